@@ -1,0 +1,2 @@
+//! SOP storage engine: named, ordered B-tree stores of typed keys and JSON documents with ACID
+//! transactions, in one folder per database.
