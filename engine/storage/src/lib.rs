@@ -1,2 +1,4 @@
 //! SOP storage engine: named, ordered B-tree stores of typed keys and JSON documents with ACID
 //! transactions, in one folder per database.
+
+pub mod tree;
