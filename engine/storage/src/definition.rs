@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Document, DocumentKind, DocumentRef};
+use crate::document::{Document, DocumentRef, Kind};
 use crate::error::{Error, Result};
 use crate::key::KeySpec;
 use crate::names::nearest;
@@ -55,18 +55,18 @@ impl FieldType {
     fn accepts(self, value: &DocumentRef<'_>) -> bool {
         match (self, value.kind()) {
             (Self::Any, _)
-            | (Self::Bool, DocumentKind::Bool)
-            | (Self::String | Self::Date | Self::DateTime, DocumentKind::String)
-            | (Self::Bytes, DocumentKind::Bytes)
-            | (Self::Array, DocumentKind::Array)
-            | (Self::Object, DocumentKind::Object)
-            | (Self::Integer, DocumentKind::Int | DocumentKind::UInt)
+            | (Self::Bool, Kind::Bool)
+            | (Self::String | Self::Date | Self::DateTime, Kind::String)
+            | (Self::Bytes, Kind::Bytes)
+            | (Self::Array, Kind::Array)
+            | (Self::Object, Kind::Object)
+            | (Self::Integer, Kind::Int | Kind::Uint)
             | (
                 Self::Number,
-                DocumentKind::Int
-                | DocumentKind::UInt
-                | DocumentKind::Float
-                | DocumentKind::NumberText,
+                Kind::Int
+                | Kind::Uint
+                | Kind::Float
+                | Kind::Number,
             ) => true,
             _ => false,
         }
@@ -85,6 +85,20 @@ impl FieldType {
             Self::Array => "array",
             Self::Object => "object",
         }
+    }
+}
+
+/// The name of a kind of value, as messages say it.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Bool => "bool",
+        Kind::Int | Kind::Uint => "integer",
+        Kind::Float | Kind::Number => "number",
+        Kind::String => "string",
+        Kind::Bytes => "bytes",
+        Kind::Array => "array",
+        Kind::Object => "object",
     }
 }
 
@@ -124,16 +138,16 @@ impl Schema {
             return Ok(());
         }
         let root = value.root();
-        if root.kind() != DocumentKind::Object {
+        if root.kind() != Kind::Object {
             return Err((
                 String::new(),
-                format!("the value is {}, not an object", root.kind().name()),
+                format!("the value is {}, not an object", kind_name(root.kind())),
             ));
         }
         for field in &self.fields {
             let found = root
                 .get(&field.name)
-                .filter(|v| v.kind() != DocumentKind::Null);
+                .filter(|v| v.kind() != Kind::Null);
             match found {
                 None if field.required => {
                     return Err((field.name.clone(), "is required".to_owned()));
@@ -141,7 +155,7 @@ impl Schema {
                 Some(v) if !field.kind.accepts(&v) => {
                     return Err((
                         field.name.clone(),
-                        format!("must be {}, found {}", field.kind.name(), v.kind().name()),
+                        format!("must be {}, found {}", field.kind.name(), kind_name(v.kind())),
                     ));
                 }
                 _ => {}

@@ -3,7 +3,10 @@
 use super::core::Core;
 use super::snapshot::StoreState;
 use crate::error::Result;
+use crate::definition::StoreDefinition;
 use crate::transaction::item::decode_item;
+use crate::transaction::physical::physical_key;
+use crate::tree::Cursor;
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -105,31 +108,28 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     });
 }
 
+/// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
+fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), String> {
+    let value = cursor.value().map_err(|e| e.to_string())?;
+    let (Some(key), Some(value)) = (cursor.key(), value) else {
+        return Err("the cursor stands on no item".to_owned());
+    };
+    let item =
+        decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    let encoded = definition.key.encode(&item.key).map_err(|e| e.to_string())?;
+    if physical_key(&encoded.order, item.id) == key {
+        Ok(())
+    } else {
+        Err("its key does not lie where its encoding says".to_owned())
+    }
+}
+
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
     while matches!(more, Ok(true)) {
-        let item = cursor.entry().and_then(|entry| {
-            let value = entry.value.bytes()?;
-            Ok((entry.version, value))
-        });
-        let decoded = match (cursor.key(), item) {
-            (Some(key), Ok((version, payload))) => {
-                decode_item(&store.definition, key.to_vec(), version, &payload)
-                    .map_err(|e| e.to_string())
-                    .and_then(|item| {
-                        let encoded = store.definition.key.encode(&item.key);
-                        match encoded {
-                            Ok(_) => Ok(()),
-                            Err(e) => Err(e.to_string()),
-                        }
-                    })
-            }
-            (_, Err(error)) => Err(error.to_string()),
-            (None, _) => Err("the cursor has no key".to_owned()),
-        };
-        match decoded {
+        match check_item(&cursor, &store.definition) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
         }

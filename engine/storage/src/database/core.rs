@@ -8,11 +8,13 @@ use parking_lot::{Mutex, RwLock};
 
 use super::active::Active;
 use super::checkpoint::CheckpointState;
+use super::open::Recovery;
 use super::options::Durability;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
+use crate::database_id::DatabaseId;
 use crate::commit::history::{Clash, History};
 use crate::commit::queue::{CommitQueue, Request, Ticket};
 use crate::error::{Error, Result};
@@ -45,7 +47,7 @@ pub(crate) struct CommitState {
 /// The shared part of all handles.
 pub(crate) struct Core {
     pub path: PathBuf,
-    pub id: [u8; 16],
+    pub id: DatabaseId,
     pub vfs: Arc<dyn Vfs>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -59,6 +61,7 @@ pub(crate) struct Core {
     pub next_item_id: AtomicU64,
     /// Bytes of records since the last checkpoint began; what wakes the background thread.
     pub log_bytes: AtomicU64,
+    pub recovery: Recovery,
     pub checkpoint_log_bytes: u64,
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
@@ -78,7 +81,7 @@ pub(crate) struct Core {
 /// The parts that [`Core::new`] puts together.
 pub(crate) struct CoreParts {
     pub path: PathBuf,
-    pub id: [u8; 16],
+    pub id: DatabaseId,
     pub vfs: Arc<dyn Vfs>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
@@ -93,6 +96,7 @@ pub(crate) struct CoreParts {
     pub next_store_id: u64,
     pub next_item_id: u64,
     pub log_bytes: u64,
+    pub recovery: Recovery,
     pub read_only: Option<String>,
     pub lock: Option<DatabaseLock>,
 }
@@ -115,6 +119,7 @@ impl Core {
             next_store_id: AtomicU64::new(parts.next_store_id),
             next_item_id: AtomicU64::new(parts.next_item_id),
             log_bytes: AtomicU64::new(parts.log_bytes),
+            recovery: parts.recovery,
             checkpoint_log_bytes: parts.checkpoint_log_bytes,
             checkpoint: Mutex::new(parts.checkpoint),
             background: super::background::Background::default(),

@@ -9,6 +9,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod open;
 mod options;
+mod trees;
 pub(crate) mod snapshot;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use check::{CheckReport, MAX_LISTED_PROBLEMS, Problem, StoreCheck};
+pub use open::Recovery;
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_TIME_LIMIT_MS, Durability,
     MAX_TIME_LIMIT_MS, OpenOptions,
@@ -143,9 +145,7 @@ impl Database {
                     attempt += 1;
                     let limit = MAX_PAUSE_US.min(50 << attempt.min(12));
                     let pause = self.core().rng.next_u64() % limit;
-                    self.core()
-                        .clock
-                        .sleep(std::time::Duration::from_micros(pause));
+                    std::thread::sleep(std::time::Duration::from_micros(pause));
                 }
                 other => return other,
             }
@@ -176,7 +176,7 @@ impl Database {
     pub fn status(&self) -> Status {
         let core = self.core();
         let snapshot = core.snapshot();
-        let cache = core.trees.cache_stats();
+        let cache = core.trees.cache().stats();
         let counters = &core.counters;
         Status {
             sequence: snapshot.sequence,

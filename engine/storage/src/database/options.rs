@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Database;
-use crate::clock::{Clock, RealClock};
+use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
-use crate::rng::{RealRng, Rng};
+use crate::rng::{OsRng, Rng};
 use crate::vfs::{RealVfs, Vfs};
 
 /// When a commit is durable.
@@ -63,9 +63,9 @@ impl OpenOptions {
             checkpoint_log_bytes: DEFAULT_CHECKPOINT_LOG_BYTES,
             time_limit_ms: DEFAULT_TIME_LIMIT_MS,
             durability: Durability::default(),
-            vfs: Arc::new(RealVfs::new()),
-            clock: Arc::new(RealClock::new()),
-            rng: Arc::new(RealRng::new()),
+            vfs: Arc::new(RealVfs),
+            clock: Arc::new(SystemClock::new()),
+            rng: Arc::new(OsRng),
         }
     }
 

@@ -228,8 +228,10 @@ impl<'s> Range<'s> {
                 }
             }
             Some(Found::Base(key)) => {
-                let entry = self.cursor.entry()?;
-                let item = decode_item(definition, key, entry.version, &entry.value.bytes()?)?;
+                let version = self.cursor.version().unwrap_or_default();
+                let value = self.cursor.value()?;
+                let payload = value.as_deref().unwrap_or_default();
+                let item = decode_item(definition, key, version, payload)?;
                 self.cursor_ready = self.step()?;
                 item
             }
@@ -244,7 +246,7 @@ impl<'s> Range<'s> {
             None => None,
             Some(Found::Own(key)) => Some(decode_key(definition, key, 0)?),
             Some(Found::Base(key)) => {
-                let item = decode_key(definition, key, self.cursor.version())?;
+                let item = decode_key(definition, key, self.cursor.version().unwrap_or_default())?;
                 self.cursor_ready = self.step()?;
                 Some(item)
             }
