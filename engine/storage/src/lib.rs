@@ -3,5 +3,6 @@
 
 pub mod clock;
 pub mod database_id;
+pub mod log;
 pub mod rng;
 pub mod vfs;
