@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use crate::document::DocumentError;
 use crate::key::KeyError;
+use crate::log::LogError;
+use crate::tree::TreeError;
+use crate::vfs::FileError;
 
 /// Result with the engine's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -118,6 +121,15 @@ pub enum Error {
         /// What is missing or in the way.
         detail: String,
     },
+    /// The disk is full. Nothing of the transaction was kept; the database goes on when there is room.
+    #[error("{detail}")]
+    NoSpace {
+        /// What was tried.
+        detail: String,
+    },
+    /// A file operation failed.
+    #[error(transparent)]
+    File(FileError),
     /// The operating system refused an operation.
     #[error("{operation}: {source}")]
     Io {
@@ -155,5 +167,36 @@ fn hint(suggestions: &[String]) -> String {
     match suggestions.first() {
         Some(name) => format!("; did you mean {name:?}?"),
         None => String::new(),
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Corrupt { location, detail } => Self::corrupt(location.to_string(), detail),
+            other => Self::corrupt("tree", other.to_string()),
+        }
+    }
+}
+
+impl From<LogError> for Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::NoSpace(_) => Self::NoSpace {
+                detail: error.to_string(),
+            },
+            LogError::TooLarge { bytes, limit, .. } => Self::TransactionTooLarge { bytes, limit },
+            LogError::Failed { .. } | LogError::Io(_) | LogError::ReadOnly => Self::ReadOnly {
+                reason: error.to_string(),
+            },
+            LogError::Closed => Self::Closed,
+            other => Self::corrupt("commit log", other.to_string()),
+        }
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
     }
 }
