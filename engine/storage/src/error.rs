@@ -130,11 +130,11 @@ pub enum Error {
     /// A file operation failed.
     #[error(transparent)]
     File(FileError),
-    /// The operating system refused an operation.
-    #[error("{operation}: {source}")]
+    /// The operating system refused something that concerns no file.
+    #[error("{operation} failed: {source}")]
     Io {
-        /// What was tried, with the file.
-        operation: String,
+        /// What was tried.
+        operation: &'static str,
         /// The system's answer.
         source: std::io::Error,
     },

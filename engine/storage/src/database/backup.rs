@@ -1,20 +1,18 @@
 //! Hot copies, and the size of the files.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::core::Core;
+use super::open::{CATALOG_FOLDER, DATA_FOLDER, LOG_FOLDER};
 use super::{checkpoint, not_a_database};
-use crate::error::{Error, Result};
-use crate::vfs::{FileKind, create_dir_all_durable, write_file_durable};
+use crate::error::Result;
+use crate::log::{CommitLog, LocalLog, LogOptions};
+use crate::options_file::OPTIONS_FILE_NAME;
+use crate::vfs::{FileKind, IoContext, create_dir_all_durable, write_file_durable};
 
-/// Folders whose files make a backup: checkpoint files and the blobs they point at. The log is not
-/// needed, since a checkpoint is made first.
-const COPIED_FOLDERS: [&str; 2] = ["data", "catalog"];
-const OPTIONS_FILE: &str = "dboptions.json";
-
-fn io(operation: String) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::Io { operation, source }
-}
+/// Folders whose files make a backup: checkpoint files and the blobs they point at.
+const COPIED_FOLDERS: [&str; 2] = [DATA_FOLDER, CATALOG_FOLDER];
 
 /// Copies the newest checkpoint, made now when the database can be written, to a missing or empty
 /// folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
@@ -31,39 +29,38 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     if core.read_only().is_none() {
         checkpoint::run(core)?;
     }
-    let _no_checkpoint = core.checkpoint.lock();
+    let no_checkpoint = core.checkpoint.lock();
     let vfs = core.vfs.as_ref();
-    let make = |folder: &Path| {
-        create_dir_all_durable(vfs, folder).map_err(|e| Error::Io {
-            operation: format!("creating {}", folder.display()),
-            source: std::io::Error::other(e.to_string()),
-        })
-    };
-    make(to)?;
+    create_dir_all_durable(vfs, to)?;
     for folder in COPIED_FOLDERS {
         let target = to.join(folder);
-        make(&target)?;
+        create_dir_all_durable(vfs, &target)?;
         let source = core.path.join(folder);
-        let names = vfs
-            .read_dir(&source)
-            .map_err(io(format!("reading {}", source.display())))?;
+        let names = vfs.read_dir(&source).during("read", &source)?;
         for entry in names.iter().filter(|e| e.kind == FileKind::File) {
             copy(core, &source.join(&entry.name), &target.join(&entry.name))?;
         }
     }
+    // An empty log that goes on after the checkpoint: a missing one would be damage.
+    let log = LocalLog::create(
+        Arc::clone(&core.vfs),
+        &to.join(LOG_FOLDER),
+        core.id,
+        LogOptions::default(),
+        no_checkpoint.newest + 1,
+    )?;
+    log.close()?;
     // Last, since it makes the folder a database.
-    copy(core, &core.path.join(OPTIONS_FILE), &to.join(OPTIONS_FILE))
+    copy(
+        core,
+        &core.path.join(OPTIONS_FILE_NAME),
+        &to.join(OPTIONS_FILE_NAME),
+    )
 }
 
 fn copy(core: &Core, from: &Path, to: &Path) -> Result<()> {
-    let bytes = core
-        .vfs
-        .read(from)
-        .map_err(io(format!("reading {}", from.display())))?;
-    write_file_durable(core.vfs.as_ref(), to, &bytes).map_err(|e| Error::Io {
-        operation: format!("writing {}", to.display()),
-        source: std::io::Error::other(e.to_string()),
-    })
+    let bytes = core.vfs.read(from).during("read", from)?;
+    Ok(write_file_durable(core.vfs.as_ref(), to, &bytes)?)
 }
 
 /// Bytes of all files of the database; what cannot be asked for counts nothing.
@@ -77,7 +74,7 @@ pub(crate) fn bytes_on_disk(core: &Core) -> u64 {
             .map(|m| m.len)
             .sum()
     };
-    ["", "data", "catalog", "log"]
+    ["", DATA_FOLDER, CATALOG_FOLDER, LOG_FOLDER]
         .iter()
         .map(|folder| folder_bytes(&core.path.join(folder)))
         .sum()

@@ -11,10 +11,13 @@ use std::sync::atomic::Ordering;
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
 use super::snapshot::Snapshot;
-use crate::blob::{BlobHeader, BlobKind, LocalBlobs};
+use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::tree::{Location, NodeSink, TreeError};
+
+/// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
+const MAX_RELOCATED_BYTES: u64 = 64 << 20;
 
 /// What checkpoints remember of each other.
 pub(crate) struct CheckpointState {
@@ -24,6 +27,18 @@ pub(crate) struct CheckpointState {
     /// Segments that the newest checkpoint no longer uses; they go after the next one.
     pub dead_segments: BTreeSet<u32>,
     pub next_blob_id: u64,
+}
+
+impl CheckpointState {
+    /// After opening: `newest` is the checkpoint that was loaded.
+    pub fn new(catalog: Catalog, newest: u64) -> Self {
+        Self {
+            catalog,
+            newest,
+            dead_segments: BTreeSet::new(),
+            next_blob_id: 1,
+        }
+    }
 }
 
 /// Writes nodes and values of one store.
@@ -126,7 +141,10 @@ fn reclaim(
     }
     let mut used: BTreeMap<u32, u64> = BTreeMap::new();
     for store in snapshot.stores.values() {
-        store.tree.for_each_location(&mut |location: &Location| {
+        // Values kept apart are found through the leaves, which reads these; without any, the
+        // inner nodes are enough.
+        let values = store.tree.has_separate_values();
+        store.tree.for_each_location(values, |_, location| {
             *used.entry(location.segment).or_default() += u64::from(location.len);
         })?;
     }
@@ -151,8 +169,13 @@ fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
         return Ok(());
     }
     let mut next = Snapshot::clone(&core.snapshot());
+    let mut left = MAX_RELOCATED_BYTES;
     for store in next.stores.values_mut() {
-        store.tree.relocate(sparse)?;
+        let values = store.tree.has_separate_values();
+        let moved = store
+            .tree
+            .relocate(values, left, &|at| sparse.contains(&at.segment))?;
+        left = left.saturating_sub(moved);
     }
     core.replace_unchanged(next);
     Ok(())

@@ -22,7 +22,7 @@ use crate::lock::DatabaseLock;
 use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
 use crate::options_file::{OPTIONS_FILE_NAME, OptionsFile};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{Vfs, create_dir_all_durable};
+use crate::vfs::{IoContext, create_dir_all_durable};
 
 pub(crate) const LOG_FOLDER: &str = "log";
 pub(crate) const DATA_FOLDER: &str = "data";
@@ -43,10 +43,7 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let vfs = options.vfs.as_ref();
     let is_database = vfs
         .exists(&path.join(OPTIONS_FILE_NAME))
-        .map_err(|source| Error::Io {
-            operation: format!("opening {}", path.display()),
-            source,
-        })?;
+        .during("look for", path)?;
     let lock = if options.read_only {
         None
     } else {
@@ -58,7 +55,11 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let file = if is_database {
         OptionsFile::load(vfs, path)?
     } else if lock.is_some() {
-        let file = OptionsFile::new(DatabaseId::random(options.rng.as_ref())?);
+        let id = DatabaseId::random(options.rng.as_ref()).map_err(|source| Error::Io {
+            operation: "drawing a database id",
+            source,
+        })?;
+        let file = OptionsFile::new(id);
         file.write(vfs, path)?;
         file
     } else {
@@ -67,7 +68,7 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let core = Arc::new(recover(&options, path, &file, lock)?);
     if !options.read_only && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
-            operation: "starting the background thread".to_owned(),
+            operation: "starting the background thread",
             source,
         })?;
     }
@@ -81,10 +82,7 @@ fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
     }
     let vfs = options.vfs.as_ref();
     if vfs.exists(path).unwrap_or(false) {
-        let entries = vfs.read_dir(path).map_err(|source| Error::Io {
-            operation: format!("reading {}", path.display()),
-            source,
-        })?;
+        let entries = vfs.read_dir(path).during("read", path)?;
         // What an unfinished creation can leave before the options file is there.
         let left_over = |name: &str| name == "lock" || name.starts_with(OPTIONS_FILE_NAME);
         if let Some(other) = entries.iter().find(|e| !left_over(&e.name)) {
