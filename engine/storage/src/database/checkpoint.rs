@@ -141,10 +141,7 @@ fn reclaim(
     }
     let mut used: BTreeMap<u32, u64> = BTreeMap::new();
     for store in snapshot.stores.values() {
-        // Values kept apart are found through the leaves, which reads these; without any, the
-        // inner nodes are enough.
-        let values = store.tree.has_separate_values();
-        store.tree.for_each_location(values, |_, location| {
+        store.tree.for_each_location(true, |_, location| {
             *used.entry(location.segment).or_default() += u64::from(location.len);
         })?;
     }
@@ -171,10 +168,9 @@ fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
     let mut next = Snapshot::clone(&core.snapshot());
     let mut left = MAX_RELOCATED_BYTES;
     for store in next.stores.values_mut() {
-        let values = store.tree.has_separate_values();
         let moved = store
             .tree
-            .relocate(values, left, &|at| sparse.contains(&at.segment))?;
+            .relocate(true, left, &|at| sparse.contains(&at.segment))?;
         left = left.saturating_sub(moved);
     }
     core.replace_unchanged(next);
