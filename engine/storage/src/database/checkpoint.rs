@@ -111,11 +111,12 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         });
     }
     core.blobs.sync()?;
-    state.catalog.write(snapshot.sequence, &payload.encode()?)?;
-    let previous = std::mem::replace(&mut state.newest, snapshot.sequence);
+    state.catalog.store(snapshot.sequence, &payload.encode()?)?;
+    state.newest = snapshot.sequence;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    state.catalog.remove_older_than(previous)?;
-    core.log.truncate_before(previous + 1)?;
+    let kept = state.catalog.remove_older_than(snapshot.sequence)?;
+    core.log
+        .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
     reclaim(core, state, snapshot, first_new_segment)
 }
 

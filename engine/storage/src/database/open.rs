@@ -114,17 +114,22 @@ fn recover(
     let parts = open_parts(options, path, id)?;
     let blobs: Arc<dyn BlobStore> = Arc::clone(&parts.blobs) as _;
     let trees = Trees::new(blobs, options.cache_bytes);
-    let newest = parts.catalog.load_newest()?.ok_or_else(|| {
+    let found = parts.catalog.load_newest()?;
+    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+    let newest = found.checkpoint.ok_or_else(|| {
         Error::corrupt(
             path.join(CATALOG_FOLDER).display().to_string(),
-            "no checkpoint file can be read; restore the folder from a backup",
+            format!(
+                "no checkpoint file can be read; restore the folder from a backup ({})",
+                damaged.join("; ")
+            ),
         )
     })?;
     let payload = CatalogPayload::decode(&newest.payload)?;
     let mut recovery = Recovery {
         checkpoint: newest.sequence,
         replayed: 0,
-        damaged_checkpoints: newest.invalid.iter().map(ToString::to_string).collect(),
+        damaged_checkpoints: damaged,
     };
     let mut next = NextNumbers {
         store_id: payload.next_store_id.max(1),
@@ -172,7 +177,7 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
     let catalog_folder = path.join(CATALOG_FOLDER);
     if options.read_only {
         return Ok(Parts {
-            catalog: Catalog::open_read_only(Arc::clone(vfs), &catalog_folder, id)?,
+            catalog: Catalog::new(Arc::clone(vfs), &catalog_folder, id),
             log: LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?,
             blobs: Arc::new(LocalBlobs::open_read_only(
                 Arc::clone(vfs),
@@ -182,7 +187,8 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
             )?),
         });
     }
-    let catalog = Catalog::open(Arc::clone(vfs), &catalog_folder, id)?;
+    let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
+    catalog.prepare()?;
     let unfinished = catalog.list()?.is_empty();
     let log_options = LogOptions::default();
     let log = match LocalLog::open(Arc::clone(vfs), &log_folder, id, log_options) {
@@ -204,7 +210,7 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
                 "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
             ));
         }
-        catalog.write(0, &CatalogPayload::default().encode()?)?;
+        catalog.store(0, &CatalogPayload::default().encode()?)?;
     }
     Ok(Parts {
         log,
