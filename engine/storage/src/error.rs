@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
+use crate::blob::BlobError;
+use crate::catalog::CatalogError;
 use crate::document::DocumentError;
 use crate::key::KeyError;
+use crate::lock::LockError;
 use crate::log::LogError;
+use crate::options_file::OptionsError;
 use crate::tree::TreeError;
 use crate::vfs::FileError;
 
@@ -191,6 +195,47 @@ impl From<LogError> for Error {
             },
             LogError::Closed => Self::Closed,
             other => Self::corrupt("commit log", other.to_string()),
+        }
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Io(error) => Self::File(error),
+            other => Self::corrupt("segment files", other.to_string()),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Io(error) => Self::File(error),
+            other => Self::corrupt("checkpoint files", other.to_string()),
+        }
+    }
+}
+
+impl From<OptionsError> for Error {
+    fn from(error: OptionsError) -> Self {
+        match error {
+            OptionsError::Io(error) => Self::File(error),
+            other => Self::corrupt("options file", other.to_string()),
+        }
+    }
+}
+
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Io(error) => Self::File(error),
+            LockError::Held { path, holder } => Self::Locked {
+                holder: holder.map_or_else(
+                    || format!("an unknown process ({})", path.display()),
+                    |holder| holder.to_string(),
+                ),
+            },
         }
     }
 }
