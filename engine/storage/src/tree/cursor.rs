@@ -19,6 +19,7 @@ pub struct Cursor {
     page: Arc<Page>,
     at: usize,
     place: Place,
+    nodes_read: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +45,7 @@ impl Tree {
             page: Arc::default(),
             at: 0,
             place: Place::BeforeFirst,
+            nodes_read: 0,
         }
     }
 }
@@ -124,6 +126,11 @@ impl Cursor {
         self.place == Place::Item
     }
 
+    /// Nodes visited so far, in memory or not.
+    pub fn nodes_read(&self) -> u64 {
+        self.nodes_read
+    }
+
     /// Key of the item the cursor is at.
     #[inline]
     pub fn key(&self) -> Option<&[u8]> {
@@ -167,6 +174,7 @@ impl Cursor {
         self.reset();
         let mut child = self.tree.root.clone();
         while let Some(node) = child.take() {
+            self.nodes_read += 1;
             match node {
                 Child::Leaf(leaf) => self.page = leaf.page(&self.tree.context)?,
                 Child::Inner(inner) => {
@@ -204,6 +212,7 @@ impl Cursor {
     fn go_down(&mut self, child: Child, end: End) -> Result<()> {
         let mut child = Some(child);
         while let Some(node) = child.take() {
+            self.nodes_read += 1;
             match node {
                 Child::Leaf(leaf) => {
                     self.page = leaf.page(&self.tree.context)?;
