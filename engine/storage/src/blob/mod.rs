@@ -75,6 +75,18 @@ impl Location {
     }
 }
 
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "segment {}, byte {} ({} bytes)",
+            self.segment,
+            self.offset_bytes(),
+            self.len
+        )
+    }
+}
+
 /// A segment file, see [`BlobStore::segments`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentInfo {
