@@ -1,1 +1,2 @@
-//! x
+//! What stands between the storage engine and its users.
+pub mod transfer;
