@@ -9,9 +9,10 @@
 //! - `json` when every value is a JSON object or array,
 //! - `text` otherwise, or when no value was seen.
 //!
-//! Nothing between two delimiters is null in every column. A value in quotes is text, unless the header's names all
-//! stand in quotes too: such a file quotes everything and its quotes say nothing. Always true: a value that becomes
-//! a number keeps every digit. A value that does not fit its column is the caller's affair ([`Fit::Misfit`]).
+//! Nothing between two delimiters is null in every column. A value in quotes is text, unless it needs them (it has a
+//! delimiter, a quote or a line end inside), or the header's names all stand in quotes too: such a file quotes
+//! everything, and its quotes say nothing. Always true: a value that becomes a number keeps every digit. A value that
+//! does not fit its column is the caller's affair ([`Fit::Misfit`]).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};

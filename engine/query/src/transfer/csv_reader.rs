@@ -152,11 +152,8 @@ impl<R: BufRead> CsvReader<R> {
             bytes += record.bytes;
             if record.fault.is_none() && record.cells.len() == found.len() {
                 for (cell, inference) in record.cells.iter().zip(&mut found) {
-                    inference.add(
-                        &String::from_utf8_lossy(&cell.text),
-                        cell.quoted,
-                        self.literal_quotes,
-                    );
+                    let literal = self.literal_quotes && !self.records.has_to_be_quoted(&cell.text);
+                    inference.add(&String::from_utf8_lossy(&cell.text), cell.quoted, literal);
                 }
             }
             self.held.push_back(record);
@@ -206,9 +203,10 @@ impl<R: BufRead> CsvReader<R> {
     }
 
     fn cell(&self, column: &Column, cell: Cell, misfits: &mut u64) -> Result<Value, String> {
+        let literal = self.literal_quotes && !self.records.has_to_be_quoted(&cell.text);
         let text = String::from_utf8(cell.text)
             .map_err(|_| format!("{} is not UTF-8 text; save the file as UTF-8", column.name))?;
-        match convert(text, cell.quoted, self.literal_quotes, column.kind) {
+        match convert(text, cell.quoted, literal, column.kind) {
             Fit::Value(value) => Ok(value),
             Fit::Misfit(text) if self.options.misfit == Misfit::BadRow => {
                 let kind = serde_json::to_string(&column.kind).unwrap_or_default();

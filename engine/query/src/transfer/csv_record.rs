@@ -42,6 +42,11 @@ enum Place {
     QuoteSeen,
 }
 
+/// Whether text can stand between two delimiters only in quotes.
+pub(super) fn has_to_be_quoted(text: &[u8], delimiter: u8) -> bool {
+    text.iter().any(|&byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'))
+}
+
 /// Reads records.
 pub(super) struct Records<R> {
     input: R,
@@ -163,6 +168,11 @@ impl<R: BufRead> Records<R> {
                 after_cr: false,
             },
         }
+    }
+
+    /// Whether a value needs quotes for what it contains; then they say nothing about its type.
+    pub fn has_to_be_quoted(&self, text: &[u8]) -> bool {
+        has_to_be_quoted(text, self.delimiter)
     }
 
     /// The next record that is not a blank line.
