@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
+use sop::document::Document;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,9 +159,8 @@ fn boolean(text: &str) -> Option<bool> {
 }
 
 fn json(text: &str) -> Option<Value> {
-    super::row::parse_json(text.as_bytes())
-        .ok()
-        .filter(|value| value.is_object() || value.is_array())
+    let document = Document::from_json(text.as_bytes()).ok()?;
+    Some(document.to_value()).filter(|value| value.is_object() || value.is_array())
 }
 
 #[cfg(test)]

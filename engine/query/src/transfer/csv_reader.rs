@@ -8,6 +8,7 @@ use super::columns::{Fit, Inference, convert};
 use super::csv_record::{Cell, Record, Records};
 use super::{BadRow, ColumnType, Entry, Row, RowReader, TransferError};
 use serde_json::{Map, Value};
+use sop::document::Document;
 use std::collections::{HashSet, VecDeque};
 use std::io::{BufRead, Chain, Cursor, Read};
 
@@ -194,12 +195,12 @@ impl<R: BufRead> CsvReader<R> {
             };
             fields.insert(column.name.clone(), value);
         }
+        let document = match Document::from_value(&Value::Object(fields)) {
+            Ok(document) => document,
+            Err(error) => return Entry::Bad(BadRow::new(line, error.to_string(), &shown)),
+        };
         self.warnings += misfits;
-        Entry::Row(Row {
-            line,
-            value: Value::Object(fields),
-            bytes,
-        })
+        Entry::Row(Row { line, document, bytes })
     }
 
     fn cell(&self, column: &Column, cell: Cell, misfits: &mut u64) -> Result<Value, String> {
@@ -319,7 +320,7 @@ mod tests {
         rows.into_iter()
             .map(|row| {
                 if let Entry::Row(row) = row {
-                    row.value
+                    row.document.to_value()
                 } else {
                     panic!("{row:?}")
                 }
@@ -375,7 +376,7 @@ mod tests {
         )
         .unwrap();
         assert!(
-            matches!(&rows[2], Entry::Row(row) if row.value == json!({"n": "three"}) && row.line == 4)
+            matches!(&rows[2], Entry::Row(row) if row.document.to_value() == json!({"n": "three"}) && row.line == 4)
         );
         assert_eq!(warnings, 1);
         let options = CsvOptions {
@@ -399,7 +400,7 @@ mod tests {
             ..CsvOptions::default()
         };
         let (rows, _) = read_with("a,b\n1,2\n", options).unwrap();
-        assert!(matches!(&rows[0], Entry::Row(row) if row.value == json!({"a": "1", "b": 2})));
+        assert!(matches!(&rows[0], Entry::Row(row) if row.document.to_value() == json!({"a": "1", "b": 2})));
         let options = CsvOptions {
             types: vec![("z".to_owned(), ColumnType::Text)],
             ..CsvOptions::default()
@@ -432,7 +433,7 @@ mod tests {
             matches!(&rows[0], Entry::Bad(bad) if bad.line == 2 && bad.detail == "1 values, the header has 2" && bad.text == "1")
         );
         assert!(matches!(&rows[1], Entry::Bad(bad) if bad.text == "1,2,3"));
-        assert!(matches!(&rows[2], Entry::Row(row) if row.value == json!({"a": 4, "b": 5})));
+        assert!(matches!(&rows[2], Entry::Row(row) if row.document.to_value() == json!({"a": 4, "b": 5})));
         let mut reader = CsvReader::new(&b"a\n\xff\n"[..], CsvOptions::default()).unwrap();
         assert!(
             matches!(reader.next_row().unwrap(), Some(Entry::Bad(bad)) if bad.detail.contains("UTF-8"))

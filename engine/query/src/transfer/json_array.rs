@@ -179,17 +179,9 @@ impl<R: BufRead> JsonArrayReader<R> {
         if length == 0 {
             return Err(start.error("an element is expected here"));
         }
-        Ok(match parse_json(&self.element) {
-            Ok(value) => Entry::Row(Row {
-                line: start.line,
-                value,
-                bytes: length,
-            }),
-            Err(detail) => Entry::Bad(BadRow::new(
-                start.line,
-                absolute(&detail, start),
-                &self.element,
-            )),
+        Ok(match parse_json(&self.element, start.line, start.column) {
+            Ok(document) => Entry::Row(Row { line: start.line, document, bytes: length }),
+            Err(detail) => Entry::Bad(BadRow::new(start.line, detail, &self.element)),
         })
     }
 }
@@ -239,26 +231,6 @@ impl Scan {
         }
         Step::Inside
     }
-}
-
-/// Turns "… at line 2 column 5", counted inside an element, into the place in the whole text.
-fn absolute(detail: &str, start: Position) -> String {
-    let parsed = detail.rsplit_once(" at line ").and_then(|(what, place)| {
-        let (line, column) = place.split_once(" column ")?;
-        Some((what, line.parse::<u64>().ok()?, column.parse::<u64>().ok()?))
-    });
-    let Some((what, line, column)) = parsed else {
-        return detail.to_owned();
-    };
-    let column = if line == 1 {
-        start.column + column.saturating_sub(1)
-    } else {
-        column
-    };
-    format!(
-        "{what} at line {} column {column}",
-        start.line + line.saturating_sub(1)
-    )
 }
 
 impl<R: BufRead> RowReader for JsonArrayReader<R> {
@@ -317,7 +289,7 @@ mod tests {
             .iter()
             .map(|row| {
                 if let Entry::Row(row) = row {
-                    (row.line, row.value.to_string(), row.bytes)
+                    (row.line, row.document.to_json(), row.bytes)
                 } else {
                     panic!()
                 }
@@ -338,12 +310,12 @@ mod tests {
     fn a_delimited_element_that_is_wrong_costs_only_itself() {
         let rows = read("[{\"a\":1},\n  {\"a\":tru}, {\"b\":\n 1,}, 4]").unwrap();
         assert!(
-            matches!(&rows[1], Entry::Bad(bad) if bad.line == 2 && bad.detail == "expected ident at line 2 column 11"),
+            matches!(&rows[1], Entry::Bad(bad) if bad.line == 2 && bad.detail == "not JSON at line 2, column 8: expected true, false or null"),
             "{:?}",
             rows[1]
         );
         assert!(
-            matches!(&rows[2], Entry::Bad(bad) if bad.line == 2 && bad.detail == "trailing comma at line 3 column 4"),
+            matches!(&rows[2], Entry::Bad(bad) if bad.line == 2 && bad.detail.starts_with("not JSON at line 3, column 4")),
             "{:?}",
             rows[2]
         );
@@ -384,7 +356,7 @@ mod tests {
         let text = format!("[{}{}, 1]", "[".repeat(depth), "]".repeat(depth));
         let rows = collect(&mut JsonArrayReader::new(text.as_bytes(), 1 << 20)).unwrap();
         assert!(
-            matches!(&rows[..], [Entry::Bad(bad), Entry::Row(_)] if bad.detail.contains("recursion limit")),
+            matches!(&rows[..], [Entry::Bad(bad), Entry::Row(_)] if bad.detail.contains("nested deeper")),
             "{:?}",
             rows[0]
         );
@@ -410,7 +382,7 @@ mod tests {
             let mut reader = JsonArrayReader::new(ChunkReader::new(chunked(text.as_bytes(), &cuts)), 1 << 20);
             let rows = collect(&mut reader).unwrap();
             prop_assert_eq!(reader.bytes_read(), text.len() as u64);
-            let read: Vec<_> = rows.into_iter().map(|row| match row { Entry::Row(row) => row.value, Entry::Bad(bad) => panic!("{bad:?}") }).collect();
+            let read: Vec<_> = rows.into_iter().map(|row| match row { Entry::Row(row) => row.document.to_value(), Entry::Bad(bad) => panic!("{bad:?}") }).collect();
             prop_assert_eq!(read, values);
         }
 
@@ -420,8 +392,10 @@ mod tests {
             let index = at.index(text.len());
             text[index] = byte;
             let expected: Option<Vec<serde_json::Value>> = serde_json::from_slice(&text).ok();
+            // A name that is there twice is refused here, and not by the yardstick.
+            prop_assume!(!matches!(sop::Document::from_json(&text), Err(sop::DocumentError::DuplicateField { .. })));
             let read = collect(&mut JsonArrayReader::new(text.as_slice(), 1 << 20)).ok();
-            let all_good = read.and_then(|rows| rows.into_iter().map(|row| if let Entry::Row(row) = row { Some(row.value) } else { None }).collect::<Option<Vec<_>>>());
+            let all_good = read.and_then(|rows| rows.into_iter().map(|row| if let Entry::Row(row) = row { Some(row.document.to_value()) } else { None }).collect::<Option<Vec<_>>>());
             prop_assert_eq!(all_good, expected, "{}", String::from_utf8_lossy(&text));
         }
     }

@@ -5,8 +5,9 @@
 
 use super::key_types::{key_type, suggest_keys};
 use super::{Row, TransferError};
-use crate::keys::key_from_json;
+use crate::keys::new_key_from_json;
 use serde_json::{Map, Value};
+use sop::document::{Document, DocumentRef, Kind, merge_patch};
 use sop::key::{Key, KeyField, KeySpec};
 
 /// Fields that an error about a row names at most.
@@ -24,37 +25,37 @@ impl Path {
         Self { name: name.to_owned() }
     }
 
-    /// Names of the objects that lead to the field, and its own.
-    fn steps(&self) -> (impl Iterator<Item = &str>, &str) {
-        let (parents, field) = self.name.rsplit_once('.').unwrap_or(("", &self.name));
-        (parents.split('.').filter(|step| !step.is_empty()), field)
-    }
-
     fn last(&self) -> &str {
-        self.steps().1
+        self.name.rsplit('.').next().unwrap_or(&self.name)
     }
 
-    fn get<'a>(&self, row: &'a Map<String, Value>) -> Option<&'a Value> {
+    fn get<'a>(&self, row: DocumentRef<'a>) -> Option<DocumentRef<'a>> {
         row.get(&self.name).or_else(|| {
-            let (parents, field) = self.steps();
-            let mut object = row;
-            for parent in parents {
-                object = object.get(parent)?.as_object()?;
-            }
-            object.get(field)
+            let mut steps = self.name.split('.');
+            steps.try_fold(row, |object, step| object.get(step))
         })
     }
 
-    fn remove(&self, row: &mut Map<String, Value>) -> Option<Value> {
-        if row.contains_key(&self.name) {
-            return row.shift_remove(&self.name);
+    /// Adds to a merge patch what removes the field from `row`.
+    fn add_removal(&self, row: DocumentRef<'_>, patch: &mut Map<String, Value>) {
+        if row.get(&self.name).is_some() {
+            patch.insert(self.name.clone(), Value::Null);
+            return;
         }
-        let (parents, field) = self.steps();
-        let mut object = row;
-        for parent in parents {
-            object = object.get_mut(parent)?.as_object_mut()?;
+        let mut steps = self.name.split('.').peekable();
+        let mut object = patch;
+        while let Some(step) = steps.next() {
+            if steps.peek().is_none() {
+                object.insert(step.to_owned(), Value::Null);
+                return;
+            }
+            let inner = object.entry(step).or_insert_with(|| Value::Object(Map::new()));
+            match inner {
+                Value::Object(inner) => object = inner,
+                // The whole object goes already.
+                _ => return,
+            }
         }
-        object.shift_remove(field)
     }
 }
 
@@ -78,7 +79,7 @@ impl KeyPlan {
         }
         let names = spec.fields().iter().filter(|_| spec.is_composite());
         let plan = plan(names.map(|field| Path::new(&field.name)).collect());
-        if sample.is_empty() || sample.iter().any(|row| plan.has_key(&row.value)) {
+        if sample.is_empty() || sample.iter().any(|row| plan.has_key(row.document.root())) {
             return Ok(plan);
         }
         let key = match spec.kind() {
@@ -101,8 +102,8 @@ impl KeyPlan {
         let paths: Vec<Path> = given.iter().map(|name| Path::new(name)).collect();
         let mut fields = Vec::new();
         for path in &paths {
-            let values: Vec<&Value> =
-                sample.iter().filter_map(|row| row.value.as_object()).filter_map(|row| path.get(row)).collect();
+            let values: Vec<Value> =
+                sample.iter().filter_map(|row| path.get(row.document.root())).map(DocumentRef::to_value).collect();
             fields.push(KeyField::new(path.name.clone(), key_type(&path.name, &values)?));
         }
         Ok(Self { spec: composite(fields)?, ordered: paths, ride_on: Vec::new(), keep_key })
@@ -110,7 +111,8 @@ impl KeyPlan {
 
     /// The key of a new store from rows `{"key": …, "value": …}`.
     fn from_envelopes(store: &str, keep_key: bool, sample: &[&Row]) -> Result<Self, TransferError> {
-        let keys: Vec<&Value> = sample.iter().filter_map(|row| envelope(&row.value)).map(|(key, _)| key).collect();
+        let keys: Vec<Value> =
+            sample.iter().filter_map(|row| envelope(row.document.root())).map(|(key, _)| key.to_value()).collect();
         if keys.len() * 2 <= sample.len() {
             let suggestions = suggest_keys(store, &objects(sample));
             let hint = suggestions.first().map_or_else(String::new, |key| format!("; key={key} looks unique"));
@@ -121,7 +123,7 @@ impl KeyPlan {
             Some(Value::Object(first)) => {
                 let mut fields = Vec::new();
                 for name in first.keys() {
-                    let values: Vec<&Value> = keys.iter().filter_map(|key| key.get(name)).collect();
+                    let values: Vec<Value> = keys.iter().filter_map(|key| key.get(name)).cloned().collect();
                     fields.push(KeyField::new(name.clone(), key_type(name, &values)?));
                 }
                 composite(fields)?
@@ -137,50 +139,47 @@ impl KeyPlan {
         &self.spec
     }
 
-    fn has_key(&self, row: &Value) -> bool {
-        row.as_object().is_some_and(|row| self.ordered.iter().any(|path| path.get(row).is_some())) || envelope(row).is_some()
+    fn has_key(&self, row: DocumentRef<'_>) -> bool {
+        self.ordered.iter().any(|path| path.get(row).is_some()) || is_envelope(row)
     }
 
     /// Takes a row apart into key and value; the error says what the row lacks.
-    pub fn split(&self, row: Value) -> Result<(Key, Value), String> {
-        let Value::Object(mut fields) = row else {
-            return Err(format!("the row is {}, not an object with the fields of a key", kind_name(&row)));
-        };
-        if !self.ordered.iter().any(|path| path.get(&fields).is_some()) {
-            return self.split_envelope(fields);
+    pub fn split(&self, document: &Document) -> Result<(Key, Document), String> {
+        let row = document.root();
+        if row.kind() != Kind::Object {
+            return Err(format!("the row is {}, not an object with the fields of a key", row.kind().name()));
         }
-        let mut values = Vec::with_capacity(self.ordered.len());
+        if !self.ordered.iter().any(|path| path.get(row).is_some()) {
+            return self.split_envelope(row);
+        }
+        let mut values = Vec::with_capacity(self.ordered.len() + self.ride_on.len());
         for path in &self.ordered {
-            match self.take(path, &mut fields) {
-                Some(value) => values.push(value),
-                None => return Err(missing_field(&path.name, &fields)),
-            }
+            values.push(path.get(row).ok_or_else(|| missing_field(&path.name, row))?.to_value());
         }
         let json = if self.spec.is_composite() {
-            if !self.ride_on.is_empty() {
-                values.extend(self.ride_on.iter().map(|path| self.take(path, &mut fields).unwrap_or(Value::Null)));
-            }
+            values.extend(self.ride_on.iter().map(|path| path.get(row).map_or(Value::Null, DocumentRef::to_value)));
             Value::Array(values)
         } else {
             values.pop().unwrap_or(Value::Null)
         };
-        let key = key_from_json(&self.spec, &json).map_err(|error| error.to_string())?;
-        Ok((key, Value::Object(fields)))
-    }
-
-    fn take(&self, path: &Path, fields: &mut Map<String, Value>) -> Option<Value> {
-        if self.keep_key { path.get(fields).cloned() } else { path.remove(fields) }
-    }
-
-    fn split_envelope(&self, mut fields: Map<String, Value>) -> Result<(Key, Value), String> {
-        if !is_envelope(&fields) {
-            let wanted = self.ordered.first().map_or("key", |path| &path.name);
-            return Err(missing_field(wanted, &fields));
+        let key = new_key_from_json(&self.spec, &json).map_err(|error| error.to_string())?;
+        if self.keep_key {
+            return Ok((key, document.clone()));
         }
-        let key = fields.shift_remove("key").unwrap_or_default();
-        let value = fields.shift_remove("value").unwrap_or_default();
-        let key = key_from_json(&self.spec, &key).map_err(|error| error.to_string())?;
+        let mut patch = Map::new();
+        let present = self.ordered.iter().chain(&self.ride_on).filter(|path| path.get(row).is_some());
+        present.for_each(|path| path.add_removal(row, &mut patch));
+        let value = merge_patch(document, &Value::Object(patch)).map_err(|error| error.to_string())?;
         Ok((key, value))
+    }
+
+    fn split_envelope(&self, row: DocumentRef<'_>) -> Result<(Key, Document), String> {
+        let Some((key, value)) = envelope(row) else {
+            let wanted = self.ordered.first().map_or("key", |path| &path.name);
+            return Err(missing_field(wanted, row));
+        };
+        let key = new_key_from_json(&self.spec, &key.to_value()).map_err(|error| error.to_string())?;
+        Ok((key, value.to_document()))
     }
 }
 
@@ -215,38 +214,28 @@ fn field_names(spec: &KeySpec) -> String {
     }
 }
 
-fn objects<'a>(sample: &[&'a Row]) -> Vec<&'a Map<String, Value>> {
-    sample.iter().filter_map(|row| row.value.as_object()).collect()
+fn objects(sample: &[&Row]) -> Vec<Map<String, Value>> {
+    let object = |row: &&Row| if let Value::Object(fields) = row.document.to_value() { Some(fields) } else { None };
+    sample.iter().filter_map(object).collect()
 }
 
-fn is_envelope(fields: &Map<String, Value>) -> bool {
-    fields.len() == 2 && fields.contains_key("key") && fields.contains_key("value")
+fn is_envelope(row: DocumentRef<'_>) -> bool {
+    envelope(row).is_some()
 }
 
-fn envelope(row: &Value) -> Option<(&Value, &Value)> {
-    let fields = row.as_object().filter(|fields| is_envelope(fields))?;
-    Some((fields.get("key")?, fields.get("value")?))
+fn envelope(row: DocumentRef<'_>) -> Option<(DocumentRef<'_>, DocumentRef<'_>)> {
+    let fits = row.kind() == Kind::Object && row.len() == 2;
+    if fits { row.get("key").zip(row.get("value")) } else { None }
 }
 
-fn missing_field(name: &str, fields: &Map<String, Value>) -> String {
-    let mut there: Vec<&str> = fields.keys().map(String::as_str).take(MAX_NAMED_FIELDS + 1).collect();
+fn missing_field(name: &str, row: DocumentRef<'_>) -> String {
+    let mut there: Vec<&str> = row.fields().map(|(name, _)| name).take(MAX_NAMED_FIELDS + 1).collect();
     if there.len() > MAX_NAMED_FIELDS {
         there.truncate(MAX_NAMED_FIELDS);
         there.push("…");
     }
-    let there = if there.is_empty() { "nothing else".to_owned() } else { there.join(", ") };
+    let there = if there.is_empty() { "no fields".to_owned() } else { there.join(", ") };
     format!("the row has no field {name:?}, which the key needs; it has {there}")
-}
-
-const fn kind_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Kind {
 ///
 /// # Errors
 /// [`TransferError::KeyMismatch`] when there is no value, when kinds are mixed, or for arrays and objects.
-pub(super) fn key_type(field: &str, values: &[&Value]) -> Result<KeyType, TransferError> {
+pub(super) fn key_type(field: &str, values: &[Value]) -> Result<KeyType, TransferError> {
     let refuse = |detail: String| Err(TransferError::KeyMismatch { detail });
     let counts = Kind::ALL.map(|kind| (kind, values.iter().filter(|value| Kind::of(value) == Some(kind)).count()));
     let total: usize = counts.iter().map(|(_, count)| count).sum();
@@ -67,7 +67,7 @@ pub(super) fn key_type(field: &str, values: &[&Value]) -> Result<KeyType, Transf
             seen.join(" and ")
         ));
     }
-    let alike: Vec<&Value> = values.iter().copied().filter(|value| Kind::of(value) == Some(kind)).collect();
+    let alike: Vec<&Value> = values.iter().filter(|value| Kind::of(value) == Some(kind)).collect();
     match kind {
         Kind::Boolean => Ok(KeyType::Bool),
         Kind::Number => Ok(number_type(&alike)),
@@ -106,7 +106,7 @@ fn comes_back(kind: KeyType, value: &Value) -> bool {
 }
 
 /// Fields, or pairs of fields written `A,B`, whose values are there and differ in all rows; the likeliest key first.
-pub(super) fn suggest_keys(store: &str, rows: &[&Map<String, Value>]) -> Vec<String> {
+pub(super) fn suggest_keys(store: &str, rows: &[Map<String, Value>]) -> Vec<String> {
     let Some(first) = rows.first() else { return Vec::new() };
     let scalar = |value: Option<&Value>| value.is_some_and(|value| !value.is_null() && !value.is_array() && !value.is_object());
     let mut fields: Vec<&str> =
@@ -147,8 +147,7 @@ mod tests {
     use serde_json::json;
 
     fn type_of(values: &Value) -> Result<KeyType, String> {
-        let values: Vec<&Value> = values.as_array().unwrap().iter().collect();
-        key_type("f", &values).map_err(|error| error.to_string())
+        key_type("f", values.as_array().unwrap()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -187,8 +186,7 @@ mod tests {
     #[test]
     fn keys_are_suggested_by_uniqueness_and_name() {
         let suggest = |store: &str, rows: Value| {
-            let rows: Vec<Value> = rows.as_array().unwrap().clone();
-            let maps: Vec<_> = rows.iter().filter_map(Value::as_object).collect();
+            let maps: Vec<_> = rows.as_array().unwrap().iter().filter_map(Value::as_object).cloned().collect();
             suggest_keys(store, &maps)
         };
         assert_eq!(suggest("Track", json!([{"Name": "a", "id": 1, "TrackId": 1, "AlbumId": 1}, {"Name": "b", "id": 2, "TrackId": 2, "AlbumId": 1}])), ["TrackId", "id", "Name"]);

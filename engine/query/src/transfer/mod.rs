@@ -7,6 +7,8 @@ mod csv_record;
 mod error;
 mod format;
 mod json_array;
+mod key_plan;
+mod key_types;
 mod ndjson;
 mod row;
 #[cfg(test)]

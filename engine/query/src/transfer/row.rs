@@ -5,7 +5,7 @@
 
 use super::TransferError;
 use serde::Serialize;
-use serde_json::Value;
+use sop::document::{Document, DocumentError, Position};
 
 /// Characters of a bad row that are kept to be shown.
 const EXCERPT_CHARS: usize = 160;
@@ -16,7 +16,7 @@ pub struct Row {
     /// Line on which the row begins, counted from 1.
     pub line: u64,
     /// The row's JSON.
-    pub value: Value,
+    pub document: Document,
     /// Length of the row's text, in bytes.
     pub bytes: usize,
 }
@@ -95,20 +95,23 @@ pub(super) fn excerpt(text: &[u8]) -> String {
     shown
 }
 
-/// Parses one JSON value. The error text names the column in `text` (counted in bytes from 1), and the line when
-/// the value spans several.
-pub(super) fn parse_json(text: &[u8]) -> Result<Value, String> {
-    // serde_json carries exact numbers in an object with this private name; text that uses it would change.
-    if contains(text, b"$serde_json::private") {
-        return Err("a field name that begins with $serde_json::private cannot be kept".to_owned());
-    }
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+/// Parses one JSON value that begins at a place of a larger text; the error names the place in that text.
+pub(super) fn parse_json(text: &[u8], line: u64, column: u64) -> Result<Document, String> {
+    Document::from_json(text).map_err(|error| {
+        let Some(position) = position_of(&error) else { return error.to_string() };
+        let (inner_line, inner_column) = (position.line as u64, position.column as u64);
+        let column = if inner_line == 1 { column + inner_column.saturating_sub(1) } else { inner_column };
+        let place = format!("line {}, column {column}", line + inner_line.saturating_sub(1));
+        error.to_string().replace(&position.to_string(), &place)
+    })
 }
 
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    text.iter().enumerate().any(|(at, &byte)| {
-        byte == b'$' && text.get(at..).is_some_and(|rest| rest.starts_with(needle))
-    })
+const fn position_of(error: &DocumentError) -> Option<Position> {
+    match error {
+        DocumentError::Syntax { position, .. } => Some(*position),
+        DocumentError::DuplicateField { position, .. } | DocumentError::TooDeep { position, .. } => *position,
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -126,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_numbers_and_field_order() {
+    fn json_keeps_numbers_and_field_order_and_errors_their_place() {
         let text = r#"{"b":1.10,"a":12345678901234567890123,"c":[1e400]}"#;
-        assert_eq!(
-            serde_json::to_string(&parse_json(text.as_bytes()).unwrap()).unwrap(),
-            text.replace("1e400", "1e+400")
-        );
-        assert!(parse_json(br#"{"$serde_json::private::Number":"1"}"#).is_err());
-        assert!(parse_json(b"{\"a\":\"\xff\"}").is_err());
+        assert_eq!(parse_json(text.as_bytes(), 1, 1).unwrap().to_json(), text);
+        let error = parse_json(b"{\"a\":x}", 7, 11).unwrap_err();
+        assert!(error.contains("line 7, column 16"), "{error}");
+        let error = parse_json(b"{\n\"a\":1,\"a\":2}", 7, 11).unwrap_err();
+        assert!(error.contains("twice") && error.contains("line 8, column 7"), "{error}");
+        assert!(parse_json(b"{\"a\":\"\xff\"}", 1, 1).is_err());
     }
 }

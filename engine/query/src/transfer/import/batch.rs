@@ -48,14 +48,11 @@ impl Batch {
 
     /// Makes a row an item of `target` and adds it.
     pub fn add(&mut self, target: &Target, row: Row) -> Result<(), BadRow> {
-        let line = row.line;
-        let bytes = row.bytes;
-        // Only a bad row needs its text again; writing it out is dearer than keeping the value for good ones.
-        let kept = row.value.clone();
-        let bad = |detail: String| BadRow::new(line, detail, kept.to_string().as_bytes());
-        let (key, value) = target.plan.split(row.value).map_err(bad)?;
-        let value = Document::from_value(&value).map_err(|error| bad(error.to_string()))?;
-        self.items.push(Item { line, key, value });
+        let Row { line, document, bytes } = row;
+        match target.plan.split(&document) {
+            Ok((key, value)) => self.items.push(Item { line, key, value }),
+            Err(detail) => return Err(BadRow::new(line, detail, document.to_json().as_bytes())),
+        }
         self.bytes += bytes;
         Ok(())
     }
