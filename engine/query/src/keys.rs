@@ -12,9 +12,13 @@ use sop::key::{Key, KeyError, KeySpec, KeyValue};
 /// # Errors
 /// As [`KeySpec::key_from_json`].
 pub fn key_from_json(spec: &KeySpec, json: &Value) -> Result<Key, KeyError> {
-    let bare = spec.is_composite() && spec.fields().len() == 1 && !json.is_object() && !json.is_array();
+    let bare =
+        spec.is_composite() && spec.fields().len() == 1 && !json.is_object() && !json.is_array();
     if bare {
-        return Ok(Key { values: vec![spec.value_from_json(0, json)?], ride_on: Vec::new() });
+        return Ok(Key {
+            values: vec![spec.value_from_json(0, json)?],
+            ride_on: Vec::new(),
+        });
     }
     spec.key_from_json(json)
 }
@@ -45,23 +49,37 @@ mod tests {
 
     #[test]
     fn one_named_field_takes_its_bare_value() {
-        let spec = KeySpec::composite(vec![KeyField::new("TrackId", KeyType::I64)], Vec::new()).unwrap();
+        let spec =
+            KeySpec::composite(vec![KeyField::new("TrackId", KeyType::I64)], Vec::new()).unwrap();
         for json in [json!(7), json!({"TrackId": 7}), json!([7]), json!("7")] {
-            assert_eq!(key_from_json(&spec, &json).unwrap(), Key::composite([7i64]), "{json}");
+            assert_eq!(
+                key_from_json(&spec, &json).unwrap(),
+                Key::composite([7i64]),
+                "{json}"
+            );
         }
         for json in [json!({"Track": 7}), json!("x"), json!([1, 2])] {
             assert!(key_from_json(&spec, &json).is_err(), "{json}");
         }
         for json in [json!(null), json!({}), json!([null])] {
-            assert!(key_from_json(&spec, &json).is_ok(), "such an item can be addressed: {json}");
-            assert!(new_key_from_json(&spec, &json).is_err(), "but not made: {json}");
+            assert!(
+                key_from_json(&spec, &json).is_ok(),
+                "such an item can be addressed: {json}"
+            );
+            assert!(
+                new_key_from_json(&spec, &json).is_err(),
+                "but not made: {json}"
+            );
         }
     }
 
     #[test]
     fn other_keys_are_the_engines_forms() {
         let two = KeySpec::composite(
-            vec![KeyField::new("a", KeyType::String), KeyField::new("b", KeyType::I64)],
+            vec![
+                KeyField::new("a", KeyType::String),
+                KeyField::new("b", KeyType::I64),
+            ],
             Vec::new(),
         )
         .unwrap();

@@ -200,7 +200,11 @@ impl<R: BufRead> CsvReader<R> {
             Err(error) => return Entry::Bad(BadRow::new(line, error.to_string(), &shown)),
         };
         self.warnings += misfits;
-        Entry::Row(Row { line, document, bytes })
+        Entry::Row(Row {
+            line,
+            document,
+            bytes,
+        })
     }
 
     fn cell(&self, column: &Column, cell: Cell, misfits: &mut u64) -> Result<Value, String> {
@@ -400,7 +404,9 @@ mod tests {
             ..CsvOptions::default()
         };
         let (rows, _) = read_with("a,b\n1,2\n", options).unwrap();
-        assert!(matches!(&rows[0], Entry::Row(row) if row.document.to_value() == json!({"a": "1", "b": 2})));
+        assert!(
+            matches!(&rows[0], Entry::Row(row) if row.document.to_value() == json!({"a": "1", "b": 2}))
+        );
         let options = CsvOptions {
             types: vec![("z".to_owned(), ColumnType::Text)],
             ..CsvOptions::default()
@@ -433,7 +439,9 @@ mod tests {
             matches!(&rows[0], Entry::Bad(bad) if bad.line == 2 && bad.detail == "1 values, the header has 2" && bad.text == "1")
         );
         assert!(matches!(&rows[1], Entry::Bad(bad) if bad.text == "1,2,3"));
-        assert!(matches!(&rows[2], Entry::Row(row) if row.document.to_value() == json!({"a": 4, "b": 5})));
+        assert!(
+            matches!(&rows[2], Entry::Row(row) if row.document.to_value() == json!({"a": 4, "b": 5}))
+        );
         let mut reader = CsvReader::new(&b"a\n\xff\n"[..], CsvOptions::default()).unwrap();
         assert!(
             matches!(reader.next_row().unwrap(), Some(Entry::Bad(bad)) if bad.detail.contains("UTF-8"))

@@ -44,7 +44,8 @@ enum Place {
 
 /// Whether text can stand between two delimiters only in quotes.
 pub(super) fn has_to_be_quoted(text: &[u8], delimiter: u8) -> bool {
-    text.iter().any(|&byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'))
+    text.iter()
+        .any(|&byte| byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r'))
 }
 
 /// Reads records.

@@ -180,7 +180,11 @@ impl<R: BufRead> JsonArrayReader<R> {
             return Err(start.error("an element is expected here"));
         }
         Ok(match parse_json(&self.element, start.line, start.column) {
-            Ok(document) => Entry::Row(Row { line: start.line, document, bytes: length }),
+            Ok(document) => Entry::Row(Row {
+                line: start.line,
+                document,
+                bytes: length,
+            }),
             Err(detail) => Entry::Bad(BadRow::new(start.line, detail, &self.element)),
         })
     }

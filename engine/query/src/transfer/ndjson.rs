@@ -74,7 +74,11 @@ impl<R: BufRead> RowReader for NdjsonReader<R> {
             }
             let line = self.line_number;
             return Ok(Some(match parse_json(text, line, 1) {
-                Ok(document) => Entry::Row(Row { line, document, bytes: text.len() }),
+                Ok(document) => Entry::Row(Row {
+                    line,
+                    document,
+                    bytes: text.len(),
+                }),
                 Err(detail) => Entry::Bad(BadRow::new(line, detail, text)),
             }));
         }

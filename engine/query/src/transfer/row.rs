@@ -98,10 +98,19 @@ pub(super) fn excerpt(text: &[u8]) -> String {
 /// Parses one JSON value that begins at a place of a larger text; the error names the place in that text.
 pub(super) fn parse_json(text: &[u8], line: u64, column: u64) -> Result<Document, String> {
     Document::from_json(text).map_err(|error| {
-        let Some(position) = position_of(&error) else { return error.to_string() };
+        let Some(position) = position_of(&error) else {
+            return error.to_string();
+        };
         let (inner_line, inner_column) = (position.line as u64, position.column as u64);
-        let column = if inner_line == 1 { column + inner_column.saturating_sub(1) } else { inner_column };
-        let place = format!("line {}, column {column}", line + inner_line.saturating_sub(1));
+        let column = if inner_line == 1 {
+            column + inner_column.saturating_sub(1)
+        } else {
+            inner_column
+        };
+        let place = format!(
+            "line {}, column {column}",
+            line + inner_line.saturating_sub(1)
+        );
         error.to_string().replace(&position.to_string(), &place)
     })
 }
@@ -109,7 +118,8 @@ pub(super) fn parse_json(text: &[u8], line: u64, column: u64) -> Result<Document
 const fn position_of(error: &DocumentError) -> Option<Position> {
     match error {
         DocumentError::Syntax { position, .. } => Some(*position),
-        DocumentError::DuplicateField { position, .. } | DocumentError::TooDeep { position, .. } => *position,
+        DocumentError::DuplicateField { position, .. }
+        | DocumentError::TooDeep { position, .. } => *position,
         _ => None,
     }
 }
@@ -135,7 +145,10 @@ mod tests {
         let error = parse_json(b"{\"a\":x}", 7, 11).unwrap_err();
         assert!(error.contains("line 7, column 16"), "{error}");
         let error = parse_json(b"{\n\"a\":1,\"a\":2}", 7, 11).unwrap_err();
-        assert!(error.contains("twice") && error.contains("line 8, column 7"), "{error}");
+        assert!(
+            error.contains("twice") && error.contains("line 8, column 7"),
+            "{error}"
+        );
         assert!(parse_json(b"{\"a\":\"\xff\"}", 1, 1).is_err());
     }
 }
