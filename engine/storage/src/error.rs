@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::blob::BlobError;
+use crate::catalog::CatalogError;
 use crate::document::DocumentError;
 use crate::key::KeyError;
+use crate::lock::LockError;
+use crate::log::LogError;
+use crate::options_file::OptionsError;
+use crate::tree::TreeError;
+use crate::vfs::FileError;
 
 /// Result with the engine's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -118,11 +125,20 @@ pub enum Error {
         /// What is missing or in the way.
         detail: String,
     },
-    /// The operating system refused an operation.
-    #[error("{operation}: {source}")]
+    /// The disk is full. Nothing of the transaction was kept; the database goes on when there is room.
+    #[error("{detail}")]
+    NoSpace {
+        /// What was tried.
+        detail: String,
+    },
+    /// A file operation failed.
+    #[error(transparent)]
+    File(FileError),
+    /// The operating system refused something that concerns no file.
+    #[error("{operation} failed: {source}")]
     Io {
-        /// What was tried, with the file.
-        operation: String,
+        /// What was tried.
+        operation: &'static str,
         /// The system's answer.
         source: std::io::Error,
     },
@@ -155,5 +171,77 @@ fn hint(suggestions: &[String]) -> String {
     match suggestions.first() {
         Some(name) => format!("; did you mean {name:?}?"),
         None => String::new(),
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Corrupt { location, detail } => Self::corrupt(location.to_string(), detail),
+            other => Self::corrupt("tree", other.to_string()),
+        }
+    }
+}
+
+impl From<LogError> for Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::NoSpace(_) => Self::NoSpace {
+                detail: error.to_string(),
+            },
+            LogError::TooLarge { bytes, limit, .. } => Self::TransactionTooLarge { bytes, limit },
+            LogError::Failed { .. } | LogError::Io(_) | LogError::ReadOnly => Self::ReadOnly {
+                reason: error.to_string(),
+            },
+            LogError::Closed => Self::Closed,
+            other => Self::corrupt("commit log", other.to_string()),
+        }
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Io(error) => Self::File(error),
+            other => Self::corrupt("segment files", other.to_string()),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Io(error) => Self::File(error),
+            other => Self::corrupt("checkpoint files", other.to_string()),
+        }
+    }
+}
+
+impl From<OptionsError> for Error {
+    fn from(error: OptionsError) -> Self {
+        match error {
+            OptionsError::Io(error) => Self::File(error),
+            other => Self::corrupt("options file", other.to_string()),
+        }
+    }
+}
+
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Io(error) => Self::File(error),
+            LockError::Held { path, holder } => Self::Locked {
+                holder: holder.map_or_else(
+                    || format!("an unknown process ({})", path.display()),
+                    |holder| holder.to_string(),
+                ),
+            },
+        }
+    }
+}
+
+impl From<FileError> for Error {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
     }
 }

@@ -1,20 +1,14 @@
 //! Hot copies, and the size of the files.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::core::Core;
 use super::{checkpoint, not_a_database};
-use crate::error::{Error, Result};
-use crate::vfs::{FileKind, create_dir_all_durable, write_file_durable};
-
-/// Folders whose files make a backup: checkpoint files and the blobs they point at. The log is not
-/// needed, since a checkpoint is made first.
-const COPIED_FOLDERS: [&str; 2] = ["data", "catalog"];
-const OPTIONS_FILE: &str = "dboptions.json";
-
-fn io(operation: String) -> impl FnOnce(std::io::Error) -> Error {
-    move |source| Error::Io { operation, source }
-}
+use crate::error::Result;
+use crate::log::{CommitLog, LocalLog, LogOptions};
+use crate::options_file::{DatabaseOptions, Folders};
+use crate::vfs::{FileKind, IoContext, create_dir_all_durable, write_file_durable};
 
 /// Copies the newest checkpoint, made now when the database can be written, to a missing or empty
 /// folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
@@ -31,39 +25,38 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     if core.read_only().is_none() {
         checkpoint::run(core)?;
     }
-    let _no_checkpoint = core.checkpoint.lock();
+    let no_checkpoint = core.checkpoint.lock();
     let vfs = core.vfs.as_ref();
-    let make = |folder: &Path| {
-        create_dir_all_durable(vfs, folder).map_err(|e| Error::Io {
-            operation: format!("creating {}", folder.display()),
-            source: std::io::Error::other(e.to_string()),
-        })
-    };
-    make(to)?;
-    for folder in COPIED_FOLDERS {
-        let target = to.join(folder);
-        make(&target)?;
-        let source = core.path.join(folder);
-        let names = vfs
-            .read_dir(&source)
-            .map_err(io(format!("reading {}", source.display())))?;
+    create_dir_all_durable(vfs, to)?;
+    // Whatever folders the original uses, a backup has everything in its own.
+    let folders = Folders::default();
+    for (source, target) in [
+        (&core.folders.data, &folders.data),
+        (&core.folders.catalog, &folders.catalog),
+    ] {
+        let (source, target) = (core.path.join(source), to.join(target));
+        create_dir_all_durable(vfs, &target)?;
+        let names = vfs.read_dir(&source).during("read", &source)?;
         for entry in names.iter().filter(|e| e.kind == FileKind::File) {
             copy(core, &source.join(&entry.name), &target.join(&entry.name))?;
         }
     }
+    // An empty log that goes on after the checkpoint: a missing one would be damage.
+    let log = LocalLog::create(
+        Arc::clone(&core.vfs),
+        &to.join(&folders.log),
+        core.id,
+        LogOptions::default(),
+        no_checkpoint.newest + 1,
+    )?;
+    log.close()?;
     // Last, since it makes the folder a database.
-    copy(core, &core.path.join(OPTIONS_FILE), &to.join(OPTIONS_FILE))
+    Ok(DatabaseOptions::new(core.id).store(vfs, to)?)
 }
 
 fn copy(core: &Core, from: &Path, to: &Path) -> Result<()> {
-    let bytes = core
-        .vfs
-        .read(from)
-        .map_err(io(format!("reading {}", from.display())))?;
-    write_file_durable(core.vfs.as_ref(), to, &bytes).map_err(|e| Error::Io {
-        operation: format!("writing {}", to.display()),
-        source: std::io::Error::other(e.to_string()),
-    })
+    let bytes = core.vfs.read(from).during("read", from)?;
+    Ok(write_file_durable(core.vfs.as_ref(), to, &bytes)?)
 }
 
 /// Bytes of all files of the database; what cannot be asked for counts nothing.
@@ -77,8 +70,9 @@ pub(crate) fn bytes_on_disk(core: &Core) -> u64 {
             .map(|m| m.len)
             .sum()
     };
-    ["", "data", "catalog", "log"]
-        .iter()
+    let Folders { log, catalog, data } = &core.folders;
+    [Path::new(""), log, catalog, data]
+        .into_iter()
         .map(|folder| folder_bytes(&core.path.join(folder)))
         .sum()
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::definition::StoreDefinition;
 use crate::transaction::item::decode_item;
 use crate::transaction::physical::physical_key;
-use crate::tree::Cursor;
+use crate::tree::{Cursor, TreeReport};
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -79,7 +79,8 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
 }
 
 fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
-    let tree = store.tree.check();
+    let mut tree = TreeReport::default();
+    store.tree.check(&mut tree);
     for finding in &tree.findings {
         report.problem(
             format!("store {name:?}, {}", finding.place),

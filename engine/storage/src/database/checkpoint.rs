@@ -11,10 +11,13 @@ use std::sync::atomic::Ordering;
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
 use super::snapshot::Snapshot;
-use crate::blob::{BlobHeader, BlobKind, LocalBlobs};
+use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::tree::{Location, NodeSink, TreeError};
+
+/// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
+const MAX_RELOCATED_BYTES: u64 = 64 << 20;
 
 /// What checkpoints remember of each other.
 pub(crate) struct CheckpointState {
@@ -24,6 +27,18 @@ pub(crate) struct CheckpointState {
     /// Segments that the newest checkpoint no longer uses; they go after the next one.
     pub dead_segments: BTreeSet<u32>,
     pub next_blob_id: u64,
+}
+
+impl CheckpointState {
+    /// After opening: `newest` is the checkpoint that was loaded.
+    pub fn new(catalog: Catalog, newest: u64) -> Self {
+        Self {
+            catalog,
+            newest,
+            dead_segments: BTreeSet::new(),
+            next_blob_id: 1,
+        }
+    }
 }
 
 /// Writes nodes and values of one store.
@@ -96,11 +111,12 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         });
     }
     core.blobs.sync()?;
-    state.catalog.write(snapshot.sequence, &payload.encode()?)?;
-    let previous = std::mem::replace(&mut state.newest, snapshot.sequence);
+    state.catalog.store(snapshot.sequence, &payload.encode()?)?;
+    state.newest = snapshot.sequence;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    state.catalog.remove_older_than(previous)?;
-    core.log.truncate_before(previous + 1)?;
+    let kept = state.catalog.remove_older_than(snapshot.sequence)?;
+    core.log
+        .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
     reclaim(core, state, snapshot, first_new_segment)
 }
 
@@ -126,7 +142,7 @@ fn reclaim(
     }
     let mut used: BTreeMap<u32, u64> = BTreeMap::new();
     for store in snapshot.stores.values() {
-        store.tree.for_each_location(&mut |location: &Location| {
+        store.tree.for_each_location(true, |_, location| {
             *used.entry(location.segment).or_default() += u64::from(location.len);
         })?;
     }
@@ -151,8 +167,12 @@ fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
         return Ok(());
     }
     let mut next = Snapshot::clone(&core.snapshot());
+    let mut left = MAX_RELOCATED_BYTES;
     for store in next.stores.values_mut() {
-        store.tree.relocate(sparse)?;
+        let moved = store
+            .tree
+            .relocate(true, left, &|at| sparse.contains(&at.segment))?;
+        left = left.saturating_sub(moved);
     }
     core.replace_unchanged(next);
     Ok(())

@@ -96,7 +96,7 @@ fn close(core: &Arc<Core>) -> Result<()> {
     }
     core.background.stop();
     let result = match core.read_only() {
-        None => checkpoint::run(core),
+        None => checkpoint::run(core).and_then(|()| Ok(core.log.close()?)),
         Some(_) => Ok(()),
     };
     core.lock.lock().take();
@@ -144,7 +144,8 @@ impl Database {
                 Err(error) if error.is_conflict() && attempt < MAX_ATTEMPTS => {
                     attempt += 1;
                     let limit = MAX_PAUSE_US.min(50 << attempt.min(12));
-                    let pause = self.core().rng.next_u64() % limit;
+                    let random = self.core().rng.next_u64().unwrap_or_default();
+                    let pause = random % limit;
                     std::thread::sleep(std::time::Duration::from_micros(pause));
                 }
                 other => return other,
@@ -165,6 +166,11 @@ impl Database {
     /// The identity that is kept when the folder is copied, as UUID text.
     pub fn id(&self) -> String {
         self.core().id.to_string()
+    }
+
+    /// What was found when the database was opened.
+    pub fn recovery(&self) -> &Recovery {
+        &self.core().recovery
     }
 
     /// Why nothing can be written; `None` when it can.

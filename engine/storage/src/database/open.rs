@@ -18,15 +18,11 @@ use crate::catalog::Catalog;
 use crate::commit::record::decode;
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
-use crate::lock::DatabaseLock;
+use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
 use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
-use crate::options_file::{OPTIONS_FILE_NAME, OptionsFile};
+use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{Vfs, create_dir_all_durable};
-
-pub(crate) const LOG_FOLDER: &str = "log";
-pub(crate) const DATA_FOLDER: &str = "data";
-pub(crate) const CATALOG_FOLDER: &str = "catalog";
+use crate::vfs::{IoContext, create_dir_all_durable};
 
 /// What was found when a database was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,24 +38,26 @@ pub struct Recovery {
 pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let vfs = options.vfs.as_ref();
     let is_database = vfs
-        .exists(&path.join(OPTIONS_FILE_NAME))
-        .map_err(|source| Error::Io {
-            operation: format!("opening {}", path.display()),
-            source,
-        })?;
+        .exists(&path.join(OPTIONS_FILE))
+        .during("look for", path)?;
     let lock = if options.read_only {
         None
     } else {
         if !is_database {
             prepare_folder(&options, path)?;
         }
-        Some(DatabaseLock::take(vfs, path, options.clock.as_ref())?)
+        let holder = LockHolder::current(options.clock.as_ref());
+        Some(DatabaseLock::acquire(vfs, path, &holder)?)
     };
     let file = if is_database {
-        OptionsFile::load(vfs, path)?
+        DatabaseOptions::load(vfs, path)?
     } else if lock.is_some() {
-        let file = OptionsFile::new(DatabaseId::random(options.rng.as_ref())?);
-        file.write(vfs, path)?;
+        let id = DatabaseId::random(options.rng.as_ref()).map_err(|source| Error::Io {
+            operation: "drawing a database id",
+            source,
+        })?;
+        let file = DatabaseOptions::new(id);
+        file.store(vfs, path)?;
         file
     } else {
         return Err(not_a_database(path, "there is no database here to read"));
@@ -67,7 +65,7 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let core = Arc::new(recover(&options, path, &file, lock)?);
     if !options.read_only && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
-            operation: "starting the background thread".to_owned(),
+            operation: "starting the background thread",
             source,
         })?;
     }
@@ -81,17 +79,14 @@ fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
     }
     let vfs = options.vfs.as_ref();
     if vfs.exists(path).unwrap_or(false) {
-        let entries = vfs.read_dir(path).map_err(|source| Error::Io {
-            operation: format!("reading {}", path.display()),
-            source,
-        })?;
+        let entries = vfs.read_dir(path).during("read", path)?;
         // What an unfinished creation can leave before the options file is there.
-        let left_over = |name: &str| name == "lock" || name.starts_with(OPTIONS_FILE_NAME);
+        let left_over = |name: &str| name == LOCK_FILE || name.starts_with(OPTIONS_FILE);
         if let Some(other) = entries.iter().find(|e| !left_over(&e.name)) {
             return Err(not_a_database(
                 path,
                 format!(
-                    "the folder holds {:?} but no {OPTIONS_FILE_NAME}; give an empty folder for a new database",
+                    "the folder holds {:?} but no {OPTIONS_FILE}; give an empty folder for a new database",
                     other.name
                 ),
             ));
@@ -109,24 +104,29 @@ struct Parts {
 fn recover(
     options: &OpenOptions,
     path: &Path,
-    file: &OptionsFile,
+    file: &DatabaseOptions,
     lock: Option<DatabaseLock>,
 ) -> Result<Core> {
     let id = file.database_id;
-    let parts = open_parts(options, path, id)?;
+    let parts = open_parts(options, path, file)?;
     let blobs: Arc<dyn BlobStore> = Arc::clone(&parts.blobs) as _;
     let trees = Trees::new(blobs, options.cache_bytes);
-    let newest = parts.catalog.load_newest()?.ok_or_else(|| {
+    let found = parts.catalog.load_newest()?;
+    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+    let newest = found.checkpoint.ok_or_else(|| {
         Error::corrupt(
-            path.join(CATALOG_FOLDER).display().to_string(),
-            "no checkpoint file can be read; restore the folder from a backup",
+            path.join(&file.folders.catalog).display().to_string(),
+            format!(
+                "no checkpoint file can be read; restore the folder from a backup ({})",
+                damaged.join("; ")
+            ),
         )
     })?;
     let payload = CatalogPayload::decode(&newest.payload)?;
     let mut recovery = Recovery {
         checkpoint: newest.sequence,
         replayed: 0,
-        damaged_checkpoints: newest.invalid.iter().map(ToString::to_string).collect(),
+        damaged_checkpoints: damaged,
     };
     let mut next = NextNumbers {
         store_id: payload.next_store_id.max(1),
@@ -145,6 +145,7 @@ fn recover(
         .then(|| "it was opened for reading".to_owned());
     Ok(Core::new(CoreParts {
         path: path.to_owned(),
+        folders: file.folders.clone(),
         id,
         vfs: Arc::clone(&options.vfs),
         clock: Arc::clone(&options.clock),
@@ -167,14 +168,15 @@ fn recover(
 }
 
 /// Opens log, checkpoints and blobs; finishes a creation that was cut short.
-fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Parts> {
+fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Result<Parts> {
+    let id = file.database_id;
     let vfs = &options.vfs;
-    let log_folder = path.join(LOG_FOLDER);
-    let data_folder = path.join(DATA_FOLDER);
-    let catalog_folder = path.join(CATALOG_FOLDER);
+    let log_folder = path.join(&file.folders.log);
+    let data_folder = path.join(&file.folders.data);
+    let catalog_folder = path.join(&file.folders.catalog);
     if options.read_only {
         return Ok(Parts {
-            catalog: Catalog::open_read_only(Arc::clone(vfs), &catalog_folder, id)?,
+            catalog: Catalog::new(Arc::clone(vfs), &catalog_folder, id),
             log: LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?,
             blobs: Arc::new(LocalBlobs::open_read_only(
                 Arc::clone(vfs),
@@ -184,7 +186,8 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
             )?),
         });
     }
-    let catalog = Catalog::open(Arc::clone(vfs), &catalog_folder, id)?;
+    let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
+    catalog.prepare()?;
     let unfinished = catalog.list()?.is_empty();
     let log_options = LogOptions::default();
     let log = match LocalLog::open(Arc::clone(vfs), &log_folder, id, log_options) {
@@ -206,7 +209,7 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
                 "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
             ));
         }
-        catalog.write(0, &CatalogPayload::default().encode()?)?;
+        catalog.store(0, &CatalogPayload::default().encode()?)?;
     }
     Ok(Parts {
         log,

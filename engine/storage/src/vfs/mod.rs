@@ -23,6 +23,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use durable::temporary_path;
 pub use durable::{create_dir_all_durable, remove_temporary_files, write_file_durable};
 pub use error::{FileError, IoContext};
 pub use real::RealVfs;
