@@ -22,7 +22,7 @@ use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
 use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
 use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{IoContext, create_dir_all_durable};
+use crate::vfs::{IoContext, Vfs, create_dir_all_durable};
 
 /// What was found when a database was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,10 +95,14 @@ fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
     Ok(create_dir_all_durable(vfs, path)?)
 }
 
+/// The files of a database, opened.
 struct Parts {
     log: LocalLog,
     catalog: Catalog,
     blobs: Arc<LocalBlobs>,
+    checkpoint: CatalogPayload,
+    sequence: u64,
+    damaged_checkpoints: Vec<String>,
 }
 
 fn recover(
@@ -107,36 +111,23 @@ fn recover(
     file: &DatabaseOptions,
     lock: Option<DatabaseLock>,
 ) -> Result<Core> {
-    let id = file.database_id;
     let parts = open_parts(options, path, file)?;
     let blobs: Arc<dyn BlobStore> = Arc::clone(&parts.blobs) as _;
     let trees = Trees::new(blobs, options.cache_bytes);
-    let found = parts.catalog.load_newest()?;
-    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
-    let newest = found.checkpoint.ok_or_else(|| {
-        Error::corrupt(
-            path.join(&file.folders.catalog).display().to_string(),
-            format!(
-                "no checkpoint file can be read; restore the folder from a backup ({})",
-                damaged.join("; ")
-            ),
-        )
-    })?;
-    let payload = CatalogPayload::decode(&newest.payload)?;
     let mut recovery = Recovery {
-        checkpoint: newest.sequence,
+        checkpoint: parts.sequence,
         replayed: 0,
-        damaged_checkpoints: damaged,
+        damaged_checkpoints: parts.damaged_checkpoints,
     };
     let mut next = NextNumbers {
-        store_id: payload.next_store_id.max(1),
-        item_id: payload.next_item_id.max(1),
+        store_id: parts.checkpoint.next_store_id.max(1),
+        item_id: parts.checkpoint.next_item_id.max(1),
     };
     let mut snapshot = Snapshot {
-        sequence: newest.sequence,
+        sequence: parts.sequence,
         ..Snapshot::default()
     };
-    for store in payload.stores {
+    for store in parts.checkpoint.stores {
         snapshot.open_store(StoreId(store.id), store.definition, &store.root, &trees);
     }
     let log_bytes = replay(&parts.log, &mut snapshot, &trees, &mut next, &mut recovery)?;
@@ -146,7 +137,7 @@ fn recover(
     Ok(Core::new(CoreParts {
         path: path.to_owned(),
         folders: file.folders.clone(),
-        id,
+        id: file.database_id,
         vfs: Arc::clone(&options.vfs),
         clock: Arc::clone(&options.clock),
         rng: Arc::clone(&options.rng),
@@ -156,7 +147,7 @@ fn recover(
         log: Arc::new(parts.log),
         blobs: parts.blobs,
         trees,
-        checkpoint: CheckpointState::new(parts.catalog, newest.sequence),
+        checkpoint: CheckpointState::new(parts.catalog, parts.sequence),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: next.item_id,
@@ -167,41 +158,64 @@ fn recover(
     }))
 }
 
-/// Opens log, checkpoints and blobs; finishes a creation that was cut short.
+/// Opens checkpoints, log and blobs; finishes a creation that was cut short.
 fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Result<Parts> {
     let id = file.database_id;
     let vfs = &options.vfs;
-    let log_folder = path.join(&file.folders.log);
-    let data_folder = path.join(&file.folders.data);
     let catalog_folder = path.join(&file.folders.catalog);
-    if options.read_only {
-        return Ok(Parts {
-            catalog: Catalog::new(Arc::clone(vfs), &catalog_folder, id),
-            log: LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?,
-            blobs: Arc::new(LocalBlobs::open_read_only(
-                Arc::clone(vfs),
-                &data_folder,
-                id,
-                BlobOptions::default(),
-            )?),
-        });
-    }
     let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
-    catalog.prepare()?;
+    let log_folder = path.join(&file.folders.log);
+    let log = if options.read_only {
+        LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
+    } else {
+        catalog.prepare()?;
+        open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
+    };
+    let found = catalog.load_newest()?;
+    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+    let newest = found.checkpoint.ok_or_else(|| {
+        Error::corrupt(
+            catalog_folder.display().to_string(),
+            format!(
+                "no checkpoint file can be read; restore the folder from a backup ({})",
+                damaged.join("; ")
+            ),
+        )
+    })?;
+    let checkpoint = CatalogPayload::decode(&newest.payload)?;
+    let data_folder = path.join(&file.folders.data);
+    let blob_options = BlobOptions::default();
+    let blobs = if options.read_only {
+        LocalBlobs::open_read_only(Arc::clone(vfs), &data_folder, id, blob_options)
+    } else {
+        let next = checkpoint.next_segment;
+        LocalBlobs::open(Arc::clone(vfs), &data_folder, id, blob_options, next)?
+    };
+    Ok(Parts {
+        log,
+        catalog,
+        blobs: Arc::new(blobs),
+        checkpoint,
+        sequence: newest.sequence,
+        damaged_checkpoints: damaged,
+    })
+}
+
+fn open_log(
+    vfs: &Arc<dyn Vfs>,
+    folder: &Path,
+    id: DatabaseId,
+    catalog: &Catalog,
+    catalog_folder: &Path,
+) -> Result<LocalLog> {
     let unfinished = catalog.list()?.is_empty();
-    let log_options = LogOptions::default();
-    let log = match LocalLog::open(Arc::clone(vfs), &log_folder, id, log_options) {
+    let options = LogOptions::default();
+    let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
-            LocalLog::create(Arc::clone(vfs), &log_folder, id, log_options, 1)?
+            LocalLog::create(Arc::clone(vfs), folder, id, options, 1)?
         }
         other => other?,
     };
-    let blobs = LocalBlobs::open(
-        Arc::clone(vfs),
-        &data_folder,
-        id,
-        BlobOptions::default(),
-    )?;
     if unfinished {
         if log.last_sequence() > 0 {
             return Err(Error::corrupt(
@@ -211,11 +225,7 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
         }
         catalog.store(0, &CatalogPayload::default().encode()?)?;
     }
-    Ok(Parts {
-        log,
-        catalog,
-        blobs: Arc::new(blobs),
-    })
+    Ok(log)
 }
 
 struct NextNumbers {

@@ -25,8 +25,9 @@ impl Memory {
         let mut next = self.next.lock();
         let location = Location {
             segment: (*next >> 14) as u32,
-            offset: *next,
+            offset: *next as u32,
             len: bytes.len() as u32,
+            checksum: 0,
         };
         *next += bytes.len() as u64 + 1;
         self.blobs.lock().insert(location, Arc::from(bytes));
