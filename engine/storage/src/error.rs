@@ -1,6 +1,7 @@
 //! The one error type of the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
@@ -133,7 +134,7 @@ pub enum Error {
     },
     /// A file operation failed.
     #[error(transparent)]
-    File(FileError),
+    File(Arc<FileError>),
     /// The operating system refused something that concerns no file.
     #[error("{operation} failed: {source}")]
     Io {
@@ -211,7 +212,7 @@ impl From<BlobError> for Error {
 impl From<CatalogError> for Error {
     fn from(error: CatalogError) -> Self {
         match error {
-            CatalogError::Io(error) => Self::File(error),
+            CatalogError::Io(error) => error.into(),
             other => Self::corrupt("checkpoint files", other.to_string()),
         }
     }
@@ -220,7 +221,7 @@ impl From<CatalogError> for Error {
 impl From<OptionsError> for Error {
     fn from(error: OptionsError) -> Self {
         match error {
-            OptionsError::Io(error) => Self::File(error),
+            OptionsError::Io(error) => error.into(),
             other => Self::corrupt("options file", other.to_string()),
         }
     }
@@ -229,7 +230,7 @@ impl From<OptionsError> for Error {
 impl From<LockError> for Error {
     fn from(error: LockError) -> Self {
         match error {
-            LockError::Io(error) => Self::File(error),
+            LockError::Io(error) => error.into(),
             LockError::Held { path, holder } => Self::Locked {
                 holder: holder.map_or_else(
                     || format!("an unknown process ({})", path.display()),
@@ -242,6 +243,6 @@ impl From<LockError> for Error {
 
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
-        Self::File(error)
+        Self::File(Arc::new(error))
     }
 }
