@@ -37,7 +37,13 @@ pub struct ExportOptions {
 impl ExportOptions {
     /// All items, exact numbers, commas.
     pub fn new(format: Format) -> Self {
-        Self { format, range: KeyRange::all(), style: JsonStyle::Exact, delimiter: b',', cancel: None }
+        Self {
+            format,
+            range: KeyRange::all(),
+            style: JsonStyle::Exact,
+            delimiter: b',',
+            cancel: None,
+        }
     }
 }
 
@@ -64,7 +70,13 @@ pub fn export(
 ) -> Result<Exported, TransferError> {
     let store = tx.store(store)?;
     let spec = store.definition().key.clone();
-    let mut sink = Sink { out, options, progress, text: Vec::new(), done: Exported::default() };
+    let mut sink = Sink {
+        out,
+        options,
+        progress,
+        text: Vec::new(),
+        done: Exported::default(),
+    };
     let mut rows = match options.format {
         Format::Csv => Rows::Csv(csv::Table::new(&store, options)?),
         Format::Json => Rows::Json,
@@ -93,7 +105,11 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn write_when_full(&mut self) -> Result<(), TransferError> {
-        if self.text.len() < WRITE_BYTES { Ok(()) } else { self.write() }
+        if self.text.len() < WRITE_BYTES {
+            Ok(())
+        } else {
+            self.write()
+        }
     }
 
     fn write(&mut self) -> Result<(), TransferError> {
@@ -131,7 +147,14 @@ impl Rows {
         }
     }
 
-    fn add(&mut self, spec: &KeySpec, item: &Item, first: bool, options: &ExportOptions, text: &mut Vec<u8>) {
+    fn add(
+        &mut self,
+        spec: &KeySpec,
+        item: &Item,
+        first: bool,
+        options: &ExportOptions,
+        text: &mut Vec<u8>,
+    ) {
         match self {
             Self::Ndjson => {
                 write_row(spec, &item.key, &item.value, options.style, text);
@@ -169,9 +192,17 @@ fn merge(spec: &KeySpec, key: &Key, value: &Document) -> Merge {
         return Merge::Envelope;
     }
     let json = spec.key_to_json(key);
-    let Some(fields) = json.as_object() else { return Merge::Envelope };
-    let held = fields.keys().filter(|name| root.get(name).is_some()).count();
-    let same = |name: &String, json| root.get(name).is_some_and(|value| value.to_value() == *json);
+    let Some(fields) = json.as_object() else {
+        return Merge::Envelope;
+    };
+    let held = fields
+        .keys()
+        .filter(|name| root.get(name).is_some())
+        .count();
+    let same = |name: &String, json: &serde_json::Value| {
+        root.get(name)
+            .is_some_and(|value| value.to_value() == *json)
+    };
     match held {
         0 => Merge::Before,
         _ if fields.iter().all(|(name, json)| same(name, json)) => Merge::Held,
@@ -214,24 +245,53 @@ mod tests {
 
     fn row(spec: &KeySpec, key: &Key, value: &str) -> String {
         let mut text = Vec::new();
-        write_row(spec, key, &Document::from_json(value.as_bytes()).unwrap(), JsonStyle::Exact, &mut text);
+        write_row(
+            spec,
+            key,
+            &Document::from_json(value.as_bytes()).unwrap(),
+            JsonStyle::Exact,
+            &mut text,
+        );
         String::from_utf8(text).unwrap()
     }
 
     #[test]
     fn key_fields_go_before_the_value_or_into_an_envelope() {
-        let spec = KeySpec::composite(vec![KeyField::new("id", KeyType::I64), KeyField::new("s", KeyType::String)], Vec::new()).unwrap();
-        let key = Key { values: vec![7i64.into(), "x".into()], ride_on: Vec::new() };
+        let spec = KeySpec::composite(
+            vec![
+                KeyField::new("id", KeyType::I64),
+                KeyField::new("s", KeyType::String),
+            ],
+            Vec::new(),
+        )
+        .unwrap();
+        let key = Key {
+            values: vec![7i64.into(), "x".into()],
+            ride_on: Vec::new(),
+        };
         for (value, expected) in [
             (r#"{"b":1.50,"a":2}"#, r#"{"id":7,"s":"x","b":1.50,"a":2}"#),
             ("{}", r#"{"id":7,"s":"x"}"#),
             ("[1]", r#"{"key":{"id":7,"s":"x"},"value":[1]}"#),
-            (r#"{"id":8}"#, r#"{"key":{"id":7,"s":"x"},"value":{"id":8}}"#),
-            (r#"{"id":7}"#, r#"{"key":{"id":7,"s":"x"},"value":{"id":7}}"#),
+            (
+                r#"{"id":8}"#,
+                r#"{"key":{"id":7,"s":"x"},"value":{"id":8}}"#,
+            ),
+            (
+                r#"{"id":7}"#,
+                r#"{"key":{"id":7,"s":"x"},"value":{"id":7}}"#,
+            ),
             (r#"{"a":1,"s":"x","id":7}"#, r#"{"a":1,"s":"x","id":7}"#),
         ] {
             assert_eq!(row(&spec, &key, value), expected);
         }
-        assert_eq!(row(&KeySpec::single(KeyType::I64), &Key::from(3i64), r#"{"a":1}"#), r#"{"key":3,"value":{"a":1}}"#);
+        assert_eq!(
+            row(
+                &KeySpec::single(KeyType::I64),
+                &Key::from(3i64),
+                r#"{"a":1}"#
+            ),
+            r#"{"key":3,"value":{"a":1}}"#
+        );
     }
 }
