@@ -21,7 +21,7 @@ impl TestDatabase {
     }
 
     /// Makes a store.
-    pub fn create(&self, name: &str, key: KeySpec) {
+    pub fn create(&self, name: &str, key: &KeySpec) {
         self.db
             .transact(|tx| tx.create_store(StoreDefinition::new(name, key.clone())))
             .unwrap();

@@ -22,23 +22,38 @@ pub(super) struct Evaluated {
 
 /// Why one change is not done.
 enum Stop {
-    Conflict {
-        code: ConflictCode,
-        detail: String,
-        current: Option<Item>,
-        suggestions: Vec<String>,
-    },
+    Conflict(Box<Refusal>),
     /// The whole set cannot be evaluated.
     Fatal(Error),
 }
 
+/// A conflict before it is known where in the set it stands.
+struct Refusal {
+    code: ConflictCode,
+    detail: String,
+    current: Option<Item>,
+    suggestions: Vec<String>,
+}
+
 impl Stop {
     fn conflict(code: ConflictCode, detail: impl Into<String>, current: Option<Item>) -> Self {
-        Self::Conflict {
+        let suggestions = Vec::new();
+        Self::Conflict(Box::new(Refusal {
             code,
             detail: detail.into(),
             current,
-            suggestions: Vec::new(),
+            suggestions,
+        }))
+    }
+
+    /// The same conflict with the item as it is now.
+    fn with_current(self, item: Option<&Item>) -> Self {
+        match self {
+            Self::Conflict(mut refusal) if refusal.current.is_none() => {
+                refusal.current = item.cloned();
+                Self::Conflict(refusal)
+            }
+            other => other,
         }
     }
 }
@@ -59,12 +74,12 @@ impl From<Error> for Stop {
         } else {
             Vec::new()
         };
-        Self::Conflict {
+        Self::Conflict(Box::new(Refusal {
             code,
             detail,
             current: None,
             suggestions,
-        }
+        }))
     }
 }
 
@@ -80,27 +95,28 @@ pub(super) fn evaluate(tx: &Transaction, set: &ChangeSet) -> sop::Result<Evaluat
         match evaluation.change(index, change) {
             Ok(preview) => done.preview.push(preview),
             Err(Stop::Fatal(error)) => return Err(error),
-            Err(Stop::Conflict {
-                code,
-                detail,
-                current,
-                suggestions,
-            }) => done.conflicts.push(Conflict {
-                index,
-                code,
-                store: change.store.clone(),
-                key: change.key.clone(),
-                detail,
-                current: current.map(|item| Current {
-                    version: Some(item.version).filter(|version| *version != 0),
-                    value: item.value,
-                    id: item.id,
-                }),
-                suggestions,
-            }),
+            Err(Stop::Conflict(refusal)) => done.conflicts.push(conflict(index, change, *refusal)),
         }
     }
     Ok(done)
+}
+
+fn conflict(index: usize, change: &Change, refusal: Refusal) -> Conflict {
+    let current = refusal.current.map(|item| Current {
+        // Items that the set itself wrote have no version yet.
+        version: Some(item.version).filter(|version| *version != 0),
+        value: item.value,
+        id: item.id,
+    });
+    Conflict {
+        index,
+        code: refusal.code,
+        store: change.store.clone(),
+        key: change.key.clone(),
+        detail: refusal.detail,
+        current,
+        suggestions: refusal.suggestions,
+    }
 }
 
 /// An item's identity: store, order bytes of the key, id.
@@ -164,7 +180,7 @@ impl Evaluation<'_> {
         check_version(change, version, current.as_ref())?;
         let after = new_value(change, current.as_ref())?;
         let id = write(store, change, &key, current.as_ref(), after.as_ref())
-            .map_err(|stop| with_current(stop, current.as_ref()))?;
+            .map_err(|stop| stop.with_current(current.as_ref()))?;
 
         identity.2 = id;
         let order = identity.1.clone();
@@ -280,7 +296,7 @@ fn new_value(change: &Change, current: Option<&Item>) -> Result<Option<Document>
             let patched = item.value.merge_patch(patch).map_err(Error::from);
             patched
                 .map(Some)
-                .map_err(|error| with_current(error.into(), current))
+                .map_err(|error| Stop::from(error).with_current(current))
         }
         (operation, Some(value), _, _) if operation.takes_value() => Ok(Some(value.clone())),
         // Sets that were read from JSON never come here; those made by hand may.
@@ -328,22 +344,4 @@ fn write(
     }
     let detail = format!("store {:?} has no item with this key", change.store);
     Err(Stop::conflict(ConflictCode::KeyNotFound, detail, None))
-}
-
-/// The same conflict with the item as it is now.
-fn with_current(stop: Stop, item: Option<&Item>) -> Stop {
-    match stop {
-        Stop::Conflict {
-            code,
-            detail,
-            current: None,
-            suggestions,
-        } => Stop::Conflict {
-            code,
-            detail,
-            current: item.cloned(),
-            suggestions,
-        },
-        other => other,
-    }
 }

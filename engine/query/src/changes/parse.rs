@@ -311,6 +311,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table of faults")]
     fn every_fault_has_its_pointer() {
         let change =
             |text: &str| format!(r#"{{"changes":[{{"op":"delete","store":"s","key":1}},{text}]}}"#);

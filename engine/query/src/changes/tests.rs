@@ -13,7 +13,7 @@ fn one_field() -> KeySpec {
 /// A database with store `s` holding 1 and 2.
 fn two_items() -> TestDatabase {
     let test = TestDatabase::new();
-    test.create("s", one_field());
+    test.create("s", &one_field());
     test.fill(
         "s",
         [
@@ -157,7 +157,7 @@ fn all_conflicts_are_collected_and_nothing_is_applied() {
 #[test]
 fn a_wrong_store_name_is_answered_with_the_nearest() {
     let test = TestDatabase::new();
-    test.create("Track", one_field());
+    test.create("Track", &one_field());
     let outcome = apply(
         &test.db,
         &ChangeSet::new([Change::delete("Trak", json!(1))]),
@@ -277,7 +277,7 @@ fn ride_on_values_stay_unless_they_are_given() {
         vec![RideOnField::new("r", KeyType::String)],
     )
     .unwrap();
-    test.create("s", spec);
+    test.create("s", &spec);
     let put = |change: Change| {
         assert!(apply(&test.db, &ChangeSet::new([change])).unwrap().applied);
         test.dump("s").remove(0)
@@ -350,7 +350,7 @@ fn undo_gives_everything_back_unless_somebody_was_there() {
 #[test]
 fn sets_from_many_threads_lose_nothing() {
     let test = TestDatabase::new();
-    test.create("s", one_field());
+    test.create("s", &one_field());
     test.fill("s", [(Key::composite([0i64]), "0")]);
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -452,7 +452,7 @@ proptest! {
     #[test]
     fn sets_do_what_a_plain_map_does(sets in prop::collection::vec(prop::collection::vec(step(), 1..6), 1..8)) {
         let test = TestDatabase::new();
-        test.create("s", one_field());
+        test.create("s", &one_field());
         let mut items = BTreeMap::new();
         let mut versions = BTreeMap::new();
         for steps in sets {

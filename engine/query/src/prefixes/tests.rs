@@ -332,7 +332,7 @@ fn key_spec() -> impl Strategy<Value = KeySpec> {
 
 fn value(kind: KeyType, seed: u32, text: &str) -> KeyValue {
     match kind {
-        _ if seed % 11 == 0 => KeyValue::Null,
+        _ if seed.is_multiple_of(11) => KeyValue::Null,
         KeyType::Date => KeyValue::Date(
             format!("20{:02}-{:02}-{:02}", seed % 3, 1 + seed % 4, 1 + seed % 28)
                 .parse()
@@ -354,7 +354,7 @@ fn value(kind: KeyType, seed: u32, text: &str) -> KeyValue {
                 .unwrap(),
         ),
         KeyType::I64 => KeyValue::I64(i64::from(seed % 9)),
-        KeyType::Bool => KeyValue::Bool(seed % 2 == 0),
+        KeyType::Bool => KeyValue::Bool(seed.is_multiple_of(2)),
         _ => KeyValue::String(text.to_owned()),
     }
 }

@@ -142,7 +142,7 @@ pub fn import(
     match run.all(reader, progress) {
         Ok(()) => Ok(run.summary),
         Err(error) => Err(ImportFailure {
-            summary: run.summary,
+            summary: Box::new(run.summary),
             error,
         }),
     }

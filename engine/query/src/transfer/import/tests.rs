@@ -14,7 +14,7 @@ fn run(
     let mut calls = Vec::new();
     let mut rows = reader(format, text.as_bytes(), CsvOptions::default()).unwrap();
     let summary = import(&test.db, &mut *rows, options, &mut |progress| {
-        calls.push(*progress)
+        calls.push(*progress);
     })?;
     Ok((summary, calls))
 }
@@ -50,6 +50,12 @@ fn counts(summary: &Summary) -> (u64, u64, u64, u64) {
 
 fn one_field(name: &str) -> KeySpec {
     KeySpec::composite(vec![KeyField::new(name, KeyType::I64)], Vec::new()).unwrap()
+}
+
+/// Rows that are nothing but their key.
+fn ids(range: std::ops::Range<u32>) -> String {
+    let rows: Vec<String> = range.map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    rows.concat()
 }
 
 #[test]
@@ -110,7 +116,7 @@ fn bad_rows_are_reported_and_the_others_go_in() {
         "too few of the sample agree: {summary}"
     );
 
-    test.create("s", one_field("id"));
+    test.create("s", &one_field("id"));
     let summary = ndjson(&test, text, &options("s")).unwrap();
     assert_eq!(counts(&summary), (7, 2, 0, 5));
     let lines: Vec<_> = summary.errors.iter().map(|bad| bad.line).collect();
@@ -131,11 +137,8 @@ fn bad_rows_are_reported_and_the_others_go_in() {
 #[test]
 fn too_many_bad_rows_stop_and_whole_batches_stay() {
     let test = TestDatabase::new();
-    test.create("s", one_field("id"));
-    let mut text = String::new();
-    for id in 0..5 {
-        text.push_str(&format!("{{\"id\":{id}}}\n"));
-    }
+    test.create("s", &one_field("id"));
+    let mut text = ids(0..5);
     text.push_str("x\ny\nz\n{\"id\":9}\n");
     let options = ImportOptions {
         batch_rows: 2,
@@ -170,11 +173,17 @@ fn too_many_bad_rows_stop_and_whole_batches_stay() {
 #[test]
 fn modes_insert_upsert_and_replace() {
     let test = TestDatabase::new();
-    test.create("s", one_field("id"));
+    test.create("s", &one_field("id"));
     let rows = |range: std::ops::Range<u32>, v: u32| {
-        range
-            .map(|id| format!("{{\"id\":{id},\"v\":{v}}}\n"))
-            .collect::<String>()
+        let rows: Vec<String> = range
+            .map(|id| {
+                format!(
+                    "{{\"id\":{id},\"v\":{v}}}
+"
+                )
+            })
+            .collect();
+        rows.concat()
     };
     let small = |mode| ImportOptions {
         mode,
@@ -222,10 +231,7 @@ fn replacing_keeps_the_definition_and_a_broken_start_keeps_the_items() {
         mode: ImportMode::Replace,
         ..options("s")
     };
-    let (result, _) = (
-        run(&test, Format::Json, "[{\"id\":5}, {\"id\":6}", &replace),
-        (),
-    );
+    let result = run(&test, Format::Json, "[{\"id\":5}, {\"id\":6}", &replace);
     assert!(matches!(
         result.unwrap_err().error,
         TransferError::Malformed { .. }
@@ -240,12 +246,12 @@ fn replacing_keeps_the_definition_and_a_broken_start_keeps_the_items() {
 #[test]
 fn a_dry_run_says_the_same_and_leaves_nothing() {
     let test = TestDatabase::new();
-    test.create("s", one_field("id"));
+    test.create("s", &one_field("id"));
     test.fill("s", [(sop::Key::composite([1i64]), "{}")]);
     let text = "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n{\"id\":2}\n{\"id\":4}\nx\n";
     for mode in [ImportMode::Insert, ImportMode::Upsert, ImportMode::Replace] {
         let wet = TestDatabase::new();
-        wet.create("s", one_field("id"));
+        wet.create("s", &one_field("id"));
         wet.fill("s", [(sop::Key::composite([1i64]), "{}")]);
         let dry = ImportOptions {
             mode,
@@ -287,7 +293,7 @@ fn a_dry_run_says_the_same_and_leaves_nothing() {
 #[test]
 fn a_missing_store_and_a_missing_key_say_what_to_do() {
     let test = TestDatabase::new();
-    test.create("Track", one_field("TrackId"));
+    test.create("Track", &one_field("TrackId"));
     let failure = ndjson(&test, "{\"id\":1}", &options("Trak")).unwrap_err();
     assert!(
         matches!(&failure.error, TransferError::Engine(sop::Error::StoreNotFound { suggestions, .. }) if suggestions == &["Track"])
@@ -372,7 +378,7 @@ fn cancelling_keeps_whole_batches() {
         cancel: Some(Arc::clone(&cancel)),
         ..with_key("s", "id")
     };
-    let text: String = (0..10).map(|id| format!("{{\"id\":{id}}}\n")).collect();
+    let text = ids(0..10);
     let mut rows = reader(Format::Ndjson, text.as_bytes(), CsvOptions::default()).unwrap();
     let failure = import(&test.db, &mut *rows, &options, &mut |progress| {
         cancel.store(progress.inserted >= 4, Ordering::Relaxed);
