@@ -82,7 +82,7 @@ impl Split {
             .map_or(Self::Character { base }, |(_, split)| split)
     }
 
-    /// The beginning of `text` that stands for its group; `None` when the value is its own group.
+    /// The beginning of `text` that stands for its group, perhaps all of it; `None` when the value is its own group.
     pub fn cut<'a>(&self, text: &'a str) -> Option<&'a str> {
         let end = match *self {
             Self::Values => return None,
@@ -99,7 +99,7 @@ impl Split {
             }
             Self::Character { base } => base + text.get(base..)?.chars().next()?.len_utf8(),
         };
-        text.get(..end).filter(|start| start.len() < text.len())
+        text.get(..end)
     }
 }
 

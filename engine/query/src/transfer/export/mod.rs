@@ -175,15 +175,17 @@ impl Rows {
     }
 }
 
-/// Whether the fields of the key can stand before those of the value in one object.
+/// Whether the fields of the key can stand before those of the value in one object, without being taken for an
+/// envelope afterwards.
 fn can_merge(spec: &KeySpec, value: &Document) -> bool {
     let root = value.root();
-    let mut names = spec
-        .fields()
-        .iter()
-        .map(|field| &field.name)
-        .chain(spec.ride_on().iter().map(|field| &field.name));
-    spec.is_composite() && root.kind() == Kind::Object && names.all(|name| root.get(name).is_none())
+    if !spec.is_composite() || root.kind() != Kind::Object {
+        return false;
+    }
+    let ordered = spec.fields().iter().map(|field| &field.name);
+    let mut names = ordered.chain(spec.ride_on().iter().map(|field| &field.name));
+    let like_envelope = spec.fields().len() + root.len() == 2 && root.get("key").is_some();
+    !like_envelope && names.all(|name| root.get(name).is_none())
 }
 
 /// Writes an item as one JSON row.

@@ -172,10 +172,11 @@ impl Run<'_> {
                 Some(entry) => Some(entry),
                 None => self.read(reader)?,
             };
+            let Some(entry) = entry else { break };
+            self.summary.read += 1;
             match entry {
-                None => break,
-                Some(Entry::Bad(bad)) => self.bad(bad)?,
-                Some(Entry::Row(row)) => self.add(row)?,
+                Entry::Bad(bad) => self.bad(bad)?,
+                Entry::Row(row) => self.add(row)?,
             }
             let full = self.batch.rows() >= self.options.batch_rows
                 || self.batch.bytes() >= self.options.batch_bytes;
@@ -204,9 +205,7 @@ impl Run<'_> {
         if self.options.cancelled() {
             return Err(TransferError::Cancelled);
         }
-        let entry = reader.next_row()?;
-        self.summary.read += u64::from(entry.is_some());
-        Ok(entry)
+        reader.next_row()
     }
 
     /// Reads as many rows as are needed to know what forms the key, and decides. Gives the rows back.

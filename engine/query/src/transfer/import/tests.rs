@@ -123,7 +123,7 @@ fn bad_rows_are_reported_and_the_others_go_in() {
     assert_eq!(lines, [2, 3, 4, 5, 7]);
     for (bad, part) in summary.errors.iter().zip([
         "not JSON",
-        "\"x\"",
+        "x is not a i64",
         "no field \"id\"",
         "a number",
         "already has the key",
