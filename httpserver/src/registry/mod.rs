@@ -122,6 +122,14 @@ impl Registry {
         self.get(name)?.database(self.cache_bytes)
     }
 
+    /// As [`Registry::database`], but a failure that is known already is only repeated.
+    ///
+    /// # Errors
+    /// The code and detail of the failure.
+    pub fn look(&self, entry: &Entry) -> Result<sop::Database, (Code, String)> {
+        entry.look(self.cache_bytes)
+    }
+
     /// The open database of this name, when it takes writes.
     ///
     /// # Errors
@@ -141,7 +149,7 @@ impl Registry {
     ///
     /// # Errors
     /// The name or path is not allowed or taken, or the folder cannot be used.
-    pub fn attach(&self, wish: Attach) -> ApiResult<Arc<Entry>> {
+    pub fn attach(&self, wish: &Attach) -> ApiResult<Arc<Entry>> {
         check_name(&wish.name)?;
         let mut state = self.state.lock();
         let path = match &wish.path {
