@@ -7,7 +7,6 @@
 mod code;
 mod engine;
 mod explain;
-mod suggest;
 
 use std::borrow::Cow;
 
@@ -18,7 +17,7 @@ use utoipa::ToSchema;
 
 pub use code::Code;
 pub use explain::{explain_json, explain_query};
-pub use suggest::nearest;
+pub use sop::nearest;
 
 /// The result of a handler.
 pub type ApiResult<T> = Result<T, ApiError>;
