@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program: see [`sop_httpserver::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sop_httpserver::cli::main()
+}

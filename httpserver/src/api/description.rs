@@ -102,7 +102,7 @@ fn page(document: &Value) -> String {
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Interface · SOP</title>\
-    <link rel=\"stylesheet\" href=\"/assets/server.css\"></head><body><main class=\"reference\"><h1>The interface</h1>";
+    <link rel=\"stylesheet\" href=\"/assets/reference.css\"></head><body><main class=\"reference\"><h1>The interface</h1>";
 
 fn operation_section(html: &mut String, document: &Value, path: &str, method: &str, operation: &Value) {
     let _ = write!(

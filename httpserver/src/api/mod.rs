@@ -32,7 +32,10 @@ use crate::error::{ApiError, Code, nearest};
 use crate::state::AppState;
 
 pub use output::Output;
+pub(crate) use check::CheckView;
+pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
+pub(crate) use stores::write_stores;
 
 /// Where the interface begins.
 pub const BASE: &str = "/api/v1";

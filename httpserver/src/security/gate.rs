@@ -1,7 +1,7 @@
 //! Signing in: a bearer token, or a session cookie that `GET /?token=…` gives.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -29,7 +29,7 @@ pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -
         return next.run(request).await;
     }
     if is_page {
-        return (StatusCode::UNAUTHORIZED, page::sign_in()).into_response();
+        return page::sign_in();
     }
     ApiError::new(
         Code::Unauthorized,
@@ -74,7 +74,7 @@ fn sign_in(state: &AppState, token: &str, uri: &Uri) -> Response {
             Ok(cookie) => ([(header::SET_COOKIE, cookie)], Redirect::to(&clean)).into_response(),
             Err(error) => ApiError::internal(error).into_response(),
         },
-        Ok(None) => (StatusCode::UNAUTHORIZED, page::sign_in()).into_response(),
+        Ok(None) => page::sign_in(),
         Err(error) => ApiError::internal(error).into_response(),
     }
 }
