@@ -1,10 +1,15 @@
 //! The one error type of the engine.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use crate::blob::BlobError;
+use crate::catalog::CatalogError;
 use crate::document::DocumentError;
 use crate::key::KeyError;
+use crate::lock::LockError;
 use crate::log::LogError;
+use crate::options_file::OptionsError;
 use crate::tree::TreeError;
 use crate::vfs::FileError;
 
@@ -129,7 +134,7 @@ pub enum Error {
     },
     /// A file operation failed.
     #[error(transparent)]
-    File(FileError),
+    File(Arc<FileError>),
     /// The operating system refused something that concerns no file.
     #[error("{operation} failed: {source}")]
     Io {
@@ -195,8 +200,49 @@ impl From<LogError> for Error {
     }
 }
 
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Io(error) => Self::File(error),
+            other => Self::corrupt("segment files", other.to_string()),
+        }
+    }
+}
+
+impl From<CatalogError> for Error {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Io(error) => error.into(),
+            other => Self::corrupt("checkpoint files", other.to_string()),
+        }
+    }
+}
+
+impl From<OptionsError> for Error {
+    fn from(error: OptionsError) -> Self {
+        match error {
+            OptionsError::Io(error) => error.into(),
+            other => Self::corrupt("options file", other.to_string()),
+        }
+    }
+}
+
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Io(error) => error.into(),
+            LockError::Held { path, holder } => Self::Locked {
+                holder: holder.map_or_else(
+                    || format!("an unknown process ({})", path.display()),
+                    |holder| holder.to_string(),
+                ),
+            },
+        }
+    }
+}
+
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
-        Self::File(error)
+        Self::File(Arc::new(error))
     }
 }

@@ -4,15 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::core::Core;
-use super::open::{CATALOG_FOLDER, DATA_FOLDER, LOG_FOLDER};
 use super::{checkpoint, not_a_database};
 use crate::error::Result;
 use crate::log::{CommitLog, LocalLog, LogOptions};
-use crate::options_file::OPTIONS_FILE_NAME;
+use crate::options_file::{DatabaseOptions, Folders};
 use crate::vfs::{FileKind, IoContext, create_dir_all_durable, write_file_durable};
-
-/// Folders whose files make a backup: checkpoint files and the blobs they point at.
-const COPIED_FOLDERS: [&str; 2] = [DATA_FOLDER, CATALOG_FOLDER];
 
 /// Copies the newest checkpoint, made now when the database can be written, to a missing or empty
 /// folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
@@ -32,10 +28,14 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     let no_checkpoint = core.checkpoint.lock();
     let vfs = core.vfs.as_ref();
     create_dir_all_durable(vfs, to)?;
-    for folder in COPIED_FOLDERS {
-        let target = to.join(folder);
+    // Whatever folders the original uses, a backup has everything in its own.
+    let folders = Folders::default();
+    for (source, target) in [
+        (&core.folders.data, &folders.data),
+        (&core.folders.catalog, &folders.catalog),
+    ] {
+        let (source, target) = (core.path.join(source), to.join(target));
         create_dir_all_durable(vfs, &target)?;
-        let source = core.path.join(folder);
         let names = vfs.read_dir(&source).during("read", &source)?;
         for entry in names.iter().filter(|e| e.kind == FileKind::File) {
             copy(core, &source.join(&entry.name), &target.join(&entry.name))?;
@@ -44,18 +44,14 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     // An empty log that goes on after the checkpoint: a missing one would be damage.
     let log = LocalLog::create(
         Arc::clone(&core.vfs),
-        &to.join(LOG_FOLDER),
+        &to.join(&folders.log),
         core.id,
         LogOptions::default(),
         no_checkpoint.newest + 1,
     )?;
     log.close()?;
     // Last, since it makes the folder a database.
-    copy(
-        core,
-        &core.path.join(OPTIONS_FILE_NAME),
-        &to.join(OPTIONS_FILE_NAME),
-    )
+    Ok(DatabaseOptions::new(core.id).store(vfs, to)?)
 }
 
 fn copy(core: &Core, from: &Path, to: &Path) -> Result<()> {
@@ -74,8 +70,9 @@ pub(crate) fn bytes_on_disk(core: &Core) -> u64 {
             .map(|m| m.len)
             .sum()
     };
-    ["", DATA_FOLDER, CATALOG_FOLDER, LOG_FOLDER]
-        .iter()
+    let Folders { log, catalog, data } = &core.folders;
+    [Path::new(""), log, catalog, data]
+        .into_iter()
         .map(|folder| folder_bytes(&core.path.join(folder)))
         .sum()
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! u8  layout, 1
-//! u64 next store id;  u64 next item id
+//! u64 next store id;  u64 next item id;  u32 next segment number
 //! u32 number of stores, each:
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
@@ -27,6 +27,8 @@ pub(crate) struct CatalogStore {
 pub(crate) struct CatalogPayload {
     pub next_store_id: u64,
     pub next_item_id: u64,
+    /// Number of the next segment file, so that none comes back.
+    pub next_segment: u32,
     pub stores: Vec<CatalogStore>,
 }
 
@@ -35,6 +37,7 @@ impl CatalogPayload {
         let mut out = vec![LAYOUT];
         out.extend_from_slice(&self.next_store_id.to_le_bytes());
         out.extend_from_slice(&self.next_item_id.to_le_bytes());
+        out.extend_from_slice(&self.next_segment.to_le_bytes());
         out.extend_from_slice(&(self.stores.len() as u32).to_le_bytes());
         for store in &self.stores {
             let json = serde_json::to_vec(&store.definition).map_err(|e| {
@@ -75,6 +78,7 @@ impl CatalogPayload {
         let mut payload = Self {
             next_store_id: u64::from_le_bytes(take(rest)?),
             next_item_id: u64::from_le_bytes(take(rest)?),
+            next_segment: u32::from_le_bytes(take(rest)?),
             stores: Vec::new(),
         };
         for _ in 0..u32::from_le_bytes(take(rest)?) {

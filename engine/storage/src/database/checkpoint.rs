@@ -91,10 +91,10 @@ pub(crate) fn run(core: &Core) -> Result<()> {
 fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
     // The log up to the snapshot has to be durable before anything that replaces it.
     core.log.sync()?;
-    let first_new_segment = core.blobs.current_segment();
     let mut payload = CatalogPayload {
         next_store_id: core.next_store_id.load(Ordering::Relaxed),
         next_item_id: core.next_item_id.load(Ordering::Relaxed),
+        next_segment: 0,
         stores: Vec::new(),
     };
     for (id, store) in &snapshot.stores {
@@ -111,12 +111,14 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         });
     }
     core.blobs.sync()?;
-    state.catalog.write(snapshot.sequence, &payload.encode()?)?;
-    let previous = std::mem::replace(&mut state.newest, snapshot.sequence);
+    payload.next_segment = core.blobs.next_segment();
+    state.catalog.store(snapshot.sequence, &payload.encode()?)?;
+    state.newest = snapshot.sequence;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    state.catalog.remove_older_than(previous)?;
-    core.log.truncate_before(previous + 1)?;
-    reclaim(core, state, snapshot, first_new_segment)
+    let kept = state.catalog.remove_older_than(snapshot.sequence)?;
+    core.log
+        .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
+    reclaim(core, state, snapshot)
 }
 
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
@@ -125,7 +127,6 @@ fn reclaim(
     core: &Core,
     state: &mut CheckpointState,
     snapshot: &Snapshot,
-    first_new_segment: u32,
 ) -> Result<()> {
     let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
     if oldest >= snapshot.sequence {
@@ -134,6 +135,8 @@ fn reclaim(
         }
     }
     let segments = core.blobs.segments()?;
+    // The one that is still written to stays.
+    let current = core.blobs.next_segment().saturating_sub(1);
     let on_disk: u64 = segments.iter().map(|s| s.bytes).sum();
     let live: u64 = snapshot.stores.values().map(|s| s.tree.bytes()).sum();
     if on_disk < live + live / 2 + (8 << 20) {
@@ -147,7 +150,7 @@ fn reclaim(
     }
     let sparse: BTreeSet<u32> = segments
         .iter()
-        .filter(|s| s.id < first_new_segment)
+        .filter(|s| s.id < current)
         .filter(|s| used.get(&s.id).is_none_or(|live| *live < s.bytes / 2))
         .map(|s| s.id)
         .collect();

@@ -20,6 +20,7 @@ use crate::commit::queue::{CommitQueue, Request, Ticket};
 use crate::error::{Error, Result};
 use crate::lock::DatabaseLock;
 use crate::log::{CommitLog, Durability as LogDurability};
+use crate::options_file::Folders;
 use crate::rng::Rng;
 use crate::transaction::writes::CATALOG;
 use crate::vfs::Vfs;
@@ -47,6 +48,7 @@ pub(crate) struct CommitState {
 /// The shared part of all handles.
 pub(crate) struct Core {
     pub path: PathBuf,
+    pub folders: Folders,
     pub id: DatabaseId,
     pub vfs: Arc<dyn Vfs>,
     pub clock: Arc<dyn Clock>,
@@ -81,6 +83,7 @@ pub(crate) struct Core {
 /// The parts that [`Core::new`] puts together.
 pub(crate) struct CoreParts {
     pub path: PathBuf,
+    pub folders: Folders,
     pub id: DatabaseId,
     pub vfs: Arc<dyn Vfs>,
     pub clock: Arc<dyn Clock>,
@@ -106,6 +109,7 @@ impl Core {
         let next_sequence = parts.snapshot.sequence + 1;
         Self {
             path: parts.path,
+            folders: parts.folders,
             id: parts.id,
             vfs: parts.vfs,
             clock: parts.clock,

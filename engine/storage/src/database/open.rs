@@ -18,15 +18,11 @@ use crate::catalog::Catalog;
 use crate::commit::record::decode;
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
-use crate::lock::DatabaseLock;
+use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
 use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
-use crate::options_file::{OPTIONS_FILE_NAME, OptionsFile};
+use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{IoContext, create_dir_all_durable};
-
-pub(crate) const LOG_FOLDER: &str = "log";
-pub(crate) const DATA_FOLDER: &str = "data";
-pub(crate) const CATALOG_FOLDER: &str = "catalog";
+use crate::vfs::{IoContext, Vfs, create_dir_all_durable};
 
 /// What was found when a database was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +38,7 @@ pub struct Recovery {
 pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     let vfs = options.vfs.as_ref();
     let is_database = vfs
-        .exists(&path.join(OPTIONS_FILE_NAME))
+        .exists(&path.join(OPTIONS_FILE))
         .during("look for", path)?;
     let lock = if options.read_only {
         None
@@ -50,17 +46,18 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
         if !is_database {
             prepare_folder(&options, path)?;
         }
-        Some(DatabaseLock::take(vfs, path, options.clock.as_ref())?)
+        let holder = LockHolder::current(options.clock.as_ref());
+        Some(DatabaseLock::acquire(vfs, path, &holder)?)
     };
     let file = if is_database {
-        OptionsFile::load(vfs, path)?
+        DatabaseOptions::load(vfs, path)?
     } else if lock.is_some() {
         let id = DatabaseId::random(options.rng.as_ref()).map_err(|source| Error::Io {
             operation: "drawing a database id",
             source,
         })?;
-        let file = OptionsFile::new(id);
-        file.write(vfs, path)?;
+        let file = DatabaseOptions::new(id);
+        file.store(vfs, path)?;
         file
     } else {
         return Err(not_a_database(path, "there is no database here to read"));
@@ -84,12 +81,12 @@ fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
     if vfs.exists(path).unwrap_or(false) {
         let entries = vfs.read_dir(path).during("read", path)?;
         // What an unfinished creation can leave before the options file is there.
-        let left_over = |name: &str| name == "lock" || name.starts_with(OPTIONS_FILE_NAME);
+        let left_over = |name: &str| name == LOCK_FILE || name.starts_with(OPTIONS_FILE);
         if let Some(other) = entries.iter().find(|e| !left_over(&e.name)) {
             return Err(not_a_database(
                 path,
                 format!(
-                    "the folder holds {:?} but no {OPTIONS_FILE_NAME}; give an empty folder for a new database",
+                    "the folder holds {:?} but no {OPTIONS_FILE}; give an empty folder for a new database",
                     other.name
                 ),
             ));
@@ -98,43 +95,39 @@ fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
     Ok(create_dir_all_durable(vfs, path)?)
 }
 
+/// The files of a database, opened.
 struct Parts {
     log: LocalLog,
     catalog: Catalog,
     blobs: Arc<LocalBlobs>,
+    checkpoint: CatalogPayload,
+    sequence: u64,
+    damaged_checkpoints: Vec<String>,
 }
 
 fn recover(
     options: &OpenOptions,
     path: &Path,
-    file: &OptionsFile,
+    file: &DatabaseOptions,
     lock: Option<DatabaseLock>,
 ) -> Result<Core> {
-    let id = file.database_id;
-    let parts = open_parts(options, path, id)?;
+    let parts = open_parts(options, path, file)?;
     let blobs: Arc<dyn BlobStore> = Arc::clone(&parts.blobs) as _;
     let trees = Trees::new(blobs, options.cache_bytes);
-    let newest = parts.catalog.load_newest()?.ok_or_else(|| {
-        Error::corrupt(
-            path.join(CATALOG_FOLDER).display().to_string(),
-            "no checkpoint file can be read; restore the folder from a backup",
-        )
-    })?;
-    let payload = CatalogPayload::decode(&newest.payload)?;
     let mut recovery = Recovery {
-        checkpoint: newest.sequence,
+        checkpoint: parts.sequence,
         replayed: 0,
-        damaged_checkpoints: newest.invalid.iter().map(ToString::to_string).collect(),
+        damaged_checkpoints: parts.damaged_checkpoints,
     };
     let mut next = NextNumbers {
-        store_id: payload.next_store_id.max(1),
-        item_id: payload.next_item_id.max(1),
+        store_id: parts.checkpoint.next_store_id.max(1),
+        item_id: parts.checkpoint.next_item_id.max(1),
     };
     let mut snapshot = Snapshot {
-        sequence: newest.sequence,
+        sequence: parts.sequence,
         ..Snapshot::default()
     };
-    for store in payload.stores {
+    for store in parts.checkpoint.stores {
         snapshot.open_store(StoreId(store.id), store.definition, &store.root, &trees);
     }
     let log_bytes = replay(&parts.log, &mut snapshot, &trees, &mut next, &mut recovery)?;
@@ -143,7 +136,8 @@ fn recover(
         .then(|| "it was opened for reading".to_owned());
     Ok(Core::new(CoreParts {
         path: path.to_owned(),
-        id,
+        folders: file.folders.clone(),
+        id: file.database_id,
         vfs: Arc::clone(&options.vfs),
         clock: Arc::clone(&options.clock),
         rng: Arc::clone(&options.rng),
@@ -153,7 +147,7 @@ fn recover(
         log: Arc::new(parts.log),
         blobs: parts.blobs,
         trees,
-        checkpoint: CheckpointState::new(parts.catalog, newest.sequence),
+        checkpoint: CheckpointState::new(parts.catalog, parts.sequence),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: next.item_id,
@@ -164,39 +158,64 @@ fn recover(
     }))
 }
 
-/// Opens log, checkpoints and blobs; finishes a creation that was cut short.
-fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Parts> {
+/// Opens checkpoints, log and blobs; finishes a creation that was cut short.
+fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Result<Parts> {
+    let id = file.database_id;
     let vfs = &options.vfs;
-    let log_folder = path.join(LOG_FOLDER);
-    let data_folder = path.join(DATA_FOLDER);
-    let catalog_folder = path.join(CATALOG_FOLDER);
-    if options.read_only {
-        return Ok(Parts {
-            catalog: Catalog::open_read_only(Arc::clone(vfs), &catalog_folder, id)?,
-            log: LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?,
-            blobs: Arc::new(LocalBlobs::open_read_only(
-                Arc::clone(vfs),
-                &data_folder,
-                id,
-                BlobOptions::default(),
-            )?),
-        });
-    }
-    let catalog = Catalog::open(Arc::clone(vfs), &catalog_folder, id)?;
+    let catalog_folder = path.join(&file.folders.catalog);
+    let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
+    let log_folder = path.join(&file.folders.log);
+    let log = if options.read_only {
+        LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
+    } else {
+        catalog.prepare()?;
+        open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
+    };
+    let found = catalog.load_newest()?;
+    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+    let newest = found.checkpoint.ok_or_else(|| {
+        Error::corrupt(
+            catalog_folder.display().to_string(),
+            format!(
+                "no checkpoint file can be read; restore the folder from a backup ({})",
+                damaged.join("; ")
+            ),
+        )
+    })?;
+    let checkpoint = CatalogPayload::decode(&newest.payload)?;
+    let data_folder = path.join(&file.folders.data);
+    let blob_options = BlobOptions::default();
+    let blobs = if options.read_only {
+        LocalBlobs::open_read_only(Arc::clone(vfs), &data_folder, id, blob_options)
+    } else {
+        let next = checkpoint.next_segment;
+        LocalBlobs::open(Arc::clone(vfs), &data_folder, id, blob_options, next)?
+    };
+    Ok(Parts {
+        log,
+        catalog,
+        blobs: Arc::new(blobs),
+        checkpoint,
+        sequence: newest.sequence,
+        damaged_checkpoints: damaged,
+    })
+}
+
+fn open_log(
+    vfs: &Arc<dyn Vfs>,
+    folder: &Path,
+    id: DatabaseId,
+    catalog: &Catalog,
+    catalog_folder: &Path,
+) -> Result<LocalLog> {
     let unfinished = catalog.list()?.is_empty();
-    let log_options = LogOptions::default();
-    let log = match LocalLog::open(Arc::clone(vfs), &log_folder, id, log_options) {
+    let options = LogOptions::default();
+    let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
-            LocalLog::create(Arc::clone(vfs), &log_folder, id, log_options, 1)?
+            LocalLog::create(Arc::clone(vfs), folder, id, options, 1)?
         }
         other => other?,
     };
-    let blobs = LocalBlobs::open(
-        Arc::clone(vfs),
-        &data_folder,
-        id,
-        BlobOptions::default(),
-    )?;
     if unfinished {
         if log.last_sequence() > 0 {
             return Err(Error::corrupt(
@@ -204,13 +223,9 @@ fn open_parts(options: &OpenOptions, path: &Path, id: DatabaseId) -> Result<Part
                 "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
             ));
         }
-        catalog.write(0, &CatalogPayload::default().encode()?)?;
+        catalog.store(0, &CatalogPayload::default().encode()?)?;
     }
-    Ok(Parts {
-        log,
-        catalog,
-        blobs: Arc::new(blobs),
-    })
+    Ok(log)
 }
 
 struct NextNumbers {

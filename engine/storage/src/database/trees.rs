@@ -43,18 +43,21 @@ impl StoreSource {
     fn read(&self, location: &Location, kind: BlobKind) -> Result<Arc<[u8]>, TreeError> {
         self.blobs
             .get(location, kind, self.store_id)
+            .map(Arc::from)
             .map_err(|error| tree_error(*location, &error))
     }
 }
 
 fn tree_error(location: Location, error: &BlobError) -> TreeError {
-    if error.is_damage() {
-        TreeError::Corrupt {
+    match error {
+        BlobError::Damaged { .. }
+        | BlobError::MissingSegment { .. }
+        | BlobError::WrongDatabase { .. }
+        | BlobError::UnknownFormat { .. } => TreeError::Corrupt {
             location,
             detail: error.to_string(),
-        }
-    } else {
-        TreeError::Source(error.to_string())
+        },
+        _ => TreeError::Source(error.to_string()),
     }
 }
 

@@ -23,7 +23,7 @@ impl Position {
             .map_or(0, |at| at + 1);
         let in_line = before.get(line_start..).unwrap_or_default();
         Self {
-            line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
+            line: before.split(|byte| *byte == b'\n').count(),
             // Characters, not bytes: the bytes after the first of a character are not counted.
             column: 1 + in_line.iter().filter(|byte| **byte & 0xC0 != 0x80).count(),
         }

@@ -11,7 +11,7 @@ use super::layout::{
     ARRAY, ARRAY_LAST, BYTES, Container, FALSE, FLOAT, FORMAT_VERSION, INT, NULL, NUMBER, OBJECT,
     OBJECT_LAST, STRING, TRUE, UINT, split_entry,
 };
-use super::{Document, JsonStyle};
+use super::{Document, JsonStyle, MAX_DEPTH};
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -243,6 +243,11 @@ impl<'a> DocumentRef<'a> {
 
     /// The JSON value; see [`Document::to_value`].
     pub fn to_value(self) -> Value {
+        self.nested_value(MAX_DEPTH)
+    }
+
+    /// `levels` are left; only damaged bytes need more.
+    fn nested_value(self, levels: usize) -> Value {
         match self.kind() {
             Kind::Null => Value::Null,
             Kind::Bool => Value::Bool(self.as_bool().unwrap_or_default()),
@@ -252,14 +257,18 @@ impl<'a> DocumentRef<'a> {
             }
             Kind::String => Value::String(self.as_str().unwrap_or_default().to_owned()),
             Kind::Bytes => serde_json::from_str(&self.to_json()).unwrap_or_default(),
-            Kind::Array => self.elements().map(Self::to_value).collect(),
+            Kind::Array | Kind::Object if levels == 0 => Value::Null,
+            Kind::Array => {
+                let elements = self.elements();
+                elements
+                    .map(|value| value.nested_value(levels - 1))
+                    .collect()
+            }
             Kind::Object => {
                 let fields = self.fields();
-                Value::Object(
-                    fields
-                        .map(|(name, value)| (name.to_owned(), value.to_value()))
-                        .collect(),
-                )
+                let named =
+                    fields.map(|(name, value)| (name.to_owned(), value.nested_value(levels - 1)));
+                Value::Object(named.collect())
             }
         }
     }

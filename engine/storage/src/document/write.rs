@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::MAX_DEPTH;
 use super::layout::BYTES_FIELD;
 use super::reference::{DocumentRef, Kind};
 
@@ -22,7 +23,13 @@ pub enum JsonStyle {
 impl DocumentRef<'_> {
     /// Appends compact JSON text.
     pub fn write_json(self, out: &mut Vec<u8>, style: JsonStyle) {
+        self.write_nested(out, style, MAX_DEPTH);
+    }
+
+    /// `levels` are left; only damaged bytes need more.
+    fn write_nested(self, out: &mut Vec<u8>, style: JsonStyle, levels: usize) {
         match self.kind() {
+            Kind::Array | Kind::Object if levels == 0 => out.extend_from_slice(b"null"),
             Kind::Null => out.extend_from_slice(b"null"),
             Kind::Bool => {
                 let value = self.as_bool().unwrap_or_default();
@@ -44,7 +51,7 @@ impl DocumentRef<'_> {
                     if at > 0 {
                         out.push(b',');
                     }
-                    element.write_json(out, style);
+                    element.write_nested(out, style, levels - 1);
                 }
                 out.push(b']');
             }
@@ -56,7 +63,7 @@ impl DocumentRef<'_> {
                     }
                     write_json_string(name, out);
                     out.push(b':');
-                    value.write_json(out, style);
+                    value.write_nested(out, style, levels - 1);
                 }
                 out.push(b'}');
             }

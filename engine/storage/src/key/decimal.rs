@@ -245,7 +245,8 @@ impl fmt::Display for Decimal {
             _ => {
                 let (one, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
                 let point = if rest.is_empty() { "" } else { "." };
-                write!(f, "{one}{point}{rest}e{}", exponent - 1)
+                // With a plus, as serde_json writes it: the text then survives a way through it.
+                write!(f, "{one}{point}{rest}e{:+}", exponent - 1)
             }
         }
     }
@@ -328,9 +329,9 @@ mod tests {
             ("-12.50", "-12.5"),
             ("0.000001", "0.000001"),
             ("0.0000000123", "1.23e-8"),
-            ("1e400", "1e400"),
-            ("12e37", "1.2e38"),
-            ("12e36", "120000000000000000000000000000000000000"),
+            ("1e400", "1e+400"),
+            ("12e37", "1.2e+38"),
+            ("12e36", "12000000000000000000000000000000000000"),
             ("00.5", "0.5"),
             (".5", "0.5"),
             ("5.", "5"),
@@ -354,7 +355,7 @@ mod tests {
         );
         assert_eq!(
             decimal(&format!("1{}", "0".repeat(500))).to_string(),
-            "1e500"
+            "1e+500"
         );
         assert!("1e9998".parse::<Decimal>().is_ok());
         for text in ["1e9999", "1e-10001", "1e99999999999999999999"] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::physical::{split, split_payload};
+use super::physical::{has_ride_on, split, split_payload};
 use crate::definition::StoreDefinition;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -55,14 +55,13 @@ pub(crate) fn decode_item(
     payload: &[u8],
 ) -> Result<Item> {
     let (order, id) = split(&physical, definition.unique)?;
-    let has_ride_on = !definition.key.ride_on().is_empty();
-    let (ride_on, document) = split_payload(payload, has_ride_on)?;
+    let (ride_on, document) = split_payload(payload, has_ride_on(&definition.key))?;
     let key = definition
         .key
-        .decode(&order, ride_on)
+        .decode(order, ride_on)
         .map_err(|e| damaged(definition, &e))?;
     let value =
-        Document::from_encoded(Arc::from(document)).map_err(|e| damaged(definition, &e))?;
+        Document::from_trusted(Arc::from(document)).map_err(|e| damaged(definition, &e))?;
     Ok(Item {
         key,
         value,
@@ -81,7 +80,7 @@ pub(crate) fn decode_key(
     let (order, id) = split(&physical, definition.unique)?;
     let key = definition
         .key
-        .decode(&order, &[])
+        .decode(order, &[])
         .map_err(|e| damaged(definition, &e))?;
     Ok(KeyItem {
         key,

@@ -1,16 +1,17 @@
 //! Where an item stands in its tree: the physical key, and the payload that lies there.
 //!
 //! A unique store's physical key is the encoded key itself. A store with duplicates appends an item
-//! id that breaks the tie: the encoded key with `00` escaped as `00 FF`, closed by `00 00`, then the
-//! id as 8 big-endian bytes. Escaping keeps the order of the encoded keys whatever bytes they hold.
+//! id of 8 big-endian bytes that breaks the tie. No encoded key is the beginning of another of the
+//! same store, so this keeps the order of the keys.
 //!
-//! The payload is the document; in a store with ride-on fields, these come first with their length.
+//! The payload is the document. Where keys can have bytes beside their order (ride-on fields, offsets
+//! of timestamps) these come first, with their length as u32.
 
 use std::ops::Bound;
 
 use crate::document::Document;
 use crate::error::{Error, Result};
-use crate::key::KeyRange;
+use crate::key::{KeyField, KeyRange, KeySpec, KeyType};
 
 const ID_BYTES: usize = 8;
 
@@ -26,43 +27,24 @@ pub(crate) fn physical_key(order: &[u8], id: Option<u64>) -> Vec<u8> {
 }
 
 fn with_suffix(order: &[u8], suffix: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(order.len() + 2 + suffix.len());
-    for byte in order {
-        out.push(*byte);
-        if *byte == 0 {
-            out.push(0xFF);
-        }
-    }
-    out.extend_from_slice(&[0, 0]);
-    out.extend_from_slice(suffix);
-    out
+    [order, suffix].concat()
 }
 
 /// The encoded key and the item id in a physical key.
-pub(crate) fn split(physical: &[u8], unique: bool) -> Result<(Vec<u8>, Option<u64>)> {
+pub(crate) fn split(physical: &[u8], unique: bool) -> Result<(&[u8], Option<u64>)> {
     if unique {
-        return Ok((physical.to_vec(), None));
+        return Ok((physical, None));
     }
-    let damaged = || Error::corrupt("physical key", "a key with duplicates has no item id");
-    let mut order = Vec::with_capacity(physical.len());
-    let mut rest = physical;
-    loop {
-        match rest {
-            [0, 0xFF, tail @ ..] => {
-                order.push(0);
-                rest = tail;
-            }
-            [0, 0, id @ ..] => {
-                let id: [u8; ID_BYTES] = id.try_into().map_err(|_| damaged())?;
-                return Ok((order, Some(u64::from_be_bytes(id))));
-            }
-            [byte, tail @ ..] if *byte != 0 => {
-                order.push(*byte);
-                rest = tail;
-            }
-            _ => return Err(damaged()),
-        }
-    }
+    physical
+        .split_last_chunk::<ID_BYTES>()
+        .map(|(order, id)| (order, Some(u64::from_be_bytes(*id))))
+        .ok_or_else(|| Error::corrupt("physical key", "a key with duplicates has no item id"))
+}
+
+/// Whether items of such a key carry ride-on bytes.
+pub(crate) fn has_ride_on(key: &KeySpec) -> bool {
+    let timestamps = |field: &KeyField| field.kind == KeyType::Timestamp;
+    !key.ride_on().is_empty() || key.fields().iter().any(timestamps)
 }
 
 /// Bounds over physical keys for a range of encoded keys.
@@ -70,7 +52,7 @@ pub(crate) fn bounds(range: &KeyRange, unique: bool) -> Bounds {
     if unique {
         return (range.lo.clone(), range.hi.clone());
     }
-    let before = |key: &Vec<u8>| with_suffix(key, &[]);
+    let before = Vec::clone;
     let after = |key: &Vec<u8>| with_suffix(key, &[0xFF; ID_BYTES]);
     let lo = match &range.lo {
         Bound::Unbounded => Bound::Unbounded,
@@ -119,28 +101,30 @@ mod tests {
     proptest! {
         #[test]
         fn physical_keys_keep_the_order_of_keys_then_ids(
-            a in proptest::collection::vec(0u8..4, 0..6), b in proptest::collection::vec(0u8..4, 0..6),
-            i in any::<u64>(), j in any::<u64>(),
+            a in any::<[u8; 3]>(), b in any::<[u8; 3]>(), i in any::<u64>(), j in any::<u64>(),
         ) {
             let (x, y) = (physical_key(&a, Some(i)), physical_key(&b, Some(j)));
             prop_assert_eq!(x.cmp(&y), a.cmp(&b).then(i.cmp(&j)));
-            prop_assert_eq!(split(&x, false).unwrap(), (a, Some(i)));
+            prop_assert_eq!(split(&x, false).unwrap(), (a.as_slice(), Some(i)));
         }
 
         #[test]
         fn bounds_hold_the_same_keys(
-            key in proptest::collection::vec(0u8..3, 0..4), lo in proptest::collection::vec(0u8..3, 0..4),
-            hi in proptest::collection::vec(0u8..3, 0..4), shape in 0u8..9, id in any::<u64>(),
+            key in [0u8..3, 0..3], lo in [0u8..3, 0..3], hi in [0u8..3, 0..3], shape in 0u8..9, id in any::<u64>(),
         ) {
             use std::ops::RangeBounds;
-            let side = |n: u8, k: Vec<u8>| match n { 0 => Bound::Unbounded, 1 => Bound::Included(k), _ => Bound::Excluded(k) };
+            let side = |n: u8, k: [u8; 2]| match n {
+                0 => Bound::Unbounded,
+                1 => Bound::Included(k.to_vec()),
+                _ => Bound::Excluded(k.to_vec()),
+            };
             let range = KeyRange { lo: side(shape % 3, lo), hi: side(shape / 3, hi) };
-            let wanted = (range.lo.clone(), range.hi.clone()).contains(&key);
+            let wanted = range.contains(&key);
             prop_assert_eq!(bounds(&range, false).contains(&physical_key(&key, Some(id))), wanted);
         }
 
         #[test]
-        fn damaged_physical_keys_are_errors(bytes in proptest::collection::vec(any::<u8>(), 0..20)) {
+        fn damaged_payloads_are_errors(bytes in proptest::collection::vec(any::<u8>(), 0..20)) {
             let _ = split(&bytes, false);
             let _ = split_payload(&bytes, true);
         }

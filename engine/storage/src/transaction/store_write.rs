@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::physical::{payload, physical_key};
+use super::physical::{has_ride_on, payload, physical_key};
 use super::store::{Inserted, Store};
 use super::writes::{Change, Intent};
 use crate::document::Document;
@@ -134,8 +134,7 @@ impl Store<'_> {
         intent: Intent,
     ) -> Result<()> {
         self.check_value(&physical, value)?;
-        let has_ride_on = !self.definition.key.ride_on().is_empty();
-        let payload = payload(has_ride_on.then_some(encoded.ride_on.as_slice()), value);
+        let payload = payload(has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()), value);
         let replaces = self.base_has(&physical)?;
         let mut writes = self.tx.writes.borrow_mut();
         writes.set(

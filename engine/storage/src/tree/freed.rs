@@ -140,11 +140,12 @@ impl Freed {
 mod tests {
     use super::*;
 
-    fn at(offset: u64) -> Location {
+    fn at(offset: u32) -> Location {
         Location {
             segment: 1,
             offset,
             len: 10,
+            checksum: 0,
         }
     }
 

@@ -151,6 +151,11 @@ impl InnerHandle {
         self.level
     }
 
+    /// The node if it is in memory.
+    pub fn loaded(&self) -> Option<&Inner> {
+        self.node.get()
+    }
+
     /// The node, loaded if need be.
     #[inline]
     pub fn node(&self, context: &TreeContext) -> Result<&Inner> {

@@ -36,7 +36,6 @@ mod error;
 mod freed;
 mod inner;
 mod leaf;
-mod location;
 mod page;
 mod read;
 mod separators;
@@ -57,7 +56,7 @@ pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
 pub use freed::Freed;
-pub use location::{LOCATION_BYTES, Location};
+pub use crate::blob::{LOCATION_BYTES, Location};
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;

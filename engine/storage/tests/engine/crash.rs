@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sop::{CrashPolicy, Database, Direction, Fault, KeyRange, Mode, Result, SimVfs, StoreDefinition};
+use sop::vfs::SimVfs;
+use sop::vfs::sim::{CrashPolicy, Fault};
+use sop::{Database, Direction, KeyRange, Mode, Result, StoreDefinition};
 
 use crate::support::*;
 
@@ -224,7 +226,7 @@ fn power_loss_at_any_operation_loses_nothing_acknowledged() {
 fn a_disk_fault_at_any_operation_is_a_clear_error_and_loses_nothing_acknowledged() {
     for (name, workload) in WORKLOADS {
         for at in 1..=operations_of(workload) {
-            for fault in [Fault::Eio, Fault::Enospc, Fault::ShortWrite, Fault::FailedFlush] {
+            for fault in [Fault::Eio, Fault::Enospc, Fault::ShortWrite, Fault::FailedFlush { keep: false }, Fault::FailedFlush { keep: true }] {
                 let disk = disk();
                 disk.fail_at(at, fault);
                 let mut journal = Journal::default();

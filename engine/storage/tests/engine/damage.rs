@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sop::{CrashPolicy, Database, Direction, KeyRange, Mode, Result};
+use sop::vfs::sim::CrashPolicy;
+use sop::{Database, Direction, KeyRange, Mode, Result};
 
 use crate::support::*;
 
@@ -31,10 +32,10 @@ fn sweep(close: bool, step: usize) {
     }
     let image = disk.after_crash(CrashPolicy::KeepUnsynced);
     let mut detected = 0;
-    for (path, bytes) in image.files() {
-        for at in (0..bytes.len()).step_by(step) {
+    for (path, length) in image.list() {
+        for at in (0..length).step_by(step) {
             let disk = Arc::new(image.after_crash(CrashPolicy::KeepUnsynced));
-            disk.flip_bit(&path, at as u64, (at % 8) as u8).unwrap();
+            assert!(disk.flip_bit(&path, at, (at % 8) as u8));
             let context = format!("bit {} of byte {at} of {}", at % 8, path.display());
             let opened = options(&disk).open(FOLDER);
             match opened.and_then(|db| read(&db)) {

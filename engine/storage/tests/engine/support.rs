@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use sop::vfs::SimVfs;
 use sop::{
     Database, Direction, Document, Item, Key, KeyRange, KeySpec, KeyType, Mode, OpenOptions, Store,
-    StoreDefinition, SimVfs,
+    StoreDefinition,
 };
 
 pub const FOLDER: &str = "/db";
@@ -15,7 +16,7 @@ pub fn options(disk: &Arc<SimVfs>) -> OpenOptions {
 }
 
 pub fn disk() -> Arc<SimVfs> {
-    Arc::new(SimVfs::new(1))
+    Arc::new(SimVfs::new())
 }
 
 pub fn memory() -> Database {

@@ -244,13 +244,29 @@ impl Run<'_> {
         node.remove_child(left + 1);
         // Loaded above, and inner nodes stay in memory, so this one is there.
         if let Some(left_node) = self.own_inner(node, left) {
+            let seam = left_node.children.len();
             left_node.append(&middle, right);
+            self.mend(left_node, seam);
             node.counts[left] += right_count;
         }
         if !fits {
             self.split_inner(node, left, false);
         }
         true
+    }
+
+    /// Gives the inner nodes on both sides of `seam`, where `node` was joined, more than one child. A node without
+    /// neighbours can be left with one in the middle of a run; when it gets neighbours, this has to end.
+    fn mend(&mut self, node: &mut Inner, seam: usize) {
+        for at in [Some(seam), seam.checked_sub(1)].into_iter().flatten() {
+            let single = match node.children.get(at) {
+                Some(Child::Inner(inner)) => inner.loaded().is_some_and(|n| n.children.len() < 2),
+                _ => false,
+            };
+            if single {
+                self.fill_up(node, at);
+            }
+        }
     }
 
     /// The root after a run: split when too full, replaced by its only child, or none when nothing is left.

@@ -5,7 +5,7 @@ use super::{Decoded, FORMAT, MAGIC};
 use crate::tree::config::MAX_KEY_BYTES;
 use crate::tree::error::{Result, TreeError};
 use crate::tree::inner::{Child, Inner};
-use crate::tree::location::{LOCATION_BYTES, Location};
+use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::separators::Separators;
 
 /// The stored form of a node whose children are all stored.

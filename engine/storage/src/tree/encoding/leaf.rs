@@ -6,7 +6,7 @@ use super::column::{Reader, put, width_for};
 use super::{Decoded, FORMAT, MAGIC};
 use crate::tree::config::MAX_KEY_BYTES;
 use crate::tree::error::{Result, TreeError};
-use crate::tree::location::{LOCATION_BYTES, Location};
+use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::page::{ENTRY_HEADER, Page, PageValue};
 use crate::tree::value::ValueHandle;
 
