@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sop::Document;
+use sop_query::keys::new_key_from_json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::StorePath;
@@ -196,7 +197,7 @@ pub(super) async fn insert(
 
 /// The key of a body.
 fn key_of_body(store: &sop::Store<'_>, json: &Value) -> ApiResult<sop::Key> {
-    store.definition().key.key_from_json(json).map_err(|error| {
+    new_key_from_json(&store.definition().key, json).map_err(|error| {
         let error = ApiError::from(error);
         let detail = error.detail().to_owned();
         error.at("/key", detail)

@@ -36,6 +36,7 @@ pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub(crate) use stores::write_stores;
+pub(crate) use transfer::{format_of, key_names};
 
 /// Where the interface begins.
 pub const BASE: &str = "/api/v1";

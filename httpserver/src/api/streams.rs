@@ -55,6 +55,11 @@ impl Sink {
         }
     }
 
+    /// Whether anything was sent, so that the answer can no longer be a problem.
+    pub fn has_begun(&self) -> bool {
+        self.begun.is_none()
+    }
+
     /// Whether the client is gone.
     pub fn is_closed(&self) -> bool {
         self.pieces.is_closed()

@@ -69,6 +69,10 @@ codes! {
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "This origin may not call";
     /// The path does not lie under a configured root.
     PathOutsideRoots = "path_outside_roots", FORBIDDEN, "The path is outside the allowed folders";
+    /// The data of an import cannot be read any further; the detail has the line.
+    MalformedData = "malformed_data", BAD_REQUEST, "The data cannot be read";
+    /// It is not known which fields of the data form the key; say `key=A,B`.
+    KeyNeeded = "key_needed", BAD_REQUEST, "Which fields form the key?";
     /// The database takes no writes; the detail says why.
     ReadOnly = "read_only", FORBIDDEN, "The database is read-only";
     /// No such address.
@@ -117,6 +121,8 @@ codes! {
     NotADatabase = "not_a_database", UNPROCESSABLE_ENTITY, "The folder is not a database";
     /// A rule of the store refuses the operation.
     RuleViolation = "rule_violation", UNPROCESSABLE_ENTITY, "A rule refuses this";
+    /// The format cannot hold what the store holds.
+    NotRepresentable = "not_representable", UNPROCESSABLE_ENTITY, "The format cannot hold this";
     /// Deleting data needs the name typed once more.
     ConfirmationRequired = "confirmation_required", UNPROCESSABLE_ENTITY, "Type the name to confirm";
     /// Part of the interface that this version does not serve yet.

@@ -4,7 +4,7 @@
 
 use sop::{Error, KeyError};
 
-use super::{ApiError, Code, Fault};
+use super::{ApiError, Code, Fault, sentence};
 
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
@@ -79,12 +79,4 @@ fn document_code(error: &sop::DocumentError) -> Code {
         sop::DocumentError::Corrupt { .. } => Code::DatabaseDamaged,
         _ => Code::MalformedJson,
     }
-}
-
-/// The words as a sentence.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    let first: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
-    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{}{end}", chars.as_str())
 }

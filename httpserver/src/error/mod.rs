@@ -7,6 +7,7 @@
 mod code;
 mod engine;
 mod explain;
+mod query;
 
 use std::borrow::Cow;
 
@@ -42,6 +43,10 @@ pub struct Problem {
     /// The places at fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// Further members that some codes have.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub extensions: serde_json::Map<String, serde_json::Value>,
 }
 
 /// One place at fault: in the body by JSON pointer, or in the address by parameter name.
@@ -69,6 +74,7 @@ struct Inner {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<Fault>,
+    extensions: serde_json::Map<String, serde_json::Value>,
     headers: HeaderMap,
 }
 
@@ -150,6 +156,20 @@ impl ApiError {
         self
     }
 
+    /// The same with other words.
+    #[must_use]
+    fn detailed(mut self, detail: String) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Adds a further member to the problem.
+    #[must_use]
+    pub fn extend(mut self, name: &str, value: serde_json::Value) -> Self {
+        self.0.extensions.insert(name.to_owned(), value);
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -173,6 +193,7 @@ impl ApiError {
             code,
             detail,
             errors,
+            extensions,
             ..
         } = *self.0;
         Problem {
@@ -182,6 +203,7 @@ impl ApiError {
             detail: detail.into_owned(),
             code: code.as_str(),
             errors,
+            extensions,
         }
     }
 }
@@ -205,4 +227,12 @@ impl IntoResponse for ApiError {
         let body = serde_json::to_vec(&self.into_problem()).unwrap_or_default();
         (status, headers, body).into_response()
     }
+}
+
+/// Words of an error as a sentence.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first: String = chars.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
 }

@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let bytes = json_bytes(request, state, state.limits().json_body_bytes).await?;
+        let bytes = read_json(request, state, state.limits().json_body_bytes).await?;
         from_json(&bytes).map(Self)
     }
 }
@@ -44,12 +44,16 @@ impl<T: DeserializeOwned> FromRequest<AppState> for LargeJson<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, ApiError> {
-        let bytes = json_bytes(request, state, state.limits().value_body_bytes()).await?;
+        let bytes = read_json(request, state, state.limits().value_body_bytes()).await?;
         from_json(&bytes).map(Self)
     }
 }
 
-async fn json_bytes(request: Request, state: &AppState, limit: u64) -> Result<Bytes, ApiError> {
+/// Reads a JSON body as text, without looking into it.
+///
+/// # Errors
+/// Its media type or size is refused, or it breaks off.
+pub async fn read_json(request: Request, state: &AppState, limit: u64) -> Result<Bytes, ApiError> {
     if !is_json(request.headers()) {
         let detail = "Send the body with 'Content-Type: application/json'.";
         return Err(ApiError::new(Code::UnsupportedMediaType, detail));

@@ -8,6 +8,6 @@ mod path;
 mod query;
 
 pub use body::{BodyReader, read_body};
-pub use json::{ApiJson, JsonNumbers, LargeJson, from_json};
+pub use json::{ApiJson, JsonNumbers, LargeJson, from_json, read_json};
 pub use path::ApiPath;
 pub use query::ApiQuery;
