@@ -43,17 +43,30 @@ pub(super) async fn backup(
     long_call(&state, move || {
         let db = registry.database(&path.db)?;
         let folder = registry.roots().resolve(&target.path)?;
-        if registry.list().iter().any(|entry| folder.starts_with(&entry.path) || entry.path.starts_with(&folder)) {
-            let detail = "The folder is, holds or lies in the folder of a database. Choose another.";
+        if registry
+            .list()
+            .iter()
+            .any(|entry| folder.starts_with(&entry.path) || entry.path.starts_with(&folder))
+        {
+            let detail =
+                "The folder is, holds or lies in the folder of a database. Choose another.";
             return Err(ApiError::new(Code::InvalidPath, detail).at("/path", detail));
         }
-        if std::fs::read_dir(&folder).is_ok_and(|mut found| found.next().is_some()) || folder.is_file() {
-            let detail = format!("'{}' is there already and not empty. Choose a new folder.", folder.display());
+        if std::fs::read_dir(&folder).is_ok_and(|mut found| found.next().is_some())
+            || folder.is_file()
+        {
+            let detail = format!(
+                "'{}' is there already and not empty. Choose a new folder.",
+                folder.display()
+            );
             return Err(ApiError::new(Code::TargetExists, detail.clone()).at("/path", detail));
         }
         let sequence = db.sequence();
         db.backup(&folder)?;
-        Ok(Json(BackupDone { path: crate::registry::shown(&folder), sequence }))
+        Ok(Json(BackupDone {
+            path: crate::registry::shown(&folder),
+            sequence,
+        }))
     })
     .await
 }

@@ -91,14 +91,23 @@ pub(super) async fn apply(
 
 fn refusal(outcome: &Outcome, numbers: JsonNumbers) -> ApiError {
     let count = outcome.conflicts.len();
-    let first = outcome.conflicts.first().map(|conflict| conflict.detail.as_str()).unwrap_or_default();
-    let detail = format!("Nothing was changed: {count} of the changes cannot be done. The first: {first}.");
+    let first = outcome
+        .conflicts
+        .first()
+        .map(|conflict| conflict.detail.as_str())
+        .unwrap_or_default();
+    let detail =
+        format!("Nothing was changed: {count} of the changes cannot be done. The first: {first}.");
     let mut error = ApiError::new(Code::Conflict, detail);
     for conflict in outcome.conflicts.iter().take(MAX_FAULTS) {
         error = error.fault(fault(conflict));
     }
-    let Value::Object(members) = as_json(outcome, numbers) else { return error };
-    members.into_iter().fold(error, |error, (name, value)| error.extend(&name, value))
+    let Value::Object(members) = as_json(outcome, numbers) else {
+        return error;
+    };
+    members
+        .into_iter()
+        .fold(error, |error, (name, value)| error.extend(&name, value))
 }
 
 /// Most conflicts that are listed among the errors; `conflicts` has all.

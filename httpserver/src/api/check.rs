@@ -56,8 +56,10 @@ impl From<CheckReport> for CheckView {
             readable: store.readable,
             nodes: store.nodes,
         });
-        let problems =
-            report.problems.into_iter().map(|problem| ProblemFound { place: problem.place, detail: problem.detail });
+        let problems = report.problems.into_iter().map(|problem| ProblemFound {
+            place: problem.place,
+            detail: problem.detail,
+        });
         Self {
             clean,
             sequence: report.sequence,
@@ -93,17 +95,26 @@ pub(super) async fn check(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let registry = state.registry().clone();
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     if accept.contains("application/json") && !accept.contains("ndjson") {
-        let view = long_call(&state, move || Ok(CheckView::from(registry.database(&path.db)?.check()?))).await?;
+        let view = long_call(&state, move || {
+            Ok(CheckView::from(registry.database(&path.db)?.check()?))
+        })
+        .await?;
         return Ok(axum::Json(view).into_response());
     }
     stream(&state, "application/x-ndjson", move |sink| {
         let db = registry.database(&path.db)?;
         let report = db.check_with(&mut |store, items| {
-            sink.try_line(serde_json::to_vec(&CheckLine::Store { store, items }).unwrap_or_default());
+            sink.try_line(
+                serde_json::to_vec(&CheckLine::Store { store, items }).unwrap_or_default(),
+            );
         })?;
-        let mut last = serde_json::to_vec(&CheckLine::Finished(report.into())).map_err(ApiError::internal)?;
+        let mut last =
+            serde_json::to_vec(&CheckLine::Finished(report.into())).map_err(ApiError::internal)?;
         last.push(b'\n');
         sink.write_all(&last).map_err(ApiError::internal)
     })

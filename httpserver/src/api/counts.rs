@@ -29,7 +29,7 @@ pub(super) struct CountQuery {
 }
 
 /// An exact number of items.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct CountView {
     count: u64,
@@ -78,7 +78,7 @@ pub(super) struct RankQuery {
 }
 
 /// The place of a key.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct RankView {
     /// Number of items before the key.
@@ -129,7 +129,7 @@ pub(super) struct NthQuery {
 }
 
 /// The item at a place.
-#[derive(Debug, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct NthView {
     i: u64,

@@ -144,7 +144,12 @@ pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Databa
     let shared = state.clone();
     state
         .call(move || {
-            let databases = shared.registry().list().iter().map(|entry| DatabaseView::of(entry, &shared)).collect();
+            let databases = shared
+                .registry()
+                .list()
+                .iter()
+                .map(|entry| DatabaseView::of(entry, &shared))
+                .collect();
             Ok(Json(DatabaseList { databases }))
         })
         .await
@@ -155,12 +160,21 @@ pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Databa
     post, path = "/databases", tag = "databases", request_body = NewDatabase,
     responses((status = 201, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn create(State(state): State<AppState>, ApiJson(body): ApiJson<NewDatabase>) -> ApiResult<Response> {
+pub(super) async fn create(
+    State(state): State<AppState>,
+    ApiJson(body): ApiJson<NewDatabase>,
+) -> ApiResult<Response> {
     let shared = state.clone();
     let view = state
         .call(move || {
-            let settings = Settings { read_only: body.read_only };
-            let entry = shared.registry().attach(&Attach { name: body.name, path: body.path, settings })?;
+            let settings = Settings {
+                read_only: body.read_only,
+            };
+            let entry = shared.registry().attach(&Attach {
+                name: body.name,
+                path: body.path,
+                settings,
+            })?;
             Ok(DatabaseView::of(&entry, &shared))
         })
         .await?;
@@ -227,7 +241,8 @@ pub(super) async fn remove(
             let delete = query.data == DataWish::Delete;
             if delete && query.confirm.as_deref() != Some(path.db.as_str()) {
                 let detail = format!("To delete all data of '{0}', add 'confirm={0}'.", path.db);
-                return Err(ApiError::new(Code::ConfirmationRequired, detail.clone()).parameter("confirm", detail));
+                return Err(ApiError::new(Code::ConfirmationRequired, detail.clone())
+                    .parameter("confirm", detail));
             }
             registry.remove(&path.db, delete)?;
             Ok(StatusCode::NO_CONTENT)

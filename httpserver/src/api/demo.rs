@@ -39,7 +39,7 @@ pub(super) struct DemoWish {
 pub(super) async fn fill(
     State(state): State<AppState>,
     ApiPath(path): ApiPath<DatabasePath>,
-    ApiJson(_): ApiJson<DemoWish>,
+    ApiJson(_wish): ApiJson<DemoWish>,
 ) -> ApiResult<Response> {
     let registry = state.registry().clone();
     let filled = long_call(&state, move || demo::fill(&registry.writable(&path.db)?)).await?;

@@ -43,7 +43,12 @@ pub(super) fn base() -> OpenApi {
             SecurityRequirement::new("token", Vec::<String>::new()),
             SecurityRequirement::new("session", Vec::<String>::new()),
         ]))
-        .tags(Some(tags.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build())))
+        .tags(Some(tags.map(|(name, about)| {
+            TagBuilder::new()
+                .name(name)
+                .description(Some(about))
+                .build()
+        })))
         .build()
 }
 
@@ -59,7 +64,16 @@ pub(super) fn routes(document: OpenApi) -> Router<AppState> {
     let json: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
     let serve_json = move || {
         let body = String::from(&*json);
-        async move { ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response() }
+        async move {
+            (
+                [(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )],
+                body,
+            )
+                .into_response()
+        }
     };
     let serve_page = move || {
         let body = String::from(&*page);
@@ -73,11 +87,20 @@ pub(super) fn routes(document: OpenApi) -> Router<AppState> {
 /// The reference page.
 fn page(document: &Value) -> String {
     let mut html = String::from(HEAD);
-    let _ = write!(html, "<p>{}</p>", escape(text(document, "/info/description")));
+    let _ = write!(
+        html,
+        "<p>{}</p>",
+        escape(text(document, "/info/description"))
+    );
     html.push_str("<p>The same as a document for programs: <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>");
     for tag in list(document, "/tags") {
         let name = text(tag, "/name");
-        let _ = write!(html, "<h2>{}</h2><p>{}</p>", escape(name), escape(text(tag, "/description")));
+        let _ = write!(
+            html,
+            "<h2>{}</h2><p>{}</p>",
+            escape(name),
+            escape(text(tag, "/description"))
+        );
         for (path, operations) in fields(document, "/paths") {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 if list(operation, "/tags").iter().any(|tag| tag == name) {
@@ -104,7 +127,13 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Interface · SOP</title>\
     <link rel=\"stylesheet\" href=\"/assets/reference.css\"></head><body><main class=\"reference\"><h1>The interface</h1>";
 
-fn operation_section(html: &mut String, document: &Value, path: &str, method: &str, operation: &Value) {
+fn operation_section(
+    html: &mut String,
+    document: &Value,
+    path: &str,
+    method: &str,
+    operation: &Value,
+) {
     let _ = write!(
         html,
         "<section><h3><code>{}</code> <code>{}</code></h3><p>{} {}</p>",
@@ -115,7 +144,9 @@ fn operation_section(html: &mut String, document: &Value, path: &str, method: &s
     );
     let parameters = list(operation, "/parameters");
     if !parameters.is_empty() {
-        html.push_str("<table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>");
+        html.push_str(
+            "<table><thead><tr><th>Parameter</th><th>In</th><th>Meaning</th></tr></thead><tbody>",
+        );
         for parameter in parameters {
             let _ = write!(
                 html,
@@ -143,7 +174,9 @@ fn operation_section(html: &mut String, document: &Value, path: &str, method: &s
 /// The fields of an object schema.
 fn shape(html: &mut String, document: &Value, schema: &Value) {
     let schema = resolve(document, schema);
-    html.push_str("<table><thead><tr><th>Field</th><th>Type</th><th>Meaning</th></tr></thead><tbody>");
+    html.push_str(
+        "<table><thead><tr><th>Field</th><th>Type</th><th>Meaning</th></tr></thead><tbody>",
+    );
     for (name, field) in fields(schema, "/properties") {
         let _ = write!(
             html,
@@ -166,10 +199,21 @@ fn type_name(document: &Value, schema: &Value) -> String {
             format!("array of {}", type_name(document, items))
         }
         Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        Some(Value::Array(kinds)) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(" or "),
         _ => {
-            let one_of: Vec<_> = list(schema, "/oneOf").iter().map(|one| type_name(document, one)).collect();
-            if one_of.is_empty() { "any JSON".to_owned() } else { one_of.join(" or ") }
+            let one_of: Vec<_> = list(schema, "/oneOf")
+                .iter()
+                .map(|one| type_name(document, one))
+                .collect();
+            if one_of.is_empty() {
+                "any JSON".to_owned()
+            } else {
+                one_of.join(" or ")
+            }
         }
     }
 }
@@ -183,17 +227,30 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }
 
 fn fields<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    value.pointer(pointer).and_then(Value::as_object).into_iter().flatten()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

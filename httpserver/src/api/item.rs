@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 use sop::{Item, Key, Mode, Store};
 use utoipa::{IntoParams, ToSchema};
@@ -34,7 +33,7 @@ pub(super) struct ItemQuery {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewValue {
     /// Any JSON; kept as it is, with the order of its fields and all digits.
-    #[schema(value_type = Value)]
+    #[schema(value_type = serde_json::Value)]
     value: Box<RawValue>,
 }
 
@@ -110,10 +109,18 @@ pub(super) async fn put(
                     Some(_) => Err(item_not_found(&query)),
                 }
             })?;
-            Ok(Written { version, inserted, id: None })
+            Ok(Written {
+                version,
+                inserted,
+                id: None,
+            })
         })
         .await?;
-    let status = if written.inserted { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if written.inserted {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok((status, axum::Json(written)).into_response())
 }
 
@@ -144,9 +151,16 @@ pub(super) async fn remove(
                     None => store.remove(&key)?,
                     Some(id) => store.remove_id(&key, id)?,
                 };
-                if removed { Ok(()) } else { Err(item_not_found(&query)) }
+                if removed {
+                    Ok(())
+                } else {
+                    Err(item_not_found(&query))
+                }
             })?;
-            Ok(axum::Json(Removed { deleted: true, sequence }))
+            Ok(axum::Json(Removed {
+                deleted: true,
+                sequence,
+            }))
         })
         .await
 }
@@ -160,6 +174,11 @@ fn find(store: &Store<'_>, key: &Key, id: Option<u64>) -> ApiResult<Option<Item>
 
 fn item_not_found(query: &ItemQuery) -> ApiError {
     let shown: String = query.key.chars().take(200).collect();
-    let id = query.id.map_or(String::new(), |id| format!(" and the id {id}"));
-    ApiError::new(Code::ItemNotFound, format!("There is no item with the key {shown}{id}."))
+    let id = query
+        .id
+        .map_or(String::new(), |id| format!(" and the id {id}"));
+    ApiError::new(
+        Code::ItemNotFound,
+        format!("There is no item with the key {shown}{id}."),
+    )
 }

@@ -51,7 +51,7 @@ pub(super) struct PageQuery {
 }
 
 /// One item.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct ItemView {
     /// The bare value of a single key, an object of the fields of a composite one.
@@ -65,7 +65,7 @@ pub(super) struct ItemView {
 }
 
 /// A page of items.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct ItemPage {
     items: Vec<ItemView>,
@@ -105,7 +105,9 @@ pub(super) async fn list(
     let limit = query.limit.unwrap_or(state.limits().page_items);
     if !(1..=MAX_PAGE).contains(&limit) {
         let detail = format!("'limit' is from 1 to {MAX_PAGE}.");
-        return Err(ApiError::new(Code::InvalidParameter, detail.clone()).parameter("limit", detail));
+        return Err(
+            ApiError::new(Code::InvalidParameter, detail.clone()).parameter("limit", detail)
+        );
     }
     let page_bytes = state.limits().page_bytes;
     let registry = state.registry().clone();
@@ -119,7 +121,12 @@ pub(super) async fn list(
                 limit,
                 page_bytes,
             };
-            read_page(&registry.database(&path.db)?, &path.store, &listing, numbers)
+            read_page(
+                &registry.database(&path.db)?,
+                &path.store,
+                &listing,
+                numbers,
+            )
         })
         .await
 }
@@ -189,7 +196,11 @@ pub(super) async fn insert(
                 let key = key_of_body(&store, &body.key)?;
                 Ok(store.insert(&key, &value)?.id)
             })?;
-            Ok(Written { version, inserted: true, id })
+            Ok(Written {
+                version,
+                inserted: true,
+                id,
+            })
         })
         .await?;
     Ok((StatusCode::CREATED, axum::Json(written)).into_response())

@@ -18,9 +18,12 @@ pub(super) fn key(spec: &KeySpec, name: &str, text: &str) -> ApiResult<Key> {
 /// The items whose key begins with a prefix: a JSON array of leading values, of which the last may
 /// be `{"partial": "text"}` for the beginning of a text. Without the parameter, all items.
 pub(super) fn prefix(spec: &KeySpec, text: Option<&str>) -> ApiResult<KeyRange> {
-    let Some(text) = text else { return Ok(KeyRange::all()) };
+    let Some(text) = text else {
+        return Ok(KeyRange::all());
+    };
     let prefix = leading(spec, "prefix", text)?;
-    spec.prefix(&prefix).map_err(|error| at_parameter(error.into(), "prefix"))
+    spec.prefix(&prefix)
+        .map_err(|error| at_parameter(error.into(), "prefix"))
 }
 
 /// The leading key values given as JSON in the parameter `name`.

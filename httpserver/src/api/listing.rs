@@ -64,7 +64,12 @@ struct Walked {
 }
 
 /// Reads one page and writes its answer.
-pub(crate) fn read_page(db: &Database, name: &str, listing: &Listing<'_>, numbers: JsonNumbers) -> ApiResult<Output> {
+pub(crate) fn read_page(
+    db: &Database,
+    name: &str,
+    listing: &Listing<'_>,
+    numbers: JsonNumbers,
+) -> ApiResult<Output> {
     let started = Instant::now();
     let tx = db.begin(Mode::Read)?;
     let store = tx.store(name)?;
@@ -75,16 +80,27 @@ pub(crate) fn read_page(db: &Database, name: &str, listing: &Listing<'_>, number
     let walked = walk(&store, &plan, listing, numbers)?;
 
     let total = store.len()?;
-    let count = if listing.prefix.is_some() { store.count(&range)? } else { total };
+    let count = if listing.prefix.is_some() {
+        store.count(&range)?
+    } else {
+        total
+    };
     let base = before(&store, &range)?;
     let rows = walked.ends.len() as u64;
-    let backwards = plan.walk == Direction::Descending;
+    let backwards = plan.walk == Direction::Backward;
     let lowest = match &walked.edges {
         Some((first, last)) => store.rank_of(if backwards { last } else { first })?,
         None if backwards => base,
         None => base + count,
     };
-    let links = links(&walked, &plan, listing.reverse, lowest > base, lowest + rows < base + count, count > 0);
+    let links = links(
+        &walked,
+        &plan,
+        listing.reverse,
+        lowest > base,
+        lowest + rows < base + count,
+        count > 0,
+    );
 
     let mut out = Output::new(numbers);
     out.open(b'{');
@@ -93,7 +109,11 @@ pub(crate) fn read_page(db: &Database, name: &str, listing: &Listing<'_>, number
     write_rows(&mut out, &walked, backwards != listing.reverse);
     out.close(b']');
     let text = |cursor: Option<Cursor>| cursor.map(|cursor| cursor.encode(&scope));
-    let has_more = if matches!(listing.start, Start::Before(_)) { links.prev.is_some() } else { links.next.is_some() };
+    let has_more = if matches!(listing.start, Start::Before(_)) {
+        links.prev.is_some()
+    } else {
+        links.next.is_some()
+    };
     out.field("next", &text(links.next));
     out.field("prev", &text(links.prev));
     out.field("has_more", &has_more);
@@ -123,10 +143,26 @@ struct Plan {
     inclusive: bool,
 }
 
-fn plan(store: &Store<'_>, range: &KeyRange, listing: &Listing<'_>, scope: &CursorScope) -> ApiResult<Plan> {
+fn plan(
+    store: &Store<'_>,
+    range: &KeyRange,
+    listing: &Listing<'_>,
+    scope: &CursorScope,
+) -> ApiResult<Plan> {
     let forward = !listing.reverse;
-    let direction = |up: bool| if up { Direction::Ascending } else { Direction::Descending };
-    let mut plan = Plan { range: range.clone(), walk: direction(forward), after: None, inclusive: false };
+    let direction = |up: bool| {
+        if up {
+            Direction::Forward
+        } else {
+            Direction::Backward
+        }
+    };
+    let mut plan = Plan {
+        range: range.clone(),
+        walk: direction(forward),
+        after: None,
+        inclusive: false,
+    };
     match listing.start {
         Start::Beginning => {}
         Start::After(text) => {
@@ -163,10 +199,18 @@ fn before(store: &Store<'_>, range: &KeyRange) -> ApiResult<u64> {
         Bound::Included(lo) => Bound::Excluded(lo.clone()),
         Bound::Excluded(lo) => Bound::Included(lo.clone()),
     };
-    Ok(store.count(&KeyRange { lo: Bound::Unbounded, hi })?)
+    Ok(store.count(&KeyRange {
+        lo: Bound::Unbounded,
+        hi,
+    })?)
 }
 
-fn walk(store: &Store<'_>, plan: &Plan, listing: &Listing<'_>, numbers: JsonNumbers) -> ApiResult<Walked> {
+fn walk(
+    store: &Store<'_>,
+    plan: &Plan,
+    listing: &Listing<'_>,
+    numbers: JsonNumbers,
+) -> ApiResult<Walked> {
     let spec = &store.definition().key;
     let mut out = Output::new(numbers);
     let mut ends = Vec::new();
@@ -183,7 +227,11 @@ fn walk(store: &Store<'_>, plan: &Plan, listing: &Listing<'_>, numbers: JsonNumb
             break;
         }
     }
-    Ok(Walked { json: out.into_bytes(), ends, edges })
+    Ok(Walked {
+        json: out.into_bytes(),
+        ends,
+        edges,
+    })
 }
 
 /// The rows from the start on, in walking order.
@@ -218,7 +266,13 @@ fn rows<'s>(
         };
         let keys = keys.map(|item| {
             let item = item.map_err(ApiError::from)?;
-            Ok(Row { key: item.key, value: None, version: item.version, id: item.id, position: item.position })
+            Ok(Row {
+                key: item.key,
+                value: None,
+                version: item.version,
+                id: item.id,
+                position: item.position,
+            })
         });
         return Ok(Box::new(own.chain(keys)));
     }
@@ -245,32 +299,71 @@ struct Links {
 }
 
 /// The cursors at both ends of a page, where there is something beyond.
-fn links(walked: &Walked, plan: &Plan, reverse: bool, below: bool, above: bool, any: bool) -> Links {
-    let backwards = plan.walk == Direction::Descending;
+fn links(
+    walked: &Walked,
+    plan: &Plan,
+    reverse: bool,
+    below: bool,
+    above: bool,
+    any: bool,
+) -> Links {
+    let backwards = plan.walk == Direction::Backward;
     let (low, high) = match &walked.edges {
         Some((first, last)) => {
-            let exact = |position: &Vec<u8>| Some(Cursor { inclusive: false, position: position.clone() });
-            let (low, high) = if backwards { (last, first) } else { (first, last) };
-            (below.then(|| exact(low)).flatten(), above.then(|| exact(high)).flatten())
+            let exact = |position: &Vec<u8>| {
+                Some(Cursor {
+                    inclusive: false,
+                    position: position.clone(),
+                })
+            };
+            let (low, high) = if backwards {
+                (last, first)
+            } else {
+                (first, last)
+            };
+            (
+                below.then(|| exact(low)).flatten(),
+                above.then(|| exact(high)).flatten(),
+            )
         }
         // Nothing there: the way back leads to the anchor, its own item included.
         None => {
-            let anchor = plan.after.clone().filter(|_| any).map(|position| Cursor { inclusive: true, position });
-            if backwards { (None, anchor) } else { (anchor, None) }
+            let anchor = plan.after.clone().filter(|_| any).map(|position| Cursor {
+                inclusive: true,
+                position,
+            });
+            if backwards {
+                (None, anchor)
+            } else {
+                (anchor, None)
+            }
         }
     };
-    if reverse { Links { next: low, prev: high } } else { Links { next: high, prev: low } }
+    if reverse {
+        Links {
+            next: low,
+            prev: high,
+        }
+    } else {
+        Links {
+            next: high,
+            prev: low,
+        }
+    }
 }
 
 /// The rows in listing order; `turned` when they were walked the other way.
 fn write_rows(out: &mut Output, walked: &Walked, turned: bool) {
     let starts = std::iter::once(0).chain(walked.ends.iter().copied());
-    let rows = starts.zip(walked.ends.iter().copied()).filter_map(|(start, end)| walked.json.get(start..end));
+    let rows = starts
+        .zip(walked.ends.iter().copied())
+        .filter_map(|(start, end)| walked.json.get(start..end));
     // Rows were written one after the other, so each but the first begins with the comma.
-    let rows = rows.map(|row| row.strip_prefix(b",").unwrap_or(row));
+    let mut rows: Vec<&[u8]> = rows
+        .map(|row| row.strip_prefix(b",").unwrap_or(row))
+        .collect();
     if turned {
-        rows.rev().for_each(|row| out.raw(row));
-    } else {
-        rows.for_each(|row| out.raw(row));
+        rows.reverse();
     }
+    rows.iter().for_each(|row| out.raw(row));
 }

@@ -31,10 +31,10 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Code, nearest};
 use crate::state::AppState;
 
-pub use output::Output;
 pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
+pub use output::Output;
 pub(crate) use stores::write_stores;
 pub(crate) use transfer::{format_of, key_names};
 
@@ -64,7 +64,11 @@ pub fn router() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(databases::list, databases::create))
-        .routes(routes!(databases::show, databases::change, databases::remove))
+        .routes(routes!(
+            databases::show,
+            databases::change,
+            databases::remove
+        ))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check))
@@ -92,12 +96,18 @@ pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
     let known = ["databases", "health", "openapi.json"];
     let last = path.rsplit('/').next().unwrap_or_default();
-    ApiError::new(Code::NotFound, format!("There is nothing at '{path}'. The interface is described at /api/docs."))
-        .suggest(nearest(last, known))
+    ApiError::new(
+        Code::NotFound,
+        format!("There is nothing at '{path}'. The interface is described at /api/docs."),
+    )
+    .suggest(nearest(last, known))
 }
 
 /// The answer where a route is, but not for this method.
 pub async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    ApiError::new(Code::MethodNotAllowed, format!("'{path}' does not take {method}. The header 'Allow' has what it takes."))
+    ApiError::new(
+        Code::MethodNotAllowed,
+        format!("'{path}' does not take {method}. The header 'Allow' has what it takes."),
+    )
 }

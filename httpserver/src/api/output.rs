@@ -18,8 +18,15 @@ pub struct Output {
 impl Output {
     /// An empty text, with numbers as the client asked for.
     pub fn new(numbers: JsonNumbers) -> Self {
-        let style = if numbers.as_strings { JsonStyle::BigIntAsString } else { JsonStyle::Exact };
-        Self { bytes: Vec::with_capacity(1024), style }
+        let style = if numbers.as_strings {
+            JsonStyle::BigIntAsString
+        } else {
+            JsonStyle::Exact
+        };
+        Self {
+            bytes: Vec::with_capacity(1024),
+            style,
+        }
     }
 
     /// Bytes so far.
@@ -88,7 +95,14 @@ impl Output {
     }
 
     /// An item whose value may be left out.
-    pub fn row(&mut self, spec: &KeySpec, key: &Key, value: Option<&Document>, version: u64, id: Option<u64>) {
+    pub fn row(
+        &mut self,
+        spec: &KeySpec,
+        key: &Key,
+        value: Option<&Document>,
+        version: u64,
+        id: Option<u64>,
+    ) {
         self.open(b'{');
         self.name("key");
         self.key(spec, key);
@@ -129,7 +143,10 @@ mod tests {
 
     #[test]
     fn commas_are_where_they_belong() {
-        let mut out = Output::new(JsonNumbers { as_strings: false, lines: false });
+        let mut out = Output::new(JsonNumbers {
+            as_strings: false,
+            lines: false,
+        });
         out.open(b'{');
         out.field("a", &1);
         out.name("b");
@@ -141,6 +158,9 @@ mod tests {
         out.close(b']');
         out.field("c", ":");
         out.close(b'}');
-        assert_eq!(String::from_utf8(out.into_bytes()).unwrap(), r#"{"a":1,"b":["x,{",null,{}],"c":":"}"#);
+        assert_eq!(
+            String::from_utf8(out.into_bytes()).unwrap(),
+            r#"{"a":1,"b":["x,{",null,{}],"c":":"}"#
+        );
     }
 }

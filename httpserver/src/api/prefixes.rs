@@ -6,7 +6,9 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use sop::{KeyPrefix, Mode, Store};
-use sop_query::prefixes::{Group, MAX_GROUPS, PrefixOptions, Prefixes, parse_prefix, prefixes as groups_of};
+use sop_query::prefixes::{
+    Group, MAX_GROUPS, PrefixOptions, Prefixes, parse_prefix, prefixes as groups_of,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::output::Output;
@@ -89,9 +91,16 @@ pub(super) async fn prefixes(
     ApiQuery(query): ApiQuery<PrefixQuery>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
-    let depth = within("depth", query.depth.unwrap_or(1) as usize, MAX_DEPTH as usize)?;
+    let depth = within(
+        "depth",
+        query.depth.unwrap_or(1) as usize,
+        MAX_DEPTH as usize,
+    )?;
     let defaults = PrefixOptions::default();
-    let options = PrefixOptions { limit: within("limit", query.limit.unwrap_or(defaults.limit), MAX_GROUPS)?, ..defaults };
+    let options = PrefixOptions {
+        limit: within("limit", query.limit.unwrap_or(defaults.limit), MAX_GROUPS)?,
+        ..defaults
+    };
     let registry = state.registry().clone();
     state
         .call(move || {
@@ -103,7 +112,11 @@ pub(super) async fn prefixes(
                 Some(text) => keys::leading(&store.definition().key, "of", text)?,
                 None => KeyPrefix::default(),
             };
-            let mut tree = Tree { store: &store, options, left: MAX_ALL_GROUPS };
+            let mut tree = Tree {
+                store: &store,
+                options,
+                left: MAX_ALL_GROUPS,
+            };
             let mut out = Output::new(numbers);
             out.open(b'{');
             let found = tree.write(&mut out, &of, depth)?;

@@ -6,7 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sop::{Database, KeySpec, Mode, Placement, Relation, Schema, StoreChange, StoreDefinition, StoreInfo, Transaction};
+use sop::{
+    Database, KeySpec, Mode, Placement, Relation, Schema, StoreChange, StoreDefinition, StoreInfo,
+    Transaction,
+};
 use utoipa::ToSchema;
 
 use super::output::Output;
@@ -169,7 +172,9 @@ pub(super) async fn show(
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
     let registry = state.registry().clone();
-    state.call(move || view(&registry.database(&path.db)?, &path.store, numbers)).await
+    state
+        .call(move || view(&registry.database(&path.db)?, &path.store, numbers))
+        .await
 }
 
 /// Changes a store: description, relations, cache and schema always, structure while it is empty.
@@ -257,7 +262,10 @@ impl StoreUpdate {
         set(&mut wanted.key, self.key.as_ref());
         set(&mut wanted.unique, self.unique.as_ref());
         set(&mut wanted.slot_length, self.slot_length.as_ref());
-        set(&mut wanted.leaf_load_balancing, self.leaf_load_balancing.as_ref());
+        set(
+            &mut wanted.leaf_load_balancing,
+            self.leaf_load_balancing.as_ref(),
+        );
         set(&mut wanted.placement, self.placement.as_ref());
         wanted
     }

@@ -39,7 +39,9 @@ impl Sink {
             return Ok(());
         }
         let piece = Bytes::from(std::mem::take(&mut self.buffer));
-        self.pieces.blocking_send(Ok(piece)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.pieces
+            .blocking_send(Ok(piece))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Sends a line at once, unless earlier ones still wait: for progress, which may be skipped but
@@ -84,7 +86,11 @@ impl io::Write for Sink {
 ///
 /// # Errors
 /// What `work` fails with before it wrote anything; `too_many_requests`.
-pub(super) async fn stream<F>(state: &AppState, content_type: &'static str, work: F) -> ApiResult<Response>
+pub(super) async fn stream<F>(
+    state: &AppState,
+    content_type: &'static str,
+    work: F,
+) -> ApiResult<Response>
 where
     F: FnOnce(&mut Sink) -> ApiResult<()> + Send + 'static,
 {
@@ -93,16 +99,24 @@ where
     let (begun, has_begun) = oneshot::channel();
     let task = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let mut sink = Sink { pieces, begun: Some(begun), buffer: Vec::new() };
+        let mut sink = Sink {
+            pieces,
+            begun: Some(begun),
+            buffer: Vec::new(),
+        };
         let result = work(&mut sink);
         match result {
-            Ok(()) => sink.send().map_err(|_| ApiError::internal("the client is gone")),
+            Ok(()) => sink
+                .send()
+                .map_err(|_| ApiError::internal("the client is gone")),
             Err(error) if sink.begun.is_some() => Err(error),
             Err(error) => {
                 if !sink.is_closed() {
                     tracing::warn!(%error, "a stream was cut off");
                 }
-                let _ = sink.pieces.blocking_send(Err(io::Error::other(error.to_string())));
+                let _ = sink
+                    .pieces
+                    .blocking_send(Err(io::Error::other(error.to_string())));
                 Ok(())
             }
         }
@@ -112,7 +126,11 @@ where
         task.await.unwrap_or_else(|error| Err(join_error(error)))?;
     }
     let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
-    Ok(([(axum::http::header::CONTENT_TYPE, content_type)], Body::from_stream(body)).into_response())
+    Ok((
+        [(axum::http::header::CONTENT_TYPE, content_type)],
+        Body::from_stream(body),
+    )
+        .into_response())
 }
 
 /// Runs `work` on a blocking thread in a place for long work, without a time limit.

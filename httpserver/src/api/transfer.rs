@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use sop::{Database, JsonStyle, Mode};
 use sop_query::transfer::{
-    self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, Progress, Summary, TransferError,
+    self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, Progress, Summary,
+    TransferError,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -122,7 +123,10 @@ pub(super) async fn import(
     numbers: JsonNumbers,
     request: Request,
 ) -> ApiResult<Response> {
-    let format = match (&query.format, super::changes::content_type(request.headers())) {
+    let format = match (
+        &query.format,
+        super::changes::content_type(request.headers()),
+    ) {
         (Some(name), _) => Some(format_of(name)?),
         (None, Some(content_type)) => Format::from_content_type(content_type),
         (None, None) => None,
@@ -200,10 +204,16 @@ impl ImportWork {
             Err(error) if !sink.has_begun() => return Err(error),
             Err(error) => {
                 let problem = error.into_problem();
-                line(&ImportLine::Error { code: problem.code, detail: &problem.detail, problem: &problem })
+                line(&ImportLine::Error {
+                    code: problem.code,
+                    detail: &problem.detail,
+                    problem: &problem,
+                })
             }
         };
-        sink.write_all(&last).and_then(|()| sink.write_all(b"\n")).map_err(ApiError::internal)
+        sink.write_all(&last)
+            .and_then(|()| sink.write_all(b"\n"))
+            .map_err(ApiError::internal)
     }
 }
 
@@ -221,7 +231,9 @@ fn options(path: &StorePath, query: &ImportQuery) -> ApiResult<ImportOptions> {
     if let Some(most) = query.max_errors {
         if most == 0 {
             let detail = "'max_errors' is at least 1.";
-            return Err(ApiError::new(Code::InvalidParameter, detail).parameter("max_errors", detail));
+            return Err(
+                ApiError::new(Code::InvalidParameter, detail).parameter("max_errors", detail)
+            );
         }
         options.max_bad_rows = most;
     }
@@ -230,7 +242,8 @@ fn options(path: &StorePath, query: &ImportQuery) -> ApiResult<ImportOptions> {
 
 /// The names in `A,B`.
 pub(crate) fn key_names(text: Option<&str>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect()).unwrap_or_default()
+    text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
@@ -239,7 +252,11 @@ fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
         ApiError::new(Code::InvalidParameter, detail).parameter("delimiter", detail)
     })?;
     let max_row_bytes = usize::try_from(state.limits().import_line_bytes).unwrap_or(usize::MAX);
-    Ok(CsvOptions { delimiter, max_row_bytes, ..CsvOptions::default() })
+    Ok(CsvOptions {
+        delimiter,
+        max_row_bytes,
+        ..CsvOptions::default()
+    })
 }
 
 /// The format of a name.
@@ -283,26 +300,55 @@ pub(super) async fn export(
     if query.filter.is_some() {
         return Err(filter_not_yet());
     }
-    let format = query.format.as_deref().map_or(Ok(Format::Ndjson), format_of)?;
-    let disposition = format!("attachment; filename=\"{}.{}\"", file_name(&path.store), format.name());
+    let format = query
+        .format
+        .as_deref()
+        .map_or(Ok(Format::Ndjson), format_of)?;
+    let disposition = format!(
+        "attachment; filename=\"{}.{}\"",
+        file_name(&path.store),
+        format.name()
+    );
     let registry = state.registry().clone();
     let mut response = stream(&state, format.content_type(), move |sink| {
         let db = registry.database(&path.db)?;
         let tx = db.begin(Mode::Read)?;
-        let range = keys::prefix(&tx.store(&path.store)?.definition().key, query.prefix.as_deref())?;
-        let style = if numbers.as_strings { JsonStyle::BigIntAsString } else { JsonStyle::Exact };
-        let options = ExportOptions { range, style, ..ExportOptions::new(format) };
+        let range = keys::prefix(
+            &tx.store(&path.store)?.definition().key,
+            query.prefix.as_deref(),
+        )?;
+        let style = if numbers.as_strings {
+            JsonStyle::BigIntAsString
+        } else {
+            JsonStyle::Exact
+        };
+        let options = ExportOptions {
+            range,
+            style,
+            ..ExportOptions::new(format)
+        };
         transfer::export(&tx, &path.store, &options, sink, &mut |_| {})?;
         Ok(())
     })
     .await?;
     if let Ok(value) = HeaderValue::try_from(disposition) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
 }
 
 /// A store's name as a file name.
 fn file_name(store: &str) -> String {
-    store.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect()
+    store
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }

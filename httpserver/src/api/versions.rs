@@ -27,7 +27,12 @@ pub(super) struct Stats {
 pub(super) fn stats(out: &mut Output, started: Instant, rows: u64, tx: &Transaction) {
     let read = tx.stats();
     let elapsed_ms = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
-    let stats = Stats { elapsed_ms, rows, scanned: read.items_read.max(rows), nodes_read: read.nodes_read };
+    let stats = Stats {
+        elapsed_ms,
+        rows,
+        scanned: read.items_read.max(rows),
+        nodes_read: read.nodes_read,
+    };
     out.field("stats", &stats);
     out.field("sequence", &tx.sequence());
 }
@@ -55,12 +60,17 @@ impl Precondition {
             (Some("*"), None) => Ok(Self::Exists),
             (None, Some("*")) => Ok(Self::Missing),
             (Some(tag), None) => {
-                let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag);
+                let digits = tag
+                    .strip_prefix('"')
+                    .and_then(|tag| tag.strip_suffix('"'))
+                    .unwrap_or(tag);
                 digits.parse().map(Self::Version).map_err(|_| {
                     wrong("'If-Match' takes one version, such as 'If-Match: \"42\"', or '*'.")
                 })
             }
-            _ => Err(wrong("'If-None-Match' takes '*' only, and not together with 'If-Match'.")),
+            _ => Err(wrong(
+                "'If-None-Match' takes '*' only, and not together with 'If-Match'.",
+            )),
         }
     }
 
@@ -74,8 +84,13 @@ impl Precondition {
         if holds {
             return Ok(());
         }
-        let now = found.map_or("it is not there".to_owned(), |item| format!("its version is {}", item.version));
-        Err(ApiError::new(Code::VersionMismatch, format!("The item is not as expected: {now}. Read it again.")))
+        let now = found.map_or("it is not there".to_owned(), |item| {
+            format!("its version is {}", item.version)
+        });
+        Err(ApiError::new(
+            Code::VersionMismatch,
+            format!("The item is not as expected: {now}. Read it again."),
+        ))
     }
 }
 
@@ -109,14 +124,26 @@ mod tests {
             Precondition::of(&headers).ok()
         };
         assert_eq!(read(&[]), Some(Precondition::None));
-        assert_eq!(read(&[(header::IF_MATCH, "42")]), Some(Precondition::Version(42)));
-        assert_eq!(read(&[(header::IF_MATCH, "\"42\"")]), Some(Precondition::Version(42)));
+        assert_eq!(
+            read(&[(header::IF_MATCH, "42")]),
+            Some(Precondition::Version(42))
+        );
+        assert_eq!(
+            read(&[(header::IF_MATCH, "\"42\"")]),
+            Some(Precondition::Version(42))
+        );
         assert_eq!(read(&[(header::IF_MATCH, "*")]), Some(Precondition::Exists));
-        assert_eq!(read(&[(header::IF_NONE_MATCH, "*")]), Some(Precondition::Missing));
+        assert_eq!(
+            read(&[(header::IF_NONE_MATCH, "*")]),
+            Some(Precondition::Missing)
+        );
         for wrong in ["", "x", "-1", "\"1\", \"2\"", "W/\"1\""] {
             assert_eq!(read(&[(header::IF_MATCH, wrong)]), None, "{wrong}");
         }
         assert_eq!(read(&[(header::IF_NONE_MATCH, "1")]), None);
-        assert_eq!(read(&[(header::IF_MATCH, "1"), (header::IF_MATCH, "2")]), None);
+        assert_eq!(
+            read(&[(header::IF_MATCH, "1"), (header::IF_MATCH, "2")]),
+            None
+        );
     }
 }

@@ -12,7 +12,10 @@ const ATTEMPTS: u32 = 16;
 ///
 /// # Errors
 /// What `work` or the commit fails with; nothing was changed then.
-pub(super) fn write<T>(db: &Database, mut work: impl FnMut(&Transaction) -> ApiResult<T>) -> ApiResult<(T, u64)> {
+pub(super) fn write<T>(
+    db: &Database,
+    mut work: impl FnMut(&Transaction) -> ApiResult<T>,
+) -> ApiResult<(T, u64)> {
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -24,7 +27,10 @@ pub(super) fn write<T>(db: &Database, mut work: impl FnMut(&Transaction) -> ApiR
     }
 }
 
-fn once<T>(db: &Database, work: &mut impl FnMut(&Transaction) -> ApiResult<T>) -> ApiResult<(T, u64)> {
+fn once<T>(
+    db: &Database,
+    work: &mut impl FnMut(&Transaction) -> ApiResult<T>,
+) -> ApiResult<(T, u64)> {
     let tx = db.begin(Mode::Write)?;
     let value = work(&tx)?;
     let commit = tx.commit().map_err(ApiError::from)?;

@@ -8,7 +8,11 @@ use crate::config::{Config, Secret, read_file};
 
 /// Storage engine, data manager and their web page in one program.
 #[derive(Debug, Parser)]
-#[command(name = "sop-httpserver", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "sop-httpserver",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 pub struct Cli {
     /// What to do; serves when nothing is said.
     #[command(subcommand)]
@@ -180,7 +184,9 @@ mod tests {
         assert_eq!(config.port, 9001);
         assert_eq!(config.data, folder.path().join("d"));
         assert!(!config.open);
-        let Some(Command::Serve(args)) = parse("sop-httpserver serve --open=false --no-auth").command else {
+        let Some(Command::Serve(args)) =
+            parse("sop-httpserver serve --open=false --no-auth").command
+        else {
             unreachable!()
         };
         let config = args.config().unwrap();
@@ -190,9 +196,22 @@ mod tests {
 
     #[test]
     fn beyond_loopback_is_refused_without_the_flag() {
-        let error = parse("sop-httpserver --host 0.0.0.0").serve.config().unwrap_err();
+        let error = parse("sop-httpserver --host 0.0.0.0")
+            .serve
+            .config()
+            .unwrap_err();
         assert!(error.to_string().contains("--allow-remote"));
-        assert!(parse("sop-httpserver --host 0.0.0.0 --allow-remote").serve.config().is_ok());
-        assert!(parse("sop-httpserver --host 0.0.0.0 --allow-remote --no-auth").serve.config().is_err());
+        assert!(
+            parse("sop-httpserver --host 0.0.0.0 --allow-remote")
+                .serve
+                .config()
+                .is_ok()
+        );
+        assert!(
+            parse("sop-httpserver --host 0.0.0.0 --allow-remote --no-auth")
+                .serve
+                .config()
+                .is_err()
+        );
     }
 }

@@ -48,11 +48,18 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
         };
         println!("{word:<8} {what}: {text}");
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// A file of its own for each look, gone afterwards.
-fn probe<T>(folder: &Path, look: impl FnOnce(&Path, File) -> std::io::Result<T>) -> std::io::Result<T> {
+fn probe<T>(
+    folder: &Path,
+    look: impl FnOnce(&Path, File) -> std::io::Result<T>,
+) -> std::io::Result<T> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!(".doctor-{}", std::process::id()));
     let result = File::create(&path).and_then(|file| look(&path, file));
@@ -61,7 +68,9 @@ fn probe<T>(folder: &Path, look: impl FnOnce(&Path, File) -> std::io::Result<T>)
 }
 
 fn writable(folder: &Path) -> Finding {
-    match probe(folder, |_, mut file| file.write_all(b"probe").and_then(|()| file.sync_all())) {
+    match probe(folder, |_, mut file| {
+        file.write_all(b"probe").and_then(|()| file.sync_all())
+    }) {
         Ok(()) => Finding::Good(format!("{} can be written", folder.display())),
         Err(error) => Finding::Bad(format!(
             "{} cannot be written: {error}. Choose another folder: --data DIR",
@@ -71,10 +80,14 @@ fn writable(folder: &Path) -> Finding {
 }
 
 fn free_space(folder: &Path) -> Finding {
-    match RealVfs::new().free_space(folder) {
+    match RealVfs.free_space(folder) {
         Ok(bytes) => {
             let text = format!("{} MiB", bytes >> 20);
-            if bytes < LITTLE_SPACE { Finding::Warning(format!("only {text}")) } else { Finding::Good(text) }
+            if bytes < LITTLE_SPACE {
+                Finding::Warning(format!("only {text}"))
+            } else {
+                Finding::Good(text)
+            }
         }
         Err(error) => Finding::Warning(format!("cannot be told: {error}")),
     }
@@ -93,11 +106,13 @@ fn flush_time(folder: &Path) -> Finding {
         Ok(times.get(FLUSHES / 2).copied().unwrap_or_default())
     });
     match timed {
-        Ok(median) if median > SLOW_FLUSH => {
-            Finding::Warning(format!("{median:.1?}: each commit waits for one, so writing will be slow here"))
-        }
+        Ok(median) if median > SLOW_FLUSH => Finding::Warning(format!(
+            "{median:.1?}: each commit waits for one, so writing will be slow here"
+        )),
         Ok(median) => Finding::Good(format!("{median:.1?}")),
-        Err(error) => Finding::Bad(format!("does not work: {error}. Data would not be safe in this folder")),
+        Err(error) => Finding::Bad(format!(
+            "does not work: {error}. Data would not be safe in this folder"
+        )),
     }
 }
 
@@ -112,8 +127,12 @@ fn locks(folder: &Path) -> Finding {
     });
     match tried {
         Ok(true) => Finding::Good("a second process would be kept out".to_owned()),
-        Ok(false) => Finding::Bad("two processes could write at once here. Choose a local disk: --data DIR".to_owned()),
-        Err(error) => Finding::Bad(format!("do not work here: {error}. Choose a local disk: --data DIR")),
+        Ok(false) => Finding::Bad(
+            "two processes could write at once here. Choose a local disk: --data DIR".to_owned(),
+        ),
+        Err(error) => Finding::Bad(format!(
+            "do not work here: {error}. Choose a local disk: --data DIR"
+        )),
     }
 }
 
@@ -121,6 +140,9 @@ fn port(config: &Config) -> Finding {
     let host = config.host.trim_start_matches('[').trim_end_matches(']');
     match std::net::TcpListener::bind((host, config.port)) {
         Ok(_) => Finding::Good(format!("{host}:{} is free", config.port)),
-        Err(error) => Finding::Warning(format!("{host}:{}: {error}. Choose another: --port N", config.port)),
+        Err(error) => Finding::Warning(format!(
+            "{host}:{}: {error}. Choose another: --port N",
+            config.port
+        )),
     }
 }

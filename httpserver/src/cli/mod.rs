@@ -46,10 +46,15 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 /// Starts the log on standard error. A fault anywhere becomes a line of it.
 fn start_log(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
-        anyhow::anyhow!("The log level '{filter}' is not one: {error}. Use error, warn, info, debug or trace.")
+        anyhow::anyhow!(
+            "The log level '{filter}' is not one: {error}. Use error, warn, info, debug or trace."
+        )
     })?;
     // Fails only when a log was started before, as in tests.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let words = crate::watch::panic_text(info.payload());

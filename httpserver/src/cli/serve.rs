@@ -23,7 +23,9 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     if config.auth && config.token.is_none() {
         config.token = Some(Secret::new(random_token()?));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(until_stopped(config))?;
     // Work that does not end (it was given its time) must not keep the process alive.
     runtime.shutdown_background();
@@ -33,7 +35,10 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 async fn until_stopped(config: Config) -> anyhow::Result<()> {
     // The port first: a second start then fails before it touches a database.
     let listener = bind(&config.host, config.port).await?;
-    let port = listener.local_addr().context("The port cannot be asked for")?.port();
+    let port = listener
+        .local_addr()
+        .context("The port cannot be asked for")?
+        .port();
     let registry = Registry::open(&config)?;
     if config.demo {
         make_demo(&registry)?;
@@ -66,7 +71,9 @@ fn authority(host: &str, port: u16) -> String {
     match host.parse() {
         Ok(std::net::IpAddr::V6(address)) if address.is_unspecified() => format!("[::1]:{port}"),
         Ok(std::net::IpAddr::V6(_)) => format!("[{host}]:{port}"),
-        Ok(std::net::IpAddr::V4(address)) if address.is_unspecified() => format!("127.0.0.1:{port}"),
+        Ok(std::net::IpAddr::V4(address)) if address.is_unspecified() => {
+            format!("127.0.0.1:{port}")
+        }
         _ => format!("{host}:{port}"),
     }
 }
@@ -77,7 +84,11 @@ fn announce(config: &Config, base: &str) {
         .token
         .as_ref()
         .filter(|_| config.auth)
-        .map(|token| form_urlencoded::Serializer::new("?".to_owned()).append_pair("token", token.expose()).finish())
+        .map(|token| {
+            form_urlencoded::Serializer::new("?".to_owned())
+                .append_pair("token", token.expose())
+                .finish()
+        })
         .unwrap_or_default();
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server serves all the same.
@@ -98,7 +109,11 @@ fn open_page(state: &AppState, base: &str) {
 
 fn make_demo(registry: &Registry) -> anyhow::Result<()> {
     if registry.get(DEMO).is_err() {
-        registry.attach(&Attach { name: DEMO.to_owned(), path: None, settings: Settings::default() })?;
+        registry.attach(&Attach {
+            name: DEMO.to_owned(),
+            path: None,
+            settings: Settings::default(),
+        })?;
     }
     let db = registry.writable(DEMO)?;
     if db.status().stores == 0 {

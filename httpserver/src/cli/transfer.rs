@@ -39,7 +39,11 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     db.close()?;
     let summary = result.map_err(anyhow::Error::new)?;
     println!("{}", serde_json::to_string_pretty(&summary)?);
-    Ok(if summary.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn mode(name: &str) -> anyhow::Result<ImportMode> {
@@ -55,14 +59,17 @@ fn input(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::with_capacity(READ_BYTES, io::stdin())));
     }
-    let file = File::open(path).with_context(|| format!("The file {} cannot be read", path.display()))?;
+    let file =
+        File::open(path).with_context(|| format!("The file {} cannot be read", path.display()))?;
     Ok(Box::new(BufReader::with_capacity(READ_BYTES, file)))
 }
 
 /// Exports a store to a file or to standard output.
 pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
-    let extension = file.and_then(|path| path.extension()).and_then(|extension| extension.to_str());
+    let extension = file
+        .and_then(|path| path.extension())
+        .and_then(|extension| extension.to_str());
     let format = match (&args.format, extension) {
         (Some(name), _) => format_of(name)?,
         (None, Some(extension)) => Format::from_name(extension).unwrap_or(Format::Ndjson),
@@ -73,12 +80,20 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     // Before the file is made: a wrong name must not leave an empty one behind.
     tx.store(&args.store)?;
     let mut out: Box<dyn Write> = match file {
-        Some(path) => Box::new(BufWriter::new(
-            File::create(path).with_context(|| format!("The file {} cannot be written", path.display()))?,
-        )),
+        Some(path) => {
+            Box::new(BufWriter::new(File::create(path).with_context(|| {
+                format!("The file {} cannot be written", path.display())
+            })?))
+        }
         None => Box::new(io::stdout().lock()),
     };
-    let done = transfer::export(&tx, &args.store, &ExportOptions::new(format), &mut out, &mut |_| {})?;
+    let done = transfer::export(
+        &tx,
+        &args.store,
+        &ExportOptions::new(format),
+        &mut out,
+        &mut |_| {},
+    )?;
     out.flush()?;
     eprintln!("{} items, {} bytes", done.items, done.bytes);
     Ok(ExitCode::SUCCESS)

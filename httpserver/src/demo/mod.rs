@@ -52,9 +52,16 @@ pub fn fill(db: &Database) -> ApiResult<Filled> {
         for (key, value) in &table.rows {
             store.insert(key, &sop::Document::from_value(value)?)?;
         }
-        stores.push(FilledStore { name, count: table.rows.len() as u64 });
+        stores.push(FilledStore {
+            name,
+            count: table.rows.len() as u64,
+        });
     }
     let items = stores.iter().map(|store| store.count).sum();
     let sequence = tx.commit()?.sequence;
-    Ok(Filled { stores, items, sequence })
+    Ok(Filled {
+        stores,
+        items,
+        sequence,
+    })
 }

@@ -29,11 +29,21 @@ pub(super) fn tables() -> ApiResult<Vec<Table>> {
     let (orders, lines) = orders(&mut random, &products);
     Ok(vec![
         Table {
-            definition: described("users", "Customers and staff", KeySpec::single(KeyType::I64), &[]),
+            definition: described(
+                "users",
+                "Customers and staff",
+                KeySpec::single(KeyType::I64),
+                &[],
+            ),
             rows: users(&mut random),
         },
         Table {
-            definition: described("products", "Articles by article number", KeySpec::single(KeyType::String), &[]),
+            definition: described(
+                "products",
+                "Articles by article number",
+                KeySpec::single(KeyType::String),
+                &[],
+            ),
             rows: product_rows,
         },
         Table {
@@ -50,7 +60,10 @@ pub(super) fn tables() -> ApiResult<Vec<Table>> {
                 "order_lines",
                 "What was ordered, by order and line",
                 composite(&[("order_id", KeyType::I64), ("line", KeyType::I32)])?,
-                &[(&["order_id"], "orders", &["key"]), (&["product"], "products", &["key"])],
+                &[
+                    (&["order_id"], "orders", &["key"]),
+                    (&["product"], "products", &["key"]),
+                ],
             ),
             rows: lines,
         },
@@ -59,7 +72,10 @@ pub(super) fn tables() -> ApiResult<Vec<Table>> {
                 "reviews",
                 "Opinions by product and user",
                 composite(&[("product", KeyType::String), ("user_id", KeyType::I64)])?,
-                &[(&["product"], "products", &["key"]), (&["user_id"], "users", &["key"])],
+                &[
+                    (&["product"], "products", &["key"]),
+                    (&["user_id"], "users", &["key"]),
+                ],
             ),
             rows: reviews(&mut random, &products),
         },
@@ -67,7 +83,10 @@ pub(super) fn tables() -> ApiResult<Vec<Table>> {
 }
 
 fn composite(fields: &[(&str, KeyType)]) -> ApiResult<KeySpec> {
-    let fields = fields.iter().map(|(name, kind)| KeyField::new(*name, *kind)).collect();
+    let fields = fields
+        .iter()
+        .map(|(name, kind)| KeyField::new(*name, *kind))
+        .collect();
     Ok(KeySpec::composite(fields, Vec::new())?)
 }
 
@@ -106,7 +125,13 @@ fn users(random: &mut Random) -> Vec<(Key, Value)> {
         .map(|id| {
             let (given, family) = (random.pick(&GIVEN), random.pick(&FAMILY));
             let (city, country) = random.pick(&CITIES);
-            let role = if id <= 3 { "admin" } else if random.percent(4) { "staff" } else { "customer" };
+            let role = if id <= 3 {
+                "admin"
+            } else if random.percent(4) {
+                "staff"
+            } else {
+                "customer"
+            };
             let mut user = json!({
                 "name": format!("{given} {family}"),
                 "email": format!("{}.{}{id}@example.com", ascii(given), ascii(family)),
@@ -116,7 +141,11 @@ fn users(random: &mut Random) -> Vec<(Key, Value)> {
                 "joined": day(random.below(DAYS)),
             });
             if random.percent(30) {
-                user["phone"] = json!(format!("+{} 555 0{:03}", random.between(1, 98), random.below(1000)));
+                user["phone"] = json!(format!(
+                    "+{} 555 0{:03}",
+                    random.between(1, 98),
+                    random.below(1000)
+                ));
             }
             (Key::from(id as i64), user)
         })
@@ -142,7 +171,10 @@ fn products(random: &mut Random) -> (Vec<Product>, Vec<(Key, Value)>) {
             "discontinued": random.percent(6),
         });
         rows.push((Key::from(number.as_str()), product));
-        products.push(Product { number, price_cents });
+        products.push(Product {
+            number,
+            price_cents,
+        });
     }
     (products, rows)
 }
@@ -198,7 +230,9 @@ fn reviews(random: &mut Random, products: &[Product]) -> Rows {
         }
         // Most people who write are pleased.
         let stars = 5 - random.below(5) * random.below(5) / 4;
-        let opinion = OPINIONS.get(stars as usize - 1).map_or("", |opinions| random.pick(opinions));
+        let opinion = OPINIONS
+            .get(stars as usize - 1)
+            .map_or("", |opinions| *random.pick(opinions));
         let key = Key::composite([KeyValue::String(product.number.clone()), number(user)]);
         let value = json!({"stars": stars, "text": opinion, "written": day(random.below(DAYS)), "helpful": random.below(40)});
         rows.push((key, value));
@@ -237,7 +271,9 @@ fn day(offset: u64) -> String {
 
 fn days_of(year: u64, month: u64) -> u64 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
@@ -251,8 +287,14 @@ mod tests {
     #[test]
     fn the_shop_is_the_same_every_time_and_has_no_loose_ends() {
         let (first, second) = (tables().unwrap(), tables().unwrap());
-        let names: Vec<_> = first.iter().map(|table| table.definition.name.as_str()).collect();
-        assert_eq!(names, ["users", "products", "orders", "order_lines", "reviews"]);
+        let names: Vec<_> = first
+            .iter()
+            .map(|table| table.definition.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["users", "products", "orders", "order_lines", "reviews"]
+        );
         for (a, b) in first.iter().zip(&second) {
             assert_eq!(a.rows, b.rows);
             a.definition.validate().unwrap();

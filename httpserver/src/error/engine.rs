@@ -12,13 +12,21 @@ impl From<Error> for ApiError {
         match error {
             Error::Conflict { store, key, .. } => {
                 let place = format!("store '{store}', key {key}");
-                Self::new(Code::Conflict, words).fault(Fault { detail: place, ..Fault::default() })
+                Self::new(Code::Conflict, words).fault(Fault {
+                    detail: place,
+                    ..Fault::default()
+                })
             }
-            Error::KeyExists { .. } => Self::new(Code::KeyExists, words).at("/key", "the key exists"),
+            Error::KeyExists { .. } => {
+                Self::new(Code::KeyExists, words).at("/key", "the key exists")
+            }
             Error::StoreNotFound { suggestions, .. } => {
                 Self::new(Code::StoreNotFound, words).suggest(suggestions)
             }
-            Error::StoreExists { same_structure: true, .. } => Self::new(Code::StoreExists, words),
+            Error::StoreExists {
+                same_structure: true,
+                ..
+            } => Self::new(Code::StoreExists, words),
             Error::StoreExists { .. } => Self::new(Code::StoreMismatch, words),
             Error::InvalidDefinition { field, detail, .. } => {
                 Self::new(Code::InvalidDefinition, words).at(format!("/{field}"), detail)
@@ -26,7 +34,11 @@ impl From<Error> for ApiError {
             Error::InvalidKey { source, .. } => Self::from(source).at("/key", words),
             Error::Document(error) => Self::from(error),
             Error::SchemaViolation { field, detail, .. } => {
-                let pointer = if field.is_empty() { "/value".to_owned() } else { format!("/value/{field}") };
+                let pointer = if field.is_empty() {
+                    "/value".to_owned()
+                } else {
+                    format!("/value/{field}")
+                };
                 Self::new(Code::SchemaViolation, words).at(pointer, detail)
             }
             Error::TransactionTooLarge { .. } => Self::new(Code::BodyTooLarge, words),
@@ -36,7 +48,9 @@ impl From<Error> for ApiError {
                 tracing::error!(error = words, "damage found");
                 Self::new(
                     Code::DatabaseDamaged,
-                    format!("{words} Nothing was changed. Open the database read-only to save what can be read, or go back to a backup."),
+                    format!(
+                        "{words} Nothing was changed. Open the database read-only to save what can be read, or go back to a backup."
+                    ),
                 )
             }
             Error::NotADatabase { .. } => Self::new(Code::NotADatabase, words),
@@ -45,7 +59,9 @@ impl From<Error> for ApiError {
                 Self::new(Code::StorageError, words)
             }
             Error::TimeLimit { .. } => Self::new(Code::TimeLimit, words),
-            Error::Closed => Self::new(Code::DatabaseNotFound, "The database was closed meanwhile."),
+            Error::Closed => {
+                Self::new(Code::DatabaseNotFound, "The database was closed meanwhile.")
+            }
             other => Self::internal(other),
         }
     }
@@ -58,7 +74,7 @@ impl From<KeyError> for ApiError {
             KeyError::TooLong { .. } => Self::new(Code::KeyTooLarge, words),
             KeyError::InvalidSpec { .. } => Self::new(Code::InvalidDefinition, words),
             KeyError::Corrupt { .. } => Self::new(Code::DatabaseDamaged, words),
-            KeyError::UnknownField { suggestions, .. } | KeyError::MissingField { suggestions, .. } => {
+            KeyError::UnknownField { suggestions, .. } => {
                 Self::new(Code::InvalidKey, words).suggest(suggestions)
             }
             _ => Self::new(Code::InvalidKey, words),

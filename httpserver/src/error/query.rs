@@ -40,9 +40,13 @@ impl From<TransferError> for ApiError {
             TransferError::Engine(error) => error.into(),
             TransferError::Io(_) => Self::new(Code::BodyUnreadable, words),
             TransferError::KeyNeeded { suggestions, .. } => {
-                Self::new(Code::KeyNeeded, words.clone()).parameter("key", words).suggest(suggestions)
+                Self::new(Code::KeyNeeded, words.clone())
+                    .parameter("key", words)
+                    .suggest(suggestions)
             }
-            TransferError::KeyMismatch { .. } => Self::new(Code::InvalidParameter, words.clone()).parameter("key", words),
+            TransferError::KeyMismatch { .. } => {
+                Self::new(Code::InvalidParameter, words.clone()).parameter("key", words)
+            }
             TransferError::Option { option, .. } => {
                 Self::new(Code::InvalidParameter, words.clone()).parameter(option, words)
             }
@@ -59,6 +63,8 @@ impl From<ImportFailure> for ApiError {
     fn from(failure: ImportFailure) -> Self {
         let words = sentence(&failure.to_string());
         let summary = serde_json::to_value(&failure.summary).unwrap_or_default();
-        Self::from(failure.error).detailed(words).extend("summary", summary)
+        Self::from(failure.error)
+            .detailed(words)
+            .extend("summary", summary)
     }
 }

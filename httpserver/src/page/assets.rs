@@ -13,7 +13,10 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 
 /// A file of the page under the address of its build.
-pub(super) async fn embedded(Path((build, path)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub(super) async fn embedded(
+    Path((build, path)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     match asset(&path) {
         // A page of an older build asks for its own files; they are gone, and newer ones may not fit.
         Some(found) if build == BUILD => serve(&found, FOR_EVER, &headers),
@@ -29,7 +32,14 @@ pub(super) async fn favicon(headers: HeaderMap) -> Response {
 /// The style of the reference page.
 pub(super) async fn reference() -> Response {
     let css = include_str!("reference.css");
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, ASK_AGAIN)], css).into_response()
+    (
+        [
+            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+            (header::CACHE_CONTROL, ASK_AGAIN),
+        ],
+        css,
+    )
+        .into_response()
 }
 
 fn serve(found: &Asset, cache: &'static str, headers: &HeaderMap) -> Response {
@@ -39,7 +49,10 @@ fn serve(found: &Asset, cache: &'static str, headers: &HeaderMap) -> Response {
     let shared = [
         (header::ETAG, tag.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
-        (header::CONTENT_TYPE, HeaderValue::from_static(found.content_type)),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(found.content_type),
+        ),
     ];
     if headers.get(header::IF_NONE_MATCH) == Some(&tag) {
         return (StatusCode::NOT_MODIFIED, shared).into_response();
@@ -48,5 +61,9 @@ fn serve(found: &Asset, cache: &'static str, headers: &HeaderMap) -> Response {
 }
 
 fn missing() -> Response {
-    ApiError::new(Code::NotFound, "The page has no such file. Reload the page: the program may be newer.").into_response()
+    ApiError::new(
+        Code::NotFound,
+        "The page has no such file. Reload the page: the program may be newer.",
+    )
+    .into_response()
 }

@@ -6,7 +6,9 @@ use serde_json::Value;
 use sop_web::{AppShell, Database, Store, Welcome, render_app, render_welcome};
 
 use super::error_page;
-use crate::api::{DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores};
+use crate::api::{
+    DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
+};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{ApiPath, JsonNumbers};
 use crate::state::AppState;
@@ -22,9 +24,21 @@ pub(super) async fn start(State(state): State<AppState>) -> Response {
 }
 
 /// The page of a database: its first store.
-pub(super) async fn database(State(state): State<AppState>, path: Result<ApiPath<DatabasePath>, ApiError>) -> Response {
+pub(super) async fn database(
+    State(state): State<AppState>,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+) -> Response {
     match path {
-        Ok(ApiPath(path)) => render(state, Place { database: Some(path.db), ..Place::default() }).await,
+        Ok(ApiPath(path)) => {
+            render(
+                state,
+                Place {
+                    database: Some(path.db),
+                    ..Place::default()
+                },
+            )
+            .await
+        }
         Err(error) => error_page(error),
     }
 }
@@ -38,7 +52,15 @@ pub(super) async fn store(
     match path {
         Ok(ApiPath(path)) => {
             let prefix = query.as_deref().and_then(prefix_of);
-            render(state, Place { database: Some(path.db), store: Some(path.store), prefix }).await
+            render(
+                state,
+                Place {
+                    database: Some(path.db),
+                    store: Some(path.store),
+                    prefix,
+                },
+            )
+            .await
         }
         Err(error) => error_page(error),
     }
@@ -55,7 +77,9 @@ struct Place {
 /// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
 fn prefix_of(query: &str) -> Option<Vec<Value>> {
     let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "prefix")?;
-    serde_json::from_str::<Vec<Value>>(&text).ok().filter(|prefix| !prefix.is_empty())
+    serde_json::from_str::<Vec<Value>>(&text)
+        .ok()
+        .filter(|prefix| !prefix.is_empty())
 }
 
 async fn render(state: AppState, place: Place) -> Response {
@@ -67,27 +91,54 @@ async fn render(state: AppState, place: Place) -> Response {
 }
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
-    let views: Vec<DatabaseView> =
-        state.registry().list().iter().map(|entry| DatabaseView::of(entry, state)).collect();
+    let views: Vec<DatabaseView> = state
+        .registry()
+        .list()
+        .iter()
+        .map(|entry| DatabaseView::of(entry, state))
+        .collect();
     let chosen = match place.database {
         Some(name) => Some(state.registry().get(&name)?.name.clone()),
-        None => views.iter().find(|view| view.error.is_none()).or(views.first()).map(|view| view.name.clone()),
+        None => views
+            .iter()
+            .find(|view| view.error.is_none())
+            .or(views.first())
+            .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
         let data_root = crate::registry::shown(state.registry().roots().data());
         return Ok(render_welcome(&Welcome { data_root }));
     };
-    let databases = views.iter().filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?)).collect();
-    let mut shell = AppShell { databases, database: name, ..AppShell::default() };
-    let is_open = views.iter().any(|view| view.name == shell.database && view.error.is_none());
+    let databases = views
+        .iter()
+        .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))
+        .collect();
+    let mut shell = AppShell {
+        databases,
+        database: name,
+        ..AppShell::default()
+    };
+    let is_open = views
+        .iter()
+        .any(|view| view.name == shell.database && view.error.is_none());
     if is_open {
-        add_stores(state, &mut shell, place.store, place.prefix.unwrap_or_default())?;
+        add_stores(
+            state,
+            &mut shell,
+            place.store,
+            place.prefix.unwrap_or_default(),
+        )?;
     }
     Ok(render_app(&shell))
 }
 
 /// Adds the stores and the first rows of the open one.
-fn add_stores(state: &AppState, shell: &mut AppShell, store: Option<String>, prefix: Vec<Value>) -> ApiResult<()> {
+fn add_stores(
+    state: &AppState,
+    shell: &mut AppShell,
+    store: Option<String>,
+    prefix: Vec<Value>,
+) -> ApiResult<()> {
     let db = state.registry().database(&shell.database)?;
     let mut out = Output::new(EXACT);
     write_stores(&mut out, &db)?;
@@ -97,7 +148,9 @@ fn add_stores(state: &AppState, shell: &mut AppShell, store: Option<String>, pre
         _ => Vec::new(),
     };
     shell.store = store.or_else(|| shell.stores.first().map(|store| store.name.clone()));
-    let Some(name) = &shell.store else { return Ok(()) };
+    let Some(name) = &shell.store else {
+        return Ok(());
+    };
     let text = serde_json::to_string(&prefix).map_err(ApiError::internal)?;
     let listing = |prefix| Listing {
         prefix,
@@ -108,7 +161,16 @@ fn add_stores(state: &AppState, shell: &mut AppShell, store: Option<String>, pre
         page_bytes: FIRST_BYTES,
     };
     // A prefix that does not fit the key shows the whole store.
-    let page = match read_page(&db, name, &listing(Some(&text).filter(|_| !prefix.is_empty()).map(String::as_str)), EXACT) {
+    let page = match read_page(
+        &db,
+        name,
+        &listing(
+            Some(&text)
+                .filter(|_| !prefix.is_empty())
+                .map(String::as_str),
+        ),
+        EXACT,
+    ) {
         Ok(page) => {
             shell.prefix = prefix;
             page
@@ -120,7 +182,10 @@ fn add_stores(state: &AppState, shell: &mut AppShell, store: Option<String>, pre
     Ok(())
 }
 
-const EXACT: JsonNumbers = JsonNumbers { as_strings: false, lines: false };
+const EXACT: JsonNumbers = JsonNumbers {
+    as_strings: false,
+    lines: false,
+};
 
 fn parse(out: Output) -> ApiResult<Value> {
     serde_json::from_slice(&out.into_bytes()).map_err(ApiError::internal)

@@ -14,11 +14,26 @@ async fn the_document_describes_every_answer_and_parameter() {
     for (path, operations) in paths {
         for (method, operation) in operations.as_object().unwrap() {
             let what = format!("{method} {path}");
-            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{what}");
-            assert!(operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()), "{what}");
+            assert!(
+                operation["summary"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{what}"
+            );
+            assert!(
+                operation["responses"]
+                    .as_object()
+                    .is_some_and(|answers| !answers.is_empty()),
+                "{what}"
+            );
             for name in path.split(['{', '}']).skip(1).step_by(2) {
                 let listed = operation["parameters"].as_array().into_iter().flatten();
-                assert!(listed.into_iter().any(|one| one["name"] == name && one["in"] == "path"), "{what}: {name}");
+                assert!(
+                    listed
+                        .into_iter()
+                        .any(|one| one["name"] == name && one["in"] == "path"),
+                    "{what}: {name}"
+                );
             }
         }
     }
@@ -37,7 +52,9 @@ async fn every_described_route_is_served() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         let address = path.replace("{db}", "d").replace("{store}", "s");
         for method in operations.as_object().unwrap().keys() {
-            let answer = test.call(&method.to_uppercase(), &address, &[], Body::empty()).await;
+            let answer = test
+                .call(&method.to_uppercase(), &address, &[], Body::empty())
+                .await;
             assert_ne!(answer.status, 405, "{method} {path}");
             assert!(!answer.text().contains("\"not_found\""), "{method} {path}");
         }
@@ -50,9 +67,24 @@ async fn the_reference_page_needs_nothing_from_elsewhere() {
     let page = test.get("/api/docs").await;
     assert_eq!(page.status, 200);
     let html = page.text();
-    for text in ["/api/v1/databases/{db}/stores/{store}/items", "store_not_found", "openapi.json", "keys_only"] {
+    for text in [
+        "/api/v1/databases/{db}/stores/{store}/items",
+        "store_not_found",
+        "openapi.json",
+        "keys_only",
+    ] {
         assert!(html.contains(text), "{text}");
     }
-    assert!(!html.contains("<script") && !html.contains("http://") && !html.contains("https://") && !html.contains("style="));
-    assert_eq!(test.get("/assets/reference.css").await.header("content-type"), "text/css; charset=utf-8");
+    assert!(
+        !html.contains("<script")
+            && !html.contains("http://")
+            && !html.contains("https://")
+            && !html.contains("style=")
+    );
+    assert_eq!(
+        test.get("/assets/reference.css")
+            .await
+            .header("content-type"),
+        "text/css; charset=utf-8"
+    );
 }

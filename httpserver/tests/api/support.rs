@@ -36,29 +36,44 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The body of an answer that must be good.
     #[track_caller]
     pub fn ok(self) -> Value {
         assert!(self.status.is_success(), "{}: {}", self.status, self.text());
-        if self.body.is_empty() { Value::Null } else { self.json() }
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 
     /// Checks that the answer is this problem.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> Value {
         let problem = self.json();
-        assert_eq!((self.status.as_u16(), problem["code"].as_str()), (status, Some(code)), "{}", self.text());
+        assert_eq!(
+            (self.status.as_u16(), problem["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text()
+        );
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(problem["status"], status);
         for field in ["type", "title", "detail"] {
-            assert!(problem[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {problem}");
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {problem}"
+            );
         }
         problem
     }
@@ -66,7 +81,11 @@ impl Answer {
 
 /// Settings over a folder.
 pub fn config(folder: &Path) -> Config {
-    Config { data: folder.join("data"), token: Some(Secret::new(TOKEN)), ..Config::default() }
+    Config {
+        data: folder.join("data"),
+        token: Some(Secret::new(TOKEN)),
+        ..Config::default()
+    }
 }
 
 impl TestApp {
@@ -85,7 +104,11 @@ impl TestApp {
         config.check().unwrap();
         let registry = Registry::open(&config).unwrap();
         let state = AppState::new(&config, 8080, registry);
-        Self { app: app(state.clone()), state, folder }
+        Self {
+            app: app(state.clone()),
+            state,
+            folder,
+        }
     }
 
     /// Ends the application and starts another over the same folder.
@@ -103,13 +126,27 @@ impl TestApp {
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap()
+            .to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// A signed-in request with a body and headers.
-    pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
-        self.send(request(method, path, headers).body(body.into()).unwrap()).await
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.send(request(method, path, headers).body(body.into()).unwrap())
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -122,7 +159,13 @@ impl TestApp {
 
     /// A JSON body.
     pub async fn put_json(&self, method: &str, path: &str, body: impl ToString) -> Answer {
-        self.call(method, path, &[("content-type", "application/json")], body.to_string()).await
+        self.call(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        )
+        .await
     }
 
     pub async fn post(&self, path: &str, body: impl ToString) -> Answer {
@@ -146,15 +189,23 @@ impl TestApp {
     pub async fn fill(&self, keys: impl IntoIterator<Item = Value>) {
         for key in keys {
             let body = serde_json::json!({"key": key, "value": {"of": key}});
-            self.post("/api/v1/databases/d/stores/s/items", body).await.ok();
+            self.post("/api/v1/databases/d/stores/s/items", body)
+                .await
+                .ok();
         }
     }
 }
 
 /// The start of a signed-in request.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> axum::http::request::Builder {
-    let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
-    let given = |name: &str| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+    let mut request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(path);
+    let given = |name: &str| {
+        headers
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+    };
     if !given("host") {
         request = request.header(header::HOST, HOST);
     }
@@ -169,5 +220,6 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> axum::http
 
 /// A text as part of an address.
 pub fn escaped(text: impl ToString) -> String {
-    percent_encoding::utf8_percent_encode(&text.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::utf8_percent_encode(&text.to_string(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
 }
