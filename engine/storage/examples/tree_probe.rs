@@ -45,8 +45,9 @@ impl NodeSink for Sink {
         blobs.push(Arc::from(bytes));
         Ok(Location {
             segment: 0,
-            offset: blobs.len() as u64 - 1,
+            offset: blobs.len() as u32 - 1,
             len: bytes.len() as u32,
+            checksum: 0,
         })
     }
 

@@ -7,19 +7,20 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::{decode_inner, decode_leaf, encode_inner, encode_leaf};
+use crate::tree::Location;
 use crate::tree::inner::{Child, Inner};
-use crate::tree::location::Location;
 use crate::tree::page::{Page, PageValue};
 use crate::tree::separators::Separators;
 use crate::tree::value::ValueHandle;
 
 type Items = BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>;
 
-fn at(offset: u64) -> Location {
+fn at(offset: u32) -> Location {
     Location {
         segment: 3,
         offset,
         len: 9,
+        checksum: 0x0403_0201,
     }
 }
 
@@ -27,7 +28,7 @@ fn at(offset: u64) -> Location {
 fn page(items: &Items) -> Page {
     let mut page = Page::default();
     for (index, (key, (version, value))) in items.iter().enumerate() {
-        let handle = Arc::new(ValueHandle::stored(at(index as u64), 5_000));
+        let handle = Arc::new(ValueHandle::stored(at(index as u32), 5_000));
         let value = match value {
             Some(bytes) => PageValue::Inline(bytes),
             None => PageValue::Separate(&handle),
@@ -55,7 +56,7 @@ fn inner(separators: &[Vec<u8>], counts: &[u64], level: u8) -> Inner {
     }
     keys.finish();
     let counts = counts[..=separators.len()].to_vec();
-    let children = (0..counts.len() as u64)
+    let children = (0..counts.len() as u32)
         .map(|n| Child::stored(level - 1, at(n)))
         .collect();
     Inner {
@@ -89,7 +90,7 @@ proptest! {
                 (PageValue::Inline(found), Some(expected)) => prop_assert_eq!(found, expected),
                 (PageValue::Separate(found), None) => {
                     prop_assert_eq!(found.len(), 5_000);
-                    prop_assert_eq!(found.location.get(), Some(at(index as u64)));
+                    prop_assert_eq!(found.location.get(), Some(at(index as u32)));
                 }
                 _ => prop_assert!(false, "value {} is in the wrong place", index),
             }

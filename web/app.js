@@ -1,0 +1,99 @@
+// The application: puts the parts together around one session, one list of commands and the address.
+
+import { Api } from "./core/http.js";
+import { parse } from "./core/json.js";
+import { Commands } from "./model/commands.js";
+import { Session } from "./model/session.js";
+import { readPlace } from "./model/url_state.js";
+import { wireAddress } from "./parts/address.js";
+import { wireCommands } from "./parts/app_commands.js";
+import { wireConnection } from "./parts/connection.js";
+import { wireDrop } from "./parts/drop.js";
+import { isTextField } from "./parts/dom.js";
+import { wireGrid } from "./parts/grid_actions.js";
+import { widenByGrip } from "./parts/grid_head.js";
+import "./parts/bars.js";
+import "./parts/explorer.js";
+import "./parts/grid.js";
+import "./parts/inspector.js";
+import "./parts/menu.js";
+import "./parts/palette.js";
+import "./parts/tooltip.js";
+
+/** @template {HTMLElement} T @param {string} selector @returns {T} */
+function part(selector) {
+  const found = document.querySelector(selector);
+  if (!found) throw new Error(`The page has no ${selector}.`);
+  return /** @type {T} */ (found);
+}
+
+/** The browser's storage, or none where it is forbidden. */
+function storage() {
+  try {
+    localStorage.getItem("sop.theme");
+    return localStorage;
+  } catch {
+    /** @type {Map<string, string>} */
+    const kept = new Map();
+    return { getItem: (/** @type {string} */ name) => kept.get(name) ?? null, setItem: (/** @type {string} */ name, /** @type {string} */ value) => void kept.set(name, value), removeItem: (/** @type {string} */ name) => void kept.delete(name) };
+  }
+}
+
+const boot = parse(part("#boot").textContent || "{}");
+const session = new Session({ api: new Api(), storage: storage(), boot });
+const commands = new Commands();
+
+/** @type {import("./parts/context.js").Context} */
+const app = {
+  session,
+  commands,
+  grid: part("sop-grid"),
+  explorer: part("sop-explorer"),
+  tabs: part("sop-tabs"),
+  filters: part("sop-filters"),
+  notices: part("sop-notices"),
+  status: part("sop-status"),
+  inspector: part("sop-inspector"),
+  menu: /** @type {any} */ (document.createElement("sop-menu")),
+  toasts: /** @type {any} */ (document.createElement("sop-toasts")),
+  palette: /** @type {any} */ (document.createElement("sop-palette")),
+  tooltip: /** @type {any} */ (document.createElement("sop-tooltip")),
+};
+part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
+
+wireCommands(app);
+app.grid.start(session);
+widenByGrip(app.grid);
+app.explorer.start(session);
+app.tabs.start(session);
+app.filters.start(session, wireGrid(app));
+app.status.start(session, app.grid);
+app.inspector.start(app);
+app.palette.start(app);
+app.tooltip.start(app);
+wireConnection(app);
+wireDrop(app);
+session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
+
+const first = readPlace(location);
+session.place.sel = first.sel;
+session.place.at = first.at;
+wireAddress(app);
+app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
+app.explorer.openToPlace();
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) return;
+  const command = commands.match(event, { text: isTextField(event.target), grid: event.target instanceof Element && event.target.closest("sop-grid") !== null });
+  if (!command) return;
+  event.preventDefault();
+  command.run();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-command]") : null;
+  if (!button || button.hasAttribute("disabled")) return;
+  commands.run(button.getAttribute("data-command") ?? "");
+});
+document.documentElement.dataset.ready = "true";

@@ -1,0 +1,240 @@
+// The rows of one store (or of one prefix of it) by their place, read in keyset pages and kept for a while.
+//
+// Holds: a page is read only once while it is kept; a far place is found by `nth` and then read by key, a near one by the
+// cursor of its neighbour; at most two reads run at once, and the ones wanted last go first; what nobody wants any more is
+// cancelled. When the answer disagrees with the known ranks (somebody else wrote), everything is read again.
+// Does not: know of staged changes or of the page.
+
+import { path } from "../core/http.js";
+import { stringify } from "../core/json.js";
+
+/** @typedef {{key: any, value: any, version: number, id?: number}} Item */
+/** @typedef {{items: Item[], next: string | null, prev: string | null, has_more: boolean, count: number, rank: number, sequence: number, total: number, stats?: any}} ItemsAnswer */
+
+export const PAGE = 100;
+const KEPT_PAGES = 80;
+const AT_ONCE = 2;
+
+export class RowSource extends EventTarget {
+  /**
+   * @param {import("../core/http.js").Api} api
+   * @param {{database: string, store: string, prefix?: unknown[]}} place
+   */
+  constructor(api, { database, store, prefix = [] }) {
+    super();
+    this.api = api;
+    this.database = database;
+    this.store = store;
+    this.prefix = prefix;
+    this.url = path("databases", database, "stores", store);
+    /** Rows in view; undefined until the first answer. @type {number | undefined} */
+    this.count = undefined;
+    /** Rank in the store of the first row in view. */
+    this.base = 0;
+    this.total = 0;
+    this.sequence = 0;
+    /** @type {{elapsed: number, nodes: number | undefined, rows: number} | undefined} */
+    this.stats = undefined;
+    /** @type {Map<number, {items: (Item | undefined)[], next: string | null, prev: string | null, full: boolean}>} */
+    this.pages = new Map();
+    /** @type {Map<number, AbortController>} */
+    this.running = new Map();
+    /** @type {number[]} */
+    this.wanted = [];
+    /** @type {Error | undefined} */
+    this.error = undefined;
+    this.epoch = 0;
+    this.closed = false;
+  }
+
+  get loading() {
+    return this.running.size > 0;
+  }
+
+  /** The prefix as the query parameter has it. */
+  get prefixParameter() {
+    return this.prefix.length ? stringify(this.prefix) : undefined;
+  }
+
+  /** The item at a place in view, undefined when it has not been read. @param {number} index */
+  at(index) {
+    return this.pages.get(Math.floor(index / PAGE))?.items[index % PAGE];
+  }
+
+  /** The place of an item that has been read, -1 otherwise. @param {(item: Item) => boolean} is */
+  find(is) {
+    for (const [page, { items }] of this.pages) {
+      const at = items.findIndex((item) => item !== undefined && is(item));
+      if (at >= 0) return page * PAGE + at;
+    }
+    return -1;
+  }
+
+  /** Takes an answer that came with the page itself. @param {ItemsAnswer} answer */
+  seed(answer) {
+    this.#take(answer, { elapsed: Number(answer.stats?.elapsed_ms ?? 0) });
+  }
+
+  /** Says which rows are wanted now. @param {number} first @param {number} last one past the end */
+  want(first, last) {
+    if (this.count === 0) return;
+    const end = this.count === undefined ? PAGE : Math.min(last, this.count);
+    const from = Math.floor(Math.max(0, first) / PAGE);
+    const to = Math.max(from, Math.ceil(end / PAGE) - 1);
+    /** @type {number[]} */
+    const pages = [];
+    for (let page = from; page <= to; page += 1) if (!this.pages.get(page)?.full) pages.push(page);
+    this.wanted = pages;
+    for (const [page, abort] of this.running) if (page < from - 1 || page > to + 1) abort.abort();
+    this.#run();
+  }
+
+  /** Forgets all rows and reads those wanted again. The old ones stay until the new ones are there. */
+  async reload() {
+    this.#cancel();
+    const keep = [...this.pages.keys()].sort((a, b) => a - b);
+    this.epoch += 1;
+    const old = this.pages;
+    this.pages = new Map();
+    this.error = undefined;
+    const first = this.lastFirst ?? 0;
+    try {
+      const place = this.count !== undefined && first >= this.count ? 0 : first;
+      await this.#read(place);
+    } catch (error) {
+      if (!this.closed && /** @type {any} */ (error)?.name !== "AbortError") {
+        this.pages = old;
+        this.#fail(error);
+      }
+    }
+    void keep;
+  }
+
+  /** Ends all reading. */
+  close() {
+    this.closed = true;
+    this.#cancel();
+  }
+
+  #cancel() {
+    for (const abort of this.running.values()) abort.abort();
+    this.running.clear();
+  }
+
+  #run() {
+    if (this.closed) return;
+    for (const page of this.wanted) {
+      if (this.running.size >= AT_ONCE) return;
+      if (this.running.has(page) || this.pages.get(page)?.full) continue;
+      if (this.running.has(page - 1)) continue; // its cursor will come
+      this.lastFirst = this.wanted[0];
+      void this.#read(page).catch((error) => {
+        if (!this.closed && error?.name !== "AbortError") this.#fail(error);
+      });
+    }
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.error = error instanceof Error ? error : new Error(String(error));
+    this.dispatchEvent(new Event("failed"));
+  }
+
+  /** Reads one page. @param {number} page */
+  async #read(page) {
+    const abort = new AbortController();
+    this.running.set(page, abort);
+    const epoch = this.epoch;
+    this.dispatchEvent(new Event("busy"));
+    const started = performance.now();
+    try {
+      const answer = await this.#fetch(page, abort.signal);
+      if (epoch !== this.epoch || this.closed) return;
+      this.error = undefined;
+      this.#take(answer, { elapsed: performance.now() - started });
+    } finally {
+      if (this.running.get(page) === abort) this.running.delete(page);
+      if (!this.closed) {
+        this.dispatchEvent(new Event("idle"));
+        queueMicrotask(() => this.#run());
+      }
+    }
+  }
+
+  /** @param {number} page @param {AbortSignal} signal @returns {Promise<ItemsAnswer>} */
+  async #fetch(page, signal) {
+    const items = `${this.url}/items`;
+    const shared = { limit: PAGE, prefix: this.prefixParameter };
+    const before = this.pages.get(page - 1);
+    if (before?.full && before.next) return this.api.get(items, { ...shared, after: before.next }, signal);
+    const after = this.pages.get(page + 1);
+    if (after?.full && after.prev) return this.api.get(items, { ...shared, before: after.prev }, signal);
+    if (page === 0) return this.api.get(items, shared, signal);
+    const place = await this.api.get(`${this.url}/nth`, { i: this.base + page * PAGE }, signal);
+    if (!place?.item) return this.api.get(items, shared, signal);
+    return this.api.get(items, { ...shared, from: stringify(place.item.key) }, signal);
+  }
+
+  /** @param {ItemsAnswer} answer @param {{elapsed: number}} timing */
+  #take(answer, { elapsed }) {
+    const rank = Number(answer.rank ?? 0);
+    if (this.count === undefined) this.base = rank;
+    const count = this.prefix.length ? Number(answer.count) : Number(answer.total ?? answer.count);
+    const moved = this.count !== undefined && (count !== this.count || (this.sequence && answer.sequence !== this.sequence));
+    if (moved && this.pages.size) {
+      // Somebody wrote in between: ranks may have shifted, and kept rows may be old.
+      this.pages.clear();
+      if (this.prefix.length && answer.items.length) void this.#rebase();
+    }
+    this.count = count;
+    this.total = Number(answer.total ?? answer.count);
+    this.sequence = answer.sequence;
+    this.stats = { elapsed, nodes: answer.stats?.nodes_read, rows: answer.items.length };
+    const start = answer.items.length ? rank - this.base : 0;
+    answer.items.forEach((item, offset) => this.#put(start + offset, item));
+    if (answer.items.length) this.#cursors(start, start + answer.items.length, answer);
+    this.#forget(Math.floor(start / PAGE));
+    this.dispatchEvent(new Event("rows"));
+  }
+
+  /** The first rank of the prefix may have moved. */
+  async #rebase() {
+    const answer = await this.api.get(`${this.url}/items`, { limit: 1, prefix: this.prefixParameter }).catch(() => undefined);
+    if (!answer || this.closed || Number(answer.rank) === this.base) return;
+    this.base = Number(answer.rank);
+    this.pages.clear();
+    this.#run();
+  }
+
+  /** @param {number} index @param {Item} item */
+  #put(index, item) {
+    if (index < 0) return;
+    const number = Math.floor(index / PAGE);
+    let page = this.pages.get(number);
+    if (!page) {
+      page = { items: [], next: null, prev: null, full: false };
+      this.pages.set(number, page);
+    }
+    page.items[index % PAGE] = item;
+  }
+
+  /** Marks the pages that the run [start, end) fills, with the cursors at their edges. @param {number} start @param {number} end @param {ItemsAnswer} answer */
+  #cursors(start, end, answer) {
+    for (let number = Math.floor(start / PAGE); number * PAGE < end; number += 1) {
+      const page = this.pages.get(number);
+      if (!page) continue;
+      const last = Math.min((number + 1) * PAGE, this.count ?? end);
+      if (end === last) page.next = answer.next;
+      if (start === number * PAGE) page.prev = answer.prev;
+      page.full = true;
+      for (let at = number * PAGE; at < last; at += 1) if (page.items[at % PAGE] === undefined) page.full = false;
+    }
+  }
+
+  /** Keeps the pages nearest to `page`. @param {number} page */
+  #forget(page) {
+    if (this.pages.size <= KEPT_PAGES) return;
+    const far = [...this.pages.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page));
+    for (const number of far.slice(0, this.pages.size - KEPT_PAGES)) this.pages.delete(number);
+  }
+}

@@ -1,0 +1,200 @@
+// What the page knows: databases, stores, the open place, staged changes, the connection. The parts listen to it.
+//
+// Holds: one truth for all parts; events say what changed (`databases`, `stores`, `place`, `changes`, `link`, `said`).
+// Does not touch the document: the address and the storage come in from outside.
+
+import { ApiError, NetworkError, path } from "../core/http.js";
+import { ChangeSet } from "./change_set.js";
+
+/** @typedef {import("./tree.js").Store} Store */
+/** @typedef {import("./tree.js").Database} Database */
+/** @typedef {import("./url_state.js").Place} Place */
+/** @typedef {{kind: "ok" | "warn" | "danger", text: string, act?: {title: string, run: () => void}}} Message */
+/** @typedef {{getItem(name: string): string | null, setItem(name: string, value: string): void, removeItem(name: string): void}} Storage */
+
+const MOST_TABS = 8;
+
+export class Session extends EventTarget {
+  /** @param {{api: import("../core/http.js").Api, storage: Storage, boot: any}} outside */
+  constructor({ api, storage, boot }) {
+    super();
+    this.api = api;
+    this.storage = storage;
+    /** @type {{name: string, colour: string, mode: string} | null} */
+    this.environment = boot.environment ?? null;
+    /** @type {Database[]} */
+    this.databases = boot.databases ?? [];
+    /** @type {Store[]} */
+    this.stores = boot.stores ?? [];
+    /** @type {Place} */
+    this.place = { database: boot.database ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
+    this.changes = new ChangeSet();
+    /** @type {string[]} */
+    this.tabs = [];
+    /** @type {Date | undefined} */
+    this.lostSince = undefined;
+    this.denied = false;
+    this.#loadChanges();
+    this.changes.addEventListener("change", () => {
+      this.#saveChanges();
+      this.#say("changes");
+    });
+    api.addEventListener("lost", () => {
+      this.lostSince = new Date();
+      this.#say("link");
+    });
+    api.addEventListener("found", () => {
+      this.lostSince = undefined;
+      this.#say("link");
+    });
+    this.#tab();
+  }
+
+  /** @param {string} what @param {any} [detail] */
+  #say(what, detail) {
+    this.dispatchEvent(new CustomEvent(what, { detail }));
+  }
+
+  /** The open database. @returns {Database | undefined} */
+  get database() {
+    return this.databases.find((one) => one.name === this.place.database);
+  }
+  /** The open store. @returns {Store | undefined} */
+  get store() {
+    return this.storeNamed(this.place.store);
+  }
+  /** @param {string | undefined} name */
+  storeNamed(name) {
+    return this.stores.find((one) => one.name === name);
+  }
+  /** Why nothing can be written, undefined when it can. */
+  get readOnly() {
+    const database = this.database;
+    if (!database) return undefined;
+    if (database.read_only) return database.reason || "This database is open for reading only.";
+    if (this.environment?.mode === "read-only" || this.environment?.mode === "read_only") return `The environment ${this.environment.name} is read only.`;
+    return undefined;
+  }
+
+  /** Shows a message for a while. @param {Message} message */
+  say(message) {
+    this.#say("said", message);
+  }
+
+  /** Shows what went wrong, unless a banner says it already. @param {unknown} error @param {string} [doing] */
+  fail(error, doing) {
+    if (error instanceof NetworkError) return;
+    if (/** @type {any} */ (error)?.name === "AbortError") return;
+    if (error instanceof ApiError && error.status === 401) {
+      this.denied = true;
+      this.#say("link");
+      return;
+    }
+    const text = error instanceof Error ? error.message : String(error);
+    this.say({ kind: "danger", text: doing ? `${doing}: ${text}` : text });
+  }
+
+  /** The path of the open database. @param {...string} rest */
+  path(...rest) {
+    return path("databases", this.place.database ?? "", ...rest);
+  }
+
+  /**
+   * Goes to a place. Says `place` with whether the store or prefix is another.
+   * @param {Partial<Place>} place @param {{replace?: boolean, quiet?: boolean}} [how] quiet: the address only
+   */
+  async go(place, how = {}) {
+    const next = { ...this.place, ...place };
+    if (place.database !== undefined && place.database !== this.place.database) {
+      next.store = place.store;
+      next.prefix = place.prefix ?? [];
+      next.at = place.at;
+      next.sel = place.sel;
+      this.place = next;
+      this.tabs = [];
+      this.stores = [];
+      this.#loadChanges();
+      await this.readStores();
+      if (this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
+    } else {
+      if (place.store !== undefined && place.store !== this.place.store) {
+        next.prefix = place.prefix ?? [];
+        next.at = place.at;
+        next.sel = place.sel;
+      }
+      this.place = next;
+    }
+    this.#tab();
+    this.#say("place", { ...how });
+  }
+
+  #tab() {
+    const name = this.place.store;
+    if (name === undefined || this.tabs.includes(name)) return;
+    this.tabs.push(name);
+    if (this.tabs.length > MOST_TABS) {
+      const oldest = this.tabs.find((one) => one !== name && this.changes.of(one).length === 0);
+      if (oldest !== undefined) this.tabs = this.tabs.filter((one) => one !== oldest);
+    }
+  }
+
+  /** @param {string} name */
+  closeTab(name) {
+    const at = this.tabs.indexOf(name);
+    if (at < 0 || this.tabs.length === 1) return;
+    this.tabs = this.tabs.filter((one) => one !== name);
+    if (this.place.store === name) void this.go({ store: this.tabs[Math.min(at, this.tabs.length - 1)] });
+    else this.#say("place", { quiet: true });
+  }
+
+  /** Reads the databases again. */
+  async readDatabases() {
+    try {
+      const answer = await this.api.get(path("databases"));
+      this.databases = list(answer, "databases");
+      this.#say("databases");
+    } catch (error) {
+      this.fail(error, "Databases");
+    }
+  }
+
+  /** Reads the stores of the open database again. */
+  async readStores() {
+    if (!this.place.database) return;
+    try {
+      const answer = await this.api.get(this.path("stores"));
+      this.stores = list(answer, "stores");
+      this.tabs = this.tabs.filter((name) => this.storeNamed(name));
+      this.#say("stores");
+    } catch (error) {
+      this.fail(error, "Stores");
+    }
+  }
+
+  /** Says that items of a store have changed. @param {string[]} stores */
+  async written(stores) {
+    this.#say("written", { stores });
+    await Promise.all([this.readStores(), this.readDatabases()]);
+  }
+
+  #storageName() {
+    return `sop.staged.${this.place.database ?? ""}`;
+  }
+  #loadChanges() {
+    if (this.place.database) this.changes.load(this.storage.getItem(this.#storageName()));
+  }
+  #saveChanges() {
+    if (!this.place.database) return;
+    try {
+      if (this.changes.size) this.storage.setItem(this.#storageName(), this.changes.save());
+      else this.storage.removeItem(this.#storageName());
+    } catch {
+      this.say({ kind: "warn", text: "The browser's storage is full: staged edits will not survive a reload." });
+    }
+  }
+}
+
+/** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */
+function list(answer, name) {
+  return Array.isArray(answer) ? answer : (answer?.[name] ?? answer?.items ?? []);
+}

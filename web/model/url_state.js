@@ -1,0 +1,57 @@
+// What the address says: database, store, prefix, place and selection. Reading and writing are each other's inverse.
+
+import { parse, stringify } from "../core/json.js";
+
+/**
+ * @typedef {object} Place
+ * @property {string} [database]
+ * @property {string} [store]
+ * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
+ * @property {any} [at] key of the first row in view
+ * @property {any} [sel] key of the selected item
+ */
+
+/** @param {string | null} text */
+function json(text) {
+  if (text === null) return undefined;
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {{pathname: string, search: string}} url @returns {Place} */
+export function readPlace({ pathname, search }) {
+  const parts = pathname.split("/").filter(Boolean);
+  const query = new URLSearchParams(search);
+  /** @type {Place} */
+  const place = { prefix: [] };
+  try {
+    if (parts[0] === "d" && parts[1]) {
+      place.database = decodeURIComponent(parts[1]);
+      if (parts[2] === "s" && parts[3]) place.store = decodeURIComponent(parts[3]);
+    }
+  } catch {
+    return place; // a broken escape names nothing
+  }
+  const prefix = json(query.get("prefix"));
+  if (Array.isArray(prefix)) place.prefix = prefix;
+  place.at = json(query.get("at"));
+  place.sel = json(query.get("sel"));
+  return place;
+}
+
+/** @param {Place} place */
+export function writePlace(place) {
+  if (!place.database) return "/";
+  const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
+  const query = new URLSearchParams();
+  if (place.store !== undefined) {
+    if (place.prefix.length) query.set("prefix", stringify(place.prefix));
+    if (place.at !== undefined) query.set("at", stringify(place.at));
+    if (place.sel !== undefined) query.set("sel", stringify(place.sel));
+  }
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}

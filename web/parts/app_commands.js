@@ -1,0 +1,132 @@
+// The commands of the whole page. Shortcuts, palette, menus, tooltips and help all come from here.
+
+import { count, counted } from "../core/format.js";
+import { isPartial, keyFields, keyValues, prefixText } from "../core/keys.js";
+import { withQuery } from "../core/http.js";
+import { shownKey } from "../model/commands.js";
+import { announce, download } from "./dom.js";
+
+/** @param {import("./context.js").Context} app */
+export function wireCommands(app) {
+  const { session, commands, menu, explorer } = app;
+  const open = () => session.store !== undefined;
+  const writable = () => session.place.database !== undefined && session.readOnly === undefined;
+  const staged = () => session.changes.size > 0;
+  /** @param {string} id */
+  const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
+  const text = /** @type {const} */ ("text");
+
+  commands.add(
+    { id: "palette", title: "Go to a store, key or command", icon: "search", group: "Go", keys: ["Ctrl+K"], where: text, hidden: true, run: () => app.palette.open() },
+    { id: "jump", title: "Go to a key or to a share", icon: "jump", group: "Go", keys: ["Ctrl+G"], where: text, words: "percent %", when: open, run: () => app.filters.openJump() },
+    { id: "find-store", title: "Filter stores", icon: "filter", group: "Go", keys: ["/"], run: () => {
+      document.body.classList.add("explorer-open");
+      explorer.focusFind();
+    } },
+    { id: "rows", title: "Go to the rows", icon: "browse", group: "Go", keys: ["Alt+R"], where: text, when: open, run: () => document.getElementById("rows")?.focus() },
+    { id: "explorer", title: "Go to the explorer", icon: "menu", group: "Go", keys: ["Alt+E"], where: text, run: () => {
+      document.body.classList.toggle("explorer-open", true);
+      /** @type {HTMLElement | null} */ (explorer.querySelector(".tree [tabindex='0']"))?.focus();
+    } },
+    { id: "clear-prefix", title: "Show the whole store", icon: "x", group: "Go", when: () => session.place.prefix.length > 0, run: () => session.go({ prefix: [], at: undefined, sel: undefined }) },
+    { id: "keep-prefix", title: () => `Keep only ${rowPrefix()?.text ?? ""}`, icon: "filter", group: "Rows", where: "grid", hidden: true, when: () => rowPrefix() !== undefined, run: () => {
+      const prefix = rowPrefix();
+      if (prefix) void session.go({ prefix: prefix.values, at: undefined });
+    } },
+    { id: "new-item", title: () => `New item in ${session.place.store ?? ""}`, icon: "plus", group: "Change", keys: ["Ctrl+I"], where: text, words: "add insert", when: () => open() && writable(), run: async () => (await import("./new_item.js")).newItem(app) },
+    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
+      if (!staged()) return session.say({ kind: "warn", text: "Nothing is staged: there is nothing to review." });
+      if (session.lostSince) return session.say({ kind: "warn", text: "The server cannot be reached. Your edits are kept here." });
+      (await import("./review.js")).review(app);
+    } },
+    { id: "undo", title: "Undo", icon: "undo", group: "Change", keys: ["Ctrl+Z"], when: () => session.changes.canUndo, run: () => {
+      session.changes.undo();
+      announce("Undone");
+    } },
+    { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], when: () => session.changes.canRedo, run: () => {
+      session.changes.redo();
+      announce("Redone");
+    } },
+    { id: "unstage-all", title: () => `Unstage all ${count(session.changes.size)} edits`, icon: "x", group: "Change", words: "discard revert", when: staged, run: () => {
+      session.changes.clear();
+      session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
+    } },
+    { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
+    ...["ndjson", "json", "csv"].map((format) => ({
+      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save",
+      keys: format === "ndjson" ? ["Ctrl+Shift+E"] : undefined, where: text, when: open,
+      run: () => {
+        const store = session.place.store ?? "";
+        download(withQuery(session.path("stores", store, "export"), { format }), `${store}.${format}`);
+      },
+    })),
+    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create", when: writable, run: async () => (await import("./create.js")).newStore(app) },
+    { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
+    { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", run: async () => (await import("./create.js")).newDatabase(app, "create") },
+    { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", run: async () => (await import("./create.js")).newDatabase(app, "open") },
+    { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: writable, run: async () => (await import("./create.js")).fillDemo(app) },
+    { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
+    { id: "refresh", title: "Read again", icon: "refresh", group: "View", keys: ["Alt+F5"], words: "reload", run: async () => {
+      explorer.tree.forget();
+      await Promise.all([session.readDatabases(), session.readStores(), app.grid.reload()]);
+    } },
+    { id: "theme", title: "Light or dark", icon: "theme", group: "View", words: "theme appearance", run: () => document.dispatchEvent(new Event("sop-theme")) },
+    { id: "help", title: "Help and shortcuts", icon: "help", group: "View", keys: ["F1", "?"], run: async () => (await import("./help.js")).help(app) },
+    { id: "databases", title: "Switch database", icon: "database", group: "Go", hidden: true, run: () => menu.show(() => [
+      { caption: "Databases" },
+      ...session.databases.map((one) => ({ title: one.name, check: one.name === session.place.database, detail: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) })),
+      "rule",
+      ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
+    ], button("databases"), "Databases") },
+    { id: "columns", title: "Columns", icon: "columns", group: "View", when: open, run: () => menu.show(() => [
+      { caption: `Columns of ${session.place.store}` },
+      ...app.grid.columns.list.map((column) => ({ title: column.label, check: column.shown, stay: true, detail: column.type, run: () => {
+        column.shown = !column.shown;
+        app.grid.remember();
+      } })),
+      "rule",
+      { title: "Widths as they come", icon: "refresh", run: () => {
+        for (const column of app.grid.columns.list) {
+          column.width = undefined;
+          column.shown = true;
+        }
+        app.grid.keyWidth = undefined;
+        app.grid.remember();
+      } },
+    ], button("columns"), "Columns") },
+    { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
+  );
+
+  document.addEventListener("pointerdown", (event) => {
+    if (!document.body.classList.contains("explorer-open") || !(event.target instanceof Element)) return;
+    if (!event.target.closest("sop-explorer, [data-command='explorer']")) document.body.classList.remove("explorer-open");
+  });
+  explorer.addEventListener("menu", (event) => {
+    const { store, ...place } = /** @type {CustomEvent} */ (event).detail;
+    void session.go({ store }).then(() => menu.show(() => storeMenu(), place, store));
+  });
+
+  /** @returns {import("./menu.js").MenuItem[]} */
+  function storeMenu() {
+    return [...entry("new-item"), ...entry("import"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
+  }
+
+  /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */
+  function entry(id) {
+    const command = commands.get(id);
+    if (!commands.can(command)) return [];
+    return [{ title: commands.title(command), icon: command.icon, key: command.keys ? shownKey(command.keys[0]) : undefined, risk: command.risk, run: command.run }];
+  }
+
+  /** The leading key fields of the active row, one more than is open. */
+  function rowPrefix() {
+    const { grid } = app;
+    const key = grid.activeLine()?.item?.key;
+    if (!grid.store || key === undefined) return undefined;
+    const values = keyValues(grid.store.key, key);
+    const whole = grid.leading.filter((part) => !isPartial(part)).length;
+    if (whole + 1 >= keyFields(grid.store.key).length) return undefined;
+    const prefix = values.slice(0, whole + 1);
+    return { values: prefix, text: prefixText(grid.store.key, prefix) };
+  }
+}

@@ -1,0 +1,215 @@
+// The bars around the grid: tabs of open stores, the filter bar, notices and the status bar.
+
+import { count, counted, span } from "../core/format.js";
+import { isPartial, keyFields, prefixText } from "../core/keys.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, icon } from "./dom.js";
+
+/** @typedef {import("../model/session.js").Session} Session */
+
+/** Tabs: one a store that was opened. Del or a middle click closes one. */
+export class SopTabs extends Part {
+  /** @param {Session} session */
+  start(session) {
+    this.session = session;
+    this.follow(session, "place", "stores", "changes");
+    this.requestUpdate();
+  }
+
+  shouldUpdate() {
+    return this.session !== undefined;
+  }
+
+  render() {
+    const session = /** @type {Session} */ (this.session);
+    const open = session.place.store;
+    return html`<div role="tablist" aria-label="Open stores" @keydown=${this.#key}>${session.tabs.map((name) => html`<span class="tab ${name === open ? "on" : ""}" role="presentation" @auxclick=${() => session.closeTab(name)}
+      ><button role="tab" aria-selected=${String(name === open)} aria-controls="work" tabindex=${name === open ? 0 : -1} @click=${() => session.go({ store: name })}>${icon("store", true)}<span class="cut">${name}</span>${session.changes.of(name).length ? html`<span class="stain" title="Staged edits"></span>` : nothing}</button
+      >${session.tabs.length > 1 ? html`<button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${() => session.closeTab(name)}>${icon("x", true)}</button>` : nothing}</span>`)}</div>
+      <button class="button only s quiet" aria-label="Go to a store" title="Go to a store (Ctrl K)" data-command="palette">${icon("plus", true)}</button>`;
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const session = /** @type {Session} */ (this.session);
+    const at = session.tabs.indexOf(session.place.store ?? "");
+    if (event.key === "Delete" && at >= 0) session.closeTab(session.tabs[at]);
+    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      const next = session.tabs[(at + (event.key === "ArrowRight" ? 1 : session.tabs.length - 1)) % session.tabs.length];
+      void session.go({ store: next });
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector("[role='tab'][tabindex='0']"))?.focus());
+  }
+}
+
+/** The bar over the grid: the open prefix as a pill, the jump field, columns. */
+export class SopFilters extends Part {
+  constructor() {
+    super();
+    /** @type {string} */
+    this.wrong = "";
+    /** @type {string | undefined} */
+    this.fix = undefined;
+    this.jumping = false;
+  }
+
+  /** @param {Session} session @param {(text: string) => Promise<{error: string, fix?: string} | undefined>} jump */
+  start(session, jump) {
+    this.session = session;
+    this.jump = jump;
+    this.follow(session, "place", "stores");
+    this.requestUpdate();
+  }
+
+  shouldUpdate() {
+    return this.session !== undefined;
+  }
+
+  render() {
+    const session = /** @type {Session} */ (this.session);
+    const { store } = session;
+    if (!store) return html`<span class="dim">No store is open</span>`;
+    const { prefix } = session.place;
+    const last = prefix.at(-1);
+    return html`${prefix.length
+        ? html`<span class="pill"><b>key</b><span class="op">starts with</span><span class="data">${prefixText(store.key, isPartial(last) ? [...prefix.slice(0, -1), last.partial] : prefix)}</span><button aria-label="Remove the prefix" title="Remove the prefix" data-command="clear-prefix">${icon("x", true)}</button></span>`
+        : html`<span class="pill still"><b>key</b><span class="op">${keyFields(store.key).map((field) => field.type).join(" / ")}</span></span><span class="dim">all ${counted(Number(store.count), "item")}, in key order</span>`}
+      <div class="end">${this.jumping ? this.#field() : html`<button class="button s quiet" data-command="jump" title="Go to a key or to a share (Ctrl G)">${icon("jump", true)}Key or %</button>`}
+        <button class="button only s quiet" aria-label="Add item" title="Add item (Ctrl I)" data-command="new-item">${icon("plus", true)}</button>
+        <button class="button only s quiet" aria-label="Columns" title="Columns" aria-haspopup="menu" data-command="columns">${icon("columns", true)}</button>
+        <button class="button only s quiet" aria-label="More" title="More" aria-haspopup="menu" data-command="more">${icon("more", true)}</button></div>`;
+  }
+
+  #field() {
+    return html`<span class="jump ${this.wrong ? "wrong" : ""}"><label class="field">${icon("jump", true)}<input aria-label="Key or per cent" placeholder="Key, or 37 %" autocomplete="off" spellcheck="false" aria-invalid=${String(this.wrong !== "")} aria-describedby="jump-error"
+        @keydown=${this.#key} @blur=${() => !this.wrong && this.close()}></label>${this.wrong
+        ? html`<span class="pop danger" id="jump-error" role="alert"><p>${this.wrong}</p>${this.fix ? html`<span class="bar"><button class="button s" @click=${() => this.#go(this.fix ?? "")}>Use ${this.fix}</button></span>` : nothing}</span>`
+        : nothing}</span>`;
+  }
+
+  /** Opens the jump field. */
+  async openJump() {
+    this.jumping = true;
+    this.wrong = "";
+    this.requestUpdate();
+    await this.updateComplete;
+    this.querySelector("input")?.focus();
+  }
+
+  close() {
+    this.jumping = false;
+    this.wrong = "";
+    this.requestUpdate();
+  }
+
+  /** @param {KeyboardEvent} event */
+  async #key(event) {
+    event.stopPropagation();
+    if (event.key === "Escape") {
+      this.close();
+      document.getElementById("rows")?.focus();
+    } else if (event.key === "Enter") await this.#go(/** @type {HTMLInputElement} */ (event.target).value);
+    else if (this.wrong) {
+      this.wrong = "";
+      this.requestUpdate();
+    }
+  }
+
+  /** @param {string} text */
+  async #go(text) {
+    if (!text.trim()) return this.close();
+    const fault = await this.jump?.(text);
+    if (fault) {
+      this.wrong = fault.error;
+      this.fix = fault.fix;
+      this.requestUpdate();
+    } else {
+      this.close();
+      document.getElementById("rows")?.focus();
+    }
+  }
+}
+
+/** Notices: connection, session, read only. Each says why and the one way on. */
+export class SopNotices extends Part {
+  /** @param {Session} session @param {{retry: () => void, next: () => number}} link */
+  start(session, link) {
+    this.session = session;
+    this.link = link;
+    this.follow(session, "link", "databases", "place", "changes", "trouble");
+    this.requestUpdate();
+  }
+
+  shouldUpdate() {
+    return this.session !== undefined;
+  }
+
+  render() {
+    const session = /** @type {Session} */ (this.session);
+    const staged = session.changes.size;
+    if (session.denied) {
+      return html`<div class="notice warn" role="status">${icon("lock")}<p class="grow"><b>This browser is not signed in any more.</b> <span class="soft">Open the address with the token that the server printed when it started.</span></p></div>`;
+    }
+    if (session.lostSince) {
+      const time = session.lostSince.toTimeString().slice(0, 5);
+      return html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>No connection since ${time}.</b> ${staged ? `${counted(staged, "edit")} ${staged === 1 ? "is" : "are"} kept in this browser. ` : ""}Next try in ${this.link?.next() ?? 1} s.</p><button class="button s" @click=${() => this.link?.retry()}>${icon("refresh", true)}Try now</button></div>`;
+    }
+    const readOnly = session.readOnly;
+    if (readOnly !== undefined) {
+      const damaged = /damag|corrupt|checksum/i.test(readOnly);
+      return html`<div class="notice ${damaged ? "danger" : "still"}" role="status">${icon(damaged ? "warning" : "lock")}<p class="grow"><b>${damaged ? "Damaged." : "Read only."}</b> <span class="soft">${readOnly} Reading and exporting go on.</span></p><button class="button s" @click=${() => session.readDatabases()}>${icon("refresh", true)}Try again</button></div>`;
+    }
+    return nothing;
+  }
+}
+
+/** The status bar: staged edits on the left, what was read on the right. */
+export class SopStatus extends Part {
+  /** @param {Session} session @param {import("./grid.js").SopGrid} grid */
+  start(session, grid) {
+    this.session = session;
+    this.grid = grid;
+    this.follow(session, "changes", "link", "place", "databases");
+    this.follow(grid, "view");
+    this.requestUpdate();
+  }
+
+  shouldUpdate() {
+    return this.session !== undefined;
+  }
+
+  render() {
+    const session = /** @type {Session} */ (this.session);
+    const staged = session.changes.size;
+    return html`${this.#left(session, staged)}<div class="figures">${this.#right(session)}</div>`;
+  }
+
+  /** @param {Session} session @param {number} staged */
+  #left(session, staged) {
+    if (!staged) return html`<span class="dim">${session.readOnly === undefined ? "No staged edits" : "Edits are off"}</span>`;
+    return html`<span class="tag update">${counted(staged, "staged edit")}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>Review<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}Undo</button>`;
+  }
+
+  /** @param {Session} session */
+  #right(session) {
+    const grid = /** @type {import("./grid.js").SopGrid} */ (this.grid);
+    const source = grid.source;
+    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? "Reading" : ""}</span>`;
+    const [low, high] = grid.selectedRange();
+    const selected = high - low + 1;
+    const { map } = grid;
+    const total = grid.lines.total;
+    const stats = source.stats;
+    return html`${low >= 0 && selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
+      <span><b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b> of ${count(total)}</span>
+      ${session.lostSince ? html`<span><b>kept here</b></span>` : stats ? html`<span><b>${count(stats.rows)}</b> read</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${stats.nodes === 1 ? "node" : "nodes"} read</span>`}` : nothing}
+      <span>sequence ${count(source.sequence)}</span>`;
+  }
+}
+
+customElements.define("sop-tabs", SopTabs);
+customElements.define("sop-filters", SopFilters);
+customElements.define("sop-notices", SopNotices);
+customElements.define("sop-status", SopStatus);

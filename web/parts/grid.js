@@ -1,0 +1,586 @@
+// The grid: rows of one store by their rank, drawn only where they are in view.
+//
+// Holds: the page has as many row elements as fit into the view and a few more, whatever the count; scrolling moves and
+// refills them; the focus stays on the grid itself and the active cell is named by `aria-activedescendant`, so that it is
+// never lost when its row leaves the page. Says `select`, `view`, `edit`, `menu` and `open-item` to its surroundings.
+
+import { RowMap } from "../core/row_map.js";
+import { ScrollMap } from "../core/scroll_map.js";
+import { equal, stringify } from "../core/json.js";
+import { isPartial, keyLabel, keyValues } from "../core/keys.js";
+import { Columns } from "../model/columns.js";
+import { RowSource } from "../model/row_source.js";
+import { icon, make } from "./dom.js";
+import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
+import { headCells } from "./grid_head.js";
+import { PlaceBar } from "./place_bar.js";
+import { html, render } from "../vendor/lit.js";
+
+const OVERSCAN = 8;
+const ROW = 28;
+const CARD = 84;
+const WAIT_BEFORE_THREAD_MS = 150;
+const LABEL_CHARS = 22;
+const SETTLE_MS = 70;
+
+/** @typedef {import("./grid_rows.js").RowElement} RowElement */
+/** @typedef {import("../model/change_set.js").Entry} Entry */
+/** @typedef {import("../model/row_source.js").Item} Item */
+
+export class SopGrid extends HTMLElement {
+  constructor() {
+    super();
+    this.map = new ScrollMap();
+    /** @type {RowMap<Entry>} */
+    this.lines = new RowMap(0, []);
+    this.columns = new Columns();
+    /** @type {RowSource | undefined} */
+    this.source = undefined;
+    /** @type {import("../model/session.js").Session} */
+    this.session = /** @type {any} */ (undefined);
+    /** @type {import("../model/tree.js").Store | undefined} */
+    this.store = undefined;
+    /** @type {unknown[]} */
+    this.leading = [];
+    /** @type {RowElement[]} */
+    this.pool = [];
+    this.active = { line: -1, column: 0 };
+    this.anchor = -1;
+    this.keyUnits = 12;
+    this.frame = 0;
+    this.drawnStamp = 0;
+    this.stamp = 1;
+    this.narrow = matchMedia("(width < 900px)");
+    /** @type {unknown} key that was asked for and is not yet shown */
+    this.pendingKey = undefined;
+  }
+
+  /** Takes the place of what the server drew. @param {import("../model/session.js").Session} session */
+  start(session) {
+    this.session = session;
+    const rows = make("div", "rows scroll live");
+    rows.id = "rows";
+    rows.tabIndex = 0;
+    rows.setAttribute("role", "grid");
+    rows.setAttribute("aria-multiselectable", "true");
+    this.rows = rows;
+    this.head = make("div", "grid-head");
+    this.head.setAttribute("role", "rowgroup");
+    this.body = make("div", "grid-body");
+    this.body.setAttribute("role", "rowgroup");
+    rows.append(this.head, this.body);
+    this.thread = make("div", "thread");
+    this.thread.setAttribute("role", "progressbar");
+    this.thread.setAttribute("aria-label", "Reading");
+    this.thread.hidden = true;
+    this.empty = make("div", "nothing");
+    this.empty.hidden = true;
+    this.bar = new PlaceBar((share) => {
+      this.map.go(share * this.map.maxTop);
+      this.#scrolled();
+    });
+    this.replaceChildren(this.thread, rows, this.bar.element, this.empty);
+    rows.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    rows.addEventListener("scrollend", () => this.#settle(), { passive: true });
+    rows.addEventListener("pointerdown", (event) => this.#press(event));
+    rows.addEventListener("dblclick", (event) => this.#double(event));
+    rows.addEventListener("contextmenu", (event) => this.#menu(event));
+    rows.addEventListener("focus", () => this.#focused());
+    this.head.addEventListener("click", (event) => this.#headClick(event));
+    new ResizeObserver(() => this.#measure()).observe(rows);
+    this.narrow.addEventListener("change", () => this.#measure(true));
+    session.changes.addEventListener("change", () => this.#changed());
+  }
+
+  /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
+  open(store, prefix, { page, at, sel } = {}) {
+    this.source?.close();
+    this.leading = prefix;
+    const same = this.store?.name === store?.name;
+    this.nextStore = store;
+    this.active = { line: -1, column: same ? this.active.column : 0 };
+    this.anchor = -1;
+    if (!store) {
+      this.store = undefined;
+      this.source = undefined;
+      this.map.measure({ count: 0 });
+      this.#rebuild();
+      return;
+    }
+    const source = new RowSource(this.session.api, { database: this.session.place.database ?? "", store: store.name, prefix });
+    this.source = source;
+    this.fresh = true;
+    source.addEventListener("rows", () => this.source === source && this.#rowsCame(store, same, { at, sel }));
+    source.addEventListener("busy", () => this.source === source && this.#busy(true));
+    source.addEventListener("idle", () => this.source === source && this.#busy(source.loading));
+    source.addEventListener("failed", () => this.source === source && this.#failed());
+    if (page) source.seed(page);
+    else {
+      this.classList.add("waiting");
+      source.want(0, 1);
+    }
+  }
+
+  /** @param {import("../model/tree.js").Store} store @param {boolean} same @param {{at?: unknown, sel?: unknown}} place */
+  #rowsCame(store, same, place) {
+    const source = /** @type {RowSource} */ (this.source);
+    const fresh = this.fresh;
+    this.fresh = false;
+    this.classList.remove("waiting");
+    if (fresh) {
+      this.store = store;
+      if (!same || !this.columns.list.length) this.columns = new Columns(store.schema?.fields ?? []);
+      this.#remembered();
+      this.map.top = 0;
+      this.map.physical = 0;
+    }
+    const page = [...source.pages.values()].at(-1);
+    const values = (page?.items ?? []).filter((item) => item !== undefined);
+    const learned = this.columns.learn(values.map((item) => /** @type {Item} */ (item).value));
+    if (fresh || learned) this.#layout(values);
+    this.#changed(fresh);
+    if (fresh) {
+      if (this.rows) this.rows.scrollTop = 0;
+      if (place.at !== undefined) void this.goToKey(place.at, { select: false });
+      if (place.sel !== undefined) void this.goToKey(place.sel, { select: true, quiet: true });
+    }
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+
+  /** Columns that were hidden or widened here before. */
+  #remembered() {
+    const saved = this.session.storage.getItem(this.#layoutName());
+    if (!saved) return;
+    try {
+      const layout = JSON.parse(saved);
+      for (const column of this.columns.list) {
+        if (typeof layout.widths?.[column.name] === "number") column.width = layout.widths[column.name];
+        if (layout.hidden?.includes(column.name)) column.shown = false;
+      }
+      this.keyWidth = typeof layout.key === "number" ? layout.key : undefined;
+    } catch {
+      // A layout that cannot be read is no layout.
+    }
+  }
+
+  #layoutName() {
+    return `sop.columns.${this.session.place.database}.${this.store?.name}`;
+  }
+
+  /** Keeps widths and hidden columns for the next time, and draws with them. */
+  remember() {
+    const widths = Object.fromEntries(this.columns.list.filter((column) => column.width).map((column) => [column.name, column.width]));
+    const hidden = this.columns.list.filter((column) => !column.shown).map((column) => column.name);
+    this.session.storage.setItem(this.#layoutName(), JSON.stringify({ widths, hidden, key: this.keyWidth }));
+    this.#layout([]);
+    this.draw(true);
+  }
+
+  /** Heads and widths. @param {(Item | undefined)[]} items rows to measure keys by */
+  #layout(items) {
+    const store = this.store;
+    if (!store || !this.head || !this.body || !this.rows) return;
+    const label = keyLabel(store.name, store.key);
+    let chars = Math.min(LABEL_CHARS, label.length + 5);
+    for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
+    this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
+    const shown = this.columns.shown;
+    this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
+    this.cards = cardColumns(shown);
+    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + 80);
+    this.body.style.minWidth = `${width}px`;
+    this.head.style.minWidth = `${width}px`;
+    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0 }), this.head);
+    this.rows.setAttribute("aria-label", store.name);
+    this.rows.setAttribute("aria-colcount", String(shown.length + 2));
+    this.stamp += 1;
+  }
+
+  /** Staged changes or the count changed: new lines. @param {boolean} [fresh] */
+  #changed(fresh = false) {
+    const { source, store } = this;
+    if (!source || !store || source.count === undefined) {
+      this.#rebuild();
+      return;
+    }
+    const inserts = this.session.changes.of(store.name)
+      .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
+      .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
+    const active = fresh ? undefined : this.activeLine();
+    this.lines = new RowMap(source.count, inserts);
+    this.map.measure({ count: this.lines.total });
+    this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
+    if (this.rows) this.rows.className = `rows scroll live ranks-${String(Math.max(1, source.count)).length}`;
+    if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
+    if (active?.item) this.#keepActive(active.item);
+    this.#rebuild();
+    this.#sync();
+    this.draw(true);
+  }
+
+  /** The same item stays active when lines before it come or go. @param {{key: any}} item */
+  #keepActive(item) {
+    const line = this.lineOf(item.key);
+    if (line >= 0) this.active.line = line;
+  }
+
+  /** Whether a key lies in the open prefix. @param {any} key */
+  #inView(key) {
+    if (!this.leading.length || !this.store) return true;
+    const values = keyValues(this.store.key, key);
+    return this.leading.every((part, index) => (isPartial(part) ? String(values[index]).startsWith(part.partial) : equal(part, values[index])));
+  }
+
+  /** Shows rows, or what stands in their place. */
+  #rebuild() {
+    const nothing = this.source?.count !== undefined && this.lines.total === 0;
+    this.empty?.toggleAttribute("hidden", !nothing);
+    this.rows?.classList.toggle("none", nothing);
+    if (nothing && this.empty && this.store) render(this.#emptiness(), this.empty);
+  }
+
+  #emptiness() {
+    const store = /** @type {import("../model/tree.js").Store} */ (this.store);
+    if (this.leading.length) {
+      return html`${icon("filter")}<h3>No key starts like this</h3><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
+        <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
+    }
+    const fields = (store.schema?.fields ?? []).length;
+    return html`${icon("store")}<h3>Nothing in ${store.name} yet</h3>
+      <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
+      <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
+      <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
+  }
+
+  /** @param {boolean} busy */
+  #busy(busy) {
+    clearTimeout(this.threadTimer);
+    if (!this.thread) return;
+    if (!busy) this.thread.hidden = true;
+    else {
+      this.threadTimer = setTimeout(() => {
+        if (this.thread && this.source?.loading) this.thread.hidden = false;
+      }, WAIT_BEFORE_THREAD_MS);
+    }
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+
+  #failed() {
+    this.classList.remove("waiting");
+    this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
+  }
+
+  /** Reads the rows again, keeping the place. */
+  async reload() {
+    await this.source?.reload();
+  }
+
+  // ---- Scrolling and drawing
+
+  /** @param {boolean} [force] */
+  #measure(force = false) {
+    if (!this.rows) return;
+    const row = this.narrow.matches ? CARD : ROW;
+    const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
+    if (!force && row === this.map.row && view === this.map.view) return;
+    this.map.measure({ row, view });
+    this.#sync();
+    this.draw(true);
+  }
+
+  /** Puts the scroller where the map says. */
+  #sync() {
+    if (!this.rows || !this.body) return;
+    this.body.style.height = `${this.map.content}px`;
+    if (Math.abs(this.rows.scrollTop - this.map.physical) >= 1) this.rows.scrollTop = this.map.physical;
+    this.map.physical = this.rows.scrollTop;
+  }
+
+  #onScroll() {
+    if (!this.rows || this.rows.scrollTop === this.map.physical) return;
+    this.map.moved(this.rows.scrollTop);
+    this.#schedule();
+  }
+
+  /** The place was set: the scroller follows. */
+  #scrolled() {
+    this.#sync();
+    this.#schedule();
+  }
+
+  #schedule() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  /** When the scroller rests: puts a mapped one right, and remembers the place. */
+  #settle() {
+    if (this.map.drifted) {
+      this.map.physical = this.map.ideal();
+      this.#sync();
+      this.draw(true);
+    }
+    this.dispatchEvent(new CustomEvent("rest"));
+  }
+
+  /** Draws the rows in view. @param {boolean} [all] also those that are drawn already */
+  draw(all = false) {
+    const { map, body, store } = this;
+    if (!body || !store) return;
+    if (all) this.stamp += 1;
+    const { first, last } = map.window(OVERSCAN);
+    const size = Math.max(this.pool.length, last - first);
+    while (this.pool.length < size) {
+      const row = makeRow();
+      this.pool.push(row);
+      body.append(row);
+    }
+    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links ?? new Set() };
+    const shift = Math.round(map.offset);
+    const used = new Set();
+    for (let line = first; line < last; line += 1) {
+      const slot = line % size;
+      used.add(slot);
+      const row = this.pool[slot];
+      const content = this.lineAt(line);
+      const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
+      if (row.stamp !== stamp) {
+        drawRow(row, content, layout);
+        this.#mark(row, line);
+        row.stamp = stamp;
+        row.hidden = false;
+      }
+      const top = line * map.row + shift;
+      if (/** @type {any} */ (row).top !== top) {
+        row.style.transform = `translateY(${top}px)`;
+        /** @type {any} */ (row).top = top;
+      }
+    }
+    this.pool.forEach((row, slot) => {
+      if (used.has(slot)) return;
+      row.hidden = true;
+      row.stamp = "";
+      row.line = -1;
+    });
+    this.bar?.show(map.top, map.view, map.height);
+    this.#want(first, last);
+    this.#follow();
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+
+  /** Asks for rows: at once when the view moves slowly, after a rest when it flies. @param {number} first @param {number} last */
+  #want(first, last) {
+    const { source } = this;
+    if (!source) return;
+    const far = Math.abs(first - (this.wantedFirst ?? first)) > (last - first) * 2;
+    this.wantedFirst = first;
+    clearTimeout(this.wantTimer);
+    const ask = () => {
+      const rows = this.lines.rowsIn(first, last);
+      source.want(rows.first, rows.last);
+    };
+    if (far) this.wantTimer = setTimeout(ask, SETTLE_MS);
+    else ask();
+  }
+
+  /** What a line shows. @param {number} line @returns {import("./grid_rows.js").Line} */
+  lineAt(line) {
+    const spec = /** @type {any} */ (this.store).key;
+    const { item, index, entry } = this.#content(line);
+    const above = line > 0 ? this.#content(line - 1).item : undefined;
+    return { line, index, item, entry, key: textOfKey(spec, item?.key), above: textOfKey(spec, above?.key) };
+  }
+
+  /** @param {number} line @returns {{item: Item | undefined, index: number | undefined, entry: Entry | undefined}} */
+  #content(line) {
+    const found = this.lines.resolve(line);
+    if (found.entry) return { item: { key: found.entry.key, value: found.entry.after, version: 0 }, index: undefined, entry: found.entry };
+    const item = this.source?.at(found.index ?? 0);
+    const entry = item && this.store ? this.session.changes.get(this.store.name, item.key, item.id) : undefined;
+    return { item, index: found.index, entry };
+  }
+
+  /** The active line, undefined when there is none. */
+  activeLine() {
+    return this.active.line >= 0 && this.active.line < this.lines.total && this.store ? this.lineAt(this.active.line) : undefined;
+  }
+
+  /** The active column, undefined on the key. */
+  activeColumn() {
+    return this.active.column > 0 ? this.columns.shown[this.active.column - 1] : undefined;
+  }
+
+  /** The line of a key among the rows that have been read, -1 when it is not there. @param {unknown} key */
+  lineOf(key) {
+    const insert = this.lines.displayOfInsert((entry) => equal(entry.key, key));
+    if (insert >= 0) return insert;
+    const index = this.source?.find((item) => equal(item.key, key)) ?? -1;
+    return index < 0 ? -1 : this.lines.displayOf(index);
+  }
+
+  /** The row element that shows a line. @param {number} line */
+  rowElement(line) {
+    return this.pool.find((row) => row.line === line && !row.hidden);
+  }
+
+  /** The element of the active cell. */
+  activeCell() {
+    return this.rowElement(this.active.line)?.cells[this.active.column + 1];
+  }
+
+  // ---- Selection
+
+  /** @param {RowElement} row @param {number} line */
+  #mark(row, line) {
+    const [low, high] = this.selectedRange();
+    row.setAttribute("aria-selected", String(line >= low && line <= high));
+    row.cells.forEach((element, index) => {
+      const on = line === this.active.line && index === this.active.column + 1;
+      element.classList.toggle("focus", on);
+      if (on) element.id = "active-cell";
+      else if (element.id) element.removeAttribute("id");
+    });
+  }
+
+  /** First and last selected line. @returns {[number, number]} */
+  selectedRange() {
+    const other = this.anchor < 0 ? this.active.line : this.anchor;
+    return [Math.min(other, this.active.line), Math.max(other, this.active.line)];
+  }
+
+  /** The selected items that have been read. */
+  selectedLines() {
+    const [low, high] = this.selectedRange();
+    const lines = [];
+    for (let line = Math.max(0, low); line <= Math.min(high, low + 5000); line += 1) lines.push(this.lineAt(line));
+    return lines.filter((line) => line.item !== undefined);
+  }
+
+  /** Makes a cell active. @param {number} line @param {number} column @param {{extend?: boolean, quiet?: boolean, reveal?: boolean}} [how] */
+  select(line, column, { extend = false, quiet = false, reveal = true } = {}) {
+    if (this.lines.total === 0) return;
+    const next = Math.min(this.lines.total - 1, Math.max(0, line));
+    if (extend && this.anchor < 0) this.anchor = this.active.line;
+    if (!extend) this.anchor = -1;
+    this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
+    if (reveal) {
+      this.map.reveal(next);
+      this.#sync();
+    }
+    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.draw();
+    if (reveal) this.#revealColumn();
+    if (!quiet) this.dispatchEvent(new CustomEvent("select"));
+  }
+
+  /** Forgets the selection. */
+  unselect() {
+    this.active = { line: -1, column: this.active.column };
+    this.anchor = -1;
+    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.#follow();
+    this.dispatchEvent(new CustomEvent("select"));
+  }
+
+  #revealColumn() {
+    const element = this.activeCell();
+    if (!element || !this.rows || this.active.column === 0) return;
+    const held = (this.rows.querySelector(".th.key")?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
+    const box = element.getBoundingClientRect();
+    const view = this.rows.getBoundingClientRect();
+    if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;
+    else if (box.right > view.right) this.rows.scrollLeft += box.right - view.right;
+  }
+
+  #follow() {
+    if (this.activeCell()) this.rows?.setAttribute("aria-activedescendant", "active-cell");
+    else this.rows?.removeAttribute("aria-activedescendant");
+  }
+
+  #focused() {
+    if (this.active.line < 0 && this.lines.total > 0 && this.rows?.matches(":focus-visible")) this.select(this.map.firstVisible, 0);
+  }
+
+  /** Goes to the item of a key, or to where it would be. @param {unknown} key @param {{select?: boolean, quiet?: boolean}} [how] */
+  async goToKey(key, { select = true, quiet = false } = {}) {
+    const known = this.lineOf(key);
+    if (known >= 0) {
+      this.#goToLine(known, select, quiet);
+      return { exists: true, rank: -1 };
+    }
+    const { source } = this;
+    if (!source) return undefined;
+    const answer = await this.session.api.get(`${source.url}/rank`, { key: stringify(key) });
+    if (this.source !== source) return undefined;
+    const index = Math.min(Math.max(0, Number(answer.rank) - source.base), Math.max(0, (source.count ?? 1) - 1));
+    this.#goToLine(this.lines.displayOf(index), select, quiet);
+    return answer;
+  }
+
+  /** Goes to a share of the rows. @param {number} share 0 to 1 */
+  goToShare(share) {
+    const line = Math.min(this.lines.total - 1, Math.round(share * this.lines.total));
+    this.#goToLine(line, true, false);
+  }
+
+  /** @param {number} line @param {boolean} select @param {boolean} quiet */
+  #goToLine(line, select, quiet) {
+    const inView = line >= this.map.firstVisible && line < this.map.lastVisible;
+    if (!inView) this.map.go(line * this.map.row - (select ? this.map.view / 3 : 0));
+    this.#scrolled();
+    if (select) this.select(line, this.active.column, { quiet, reveal: false });
+  }
+
+  // ---- Pointer
+
+  /** @param {Event} event @returns {{line: number, column: number} | undefined} */
+  #cellOf(event) {
+    if (!(event.target instanceof Element)) return undefined;
+    const row = /** @type {RowElement | null} */ (event.target.closest(".grid-body .tr"));
+    if (!row || row.line < 0) return undefined;
+    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
+    return { line: row.line, column: Math.max(0, index - 1) };
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    const at = this.#cellOf(event);
+    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
+    if (event.button === 2) {
+      const [low, high] = this.selectedRange();
+      if (at.line < low || at.line > high) this.select(at.line, at.column, { reveal: false });
+      return;
+    }
+    if (event.button !== 0) return;
+    this.select(at.line, at.column, { extend: event.shiftKey, reveal: false });
+    if (event.target instanceof Element && event.target.classList.contains("link") && (event.ctrlKey || event.metaKey)) this.dispatchEvent(new CustomEvent("follow"));
+    if (this.narrow.matches) this.dispatchEvent(new CustomEvent("open-item"));
+  }
+
+  /** @param {MouseEvent} event */
+  #double(event) {
+    const at = this.#cellOf(event);
+    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
+    this.dispatchEvent(new CustomEvent("edit"));
+  }
+
+  /** @param {MouseEvent} event */
+  #menu(event) {
+    if (event.target instanceof Element && event.target.closest("input")) return;
+    const at = this.#cellOf(event);
+    if (!at) return;
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent("menu", { detail: { x: event.clientX, y: event.clientY } }));
+  }
+
+  /** @param {MouseEvent} event */
+  #headClick(event) {
+    const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
+    if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
+  }
+}
+
+customElements.define("sop-grid", SopGrid);

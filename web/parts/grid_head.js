@@ -1,0 +1,40 @@
+// The head of the grid: names of the key's fields and of the columns, and the grips that widen them.
+
+import { html } from "../vendor/lit.js";
+import { icon } from "./dom.js";
+import { columnUnits } from "./grid_rows.js";
+
+/** @param {{label: string, keyUnits: number, columns: import("../model/columns.js").Column[], typed: boolean}} head */
+export function headCells({ label, keyUnits, columns, typed }) {
+  return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Rank</span></div
+    ><div class="th key w${keyUnits}" role="columnheader" aria-colindex="2" aria-sort="ascending" title=${label}>${icon("key")}<span class="cut">${label}</span>${icon("asc")}<span class="grip" data-grip="key"></span></div
+    >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric ? "num" : "text"}" role="columnheader" aria-colindex=${index + 3} title=${column.type ? `${column.label} · ${column.type}` : column.label}
+      ><span class="cut">${column.label}</span>${typed && column.type ? html`<span class="type">${column.type}</span>` : ""}<span class="grip" data-grip=${index}></span></div>`)}</div>`;
+}
+
+/**
+ * Lets the grips of the head change widths, in steps of 8 pixels.
+ * @param {import("./grid.js").SopGrid} grid
+ */
+export function widenByGrip(grid) {
+  grid.addEventListener("pointerdown", (event) => {
+    const grip = event.target instanceof HTMLElement ? event.target.dataset.grip : undefined;
+    if (grip === undefined || !(event.target instanceof HTMLElement)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const column = grip === "key" ? undefined : grid.columns.shown[Number(grip)];
+    const start = column ? columnUnits(column) : grid.keyUnits;
+    const from = event.clientX;
+    const target = event.target;
+    target.setPointerCapture(event.pointerId);
+    /** @param {PointerEvent} move */
+    const moved = (move) => {
+      const width = Math.min(100, Math.max(5, start + Math.round((move.clientX - from) / 8)));
+      if (column) column.width = width;
+      else grid.keyWidth = width;
+      grid.remember();
+    };
+    target.addEventListener("pointermove", moved);
+    target.addEventListener("pointerup", () => target.removeEventListener("pointermove", moved), { once: true });
+  });
+}

@@ -1,0 +1,171 @@
+// Drawing one row of the grid. Everything goes in as text; a row element is used again for another row.
+
+import { cell, count, KIND_CLASS } from "../core/format.js";
+import { cutHead, keyText, sharedHead } from "../core/keys.js";
+import { fieldChanges } from "../model/change_set.js";
+import { fieldOf } from "../model/columns.js";
+import { make } from "./dom.js";
+
+/** @typedef {import("../model/columns.js").Column} Column */
+/** @typedef {import("../model/change_set.js").Entry} Entry */
+/** @typedef {{line: number, index: number | undefined, item: {key: any, value: any, version?: number, id?: number} | undefined, entry: Entry | undefined, above: string, key: string}} Line */
+/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string}} RowElement */
+
+/** Width of a character of the data face at 12 px; measured once. */
+let characterWidth = 0;
+function widthOfCharacter() {
+  if (characterWidth) return characterWidth;
+  const context = document.createElement("canvas").getContext("2d");
+  const face = getComputedStyle(document.documentElement).getPropertyValue("--data");
+  if (context) context.font = `500 12px ${face}`;
+  characterWidth = Math.max(6, (context?.measureText("0000000000").width ?? 72) / 10);
+  return characterWidth;
+}
+
+/** Width of a column in units of 8 pixels: the rule of the server's `first_page.rs`. @param {number} chars @param {number} [least] @param {boolean} [numeric] digits are all of one, larger width */
+export function units(chars, least = 7, numeric = false) {
+  return Math.min(36, Math.max(least, Math.ceil((chars * (numeric ? 85 : 73) + 240) / 80)));
+}
+
+/** @param {Column} column */
+export function columnUnits(column) {
+  return column.width ?? units(column.chars, 7, column.numeric);
+}
+
+/** @returns {RowElement} */
+export function makeRow() {
+  const row = /** @type {RowElement} */ (make("div", "tr"));
+  row.setAttribute("role", "row");
+  row.cells = [];
+  row.line = -1;
+  row.stamp = "";
+  return row;
+}
+
+/** @type {WeakMap<Entry, Set<string>>} */
+const stagedNames = new WeakMap();
+/** The names of the fields that a staged update changes. @param {Entry} entry */
+export function changedNames(entry) {
+  let names = stagedNames.get(entry);
+  if (!names) stagedNames.set(entry, (names = new Set(fieldChanges(entry.before, entry.after).map((change) => change.name))));
+  return names;
+}
+
+/**
+ * Gives a row as many cells as there are columns.
+ * @param {RowElement} row @param {number} columns
+ */
+function fit(row, columns) {
+  while (row.cells.length > columns + 2) row.cells.pop()?.remove();
+  while (row.cells.length < columns + 2) {
+    const element = make("div");
+    element.setAttribute("role", row.cells.length === 0 ? "rowheader" : "gridcell");
+    element.setAttribute("aria-colindex", String(row.cells.length + 1));
+    row.cells.push(element);
+    row.append(element);
+  }
+}
+
+/**
+ * Draws a line into a row element.
+ * @param {RowElement} row
+ * @param {Line} line
+ * @param {{columns: Column[], keyUnits: number, cards: number[], links: Set<string>}} layout
+ */
+export function drawRow(row, line, layout) {
+  const { columns, keyUnits } = layout;
+  fit(row, columns.length);
+  row.line = line.line;
+  row.setAttribute("aria-rowindex", String(line.line + 2));
+  const entry = line.entry;
+  const [rank, key] = row.cells;
+  row.classList.toggle("new", entry?.op === "insert");
+  row.classList.toggle("gone", entry?.op === "delete");
+  row.classList.toggle("loading", line.item === undefined);
+  rank.className = "td rank";
+  rank.textContent = entry?.op === "insert" ? "+" : entry?.op === "delete" ? "−" : count((line.index ?? 0) + 1);
+  key.className = `td key w${keyUnits}`;
+  if (line.item === undefined) {
+    ghost(key, line.line);
+    columns.forEach((column, index) => {
+      const element = row.cells[index + 2];
+      element.className = cellClass(column, index, layout);
+      ghost(element, line.line + index + 1);
+    });
+    return;
+  }
+  drawKey(key, line, keyUnits);
+  const value = entry ? (entry.op === "delete" ? line.item.value : entry.after) : line.item.value;
+  const staged = entry?.op === "update" ? changedNames(entry) : undefined;
+  columns.forEach((column, index) => {
+    const isStaged = staged !== undefined && (staged.has(column.name) || staged.has(""));
+    drawCell(row.cells[index + 2], fieldOf(value, column.name), cellClass(column, index, layout) + (isStaged ? " staged" : ""), layout.links.has(column.name));
+  });
+}
+
+/** @param {Column} column @param {number} index @param {{cards: number[]}} layout */
+function cellClass(column, index, { cards }) {
+  const card = cards.indexOf(index);
+  return `td w${columnUnits(column)}${column.numeric ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}`;
+}
+
+/** @param {HTMLElement} element @param {number} seed */
+function ghost(element, seed) {
+  const span = make("span", `ghost g${seed % 4}`);
+  element.replaceChildren(span);
+}
+
+/** @param {HTMLElement} element @param {Line} line @param {number} keyUnits */
+function drawKey(element, line, keyUnits) {
+  const room = Math.floor((keyUnits * 8 - 17) / widthOfCharacter());
+  const text = line.key;
+  if (text.length > room) {
+    element.textContent = cutHead(text, room);
+    return;
+  }
+  const shared = sharedHead(line.above, text);
+  if (shared === 0) {
+    element.textContent = text;
+    return;
+  }
+  element.replaceChildren(make("i", "", text.slice(0, shared)), text.slice(shared));
+}
+
+/** @param {HTMLElement} element @param {unknown} value @param {string} className @param {boolean} link */
+export function drawCell(element, value, className, link = false) {
+  const shown = cell(value);
+  const kind = KIND_CLASS[shown.kind];
+  const plain = !shown.tail && shown.size === undefined && !(link && (shown.kind === "number" || shown.kind === "text"));
+  element.className = kind && (plain || shown.kind === "number") ? `${className} ${kind}` : className;
+  if (plain) {
+    element.textContent = shown.text;
+    return;
+  }
+  if (link) {
+    element.replaceChildren(make("span", "link", shown.text));
+    return;
+  }
+  if (shown.size !== undefined) {
+    element.replaceChildren(make("span", "cut", shown.text), make("span", "more", shown.size));
+    element.classList.add("long");
+    return;
+  }
+  element.replaceChildren(shown.text, make("mark", "space", "␣"));
+}
+
+/** The line's key as text, and the text of the key above it. @param {any} spec @param {any} key */
+export function textOfKey(spec, key) {
+  return key === undefined ? "" : keyText(spec, key);
+}
+
+/**
+ * Which columns a narrow screen shows: `card-0` to the right, then two lines of text.
+ * @param {Column[]} columns
+ */
+export function cardColumns(columns) {
+  let number = -1;
+  for (const [index, column] of columns.entries()) if (column.numeric && !/id$/i.test(column.name)) number = index;
+  const texts = columns.map((_, index) => index).filter((index) => index !== number);
+  texts.sort((a, b) => Number(columns[a].numeric) - Number(columns[b].numeric) || a - b);
+  return [number, ...texts.slice(0, 2)];
+}

@@ -1,0 +1,292 @@
+// The inspector: the active item as a tree and as text, and what it is related to.
+
+import { count } from "../core/format.js";
+import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
+import { isComposite, keyFields, keyValues, partText } from "../core/keys.js";
+import { treeLines } from "../model/json_tree.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, copyText, icon } from "./dom.js";
+
+/** @typedef {import("./context.js").Context} Context */
+/** @typedef {import("./grid_rows.js").Line} Line */
+
+export class SopInspector extends Part {
+  constructor() {
+    super();
+    /** @type {"value" | "raw"} */
+    this.tab = "value";
+    this.shown = false;
+    this.closed = new Set();
+    this.opened = new Set();
+    this.raw = "";
+    this.fault = "";
+    this.rawOf = "";
+    this.typing = 0;
+    /** @type {Map<string, any>} */
+    this.related = new Map();
+    this.cursor = "";
+  }
+
+  /** @param {Context} app */
+  start(app) {
+    this.app = app;
+    this.shown = app.session.storage.getItem("sop.inspector") !== "closed" && !app.grid.narrow.matches;
+    this.side = app.session.storage.getItem("sop.inspector.side") === "true";
+    app.grid.addEventListener("select", () => this.requestUpdate());
+    app.grid.addEventListener("view", () => this.#soon());
+    this.follow(app.session, "changes", "place", "stores");
+    this.requestUpdate();
+  }
+
+  #soon() {
+    if (this.queued) return;
+    this.queued = true;
+    requestAnimationFrame(() => {
+      this.queued = false;
+      const key = this.app?.grid.activeLine();
+      const stamp = key?.item ? `${stringify(key.item.key)} ${key.item.version}` : "";
+      if (stamp !== this.seen) this.requestUpdate();
+    });
+  }
+
+  shouldUpdate() {
+    return this.app !== undefined;
+  }
+
+  /** @param {"value" | "raw"} [tab] */
+  async open(tab) {
+    if (!this.app) return;
+    this.shown = true;
+    this.app.session.storage.setItem("sop.inspector", "open");
+    if (tab) this.tab = tab;
+    this.requestUpdate();
+    await this.updateComplete;
+    if (tab === "raw") this.querySelector("textarea")?.focus();
+    this.app.grid.map.reveal(this.app.grid.active.line);
+    if (this.app.grid.narrow.matches) /** @type {HTMLElement | null} */ (this.querySelector("[data-close]"))?.focus();
+  }
+
+  close() {
+    this.shown = false;
+    if (this.app && !this.app.grid.narrow.matches) this.app.session.storage.setItem("sop.inspector", "closed");
+    this.requestUpdate();
+    this.app?.grid.rows?.focus();
+  }
+
+  toggle() {
+    if (this.shown) this.close();
+    else void this.open();
+  }
+
+  render() {
+    const { grid, session } = /** @type {Context} */ (this.app);
+    const line = grid.activeLine();
+    this.seen = line?.item ? `${stringify(line.item.key)} ${line.item.version}` : "";
+    const on = this.shown && line?.item !== undefined && grid.store !== undefined;
+    this.classList.toggle("shown", on);
+    document.getElementById("work")?.classList.toggle("side-inspector", on && this.side === true);
+    if (!on || !line?.item || !grid.store) return nothing;
+    const { item, entry } = line;
+    const value = entry && entry.op !== "delete" ? entry.after : item.value;
+    const relations = this.#relations(line, value);
+    const tabs = /** @type {const} */ ([["value", "Value"], ["raw", "Raw"]]);
+    return html`<section class="pane inspector" id="inspector" aria-label="Inspector">
+      <div class="grab"><b class="data grow cut">${line.key}</b><button class="button only quiet" data-close aria-label="Close" @click=${this.close}>${icon("x")}</button></div>
+      <div class="subtabs"><div role="tablist" aria-label="Inspector" @keydown=${this.#tabKey}>${tabs.map(([id, title]) => html`<button role="tab" id="tab-${id}" aria-selected=${String(this.tab === id)} aria-controls="inspector-panel" tabindex=${this.tab === id ? 0 : -1} @click=${() => this.#show(id)}>${title}</button>`)}</div>
+        <span class="data cut inspected">${line.key}</span>
+        <div class="end"><span class="small dim">${entry?.op === "insert" ? "not written yet" : `version ${count(item.version ?? 0)}`}</span>
+          <button class="button only s quiet" aria-label="Copy JSON" title="Copy JSON" @click=${async () => session.say(await copyText(stringify(value, 2)) ? { kind: "ok", text: "Item copied." } : { kind: "warn", text: "The browser does not let this page use the clipboard." })}>${icon("copy", true)}</button>
+          <button class="button only s quiet wide-only" aria-label="Inspector at the side" title="Inspector at the side" aria-pressed=${String(this.side === true)} @click=${this.#swapSide}>${icon("panel", true)}</button>
+          <button class="button only s quiet" aria-label="Close" title="Close (Ctrl .)" @click=${this.close}>${icon("x", true)}</button></div></div>
+      <div class="halves ${relations === nothing ? "one" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.#tree(line, value) : this.#raw(line, value)}${relations}</div>
+    </section>`;
+  }
+
+  /** @param {"value" | "raw"} tab */
+  #show(tab) {
+    this.tab = tab;
+    this.requestUpdate();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #tabKey(event) {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    this.#show(this.tab === "value" ? "raw" : "value");
+    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector("[role=tab][tabindex='0']"))?.focus());
+  }
+
+  #swapSide() {
+    this.side = !this.side;
+    this.app?.session.storage.setItem("sop.inspector.side", String(this.side));
+    this.requestUpdate();
+  }
+
+  /** @param {Line} line @param {unknown} value */
+  #tree(line, value) {
+    const { grid } = /** @type {Context} */ (this.app);
+    const spec = /** @type {any} */ (grid.store).key;
+    const item = /** @type {any} */ (line.item);
+    const folds = { closed: this.closed, opened: this.opened };
+    const key = isComposite(spec) ? Object.fromEntries(keyFields(spec).map((field, index) => [field.name, keyValues(spec, item.key)[index]])) : item.key;
+    const lines = [...treeLines("key", key, folds), ...treeLines("value", value, { ...folds, before: line.entry?.before, compare: line.entry?.op === "update" })];
+    this.lines = lines;
+    const cursor = lines.some((one) => one.path === this.cursor) ? this.cursor : lines[0]?.path;
+    return html`<div class="json scroll ${line.entry?.op === "delete" ? "gone" : ""}" role="tree" aria-label="Item" @keydown=${this.#treeKey}>${lines.map((one) => html`<div class="line in${Math.min(one.level, 9)} ${one.changed ? "changed" : ""}" role="treeitem" tabindex=${one.path === cursor ? 0 : -1} aria-selected=${String(one.path === cursor)} aria-level=${one.level + 1} aria-expanded=${one.open === undefined ? nothing : String(one.open)} @click=${() => this.#fold(one)}
+      >${one.open === undefined ? nothing : icon(one.open ? "down" : "right")}${one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}<span class=${one.kind}>${one.text}</span></div>`)}</div>`;
+  }
+
+  /** @param {import("../model/json_tree.js").TreeLine} line */
+  #fold(line) {
+    this.cursor = line.path;
+    if (line.open !== undefined) {
+      const set = line.level < 1 ? this.closed : this.opened;
+      if (set.has(line.path)) set.delete(line.path);
+      else set.add(line.path);
+    }
+    this.requestUpdate();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #treeKey(event) {
+    const lines = this.lines ?? [];
+    const at = Math.max(0, lines.findIndex((one) => one.path === this.cursor));
+    const line = lines[at];
+    /** @type {typeof line | undefined} */
+    let next;
+    if (event.key === "ArrowDown") next = lines[at + 1];
+    else if (event.key === "ArrowUp") next = lines[at - 1];
+    else if (event.key === "Home") next = lines[0];
+    else if (event.key === "End") next = lines.at(-1);
+    else if (event.key === "ArrowRight" && line?.open === false) this.#fold(line);
+    else if (event.key === "ArrowLeft" && line?.open) this.#fold(line);
+    else if (event.key === "ArrowLeft") next = lines.slice(0, at).reverse().find((one) => one.level < line.level);
+    else if (event.key === "Enter" || event.key === " ") this.#fold(line);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (next) this.cursor = next.path;
+    this.requestUpdate();
+    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(".json [tabindex='0']"))?.focus());
+  }
+
+  /** @param {Line} line @param {unknown} value */
+  #raw(line, value) {
+    const { session } = /** @type {Context} */ (this.app);
+    const of = stringify(line.item?.key);
+    const locked = session.readOnly !== undefined || line.entry?.op === "delete";
+    const textarea = this.querySelector("textarea");
+    const typing = textarea !== null && document.activeElement === textarea && this.rawOf === of;
+    let fits = false;
+    if (typing) {
+      try {
+        fits = equal(parse(this.raw), value);
+      } catch {
+        fits = this.fault !== "";
+      }
+    }
+    if (!fits) {
+      this.raw = stringify(value, 2);
+      this.fault = "";
+      this.typing += 1;
+    }
+    this.rawOf = of;
+    return html`<div class="raw ${this.fault ? "wrong" : ""}"><textarea class="data" aria-label="Value as JSON" spellcheck="false" autocomplete="off" aria-invalid=${String(this.fault !== "")} aria-describedby="raw-fault" ?readonly=${locked} .value=${this.raw} @input=${this.#typed} @keydown=${this.#rawKey}></textarea>
+      <p class="raw-fault small" id="raw-fault" role=${this.fault ? "alert" : "note"}>${this.fault ? html`<span class="fail">${this.fault}</span>` : locked ? html`<span class="dim">Cannot be edited now.</span>` : html`<span class="dim">${line.entry ? "Staged." : "What you type here is staged when it is right."}</span>`}</p></div>`;
+  }
+
+  /** @param {InputEvent} event */
+  #typed(event) {
+    const { grid, session } = /** @type {Context} */ (this.app);
+    const line = grid.activeLine();
+    this.raw = /** @type {HTMLTextAreaElement} */ (event.target).value;
+    try {
+      const value = parse(this.raw);
+      this.fault = "";
+      if (line?.item && grid.store) session.changes.update(grid.store.name, line.item, value, `raw ${this.typing}`);
+    } catch (error) {
+      this.fault = `${/** @type {Error} */ (error).message}. Nothing is staged until it is right.`;
+    }
+    this.requestUpdate();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #rawKey(event) {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.app?.grid.rows?.focus();
+      this.requestUpdate();
+    }
+  }
+
+  // ---- Relations
+
+  /** @param {Line} line @param {unknown} value */
+  #relations(line, value) {
+    const { grid, session } = /** @type {Context} */ (this.app);
+    const store = /** @type {import("../model/tree.js").Store} */ (grid.store);
+    const spec = store.key;
+    const keys = Object.fromEntries(keyFields(spec).map((field, index) => [field.name, keyValues(spec, line.item?.key)[index]]));
+    const fieldOf = (/** @type {string} */ name) => (isObject(value) && Object.hasOwn(value, name) ? value[name] : keys[name]);
+    const out = [];
+    for (const relation of store.relations ?? []) {
+      const values = (relation.source_fields ?? []).map(fieldOf);
+      const target = session.storeNamed(relation.target_store);
+      if (!target || values.some((/** @type {unknown} */ one) => one === undefined)) continue;
+      out.push({ relation, values, target });
+    }
+    const own = keyFields(spec);
+    const incoming = [];
+    for (const other of session.stores) {
+      for (const relation of other.relations ?? []) {
+        if (relation.target_store !== store.name) continue;
+        const lead = keyFields(other.key).slice(0, relation.source_fields?.length ?? 0).map((field) => field.name);
+        if (!equal(lead, relation.source_fields)) continue;
+        const values = (relation.target_fields ?? []).map((/** @type {string} */ name) => fieldOf(name) ?? (own.length === 1 ? line.item?.key : undefined));
+        incoming.push({ other, values, fields: lead });
+      }
+    }
+    if (!out.length && !incoming.length) return nothing;
+    return html`<div class="scroll relations" tabindex="-1"><p class="caption">Relations</p><div class="links">
+      ${out.map(({ relation, values, target }) => {
+        const single = values.length === 1 && kindOf(values[0]) !== "null";
+        const key = isComposite(target.key) ? Object.fromEntries(relation.target_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])) : values[0];
+        return html`<button class="node" ?disabled=${!single && values.length === 1} @click=${() => session.go({ store: target.name, prefix: [], sel: key })}>${icon("to")}<span class="cut">${target.name} <span class="dim">${values.map((/** @type {unknown} */ one) => partText(one)).join(" / ")}${this.#name(target, key)}</span></span></button>`;
+      })}
+      ${incoming.map(({ other, values, fields }) => html`<button class="node" @click=${() => session.go({ store: other.name, prefix: values })}>${icon("from")}<span class="cut">${other.name} <span class="dim">${fields.map((name, index) => `${name} = ${partText(values[index])}`).join(", ")}</span></span><span class="count">${this.#count(other, values)}</span></button>`)}
+    </div></div>`;
+  }
+
+  /** Reads something once for what is shown, and draws again when it is there. @param {string} name @param {() => Promise<any>} read */
+  #once(name, read) {
+    if (!this.related.has(name)) {
+      if (this.related.size > 300) this.related.clear();
+      this.related.set(name, undefined);
+      void read().then((answer) => {
+        this.related.set(name, answer);
+        this.requestUpdate();
+      }, () => this.related.set(name, null));
+    }
+    return this.related.get(name);
+  }
+
+  /** The first text of a related item, as its name. @param {import("../model/tree.js").Store} target @param {any} key */
+  #name(target, key) {
+    if (kindOf(key) === "null") return "";
+    const { session } = /** @type {Context} */ (this.app);
+    const answer = this.#once(`${target.name} ${stringify(key)}`, () => session.api.get(session.path("stores", target.name, "item"), { key: stringify(key) }));
+    if (!isObject(answer?.value)) return "";
+    const texts = Object.values(answer.value).filter((one) => typeof one === "string" && one !== "");
+    return texts.length ? ` · ${texts.slice(0, /name/i.test(Object.keys(answer.value)[1] ?? "") ? 2 : 1).join(" ").slice(0, 60)}` : "";
+  }
+
+  /** @param {import("../model/tree.js").Store} other @param {unknown[]} values */
+  #count(other, values) {
+    const { session } = /** @type {Context} */ (this.app);
+    const answer = this.#once(`${other.name} count ${stringify(values)} ${other.count}`, () => session.api.get(session.path("stores", other.name, "count"), { prefix: stringify(values) }));
+    return answer ? count(answer.count) : "";
+  }
+}
+
+customElements.define("sop-inspector", SopInspector);

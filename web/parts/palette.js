@@ -1,0 +1,206 @@
+// The command palette: keys with their exact counts, stores and commands in one list, the first already chosen.
+
+import { count, percent } from "../core/format.js";
+import { equal, stringify } from "../core/json.js";
+import { keyFields, keyText, isNumberType, prefixText, typedKey, typedValue } from "../core/keys.js";
+import { shownKey } from "../model/commands.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Part, icon } from "./dom.js";
+
+/** @typedef {{id: string, group: string, icon: string, parts: {text: string, dim?: boolean, data?: boolean}[], end?: string, key?: string, run: () => unknown}} Found */
+
+const MOST_STORES = 8;
+const MOST_COMMANDS = 12;
+const MOST_GROUPS = 4;
+
+export class SopPalette extends Part {
+  constructor() {
+    super();
+    this.shown = false;
+    this.text = "";
+    this.at = 0;
+    /** @type {Found[]} */
+    this.keys = [];
+    this.asked = 0;
+    this.cost = "";
+  }
+
+  /** @param {import("./context.js").Context} app */
+  start(app) {
+    this.app = app;
+  }
+
+  async open(text = "") {
+    this.back = document.activeElement;
+    this.shown = true;
+    this.text = text;
+    this.at = 0;
+    this.keys = [];
+    this.cost = "";
+    this.requestUpdate();
+    await this.updateComplete;
+    const dialog = /** @type {HTMLDialogElement | null} */ (this.querySelector("dialog"));
+    dialog?.showModal();
+    this.querySelector("input")?.focus();
+  }
+
+  close() {
+    this.querySelector("dialog")?.close();
+    this.shown = false;
+    this.requestUpdate();
+    if (this.back instanceof HTMLElement) this.back.focus();
+  }
+
+  /** Everything found, in the order in which it is shown. @returns {Found[]} */
+  #found() {
+    const { session, commands } = /** @type {import("./context.js").Context} */ (this.app);
+    const onlyCommands = this.text.startsWith(">");
+    const text = this.text.replace(/^[>/]\s*/, "").trim();
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    /** @type {Found[]} */
+    const stores = onlyCommands ? [] : session.stores
+      .filter((store) => words.length === 0 || words.some((word) => store.name.toLowerCase().includes(word)))
+      .sort((a, b) => score(b.name, words) - score(a.name, words))
+      .slice(0, MOST_STORES)
+      .map((store) => ({ id: `s-${store.name}`, group: "Stores", icon: "store", parts: [{ text: store.name }], end: count(Number(store.count)), run: () => session.go({ store: store.name, prefix: [], at: undefined, sel: undefined }) }));
+    const list = commands.find(text).slice(0, words.length || onlyCommands ? 40 : MOST_COMMANDS);
+    const acts = list.map((command) => ({ id: `c-${command.id}`, group: "Commands", icon: command.icon, parts: [{ text: commands.title(command) }], key: command.keys ? shownKey(command.keys[0]) : undefined, run: command.run }));
+    const databases = onlyCommands || words.length === 0 ? [] : session.databases
+      .filter((one) => one.name !== session.place.database && words.some((word) => one.name.toLowerCase().includes(word)))
+      .slice(0, 4)
+      .map((one) => ({ id: `d-${one.name}`, group: "Databases", icon: "database", parts: [{ text: one.name }], end: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) }));
+    return [...(onlyCommands ? [] : this.keys), ...stores, ...databases, ...(this.text.startsWith("/") ? [] : acts)];
+  }
+
+  /** Looks for keys: a store's name first, then the beginning of a key, or a key of the open store. */
+  async #look() {
+    const { session } = /** @type {import("./context.js").Context} */ (this.app);
+    this.asked += 1;
+    const asked = this.asked;
+    const text = this.text.replace(/^\/\s*/, "").trim();
+    if (this.text.startsWith(">") || text === "") {
+      this.keys = [];
+      this.requestUpdate();
+      return;
+    }
+    const [first, ...rest] = text.split(/[\s/]+/);
+    const named = rest.length ? session.stores.filter((store) => store.name.toLowerCase().startsWith(first.toLowerCase())).slice(0, 2) : [];
+    /** @type {{store: import("../model/tree.js").Store, text: string}[]} */
+    const places = named.map((store) => ({ store, text: text.slice(first.length).replace(/^[\s/]+/, "") }));
+    if (session.store) places.push({ store: session.store, text });
+    const started = performance.now();
+    const all = (await Promise.all(places.map((place) => this.#keysOf(place.store, place.text).catch(() => [])))).flat();
+    const found = all.some((one) => !one.id.startsWith("w-")) ? all.filter((one) => !one.id.startsWith("w-")) : all;
+    if (asked !== this.asked) return;
+    this.keys = found.filter((one, index) => found.findIndex((other) => other.id === one.id) === index);
+    this.cost = `${Math.max(1, Math.round(performance.now() - started))} ms`;
+    this.at = 0;
+    this.requestUpdate();
+  }
+
+  /** @param {import("../model/tree.js").Store} store @param {string} text @returns {Promise<Found[]>} */
+  async #keysOf(store, text) {
+    const { session } = /** @type {import("./context.js").Context} */ (this.app);
+    const fields = keyFields(store.key);
+    const url = (/** @type {string} */ what) => session.path("stores", store.name, what);
+    /** @type {Found[]} */
+    const found = [];
+    const share = /^(\d+(?:[.,]\d+)?)\s*%$/.exec(text);
+    if (share) {
+      const part = Math.min(100, Number(share[1].replace(",", "."))) / 100;
+      return [{ id: `p-${store.name}`, group: "Keys", icon: "jump", parts: [{ text: `Go to ${text} of ${store.name}` }], end: `rank ${count(Math.round(part * Number(store.count)))}`, run: async () => {
+        await session.go({ store: store.name, prefix: [] });
+        this.app?.grid.goToShare(part);
+      } }];
+    }
+    const parts = text.split(/\s*\/\s*/);
+    const wholes = parts.slice(0, -1).map((part, index) => typedValue(fields[index]?.type ?? "", part));
+    if (wholes.length < fields.length && wholes.every((one) => "value" in one)) {
+      const lead = wholes.map((one) => /** @type {{value: unknown}} */ (one).value);
+      const last = parts.at(-1) ?? "";
+      const type = fields[lead.length]?.type ?? "";
+      const words = isNumberType(type) ? [] : [...new Set([last, last.charAt(0).toUpperCase() + last.slice(1), last.toUpperCase(), last.toLowerCase()])];
+      const answers = await Promise.all(words.map(async (word) => ({ word, answer: await session.api.get(url("prefixes"), { of: stringify([...lead, { partial: word }]), depth: 1, limit: MOST_GROUPS }).catch(() => undefined) })));
+      for (const { word, answer } of answers) {
+        const groups = answer?.groups ?? [];
+        const whole = groups.reduce((/** @type {number} */ sum, /** @type {any} */ group) => sum + Number(group.count), 0) + Number(answer?.more?.count ?? 0);
+        if (whole === 0) continue;
+        const prefixes = groups.length === 1 ? groups : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
+        for (const group of prefixes.slice(0, MOST_GROUPS)) {
+          found.push({ id: `k-${store.name}-${stringify(group.prefix)}`, group: "Keys", icon: "key", parts: [{ text: store.name, data: true }, { text: " / ", dim: true, data: true }, { text: prefixText(store.key, group.prefix), data: true }], end: count(Number(group.count)), run: () => session.go({ store: store.name, prefix: group.prefix, at: undefined, sel: undefined }) });
+        }
+      }
+    }
+    const typed = typedKey(store.key, text);
+    if ("key" in typed) {
+      const answer = await session.api.get(url("rank"), { key: stringify(typed.key) }).catch(() => undefined);
+      if (answer && (answer.exists || isNumberType(fields[0].type))) {
+        const rank = Number(answer.rank);
+        found.push({ id: `${answer.exists ? "j" : "w"}-${store.name}-${text}`, group: "Keys", icon: "jump", parts: [{ text: answer.exists ? "Go to " : "Where it would be: " }, { text: keyText(store.key, typed.key), data: true }, { text: ` in ${store.name}`, dim: true }], end: `rank ${count(rank + 1)} of ${count(Number(store.count))} · ${percent(rank, Number(store.count))}`, run: async () => {
+          const same = session.place.store === store.name && equal(session.place.prefix, []);
+          if (same) await this.app?.grid.goToKey(typed.key);
+          else await session.go({ store: store.name, prefix: [], at: typed.key, sel: answer.exists ? typed.key : undefined });
+        } });
+      }
+    }
+    return found;
+  }
+
+  render() {
+    if (!this.shown) return nothing;
+    const found = this.#found();
+    this.at = Math.min(this.at, Math.max(0, found.length - 1));
+    let group = "";
+    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${() => this.shown && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
+      <header>${icon("search")}<input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${found.length ? `found-${this.at}` : nothing} aria-label="Store, key or command" placeholder="Store, key or command" autocomplete="off" spellcheck="false" .value=${this.text} @input=${this.#typed} @keydown=${this.#key}><span class="small dim">${found.length} found</span><kbd>Esc</kbd></header>
+      <ul class="menu flat scroll" id="found" role="listbox" aria-label="Found">${found.map((one, index) => {
+        const head = one.group !== group;
+        const rule = head && group !== "";
+        group = one.group;
+        return html`${rule ? html`<li class="rule" role="presentation"></li>` : nothing}${head ? html`<li class="caption" role="presentation">${one.group}</li>` : nothing}
+          <li id="found-${index}" role="option" aria-selected=${String(index === this.at)} @pointermove=${() => this.#move(index)} @click=${() => this.#run(one)}>${icon(one.icon, true)}<span class="cut">${one.parts.map((part) => html`<span class="${part.dim ? "dim" : "strong"} ${part.data ? "data" : ""}">${part.text}</span>`)}</span><span class="end">${index === this.at ? html`<kbd>↵</kbd>` : nothing}${one.end ? html`<b>${one.end}</b>` : nothing}${one.key ? html`<kbd>${one.key}</kbd>` : nothing}</span></li>`;
+      })}${found.length ? nothing : html`<li class="caption" role="presentation">Nothing has this in its name. A key is found by how it begins.</li>`}</ul>
+      <footer><span><kbd>↑</kbd> <kbd>↓</kbd> choose</span><span><kbd>&gt;</kbd> commands</span><span><kbd>/</kbd> keys</span><span><kbd>37 %</kbd> place</span><span class="end">${this.cost}</span></footer></dialog>`;
+  }
+
+  /** @param {InputEvent} event */
+  #typed(event) {
+    this.text = /** @type {HTMLInputElement} */ (event.target).value;
+    this.at = 0;
+    this.requestUpdate();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.#look(), 60);
+  }
+
+  /** @param {number} index */
+  #move(index) {
+    if (this.at === index) return;
+    this.at = index;
+    this.requestUpdate();
+  }
+
+  /** @param {Found} found */
+  #run(found) {
+    this.close();
+    found.run();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const found = this.#found();
+    if (event.key === "ArrowDown") this.#move((this.at + 1) % Math.max(1, found.length));
+    else if (event.key === "ArrowUp") this.#move((this.at + found.length - 1) % Math.max(1, found.length));
+    else if (event.key === "Enter" && found[this.at]) this.#run(found[this.at]);
+    else return;
+    event.preventDefault();
+    void this.updateComplete.then(() => this.querySelector("[aria-selected='true']")?.scrollIntoView({ block: "nearest" }));
+  }
+}
+
+/** @param {string} name @param {string[]} words */
+function score(name, words) {
+  const lower = name.toLowerCase();
+  return words.reduce((sum, word) => sum + (lower === word ? 4 : lower.startsWith(word) ? 2 : lower.includes(word) ? 1 : 0), 0);
+}
+
+customElements.define("sop-palette", SopPalette);

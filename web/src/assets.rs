@@ -1,0 +1,103 @@
+//! The embedded files, by path.
+
+include!(concat!(env!("OUT_DIR"), "/assets_table.rs"));
+
+/// One embedded file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asset {
+    /// The whole file.
+    pub bytes: &'static [u8],
+    /// Its media type, with the character set.
+    pub content_type: &'static str,
+    /// A hash of its bytes, for `ETag`.
+    pub hash: &'static str,
+}
+
+/// The file at `path` (like `css/grid.css`), without the build's prefix. None for any other path: nothing is read from disk.
+pub fn asset(path: &str) -> Option<Asset> {
+    let at = ASSETS
+        .binary_search_by(|(name, ..)| (*name).cmp(path))
+        .ok()?;
+    let (name, bytes, hash) = ASSETS.get(at)?;
+    Some(Asset {
+        bytes,
+        content_type: content_type(name),
+        hash,
+    })
+}
+
+/// The address of an asset: `/assets/<build>/<path>`. What is under it never changes.
+pub fn asset_url(path: &str) -> String {
+    format!("/assets/{BUILD}/{path}")
+}
+
+/// The modules to load early, so that none waits for another to name it.
+pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
+    ASSETS.iter().map(|(name, ..)| *name).filter(|name| {
+        name.ends_with(".js") && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
+    })
+}
+
+/// The media type by the name's end.
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_asset_is_found_by_its_path() {
+        assert!(ASSETS.len() > 10);
+        for (name, bytes, _) in ASSETS {
+            let found = asset(name).unwrap();
+            assert_eq!(found.bytes, *bytes);
+            assert_ne!(found.content_type, "application/octet-stream", "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_outside_the_list_is_found() {
+        for path in [
+            "",
+            "/",
+            "../Cargo.toml",
+            "css",
+            "css/",
+            "css/../css/tokens.css",
+            "core/json.test.js",
+            "/css/tokens.css",
+        ] {
+            assert_eq!(asset(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_asset_names_another_host() {
+        for (name, bytes, _) in ASSETS
+            .iter()
+            .filter(|(name, ..)| !name.starts_with("vendor/"))
+        {
+            let text = String::from_utf8_lossy(bytes);
+            for (at, _) in text.match_indices("://") {
+                let around: String = text
+                    .chars()
+                    .skip(text[..at].chars().count().saturating_sub(8))
+                    .take(60)
+                    .collect();
+                assert!(
+                    around.contains("http://www.w3.org/2000/svg"),
+                    "{name}: {around}"
+                );
+            }
+        }
+    }
+}

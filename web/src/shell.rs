@@ -1,0 +1,200 @@
+//! What the shell of the page is made from: plain data, taken from the objects that the API answers.
+
+use serde_json::Value;
+
+/// The colour of an environment; the page always says its name with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// Green.
+    Dev,
+    /// Amber.
+    Test,
+    /// Red.
+    Prod,
+}
+
+impl Colour {
+    /// The class that the page gives it.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Test => "test",
+            Self::Prod => "prod",
+        }
+    }
+}
+
+/// The environment of this session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name, like `DEV`.
+    pub name: String,
+    /// How it is coloured.
+    pub colour: Colour,
+    /// `open`, `confirm` or `read-only`.
+    pub mode: String,
+}
+
+/// A database in the explorer and the switcher.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// Items in all its stores.
+    pub items: u64,
+    /// The object that `GET /databases/{db}` answers, for the page's scripts.
+    pub api: Value,
+}
+
+impl Database {
+    /// From the API's object; None when it has no name.
+    pub fn from_api(api: Value) -> Option<Self> {
+        let name = api.get("name")?.as_str()?.to_owned();
+        let items = api.get("items").and_then(Value::as_u64).unwrap_or(0);
+        Some(Self { name, items, api })
+    }
+}
+
+/// A store in the explorer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Store {
+    /// Its name.
+    pub name: String,
+    /// How many items it has, exactly.
+    pub count: u64,
+    /// Names and types of the fields of its key, in order.
+    pub key: Vec<(String, String)>,
+    /// Names and types of the fields of its schema, in order.
+    pub fields: Vec<(String, String)>,
+    /// The object that `GET …/stores/{store}` answers, for the page's scripts.
+    pub api: Value,
+}
+
+impl Store {
+    /// From the API's object; None when it has no name or key.
+    pub fn from_api(api: Value) -> Option<Self> {
+        let name = api.get("name")?.as_str()?.to_owned();
+        let count = api.get("count").and_then(Value::as_u64).unwrap_or(0);
+        let spec = api.get("key")?;
+        let mut key = named(spec.get("fields"));
+        if key.is_empty() {
+            let kind = spec.get("type").and_then(Value::as_str).unwrap_or_default();
+            key.push(("key".into(), kind.into()));
+        }
+        let fields = named(api.get("schema").and_then(|schema| schema.get("fields")));
+        Some(Self {
+            name,
+            count,
+            key,
+            fields,
+            api,
+        })
+    }
+
+    /// Whether a key is one bare value.
+    pub fn is_single(&self) -> bool {
+        self.api
+            .pointer("/key/fields")
+            .and_then(Value::as_array)
+            .is_none_or(Vec::is_empty)
+    }
+
+    /// The values of a key in the order of its fields.
+    pub(crate) fn key_values<'a>(&self, key: &'a Value) -> Vec<&'a Value> {
+        match key {
+            Value::Object(fields) if !self.is_single() => self
+                .key
+                .iter()
+                .map(|(name, _)| fields.get(name).unwrap_or(&Value::Null))
+                .collect(),
+            Value::Array(values) if !self.is_single() => values.iter().collect(),
+            single => vec![single],
+        }
+    }
+}
+
+/// The names and types in a list of fields.
+fn named(fields: Option<&Value>) -> Vec<(String, String)> {
+    let text = |field: &Value, name: &str| {
+        field
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    fields
+        .and_then(Value::as_array)
+        .map(|list| {
+            list.iter()
+                .map(|field| (text(field, "name"), text(field, "type")))
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+/// Everything that the shell shows before any script has run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AppShell {
+    /// The environment, when there is one to show.
+    pub environment: Option<Environment>,
+    /// All databases.
+    pub databases: Vec<Database>,
+    /// The name of the open one.
+    pub database: String,
+    /// The stores of the open database.
+    pub stores: Vec<Store>,
+    /// The name of the open store.
+    pub store: Option<String>,
+    /// The prefix that the address asks for: leading key values, the last may be `{"partial": text}`.
+    pub prefix: Vec<Value>,
+    /// The answer of `GET …/items` for that place: the first rows.
+    pub page: Option<Value>,
+}
+
+impl AppShell {
+    /// The open store.
+    pub fn open_store(&self) -> Option<&Store> {
+        let name = self.store.as_ref()?;
+        self.stores.iter().find(|store| store.name == *name)
+    }
+
+    /// Whether a store is the open one.
+    pub(crate) fn is_open(&self, name: &str) -> bool {
+        self.store.as_deref() == Some(name)
+    }
+
+    /// What the page's scripts start from, as JSON that is safe inside a `script` element.
+    pub(crate) fn boot(&self, build: &str) -> String {
+        let environment = self.environment.as_ref().map(|one| {
+            serde_json::json!({"name": one.name, "colour": one.colour.class(), "mode": one.mode})
+        });
+        let databases: Vec<&Value> = self.databases.iter().map(|one| &one.api).collect();
+        let stores: Vec<&Value> = self.stores.iter().map(|one| &one.api).collect();
+        script_safe(&serde_json::json!({
+            "build": build,
+            "environment": environment,
+            "databases": databases,
+            "database": self.database,
+            "stores": stores,
+            "store": self.store,
+            "prefix": self.prefix,
+            "page": self.page,
+        }))
+    }
+}
+
+/// JSON text that cannot end the element that it stands in, and is one line for every reader of JavaScript.
+pub(crate) fn script_safe(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '<' => text.push_str("\\u003c"),
+            '>' => text.push_str("\\u003e"),
+            '&' => text.push_str("\\u0026"),
+            '\u{2028}' => text.push_str("\\u2028"),
+            '\u{2029}' => text.push_str("\\u2029"),
+            c => text.push(c),
+        }
+    }
+    text
+}

@@ -1,0 +1,66 @@
+// Bundles the third-party modules that the page uses into `vendor/`, one file each, with a manifest of versions, hashes
+// and licences. Run by `npm run vendor` after `npm ci`; the result is committed, so building needs no npm.
+
+import { build } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const WEB = fileURLToPath(new URL("..", import.meta.url));
+
+/** What is bundled: the file, what it exports. @type {{file: string, source: string}[]} */
+const BUNDLES = [
+  {
+    file: "lit.js",
+    source: `export { html, svg, nothing, render, LitElement } from "lit";
+export { repeat } from "lit/directives/repeat.js";
+export { live } from "lit/directives/live.js";
+export { ref, createRef } from "lit/directives/ref.js";`,
+  },
+];
+
+/** The bundles and their manifest, as text by file name. @returns {Promise<Map<string, string>>} */
+export async function bundle() {
+  const lock = JSON.parse(await readFile(`${WEB}package-lock.json`, "utf8"));
+  /** @type {Map<string, string>} */
+  const files = new Map();
+  const manifest = [];
+  for (const { file, source } of BUNDLES) {
+    const result = await build({
+      stdin: { contents: source, resolveDir: WEB, sourcefile: file },
+      absWorkingDir: WEB,
+      bundle: true,
+      format: "esm",
+      target: "es2022",
+      minify: true,
+      charset: "utf8",
+      legalComments: "none",
+      metafile: true,
+      write: false,
+      conditions: ["production"],
+    });
+    const text = result.outputFiles[0].text;
+    const names = new Set();
+    for (const input of Object.keys(result.metafile.inputs)) {
+      const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
+      if (name) names.add(name);
+    }
+    const packages = [];
+    for (const name of [...names].sort()) {
+      const locked = lock.packages[`node_modules/${name}`];
+      const about = JSON.parse(await readFile(`${WEB}node_modules/${name}/package.json`, "utf8"));
+      packages.push({ name, version: locked.version, integrity: locked.integrity, license: about.license });
+      files.set(`licenses/${name.replace("/", "-").replace("@", "")}.txt`, await readFile(`${WEB}node_modules/${name}/LICENSE`, "utf8"));
+    }
+    const head = `/* ${packages.map((one) => `${one.name} ${one.version} (${one.license})`).join(", ")}. Built by "npm run vendor"; do not edit. */\n`;
+    files.set(file, head + text);
+    manifest.push({ file, sha256: createHash("sha256").update(head + text).digest("hex"), packages });
+  }
+  files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  return files;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await mkdir(`${WEB}vendor/licenses`, { recursive: true });
+  for (const [name, text] of await bundle()) await writeFile(`${WEB}vendor/${name}`, text);
+}
