@@ -20,6 +20,7 @@ import { keyId } from "../core/keys.js";
  */
 
 const MOST_STEPS = 500;
+const MOST_SAVED = 50;
 
 /** @param {string} store @param {any} key @param {number} [id] */
 export function entryId(store, key, id) {
@@ -156,7 +157,7 @@ export class ChangeSet extends EventTarget {
 
   /** As text. */
   save() {
-    return stringify({ format: 1, entries: [...this.entries.values()] });
+    return stringify({ format: 1, entries: [...this.entries.values()], done: this.done.slice(-MOST_SAVED) });
   }
 
   /** From text; what cannot be read is left out. @param {string | null} text */
@@ -171,8 +172,10 @@ export class ChangeSet extends EventTarget {
         if (!isObject(entry) || typeof entry.store !== "string" || !["insert", "update", "delete"].includes(String(entry.op)) || entry.key === undefined) continue;
         this.entries.set(entryId(entry.store, entry.key, /** @type {any} */ (entry).id), /** @type {any} */ (entry));
       }
+      if (Array.isArray(saved.done)) this.done = saved.done.filter(Array.isArray);
     } catch {
       this.entries.clear();
+      this.done = [];
     }
     this.#changed();
   }

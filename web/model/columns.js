@@ -19,7 +19,7 @@ export class Columns {
     this.list = [];
     /** @type {Map<string, {seen: number, numbers: number, kinds: Map<string, number>}>} */
     this.tally = new Map();
-    for (const field of fields) this.#add(field.name, field.type);
+    for (const field of fields) this.#add(field.name, field.type).chars += field.type.length + 1;
   }
 
   /** @param {string} name @param {string} type @returns {Column} */

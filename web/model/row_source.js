@@ -77,6 +77,7 @@ export class RowSource extends EventTarget {
 
   /** Says which rows are wanted now. @param {number} first @param {number} last one past the end */
   want(first, last) {
+    if (this.count === 0) return;
     const end = this.count === undefined ? PAGE : Math.min(last, this.count);
     const from = Math.floor(Math.max(0, first) / PAGE);
     const to = Math.max(from, Math.ceil(end / PAGE) - 1);

@@ -97,6 +97,10 @@ export function wireCommands(app) {
     { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
   );
 
+  document.addEventListener("pointerdown", (event) => {
+    if (!document.body.classList.contains("explorer-open") || !(event.target instanceof Element)) return;
+    if (!event.target.closest("sop-explorer, [data-command='explorer']")) document.body.classList.remove("explorer-open");
+  });
   explorer.addEventListener("menu", (event) => {
     const { store, ...place } = /** @type {CustomEvent} */ (event).detail;
     void session.go({ store }).then(() => menu.show(() => storeMenu(), place, store));

@@ -1,8 +1,8 @@
 // Files dropped anywhere on the page open the import.
 
-/** @param {import("./context.js").Context} app */
+/** @param {{session: import("../model/session.js").Session, importing?: (files: File[]) => void}} app importing: in place of the import of the open database */
 export function wireDrop(app) {
-  const { session } = app;
+  const { session, importing } = app;
   let depth = 0;
   const has = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
   const mark = (/** @type {boolean} */ on) => document.documentElement.classList.toggle("dropping", on);
@@ -26,6 +26,7 @@ export function wireDrop(app) {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (!files.length) return;
     if (session.readOnly !== undefined) return session.say({ kind: "warn", text: `Nothing can be imported. ${session.readOnly}` });
-    (await import("./import_dialog.js")).importFiles(app, files);
+    if (importing) importing(files);
+    else (await import("./import_dialog.js")).importFiles(app, files);
   });
 }

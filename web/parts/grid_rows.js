@@ -22,14 +22,14 @@ function widthOfCharacter() {
   return characterWidth;
 }
 
-/** Width of a column in units of 8 pixels: the rule of the server's `first_page.rs`. @param {number} chars @param {number} least */
-export function units(chars, least = 7) {
-  return Math.min(36, Math.max(least, Math.ceil((chars * 73 + 240) / 80)));
+/** Width of a column in units of 8 pixels: the rule of the server's `first_page.rs`. @param {number} chars @param {number} [least] @param {boolean} [numeric] digits are all of one, larger width */
+export function units(chars, least = 7, numeric = false) {
+  return Math.min(36, Math.max(least, Math.ceil((chars * (numeric ? 85 : 73) + 240) / 80)));
 }
 
 /** @param {Column} column */
 export function columnUnits(column) {
-  return column.width ?? units(column.chars);
+  return column.width ?? units(column.chars, 7, column.numeric);
 }
 
 /** @returns {RowElement} */

@@ -89,7 +89,8 @@ export class SopPalette extends Part {
     const places = named.map((store) => ({ store, text: text.slice(first.length).replace(/^[\s/]+/, "") }));
     if (session.store) places.push({ store: session.store, text });
     const started = performance.now();
-    const found = (await Promise.all(places.map((place) => this.#keysOf(place.store, place.text).catch(() => [])))).flat();
+    const all = (await Promise.all(places.map((place) => this.#keysOf(place.store, place.text).catch(() => [])))).flat();
+    const found = all.some((one) => !one.id.startsWith("w-")) ? all.filter((one) => !one.id.startsWith("w-")) : all;
     if (asked !== this.asked) return;
     this.keys = found.filter((one, index) => found.findIndex((other) => other.id === one.id) === index);
     this.cost = `${Math.max(1, Math.round(performance.now() - started))} ms`;
@@ -108,7 +109,7 @@ export class SopPalette extends Part {
     if (share) {
       const part = Math.min(100, Number(share[1].replace(",", "."))) / 100;
       return [{ id: `p-${store.name}`, group: "Keys", icon: "jump", parts: [{ text: `Go to ${text} of ${store.name}` }], end: `rank ${count(Math.round(part * Number(store.count)))}`, run: async () => {
-        await session.go({ store: store.name });
+        await session.go({ store: store.name, prefix: [] });
         this.app?.grid.goToShare(part);
       } }];
     }
@@ -133,9 +134,9 @@ export class SopPalette extends Part {
     const typed = typedKey(store.key, text);
     if ("key" in typed) {
       const answer = await session.api.get(url("rank"), { key: stringify(typed.key) }).catch(() => undefined);
-      if (answer && (answer.exists || !found.length)) {
+      if (answer && (answer.exists || isNumberType(fields[0].type))) {
         const rank = Number(answer.rank);
-        found.push({ id: `j-${store.name}-${text}`, group: "Keys", icon: "jump", parts: [{ text: answer.exists ? "Go to " : "Where it would be: " }, { text: keyText(store.key, typed.key), data: true }, { text: ` in ${store.name}`, dim: true }], end: `rank ${count(rank + 1)} of ${count(Number(store.count))} · ${percent(rank, Number(store.count))}`, run: async () => {
+        found.push({ id: `${answer.exists ? "j" : "w"}-${store.name}-${text}`, group: "Keys", icon: "jump", parts: [{ text: answer.exists ? "Go to " : "Where it would be: " }, { text: keyText(store.key, typed.key), data: true }, { text: ` in ${store.name}`, dim: true }], end: `rank ${count(rank + 1)} of ${count(Number(store.count))} · ${percent(rank, Number(store.count))}`, run: async () => {
           const same = session.place.store === store.name && equal(session.place.prefix, []);
           if (same) await this.app?.grid.goToKey(typed.key);
           else await session.go({ store: store.name, prefix: [], at: typed.key, sel: answer.exists ? typed.key : undefined });

@@ -1,1 +1,258 @@
-export {};
+// Review: everything that is staged, before and after, with its conflicts; then one transaction.
+
+import { ApiError } from "../core/http.js";
+import { count, counted, literal } from "../core/format.js";
+import { isObject, stringify } from "../core/json.js";
+import { keyText } from "../core/keys.js";
+import { entryId, fieldChanges, overlap, resolve } from "../model/change_set.js";
+import { html, nothing } from "../vendor/lit.js";
+import { Dialog, fault } from "./dialog.js";
+import { copyText, icon } from "./dom.js";
+
+/** @typedef {import("../model/change_set.js").Entry} Entry */
+/** @typedef {{code: string, detail?: string, current: {value: any, version: number} | null, answer?: "theirs" | "mine" | "leave"}} Conflict */
+
+const MOST_CARDS = 200;
+const MOST_FIELDS = 12;
+const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
+
+/** Opens the review. @param {import("./context.js").Context} app */
+export function review(app) {
+  new Review(app);
+}
+
+class Review {
+  /** @param {import("./context.js").Context} app */
+  constructor(app) {
+    this.app = app;
+    /** @type {Map<string, Conflict>} */
+    this.conflicts = new Map();
+    /** @type {Map<string, string>} */
+    this.faults = new Map();
+    this.tab = "changes";
+    this.error = "";
+    this.busy = false;
+    this.checked = false;
+    this.typed = "";
+    for (const entry of this.entries()) if (entry.left) app.session.changes.leave(entry, false);
+    this.dialog = new Dialog({ label: "Review", className: "review", draw: () => this.draw(), sticky: () => this.busy });
+    this.redraw = () => {
+      if (app.session.changes.size === 0 && !this.busy) this.dialog.close();
+      else this.dialog.draw();
+    };
+    app.session.changes.addEventListener("change", this.redraw);
+    this.dialog.closed = () => app.session.changes.removeEventListener("change", this.redraw);
+    this.dialog.element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void this.commit();
+    });
+    void this.check();
+  }
+
+  entries() {
+    return [...this.app.session.changes.entries.values()];
+  }
+
+  /** @param {Entry} entry */
+  id(entry) {
+    return entryId(entry.store, entry.key, entry.id);
+  }
+
+  /** Asks the server what the changes would meet, without writing. */
+  async check() {
+    const { session } = this.app;
+    const entries = this.entries();
+    try {
+      const answer = await session.api.post(session.path("changes"), { changes: session.changes.request(entries), dry_run: true });
+      this.take(entries, answer?.conflicts ?? []);
+    } catch (error) {
+      this.explain(error, entries);
+    }
+    this.checked = true;
+    this.dialog.draw();
+  }
+
+  /** @param {Entry[]} entries @param {any[]} conflicts */
+  take(entries, conflicts) {
+    for (const conflict of conflicts) {
+      const entry = entries[Number(conflict.index)];
+      if (!entry) continue;
+      /** @type {Conflict} */
+      const found = { code: conflict.code, detail: conflict.detail, current: conflict.current ?? null };
+      // Changes of other fields fit together: they are merged unless the person says otherwise.
+      if (entry.op === "update" && found.current && !overlap(entry, found.current.value).length) found.answer = "mine";
+      this.conflicts.set(this.id(entry), found);
+    }
+  }
+
+  /** @param {unknown} error @param {Entry[]} entries */
+  explain(error, entries) {
+    this.error = "";
+    if (error instanceof ApiError) {
+      const conflicts = error.problem.conflicts ?? [];
+      this.take(entries, conflicts);
+      let placed = conflicts.length;
+      for (const one of error.problem.errors ?? []) {
+        const index = /^#?\/changes\/(\d+)/.exec(one.pointer ?? "")?.[1];
+        const entry = index === undefined ? undefined : entries[Number(index)];
+        if (!entry) continue;
+        this.faults.set(this.id(entry), one.detail ?? error.message);
+        placed += 1;
+      }
+      if (!placed) this.error = error.message;
+    } else this.error = error instanceof Error ? error.message : String(error);
+  }
+
+  /** What will be sent, with the answers to conflicts applied. */
+  planned() {
+    /** @type {{send: Entry[], drop: Entry[], open: number}} */
+    const plan = { send: [], drop: [], open: 0 };
+    for (const entry of this.entries()) {
+      const conflict = this.conflicts.get(this.id(entry));
+      if (!conflict) plan.send.push(entry);
+      else if (conflict.answer === undefined) plan.open += 1;
+      else if (conflict.answer !== "leave") {
+        const next = resolve(entry, conflict.current, conflict.answer);
+        if (next) plan.send.push(next);
+        else plan.drop.push(entry);
+      }
+    }
+    return plan;
+  }
+
+  /** The store's name has to be typed where the environment asks for it. */
+  word() {
+    const { environment } = this.app.session;
+    if (environment?.mode !== "confirm") return "";
+    const stores = new Set(this.entries().map((entry) => entry.store));
+    return stores.size === 1 ? [...stores][0] : (this.app.session.place.database ?? "");
+  }
+
+  async commit() {
+    const { session } = this.app;
+    const plan = this.planned();
+    if (this.busy || plan.open || (this.word() && this.typed !== this.word())) return;
+    this.busy = true;
+    this.error = "";
+    this.faults.clear();
+    this.dialog.draw();
+    try {
+      let sequence = 0;
+      if (plan.send.length) {
+        const answer = await session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) });
+        sequence = answer.sequence;
+      }
+      const stores = [...new Set(plan.send.map((entry) => entry.store))];
+      session.changes.committed([...plan.send, ...plan.drop]);
+      this.busy = false;
+      this.dialog.close();
+      session.say({ kind: "ok", text: plan.send.length ? `${counted(plan.send.length, "change")} committed in one transaction. Sequence ${count(sequence)}.` : "Nothing was left to write." });
+      await session.written(stores.length ? stores : plan.drop.map((entry) => entry.store));
+    } catch (error) {
+      this.busy = false;
+      this.explain(error, plan.send);
+      this.dialog.draw();
+    }
+  }
+
+  draw() {
+    const entries = this.entries();
+    const plan = this.planned();
+    const stores = [...new Set(entries.map((entry) => entry.store))];
+    const word = this.word();
+    const held = this.busy || plan.open > 0 || (word !== "" && this.typed !== word) || this.app.session.readOnly !== undefined;
+    const tabs = [["changes", "Changes"], ["request", "Request"]];
+    return html`<header><h1>Review ${counted(entries.length, "change")}</h1>${stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`)}<span class="grow"></span><button class="button only s quiet" aria-label="Close" @click=${() => this.dialog.close()}>${icon("x", true)}</button></header>
+      <div class="subtabs"><div role="tablist" aria-label="Review">${tabs.map(([id, title]) => html`<button role="tab" aria-selected=${String(this.tab === id)} aria-controls="review-body" @click=${() => this.show(id)}>${title}${id === "changes" ? html` <span class="badge">${entries.length}</span>` : nothing}</button>`)}</div><div class="end"><span class="small dim">One transaction${this.checked ? "" : " · checking"}</span></div></div>
+      ${fault(this.error)}
+      <div class="body scroll" id="review-body" role="tabpanel" aria-label=${this.tab === "changes" ? "Changes" : "Request"} tabindex="0">${this.tab === "changes" ? html`${entries.slice(0, MOST_CARDS).map((entry) => this.card(entry))}${entries.length > MOST_CARDS ? html`<p class="dim">and ${counted(entries.length - MOST_CARDS, "more change")}, all in the request</p>` : nothing}` : this.request(plan.send)}</div>
+      <footer>${word ? html`<label class="prove">Type <b>${word}</b> to write to <span class=${this.app.session.environment?.colour ?? ""}><span class="env">${this.app.session.environment?.name}</span></span><span class="field"><input autocomplete="off" spellcheck="false" .value=${this.typed} @input=${(/** @type {any} */ event) => { this.typed = event.target.value; this.dialog.draw(); }}>${this.typed === word ? icon("check", true) : nothing}</span></label>` : plan.open ? html`<span class="held">${counted(plan.open, "conflict")} to answer</span>` : nothing}<span class="grow"></span>
+        <button class="button quiet" @click=${() => this.dialog.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held} @click=${() => this.commit()}>${this.busy ? "Committing" : `Commit ${counted(plan.send.length, "change")}`}<kbd>Ctrl ↵</kbd></button></footer>`;
+  }
+
+  /** @param {string} tab */
+  show(tab) {
+    this.tab = tab;
+    this.dialog.draw();
+  }
+
+  /** @param {Entry[]} entries */
+  request(entries) {
+    const { session } = this.app;
+    const text = stringify({ changes: session.changes.request(entries) }, 2);
+    return html`<section class="card" aria-label="Request"><header><code>POST ${session.path("changes")}</code><span class="grow"></span><button class="button s quiet" @click=${() => copyText(text)}>${icon("copy", true)}Copy</button></header><pre class="request">${text.slice(0, 200_000)}</pre></section>`;
+  }
+
+  /** @param {Entry} entry */
+  card(entry) {
+    const { session } = this.app;
+    const store = session.storeNamed(entry.store);
+    const key = store ? keyText(store.key, entry.key) : stringify(entry.key);
+    const conflict = this.conflicts.get(this.id(entry));
+    const wrong = this.faults.get(this.id(entry));
+    return html`<section class="card" aria-label="${entry.op} ${key}">
+      <header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${this.manyStores() ? html`<span class="small dim">${entry.store}</span>` : nothing}<span class="grow"></span><span class="small dim nowrap">${entry.op === "insert" ? "new key" : `version ${count(entry.version ?? 0)}`}</span><button class="button only s quiet" aria-label="Unstage" title="Unstage" @click=${() => this.unstage(entry)}>${icon("undo", true)}</button></header>
+      ${diffTable(entry)}${conflict ? this.clash(entry, conflict) : nothing}${wrong ? html`<div class="clash bad" role="alert">${icon("warning")}<p class="grow">${wrong}</p></div>` : nothing}</section>`;
+  }
+
+  manyStores() {
+    return new Set(this.entries().map((entry) => entry.store)).size > 1;
+  }
+
+  /** @param {Entry} entry */
+  unstage(entry) {
+    this.conflicts.delete(this.id(entry));
+    this.faults.delete(this.id(entry));
+    this.app.session.changes.unstage([entry]);
+  }
+
+  /** @param {Entry} entry @param {Conflict} conflict */
+  clash(entry, conflict) {
+    const { current } = conflict;
+    const both = current && entry.op === "update" ? overlap(entry, current.value) : [];
+    const one = both.length === 1 && both[0] !== "" ? both[0] : undefined;
+    const version = current ? html`<span class="soft">version ${count(current.version)}.</span>` : nothing;
+    const what = current === null
+      ? html`<b>The item is gone.</b> <span class="soft">Somebody deleted it meanwhile.</span>`
+      : entry.op === "insert"
+        ? html`<b>This key exists already,</b> ${version}`
+        : one !== undefined
+          ? html`<b>${one} changed meanwhile.</b> <span class="soft">It is ${literal(current.value[one], 60)} now,</span> ${version}`
+          : both.length
+            ? html`<b>${both.filter(Boolean).join(", ") || "The value"} changed meanwhile,</b> ${version}`
+            : entry.op === "delete" ? html`<b>The item changed meanwhile,</b> ${version}` : html`<b>Other fields changed meanwhile.</b> <span class="soft">Both changes fit together,</span> ${version}`;
+    const theirs = current === null ? "Let it go" : one === undefined ? "Take theirs" : `Take ${literal(current.value[one], 24)}`;
+    const mine = current === null ? (entry.op === "delete" ? "Done already" : "Insert again") : entry.op === "delete" ? "Delete anyway" : entry.op === "insert" ? "Replace it" : one === undefined ? "Keep mine" : `Keep ${literal(entry.after?.[one], 24)}`;
+    const answers = /** @type {const} */ ([["theirs", theirs], ["mine", mine], ["leave", "Leave out"]]);
+    return html`<div class="clash">${icon("warning")}<p class="grow">${what}</p><div class="choice" role="radiogroup" aria-label="Conflict">${answers.map(([answer, title], index) => html`<button role="radio" aria-checked=${String(conflict.answer === answer)} tabindex=${conflict.answer === answer || (conflict.answer === undefined && index === 0) ? 0 : -1} @click=${() => this.answer(conflict, answer)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.radioKey(event, conflict, index)}>${title}</button>`)}</div></div>`;
+  }
+
+  /** @param {Conflict} conflict @param {"theirs" | "mine" | "leave"} answer */
+  answer(conflict, answer) {
+    conflict.answer = answer;
+    this.dialog.draw();
+  }
+
+  /** @param {KeyboardEvent} event @param {Conflict} conflict @param {number} index */
+  radioKey(event, conflict, index) {
+    const step = event.key === "ArrowRight" || event.key === "ArrowDown" ? 1 : event.key === "ArrowLeft" || event.key === "ArrowUp" ? 2 : 0;
+    if (!step) return;
+    event.preventDefault();
+    const next = (index + step) % 3;
+    const group = /** @type {HTMLElement} */ (event.currentTarget).parentElement;
+    this.answer(conflict, /** @type {const} */ (["theirs", "mine", "leave"])[next]);
+    /** @type {HTMLElement | undefined} */ (group?.children[next])?.focus();
+  }
+}
+
+/** The fields that an entry changes, before and after. @param {Entry} entry */
+export function diffTable(entry) {
+  const changes = entry.op === "update"
+    ? fieldChanges(entry.before, entry.after)
+    : entry.op === "insert"
+      ? (isObject(entry.after) && Object.keys(entry.after).length ? fieldChanges(undefined, entry.after) : [{ name: "", before: undefined, after: entry.after }])
+      : (isObject(entry.before) ? fieldChanges(entry.before, undefined) : [{ name: "", before: entry.before, after: undefined }]);
+  const shown = changes.slice(0, MOST_FIELDS);
+  return html`<table class="diff"><colgroup><col class="c-name"><col><col></colgroup><thead class="unseen"><tr><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>
+    ${shown.map(({ name, before, after }) => html`<tr><th scope="row" title=${name}>${name || "value"}</th>${before === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="was" title=${literal(before, 2000)}><s>${literal(before)}</s></td>`}${after === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="now" title=${literal(after, 2000)}><b>${literal(after)}</b></td>`}</tr>`)}
+    ${changes.length > shown.length ? html`<tr><th scope="row" class="soft">${counted(changes.length - shown.length, "more field")}</th><td colspan="2" class="soft">in the request</td></tr>` : nothing}</tbody></table>`;
+}

@@ -10,6 +10,16 @@ const REST_MS = 400;
 const MOST_CHARS = 1200;
 
 export class SopTooltip extends Part {
+  constructor() {
+    super();
+    /** @type {HTMLElement | null | undefined} */
+    this.cell = undefined;
+    /** @type {{text: string, about: string} | undefined} */
+    this.content = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
   /** @param {import("./context.js").Context} app */
   start({ grid, session }) {
     this.grid = grid;
@@ -24,7 +34,8 @@ export class SopTooltip extends Part {
   /** @param {PointerEvent} event */
   #over(event) {
     if (event.pointerType === "touch") return;
-    const cell = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest(".grid-body .td")) : null;
+    /** @type {HTMLElement | null} */
+    const cell = event.target instanceof Element ? event.target.closest(".grid-body .td") : null;
     if (cell === this.cell) return;
     this.hide();
     this.cell = cell;

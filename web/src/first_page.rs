@@ -101,7 +101,7 @@ impl FirstPage {
         }
         Some(Self {
             key_label: key_label(store),
-            key_width: width(key_chars).clamp(10, *WIDTH.end()),
+            key_width: width(key_chars, false).clamp(10, *WIDTH.end()),
             digits: count.max(1).to_string().len(),
             columns,
             rows,
@@ -170,9 +170,10 @@ fn field<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// A width in units of 8 pixels for that many characters.
-fn width(chars: usize) -> usize {
-    (chars * 73 + 240).div_ceil(80)
+/// A width in units of 8 pixels for that many characters; digits are all of one, larger width.
+fn width(chars: usize, numeric: bool) -> usize {
+    let tenths = if numeric { 85 } else { 73 };
+    (chars * tenths + 240).div_ceil(80)
 }
 
 /// The columns: the schema's fields, then fields in the order in which they appear.
@@ -226,7 +227,7 @@ fn column(name: String, kind: &str, items: &[Value]) -> Column {
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "decimal"
     );
     let numeric = typed || (kind.is_empty() && numbers * 2 > seen);
-    let width = width(chars).clamp(*WIDTH.start(), *WIDTH.end());
+    let width = width(chars, numeric).clamp(*WIDTH.start(), *WIDTH.end());
     Column {
         name,
         label,

@@ -8,4 +8,6 @@ pub mod changes;
 pub mod keys;
 pub mod prefixes;
 pub mod schema;
+#[cfg(test)]
+mod test_support;
 pub mod transfer;

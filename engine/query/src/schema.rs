@@ -43,7 +43,13 @@ pub fn infer_columns<'a>(documents: impl IntoIterator<Item = &'a Document>) -> V
             } else if order < MAX_INFERRED_FIELDS
                 && let Entry::Vacant(entry) = fields.entry(name.to_owned())
             {
-                entry.insert(Seen { order, kind: None, count: 0 }).add(value);
+                entry
+                    .insert(Seen {
+                        order,
+                        kind: None,
+                        count: 0,
+                    })
+                    .add(value);
             }
         }
     }
@@ -59,7 +65,9 @@ pub fn infer_columns<'a>(documents: impl IntoIterator<Item = &'a Document>) -> V
 
 impl Seen {
     fn add(&mut self, value: DocumentRef<'_>) {
-        let Some(kind) = type_of(value, self.kind) else { return };
+        let Some(kind) = type_of(value, self.kind) else {
+            return;
+        };
         self.count += 1;
         self.kind = Some(self.kind.map_or(kind, |seen| widen(seen, kind)));
     }
@@ -73,7 +81,9 @@ fn type_of(value: DocumentRef<'_>, so_far: Option<FieldType>) -> Option<FieldTyp
         Kind::Int | Kind::Uint => FieldType::Integer,
         Kind::Float | Kind::Number => FieldType::Number,
         Kind::String => match so_far {
-            None | Some(FieldType::Date | FieldType::DateTime) => text_type(value.as_str().unwrap_or_default()),
+            None | Some(FieldType::Date | FieldType::DateTime) => {
+                text_type(value.as_str().unwrap_or_default())
+            }
             _ => FieldType::String,
         },
         Kind::Bytes => FieldType::Bytes,
@@ -89,7 +99,9 @@ fn text_type(text: &str) -> FieldType {
         FieldType::String
     } else if text.parse::<sop::key::Date>().is_ok() {
         FieldType::Date
-    } else if text.parse::<sop::key::DateTime>().is_ok() || text.parse::<sop::key::Timestamp>().is_ok() {
+    } else if text.parse::<sop::key::DateTime>().is_ok()
+        || text.parse::<sop::key::Timestamp>().is_ok()
+    {
         FieldType::DateTime
     } else {
         FieldType::String
@@ -112,8 +124,14 @@ mod tests {
     use super::*;
 
     fn infer(texts: &[&str]) -> Vec<(String, FieldType, bool)> {
-        let documents: Vec<Document> = texts.iter().map(|text| Document::from_json(text.as_bytes()).unwrap()).collect();
-        infer_columns(&documents).into_iter().map(|field| (field.name, field.kind, field.required)).collect()
+        let documents: Vec<Document> = texts
+            .iter()
+            .map(|text| Document::from_json(text.as_bytes()).unwrap())
+            .collect();
+        infer_columns(&documents)
+            .into_iter()
+            .map(|field| (field.name, field.kind, field.required))
+            .collect()
     }
 
     #[test]
@@ -137,17 +155,26 @@ mod tests {
             ("e", Any, false),
             ("new", Integer, false),
         ];
-        let expected: Vec<_> = expected.iter().map(|(name, kind, required)| ((*name).to_owned(), *kind, *required)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, kind, required)| ((*name).to_owned(), *kind, *required))
+            .collect();
         assert_eq!(fields, expected);
         assert!(infer(&[]).is_empty());
     }
 
     #[test]
     fn dates_among_other_text_are_text() {
-        for texts in [[r#"{"a":"2021-01-01"}"#, r#"{"a":"soon"}"#], [r#"{"a":"soon"}"#, r#"{"a":"2021-01-01"}"#]] {
+        for texts in [
+            [r#"{"a":"2021-01-01"}"#, r#"{"a":"soon"}"#],
+            [r#"{"a":"soon"}"#, r#"{"a":"2021-01-01"}"#],
+        ] {
             assert_eq!(infer(&texts)[0].1, FieldType::String);
         }
         assert_eq!(infer(&[r#"{"a":"2021-02-31"}"#])[0].1, FieldType::String);
-        assert_eq!(infer(&[r#"{"a":"2021-02-01"}"#, r#"{"a":"2021-02-01T10:00:00"}"#])[0].1, FieldType::String);
+        assert_eq!(
+            infer(&[r#"{"a":"2021-02-01"}"#, r#"{"a":"2021-02-01T10:00:00"}"#])[0].1,
+            FieldType::String
+        );
     }
 }

@@ -53,22 +53,18 @@ pub enum FieldType {
 
 impl FieldType {
     fn accepts(self, value: &DocumentRef<'_>) -> bool {
-        match (self, value.kind()) {
-            (Self::Any, _)
-            | (Self::Bool, Kind::Bool)
-            | (Self::String | Self::Date | Self::DateTime, Kind::String)
-            | (Self::Bytes, Kind::Bytes)
-            | (Self::Array, Kind::Array)
-            | (Self::Object, Kind::Object)
-            | (Self::Integer, Kind::Int | Kind::Uint)
-            | (
-                Self::Number,
-                Kind::Int
-                | Kind::Uint
-                | Kind::Float
-                | Kind::Number,
-            ) => true,
-            _ => false,
+        let kind = value.kind();
+        match self {
+            Self::Any => true,
+            Self::Bool => kind == Kind::Bool,
+            Self::Integer => matches!(kind, Kind::Int | Kind::Uint),
+            Self::Number => {
+                matches!(kind, Kind::Int | Kind::Uint | Kind::Float | Kind::Number)
+            }
+            Self::String | Self::Date | Self::DateTime => kind == Kind::String,
+            Self::Bytes => kind == Kind::Bytes,
+            Self::Array => kind == Kind::Array,
+            Self::Object => kind == Kind::Object,
         }
     }
 
@@ -145,9 +141,7 @@ impl Schema {
             ));
         }
         for field in &self.fields {
-            let found = root
-                .get(&field.name)
-                .filter(|v| v.kind() != Kind::Null);
+            let found = root.get(&field.name).filter(|v| v.kind() != Kind::Null);
             match found {
                 None if field.required => {
                     return Err((field.name.clone(), "is required".to_owned()));
@@ -155,7 +149,11 @@ impl Schema {
                 Some(v) if !field.kind.accepts(&v) => {
                     return Err((
                         field.name.clone(),
-                        format!("must be {}, found {}", field.kind.name(), kind_name(v.kind())),
+                        format!(
+                            "must be {}, found {}",
+                            field.kind.name(),
+                            kind_name(v.kind())
+                        ),
                     ));
                 }
                 _ => {}

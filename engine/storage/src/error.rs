@@ -21,7 +21,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// Another transaction committed a change to something that this one read or writes.
-    #[error("conflict in store {store:?} at key {key}: commit {sequence} changed it after this transaction began; run the transaction again")]
+    #[error(
+        "conflict in store {store:?} at key {key}: commit {sequence} changed it after this transaction began; run the transaction again"
+    )]
     Conflict {
         /// Name of the store, empty when it concerns the list of stores.
         store: String,
@@ -88,7 +90,9 @@ pub enum Error {
         detail: String,
     },
     /// A transaction is too large for one commit record.
-    #[error("the transaction has {bytes} bytes of changes, the limit is {limit}; commit in smaller parts")]
+    #[error(
+        "the transaction has {bytes} bytes of changes, the limit is {limit}; commit in smaller parts"
+    )]
     TransactionTooLarge {
         /// Bytes of its record.
         bytes: usize,
@@ -105,7 +109,9 @@ pub enum Error {
     #[error("this transaction was begun for reading; begin a write transaction to change items")]
     ReadTransaction,
     /// Another process has the database open for writing.
-    #[error("the database is open for writing elsewhere: {holder}; close it there, or open it read-only")]
+    #[error(
+        "the database is open for writing elsewhere: {holder}; close it there, or open it read-only"
+    )]
     Locked {
         /// Who holds the lock.
         holder: String,
@@ -191,7 +197,8 @@ impl From<LogError> for Error {
                 detail: error.to_string(),
             },
             LogError::TooLarge { bytes, limit, .. } => Self::TransactionTooLarge { bytes, limit },
-            LogError::Failed { .. } | LogError::Io(_) | LogError::ReadOnly => Self::ReadOnly {
+            LogError::Io(error) => Self::File(error),
+            LogError::Failed { .. } | LogError::ReadOnly => Self::ReadOnly {
                 reason: error.to_string(),
             },
             LogError::Closed => Self::Closed,

@@ -22,14 +22,39 @@ pub(super) struct Evaluated {
 
 /// Why one change is not done.
 enum Stop {
-    Conflict { code: ConflictCode, detail: String, current: Option<Item>, suggestions: Vec<String> },
+    Conflict(Box<Refusal>),
     /// The whole set cannot be evaluated.
     Fatal(Error),
 }
 
+/// A conflict before it is known where in the set it stands.
+struct Refusal {
+    code: ConflictCode,
+    detail: String,
+    current: Option<Item>,
+    suggestions: Vec<String>,
+}
+
 impl Stop {
     fn conflict(code: ConflictCode, detail: impl Into<String>, current: Option<Item>) -> Self {
-        Self::Conflict { code, detail: detail.into(), current, suggestions: Vec::new() }
+        let suggestions = Vec::new();
+        Self::Conflict(Box::new(Refusal {
+            code,
+            detail: detail.into(),
+            current,
+            suggestions,
+        }))
+    }
+
+    /// The same conflict with the item as it is now.
+    fn with_current(self, item: Option<&Item>) -> Self {
+        match self {
+            Self::Conflict(mut refusal) if refusal.current.is_none() => {
+                refusal.current = item.cloned();
+                Self::Conflict(refusal)
+            }
+            other => other,
+        }
     }
 }
 
@@ -44,35 +69,54 @@ impl From<Error> for Stop {
             _ => return Self::Fatal(error),
         };
         let detail = error.to_string();
-        let suggestions = if let Error::StoreNotFound { suggestions, .. } = error { suggestions } else { Vec::new() };
-        Self::Conflict { code, detail, current: None, suggestions }
+        let suggestions = if let Error::StoreNotFound { suggestions, .. } = error {
+            suggestions
+        } else {
+            Vec::new()
+        };
+        Self::Conflict(Box::new(Refusal {
+            code,
+            detail,
+            current: None,
+            suggestions,
+        }))
     }
 }
 
 /// Carries out all changes of `set` in `tx`.
 pub(super) fn evaluate(tx: &Transaction, set: &ChangeSet) -> sop::Result<Evaluated> {
-    let mut evaluation = Evaluation { tx, stores: HashMap::new(), versions: HashMap::new() };
+    let mut evaluation = Evaluation {
+        tx,
+        stores: HashMap::new(),
+        versions: HashMap::new(),
+    };
     let mut done = Evaluated::default();
     for (index, change) in set.changes.iter().enumerate() {
         match evaluation.change(index, change) {
             Ok(preview) => done.preview.push(preview),
             Err(Stop::Fatal(error)) => return Err(error),
-            Err(Stop::Conflict { code, detail, current, suggestions }) => done.conflicts.push(Conflict {
-                index,
-                code,
-                store: change.store.clone(),
-                key: change.key.clone(),
-                detail,
-                current: current.map(|item| Current {
-                    version: Some(item.version).filter(|version| *version != 0),
-                    value: item.value,
-                    id: item.id,
-                }),
-                suggestions,
-            }),
+            Err(Stop::Conflict(refusal)) => done.conflicts.push(conflict(index, change, *refusal)),
         }
     }
     Ok(done)
+}
+
+fn conflict(index: usize, change: &Change, refusal: Refusal) -> Conflict {
+    let current = refusal.current.map(|item| Current {
+        // Items that the set itself wrote have no version yet.
+        version: Some(item.version).filter(|version| *version != 0),
+        value: item.value,
+        id: item.id,
+    });
+    Conflict {
+        index,
+        code: refusal.code,
+        store: change.store.clone(),
+        key: change.key.clone(),
+        detail: refusal.detail,
+        current,
+        suggestions: refusal.suggestions,
+    }
 }
 
 /// An item's identity: store, order bytes of the key, id.
@@ -88,21 +132,46 @@ struct Evaluation<'tx> {
 impl Evaluation<'_> {
     fn change(&mut self, index: usize, change: &Change) -> Result<Preview, Stop> {
         if !self.stores.contains_key(&change.store) {
-            self.stores.insert(change.store.clone(), self.tx.store(&change.store)?);
+            self.stores
+                .insert(change.store.clone(), self.tx.store(&change.store)?);
         }
         let Some(store) = self.stores.get(&change.store) else {
-            return Err(Stop::conflict(ConflictCode::StoreNotFound, "there is no such store", None));
+            return Err(Stop::conflict(
+                ConflictCode::StoreNotFound,
+                "there is no such store",
+                None,
+            ));
         };
         let spec = &store.definition().key;
         let makes = matches!(change.operation, Operation::Insert | Operation::Upsert);
-        let read = if makes { new_key_from_json } else { key_from_json };
-        let mut key = read(spec, &change.key)
-            .map_err(|source| Stop::from(Error::InvalidKey { store: change.store.clone(), source }))?;
+        let read = if makes {
+            new_key_from_json
+        } else {
+            key_from_json
+        };
+        let mut key = read(spec, &change.key).map_err(|source| {
+            Stop::from(Error::InvalidKey {
+                store: change.store.clone(),
+                source,
+            })
+        })?;
         let current = current_item(store, change, &key)?;
         keep_ride_on(&change.key, &mut key, current.as_ref(), store);
-        let order = spec.encode(&key).map_err(|source| Stop::from(Error::InvalidKey { store: change.store.clone(), source }))?.order;
+        let order = spec
+            .encode(&key)
+            .map_err(|source| {
+                Stop::from(Error::InvalidKey {
+                    store: change.store.clone(),
+                    source,
+                })
+            })?
+            .order;
 
-        let mut identity = (change.store.clone(), order, current.as_ref().and_then(|item| item.id));
+        let mut identity = (
+            change.store.clone(),
+            order,
+            current.as_ref().and_then(|item| item.id),
+        );
         let version = match self.versions.get(&identity) {
             Some(version) => *version,
             None => current.as_ref().map(|item| item.version),
@@ -110,7 +179,8 @@ impl Evaluation<'_> {
         check_presence(store, change, current.as_ref())?;
         check_version(change, version, current.as_ref())?;
         let after = new_value(change, current.as_ref())?;
-        let id = write(store, change, &key, current.as_ref(), after.as_ref()).map_err(|stop| with_current(stop, current.as_ref()))?;
+        let id = write(store, change, &key, current.as_ref(), after.as_ref())
+            .map_err(|stop| stop.with_current(current.as_ref()))?;
 
         identity.2 = id;
         let order = identity.1.clone();
@@ -141,8 +211,19 @@ fn current_item(store: &Store<'_>, change: &Change, key: &Key) -> Result<Option<
     if let Some(id) = change.id {
         return Ok(store.get_id(key, id)?);
     }
-    let order = store.definition().key.encode(key).map_err(|source| Error::InvalidKey { store: change.store.clone(), source })?.order;
-    let equal = KeyRange { lo: Bound::Included(order.clone()), hi: Bound::Included(order) };
+    let order = store
+        .definition()
+        .key
+        .encode(key)
+        .map_err(|source| Error::InvalidKey {
+            store: change.store.clone(),
+            source,
+        })?
+        .order;
+    let equal = KeyRange {
+        lo: Bound::Included(order.clone()),
+        hi: Bound::Included(order),
+    };
     let mut items = store.range(&equal, Direction::Forward)?;
     let first = items.next().transpose()?;
     if first.is_some() && items.next().transpose()?.is_some() {
@@ -174,15 +255,24 @@ fn check_presence(store: &Store<'_>, change: &Change, current: Option<&Item>) ->
         )),
         (Operation::Update | Operation::Patch | Operation::Delete, None) => Err(Stop::conflict(
             ConflictCode::KeyNotFound,
-            format!("store {:?} has no item with this key", store.definition().name),
+            format!(
+                "store {:?} has no item with this key",
+                store.definition().name
+            ),
             None,
         )),
         _ => Ok(()),
     }
 }
 
-fn check_version(change: &Change, version: Option<u64>, current: Option<&Item>) -> Result<(), Stop> {
-    let Some(wanted) = change.if_version else { return Ok(()) };
+fn check_version(
+    change: &Change,
+    version: Option<u64>,
+    current: Option<&Item>,
+) -> Result<(), Stop> {
+    let Some(wanted) = change.if_version else {
+        return Ok(());
+    };
     if wanted == version.unwrap_or(0) {
         return Ok(());
     }
@@ -191,7 +281,11 @@ fn check_version(change: &Change, version: Option<u64>, current: Option<&Item>) 
         (_, Some(found)) => format!("the item was changed: it has version {found}, not {wanted}"),
         (_, None) => format!("the item with version {wanted} is not there any more"),
     };
-    Err(Stop::conflict(ConflictCode::VersionMismatch, detail, current.cloned()))
+    Err(Stop::conflict(
+        ConflictCode::VersionMismatch,
+        detail,
+        current.cloned(),
+    ))
 }
 
 /// The value after the change; `None` for a delete.
@@ -200,19 +294,39 @@ fn new_value(change: &Change, current: Option<&Item>) -> Result<Option<Document>
         (Operation::Delete, ..) => Ok(None),
         (Operation::Patch, _, Some(patch), Some(item)) => {
             let patched = item.value.merge_patch(patch).map_err(Error::from);
-            patched.map(Some).map_err(|error| with_current(error.into(), current))
+            patched
+                .map(Some)
+                .map_err(|error| Stop::from(error).with_current(current))
         }
         (operation, Some(value), _, _) if operation.takes_value() => Ok(Some(value.clone())),
         // Sets that were read from JSON never come here; those made by hand may.
         (operation, ..) => {
-            let detail = format!("{} needs a {}", operation.name(), if operation == Operation::Patch { "patch" } else { "value" });
-            Err(Stop::conflict(ConflictCode::InvalidValue, detail, current.cloned()))
+            let detail = format!(
+                "{} needs a {}",
+                operation.name(),
+                if operation == Operation::Patch {
+                    "patch"
+                } else {
+                    "value"
+                }
+            );
+            Err(Stop::conflict(
+                ConflictCode::InvalidValue,
+                detail,
+                current.cloned(),
+            ))
         }
     }
 }
 
 /// Writes the change; the id of the item.
-fn write(store: &Store<'_>, change: &Change, key: &Key, current: Option<&Item>, after: Option<&Document>) -> Result<Option<u64>, Stop> {
+fn write(
+    store: &Store<'_>,
+    change: &Change,
+    key: &Key,
+    current: Option<&Item>,
+    after: Option<&Document>,
+) -> Result<Option<u64>, Stop> {
     let id = current.and_then(|item| item.id);
     let found = match (after, current) {
         (Some(value), None) => return Ok(store.insert(key, value)?.id),
@@ -230,14 +344,4 @@ fn write(store: &Store<'_>, change: &Change, key: &Key, current: Option<&Item>, 
     }
     let detail = format!("store {:?} has no item with this key", change.store);
     Err(Stop::conflict(ConflictCode::KeyNotFound, detail, None))
-}
-
-/// The same conflict with the item as it is now.
-fn with_current(stop: Stop, item: Option<&Item>) -> Stop {
-    match stop {
-        Stop::Conflict { code, detail, current: None, suggestions } => {
-            Stop::Conflict { code, detail, current: item.cloned(), suggestions }
-        }
-        other => other,
-    }
 }

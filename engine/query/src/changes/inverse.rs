@@ -27,25 +27,40 @@ pub fn inverse(outcome: &Outcome) -> Option<ChangeSet> {
             }
             Entry::Vacant(entry) => {
                 entry.insert(nets.len());
-                nets.push(Net { first: preview, last: preview });
+                nets.push(Net {
+                    first: preview,
+                    last: preview,
+                });
             }
         }
     }
-    Some(ChangeSet::new(nets.iter().rev().filter_map(|net| undo(net, outcome.sequence))))
+    Some(ChangeSet::new(
+        nets.iter()
+            .rev()
+            .filter_map(|net| undo(net, outcome.sequence)),
+    ))
 }
 
 fn undo(net: &Net<'_>, sequence: u64) -> Option<Change> {
     let store = net.last.store.clone();
     match (&net.first.before, &net.last.after) {
         (None, None) => None,
-        (None, Some(_)) => {
-            Some(Change::delete(store, net.last.key.clone()).if_version(sequence).with_id(net.last.id))
-        }
+        (None, Some(_)) => Some(
+            Change::delete(store, net.last.key.clone())
+                .if_version(sequence)
+                .with_id(net.last.id),
+        ),
         (Some(before), after) => {
-            let key = net.first.key_before.clone().unwrap_or_else(|| net.first.key.clone());
+            let key = net
+                .first
+                .key_before
+                .clone()
+                .unwrap_or_else(|| net.first.key.clone());
             Some(match after {
                 None => Change::insert(store, key, before.clone()),
-                Some(_) => Change::update(store, key, before.clone()).if_version(sequence).with_id(net.last.id),
+                Some(_) => Change::update(store, key, before.clone())
+                    .if_version(sequence)
+                    .with_id(net.last.id),
             })
         }
     }

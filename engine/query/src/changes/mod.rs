@@ -65,7 +65,12 @@ fn apply_once(db: &Database, set: &ChangeSet) -> sop::Result<Outcome> {
 }
 
 fn outcome(evaluated: Evaluated, applied: bool, sequence: u64) -> Outcome {
-    Outcome { applied, preview: evaluated.preview, conflicts: evaluated.conflicts, sequence }
+    Outcome {
+        applied,
+        preview: evaluated.preview,
+        conflicts: evaluated.conflicts,
+        sequence,
+    }
 }
 
 #[cfg(test)]

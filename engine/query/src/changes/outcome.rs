@@ -108,8 +108,15 @@ pub struct Current {
 
 /// A document in serde's form. `null` stands for no document and for the document null alike; whether there was an
 /// item is told by the operation and the version.
+#[expect(
+    clippy::ref_option,
+    reason = "serde hands over a reference to the field"
+)]
 fn as_value<S: Serializer>(document: &Option<Document>, serializer: S) -> Result<S::Ok, S::Error> {
-    document.as_ref().map(Document::to_value).serialize(serializer)
+    document
+        .as_ref()
+        .map(Document::to_value)
+        .serialize(serializer)
 }
 
 fn document_as_value<S: Serializer>(document: &Document, serializer: S) -> Result<S::Ok, S::Error> {

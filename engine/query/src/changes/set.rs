@@ -26,7 +26,13 @@ pub enum Operation {
 
 impl Operation {
     /// All of them, in the order in which help texts name them.
-    pub const ALL: [Self; 5] = [Self::Insert, Self::Upsert, Self::Update, Self::Patch, Self::Delete];
+    pub const ALL: [Self; 5] = [
+        Self::Insert,
+        Self::Upsert,
+        Self::Update,
+        Self::Patch,
+        Self::Delete,
+    ];
 
     /// The name as the API writes it.
     pub const fn name(self) -> &'static str {
@@ -67,27 +73,47 @@ pub struct Change {
 
 impl Change {
     fn new(operation: Operation, store: impl Into<String>, key: Value) -> Self {
-        Self { operation, store: store.into(), key, value: None, patch: None, if_version: None, id: None }
+        Self {
+            operation,
+            store: store.into(),
+            key,
+            value: None,
+            patch: None,
+            if_version: None,
+            id: None,
+        }
     }
 
     /// An insert.
     pub fn insert(store: impl Into<String>, key: Value, value: Document) -> Self {
-        Self { value: Some(value), ..Self::new(Operation::Insert, store, key) }
+        Self {
+            value: Some(value),
+            ..Self::new(Operation::Insert, store, key)
+        }
     }
 
     /// An upsert.
     pub fn upsert(store: impl Into<String>, key: Value, value: Document) -> Self {
-        Self { value: Some(value), ..Self::new(Operation::Upsert, store, key) }
+        Self {
+            value: Some(value),
+            ..Self::new(Operation::Upsert, store, key)
+        }
     }
 
     /// An update.
     pub fn update(store: impl Into<String>, key: Value, value: Document) -> Self {
-        Self { value: Some(value), ..Self::new(Operation::Update, store, key) }
+        Self {
+            value: Some(value),
+            ..Self::new(Operation::Update, store, key)
+        }
     }
 
     /// A patch.
     pub fn patch(store: impl Into<String>, key: Value, patch: Document) -> Self {
-        Self { patch: Some(patch), ..Self::new(Operation::Patch, store, key) }
+        Self {
+            patch: Some(patch),
+            ..Self::new(Operation::Patch, store, key)
+        }
     }
 
     /// A delete.
@@ -143,7 +169,9 @@ pub struct ChangeSet {
 impl ChangeSet {
     /// A set of these changes.
     pub fn new(changes: impl IntoIterator<Item = Change>) -> Self {
-        Self { changes: changes.into_iter().collect() }
+        Self {
+            changes: changes.into_iter().collect(),
+        }
     }
 }
 

@@ -36,7 +36,11 @@ pub struct PrefixOptions {
 
 impl Default for PrefixOptions {
     fn default() -> Self {
-        Self { limit: 200, few: 12, max_counted_groups: 10_000 }
+        Self {
+            limit: 200,
+            few: 12,
+            max_counted_groups: 10_000,
+        }
     }
 }
 
@@ -95,15 +99,32 @@ pub enum PrefixError {
 ///
 /// # Errors
 /// [`PrefixError::Key`] for a prefix that the key cannot have, and what the engine answers.
-pub fn prefixes(store: &Store<'_>, of: &KeyPrefix, options: &PrefixOptions) -> Result<Prefixes, PrefixError> {
-    let options = PrefixOptions { limit: options.limit.clamp(1, MAX_GROUPS), ..*options };
+pub fn prefixes(
+    store: &Store<'_>,
+    of: &KeyPrefix,
+    options: &PrefixOptions,
+) -> Result<Prefixes, PrefixError> {
+    let options = PrefixOptions {
+        limit: options.limit.clamp(1, MAX_GROUPS),
+        ..*options
+    };
     let spec = &store.definition().key;
     let range = spec.prefix(of)?;
     let count = store.count(&range)?;
     let index = of.leading.len();
-    let none = Prefixes { groups: Vec::new(), more: None, count };
-    let Some(field) = spec.fields().get(index) else { return Ok(none) };
-    let level = Level { index, last: index + 1 == spec.fields().len(), unique: store.definition().unique };
+    let none = Prefixes {
+        groups: Vec::new(),
+        more: None,
+        count,
+    };
+    let Some(field) = spec.fields().get(index) else {
+        return Ok(none);
+    };
+    let level = Level {
+        index,
+        last: index + 1 == spec.fields().len(),
+        unique: store.definition().unique,
+    };
     if count == 0 || level.is_leaf(store, count, &options) {
         return Ok(none);
     }
@@ -117,13 +138,18 @@ pub fn prefixes(store: &Store<'_>, of: &KeyPrefix, options: &PrefixOptions) -> R
     } else {
         options.limit as u64
     };
-    let split = if listed_values == u64::MAX || (listed_values > 0 && scan.has_at_most(listed_values)?) {
-        Split::Values
-    } else {
-        scan.choose_split(field.kind, count)?
-    };
+    let split =
+        if listed_values == u64::MAX || (listed_values > 0 && scan.has_at_most(listed_values)?) {
+            Split::Values
+        } else {
+            scan.choose_split(field.kind, count)?
+        };
     let (groups, more) = scan.groups(&split, count)?;
-    Ok(Prefixes { groups, more, count })
+    Ok(Prefixes {
+        groups,
+        more,
+        count,
+    })
 }
 
 /// The field whose values are grouped.
@@ -137,7 +163,9 @@ struct Level {
 impl Level {
     /// Whether `count` items whose keys agree before this field are shown one by one.
     fn is_leaf(self, store: &Store<'_>, count: u64, options: &PrefixOptions) -> bool {
-        let Some(field) = store.definition().key.fields().get(self.index) else { return true };
+        let Some(field) = store.definition().key.fields().get(self.index) else {
+            return true;
+        };
         let each_alone = self.last && self.unique;
         count <= 1 || (each_alone && (!is_textual(field.kind) || count <= options.few as u64))
     }
@@ -145,7 +173,11 @@ impl Level {
     /// The next field.
     fn next(self, store: &Store<'_>) -> Self {
         let index = self.index + 1;
-        Self { index, last: index + 1 == store.definition().key.fields().len(), unique: self.unique }
+        Self {
+            index,
+            last: index + 1 == store.definition().key.fields().len(),
+            unique: self.unique,
+        }
     }
 }
 

@@ -33,18 +33,26 @@ pub fn parse_prefix(spec: &KeySpec, json: &Value) -> Result<KeyPrefix, PrefixErr
 }
 
 fn partial_text(part: &Value) -> Result<String, PrefixError> {
-    let text = part.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get(PARTIAL)?.as_str());
-    text.map(str::to_owned).ok_or_else(|| form("a part of a prefix is a value or {\"partial\": \"text\"}"))
+    let text = part
+        .as_object()
+        .filter(|fields| fields.len() == 1)
+        .and_then(|fields| fields.get(PARTIAL)?.as_str());
+    text.map(str::to_owned)
+        .ok_or_else(|| form("a part of a prefix is a value or {\"partial\": \"text\"}"))
 }
 
 fn form(detail: &str) -> PrefixError {
-    PrefixError::Form { detail: format!("{detail}; a prefix looks like [\"USA\", {{\"partial\": \"2021-\"}}]") }
+    PrefixError::Form {
+        detail: format!("{detail}; a prefix looks like [\"USA\", {{\"partial\": \"2021-\"}}]"),
+    }
 }
 
 /// A prefix as [`parse_prefix`] reads it.
 pub fn prefix_to_json(prefix: &KeyPrefix) -> Value {
     let leading = prefix.leading.iter().map(KeyValue::to_json);
-    leading.chain(prefix.partial.iter().map(|text| json!({ PARTIAL: text }))).collect()
+    leading
+        .chain(prefix.partial.iter().map(|text| json!({ PARTIAL: text })))
+        .collect()
 }
 
 #[cfg(test)]
@@ -53,8 +61,18 @@ mod tests {
     use sop::key::{KeyField, KeyType};
 
     fn spec() -> KeySpec {
-        let fields = [("country", KeyType::String), ("date", KeyType::Date), ("id", KeyType::I64)];
-        KeySpec::composite(fields.map(|(name, kind)| KeyField::new(name, kind)).to_vec(), Vec::new()).unwrap()
+        let fields = [
+            ("country", KeyType::String),
+            ("date", KeyType::Date),
+            ("id", KeyType::I64),
+        ];
+        KeySpec::composite(
+            fields
+                .map(|(name, kind)| KeyField::new(name, kind))
+                .to_vec(),
+            Vec::new(),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -70,10 +88,19 @@ mod tests {
             let prefix = parse_prefix(&spec(), &json).unwrap();
             assert_eq!(prefix_to_json(&prefix), json);
         }
-        assert_eq!(prefix_to_json(&parse_prefix(&spec(), &json!("USA")).unwrap()), json!(["USA"]));
-        assert_eq!(prefix_to_json(&parse_prefix(&spec(), &json!({"partial": "U"})).unwrap()), json!([{"partial": "U"}]));
+        assert_eq!(
+            prefix_to_json(&parse_prefix(&spec(), &json!("USA")).unwrap()),
+            json!(["USA"])
+        );
+        assert_eq!(
+            prefix_to_json(&parse_prefix(&spec(), &json!({"partial": "U"})).unwrap()),
+            json!([{"partial": "U"}])
+        );
         let single = KeySpec::single(KeyType::I64);
-        assert_eq!(prefix_to_json(&parse_prefix(&single, &json!("5")).unwrap()), json!([5]));
+        assert_eq!(
+            prefix_to_json(&parse_prefix(&single, &json!("5")).unwrap()),
+            json!([5])
+        );
     }
 
     #[test]

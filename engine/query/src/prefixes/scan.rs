@@ -29,8 +29,20 @@ struct Found {
 }
 
 impl<'a, 'tx> Scan<'a, 'tx> {
-    pub const fn new(store: &'a Store<'tx>, of: &'a KeyPrefix, range: KeyRange, level: Level, options: PrefixOptions) -> Self {
-        Self { store, of, range, level, options }
+    pub const fn new(
+        store: &'a Store<'tx>,
+        of: &'a KeyPrefix,
+        range: KeyRange,
+        level: Level,
+        options: PrefixOptions,
+    ) -> Self {
+        Self {
+            store,
+            of,
+            range,
+            level,
+            options,
+        }
     }
 
     /// Whether the field has at most `limit` different values in the range.
@@ -38,7 +50,9 @@ impl<'a, 'tx> Scan<'a, 'tx> {
         let mut rest = Some(self.range.clone());
         for _ in 0..=limit {
             let Some(range) = rest else { return Ok(true) };
-            let Some(found) = self.next_group(&range, &Split::Values)? else { return Ok(true) };
+            let Some(found) = self.next_group(&range, &Split::Values)? else {
+                return Ok(true);
+            };
             rest = after(range, &found.range);
         }
         Ok(rest.is_none_or(|range| self.store.count(&range).is_ok_and(|count| count == 0)))
@@ -49,7 +63,9 @@ impl<'a, 'tx> Scan<'a, 'tx> {
         let texts = self.text_range()?;
         let first = self.text_at(&texts, Direction::Forward)?;
         let last = self.text_at(&texts, Direction::Backward)?;
-        let (Some(first), Some(last)) = (first, last) else { return Ok(Split::Values) };
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(Split::Values);
+        };
         if first == last {
             return Ok(Split::Values);
         }
@@ -58,17 +74,28 @@ impl<'a, 'tx> Scan<'a, 'tx> {
             return Ok(Split::Calendar { base, kind });
         }
         let sample = self.sample(&texts)?;
-        Ok(Split::for_text(base, &sample, count > self.options.limit as u64))
+        Ok(Split::for_text(
+            base,
+            &sample,
+            count > self.options.limit as u64,
+        ))
     }
 
     /// The part of the range whose keys have a value in the field.
     fn text_range(&self) -> Result<KeyRange, PrefixError> {
         let partial = Some(self.of.partial.clone().unwrap_or_default());
         let spec = &self.store.definition().key;
-        Ok(spec.prefix(&KeyPrefix { leading: self.of.leading.clone(), partial })?)
+        Ok(spec.prefix(&KeyPrefix {
+            leading: self.of.leading.clone(),
+            partial,
+        })?)
     }
 
-    fn text_at(&self, range: &KeyRange, direction: Direction) -> Result<Option<String>, PrefixError> {
+    fn text_at(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+    ) -> Result<Option<String>, PrefixError> {
         let key = self.store.keys(range, direction)?.next().transpose()?;
         Ok(key.and_then(|key| key.key.values.get(self.level.index).and_then(text_of)))
     }
@@ -93,13 +120,19 @@ impl<'a, 'tx> Scan<'a, 'tx> {
         for at in 0..wanted {
             let rank = first + (u128::from(count) * u128::from(at) / u128::from(wanted)) as u64;
             let item = self.store.nth(rank)?;
-            texts.extend(item.and_then(|item| item.key.values.get(self.level.index).and_then(text_of)));
+            texts.extend(
+                item.and_then(|item| item.key.values.get(self.level.index).and_then(text_of)),
+            );
         }
         Ok(texts)
     }
 
     /// The groups up to the limit, and what is left of `total` items.
-    pub fn groups(&self, split: &Split, total: u64) -> Result<(Vec<Group>, Option<More>), PrefixError> {
+    pub fn groups(
+        &self,
+        split: &Split,
+        total: u64,
+    ) -> Result<(Vec<Group>, Option<More>), PrefixError> {
         let mut groups = Vec::new();
         let mut counted = 0;
         let mut rest = Some(self.range.clone());
@@ -118,14 +151,26 @@ impl<'a, 'tx> Scan<'a, 'tx> {
         if count == 0 {
             return Ok((groups, None));
         }
-        Ok((groups, Some(More { groups: self.count_groups(rest, split)?, count })))
+        Ok((
+            groups,
+            Some(More {
+                groups: self.count_groups(rest, split)?,
+                count,
+            }),
+        ))
     }
 
     /// Number of the groups in a range; `None` when there are too many.
-    fn count_groups(&self, mut rest: Option<KeyRange>, split: &Split) -> Result<Option<u64>, PrefixError> {
+    fn count_groups(
+        &self,
+        mut rest: Option<KeyRange>,
+        split: &Split,
+    ) -> Result<Option<u64>, PrefixError> {
         let mut groups = 0;
         while let Some(range) = rest {
-            let Some(found) = self.next_group(&range, split)? else { break };
+            let Some(found) = self.next_group(&range, split)? else {
+                break;
+            };
             groups += 1;
             if groups > self.options.max_counted_groups {
                 return Ok(None);
@@ -137,25 +182,48 @@ impl<'a, 'tx> Scan<'a, 'tx> {
 
     /// The group of the first key in a range.
     fn next_group(&self, range: &KeyRange, split: &Split) -> Result<Option<Found>, PrefixError> {
-        let Some(key) = self.store.keys(range, Direction::Forward)?.next().transpose()? else { return Ok(None) };
-        let Some(value) = key.key.values.get(self.level.index).cloned() else { return Ok(None) };
+        let Some(key) = self
+            .store
+            .keys(range, Direction::Forward)?
+            .next()
+            .transpose()?
+        else {
+            return Ok(None);
+        };
+        let Some(value) = key.key.values.get(self.level.index).cloned() else {
+            return Ok(None);
+        };
         let text = text_of(&value);
         let prefix = match text.as_deref().and_then(|text| split.cut(text)) {
-            Some(start) => KeyPrefix { leading: self.of.leading.clone(), partial: Some(start.to_owned()) },
+            Some(start) => KeyPrefix {
+                leading: self.of.leading.clone(),
+                partial: Some(start.to_owned()),
+            },
             None => self.value_prefix(&value),
         };
         let range = self.store.definition().key.prefix(&prefix)?;
-        Ok(Some(Found { prefix, value, range }))
+        Ok(Some(Found {
+            prefix,
+            value,
+            range,
+        }))
     }
 
     fn value_prefix(&self, value: &KeyValue) -> KeyPrefix {
         let mut leading = self.of.leading.clone();
         leading.push(value.clone());
-        KeyPrefix { leading, partial: None }
+        KeyPrefix {
+            leading,
+            partial: None,
+        }
     }
 
     fn group(&self, found: Found) -> Result<Group, PrefixError> {
-        let Found { prefix, value, range } = found;
+        let Found {
+            prefix,
+            value,
+            range,
+        } = found;
         let count = self.store.count(&range)?;
         if prefix.partial.is_some() && (count == 1 || self.ends_with(&range, &value)?) {
             // All keys of the group have the one value, which says more than the beginning of its text.
@@ -165,7 +233,12 @@ impl<'a, 'tx> Scan<'a, 'tx> {
             None => Ok(self.value_group(&value, count)),
             Some(label) => {
                 let leaf = self.level.is_leaf(self.store, count, &self.options);
-                Ok(Group { label, prefix: prefix_to_json(&prefix), count, leaf })
+                Ok(Group {
+                    label,
+                    prefix: prefix_to_json(&prefix),
+                    count,
+                    leaf,
+                })
             }
         }
     }
@@ -175,13 +248,25 @@ impl<'a, 'tx> Scan<'a, 'tx> {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        let leaf = self.level.next(self.store).is_leaf(self.store, count, &self.options);
-        Group { label, prefix: prefix_to_json(&self.value_prefix(value)), count, leaf }
+        let leaf = self
+            .level
+            .next(self.store)
+            .is_leaf(self.store, count, &self.options);
+        Group {
+            label,
+            prefix: prefix_to_json(&self.value_prefix(value)),
+            count,
+            leaf,
+        }
     }
 
     /// Whether the last key of a range has the value, too.
     fn ends_with(&self, range: &KeyRange, value: &KeyValue) -> Result<bool, PrefixError> {
-        let last = self.store.keys(range, Direction::Backward)?.next().transpose()?;
+        let last = self
+            .store
+            .keys(range, Direction::Backward)?
+            .next()
+            .transpose()?;
         Ok(last.is_some_and(|last| last.key.values.get(self.level.index) == Some(value)))
     }
 }
@@ -195,7 +280,10 @@ fn after(range: KeyRange, group: &KeyRange) -> Option<KeyRange> {
     };
     let moves = match (&range.lo, &lo) {
         (Bound::Unbounded, _) => true,
-        (Bound::Included(old) | Bound::Excluded(old), Bound::Included(new) | Bound::Excluded(new)) => new > old,
+        (
+            Bound::Included(old) | Bound::Excluded(old),
+            Bound::Included(new) | Bound::Excluded(new),
+        ) => new > old,
         (_, Bound::Unbounded) => false,
     };
     let rest = KeyRange { lo, hi: range.hi };

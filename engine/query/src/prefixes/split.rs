@@ -34,7 +34,10 @@ pub(super) const fn is_textual(kind: KeyType) -> bool {
 
 /// Whether the type is a date or time.
 pub(super) const fn is_calendar(kind: KeyType) -> bool {
-    matches!(kind, KeyType::Date | KeyType::Time | KeyType::DateTime | KeyType::Timestamp)
+    matches!(
+        kind,
+        KeyType::Date | KeyType::Time | KeyType::DateTime | KeyType::Timestamp
+    )
 }
 
 /// The text of a value; `None` for a missing one and for types without text.
@@ -50,7 +53,10 @@ pub(super) fn text_of(value: &KeyValue) -> Option<String> {
 
 /// Length of what two texts have in common, in bytes, at a character border.
 pub(super) fn common_length(one: &str, other: &str) -> usize {
-    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
+    let same = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(one, other)| one == other);
     same.map(|(character, _)| character.len_utf8()).sum()
 }
 
@@ -60,7 +66,8 @@ impl Split {
     pub fn for_text(base: usize, sample: &[String], many: bool) -> Self {
         let candidates = SEPARATORS.into_iter().filter_map(|separator| {
             let split = Self::Separator { base, separator };
-            let mut segments: Vec<&str> = sample.iter().filter_map(|text| split.cut(text)).collect();
+            let mut segments: Vec<&str> =
+                sample.iter().filter_map(|text| split.cut(text)).collect();
             let separated = segments.len();
             segments.sort_unstable();
             segments.dedup();
@@ -70,21 +77,29 @@ impl Split {
             (common && groups).then_some((segments.len(), split))
         });
         // The coarsest cut shows the structure from the top.
-        candidates.min_by_key(|(segments, _)| *segments).map_or(Self::Character { base }, |(_, split)| split)
+        candidates
+            .min_by_key(|(segments, _)| *segments)
+            .map_or(Self::Character { base }, |(_, split)| split)
     }
 
-    /// The beginning of `text` that stands for its group; `None` when the value is its own group.
+    /// The beginning of `text` that stands for its group, perhaps all of it; `None` when the value is its own group.
     pub fn cut<'a>(&self, text: &'a str) -> Option<&'a str> {
         let end = match *self {
             Self::Values => return None,
             Self::Calendar { base, kind } => {
-                let cuts = if kind == KeyType::Time { TIME_CUTS.as_slice() } else { &DATE_CUTS };
+                let cuts = if kind == KeyType::Time {
+                    TIME_CUTS.as_slice()
+                } else {
+                    &DATE_CUTS
+                };
                 cuts.iter().copied().find(|cut| *cut > base)?
             }
-            Self::Separator { base, separator } => base + text.get(base..)?.find(separator)? + separator.len_utf8(),
+            Self::Separator { base, separator } => {
+                base + text.get(base..)?.find(separator)? + separator.len_utf8()
+            }
             Self::Character { base } => base + text.get(base..)?.chars().next()?.len_utf8(),
         };
-        text.get(..end).filter(|start| start.len() < text.len())
+        text.get(..end)
     }
 }
 
@@ -99,28 +114,60 @@ mod tests {
 
     #[test]
     fn dates_are_cut_by_year_month_and_day() {
-        let cut = |base, text| Split::Calendar { base, kind: KeyType::DateTime }.cut(text).map(str::to_owned);
+        let cut = |base, text| {
+            Split::Calendar {
+                base,
+                kind: KeyType::DateTime,
+            }
+            .cut(text)
+            .map(str::to_owned)
+        };
         assert_eq!(cut(0, "2021-03-22T10:00:00").as_deref(), Some("2021-"));
         assert_eq!(cut(3, "2021-03-22T10:00:00").as_deref(), Some("2021-"));
         assert_eq!(cut(5, "2021-03-22T10:00:00").as_deref(), Some("2021-03-"));
-        assert_eq!(cut(8, "2021-03-22T10:00:00").as_deref(), Some("2021-03-22T"));
+        assert_eq!(
+            cut(8, "2021-03-22T10:00:00").as_deref(),
+            Some("2021-03-22T")
+        );
         assert_eq!(cut(8, "2021-03-22"), None);
-        assert_eq!(Split::Calendar { base: 0, kind: KeyType::Time }.cut("10:20:30"), Some("10:"));
+        assert_eq!(
+            Split::Calendar {
+                base: 0,
+                kind: KeyType::Time
+            }
+            .cut("10:20:30"),
+            Some("10:")
+        );
     }
 
     #[test]
     fn text_is_cut_at_a_separator_that_most_have() {
         let paths = texts(&["src/a/x", "src/a/y", "src/b/x", "src/b"]);
-        assert_eq!(Split::for_text(4, &paths, false), Split::Character { base: 4 });
+        assert_eq!(
+            Split::for_text(4, &paths, false),
+            Split::Character { base: 4 }
+        );
         let paths = texts(&["src/a/x", "src/a/y", "src/b/x", "src/b/y"]);
         let split = Split::for_text(4, &paths, true);
-        assert_eq!(split, Split::Separator { base: 4, separator: '/' });
-        assert_eq!((split.cut("src/a/x"), split.cut("src/b")), (Some("src/a/"), None));
+        assert_eq!(
+            split,
+            Split::Separator {
+                base: 4,
+                separator: '/'
+            }
+        );
+        assert_eq!(
+            (split.cut("src/a/x"), split.cut("src/b")),
+            (Some("src/a/"), None)
+        );
         let names = texts(&["Anna", "Bert", "Berta"]);
         let split = Split::for_text(0, &names, false);
         assert_eq!((split.cut("Berta"), split.cut("")), (Some("B"), None));
         let alone = texts(&["a-1", "b-1", "c-1", "d-1"]);
-        assert_eq!(Split::for_text(0, &alone, true), Split::Character { base: 0 });
+        assert_eq!(
+            Split::for_text(0, &alone, true),
+            Split::Character { base: 0 }
+        );
         assert_eq!(Split::for_text(0, &[], true), Split::Character { base: 0 });
     }
 

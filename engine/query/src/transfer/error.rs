@@ -86,7 +86,7 @@ pub enum TransferError {
 #[error("{error} ({} rows were committed before)", summary.inserted + summary.updated)]
 pub struct ImportFailure {
     /// What was done up to the last commit, with the bad rows found.
-    pub summary: Summary,
+    pub summary: Box<Summary>,
     /// Why it ended.
     #[source]
     pub error: TransferError,

@@ -34,7 +34,7 @@ impl Path {
     fn get<'a>(&self, row: DocumentRef<'a>) -> Option<DocumentRef<'a>> {
         row.get(&self.name).or_else(|| {
             let mut steps = self.name.split('.');
-            steps.try_fold(row, |object, step| object.get(step))
+            steps.try_fold(row, DocumentRef::get)
         })
     }
 
@@ -203,6 +203,15 @@ impl KeyPlan {
         self.ordered.iter().any(|path| path.get(row).is_some()) || is_envelope(row)
     }
 
+    /// Whether the key cannot lie in the row's own fields: none of them is there, or the field `key` holds a whole
+    /// composite key, which no field of a key can.
+    fn only_envelope(&self, row: DocumentRef<'_>) -> bool {
+        let holds_key =
+            |(key, _): (DocumentRef<'_>, _)| matches!(key.kind(), Kind::Object | Kind::Array);
+        !self.ordered.iter().any(|path| path.get(row).is_some())
+            || envelope(row).is_some_and(holds_key)
+    }
+
     /// Takes a row apart into key and value; the error says what the row lacks.
     pub fn split(&self, document: &Document) -> Result<(Key, Document), String> {
         let row = document.root();
@@ -212,7 +221,7 @@ impl KeyPlan {
                 kind_name(row.kind())
             ));
         }
-        if !self.ordered.iter().any(|path| path.get(row).is_some()) {
+        if self.only_envelope(row) {
             return self.split_envelope(row);
         }
         let mut values = Vec::with_capacity(self.ordered.len() + self.ride_on.len());

@@ -163,7 +163,8 @@ mod tests {
             values in prop::collection::vec(json_value(), 0..12), cuts in prop::collection::vec(1usize..20, 1..8), crlf: bool,
         ) {
             let end = if crlf { "\r\n" } else { "\n" };
-            let text: String = values.iter().map(|value| format!("{value}{end}")).collect();
+            let lines: Vec<String> = values.iter().map(|value| format!("{value}{end}")).collect();
+            let text = lines.concat();
             let mut reader = NdjsonReader::new(ChunkReader::new(chunked(text.as_bytes(), &cuts)), 1 << 20);
             let rows = collect(&mut reader).unwrap();
             prop_assert_eq!(reader.bytes_read(), text.len() as u64);

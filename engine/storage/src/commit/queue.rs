@@ -66,11 +66,7 @@ pub(crate) struct CommitQueue {
 impl CommitQueue {
     /// Waits until the request is answered. `commit_group` is called when this thread leads; it
     /// must answer every ticket that it is given.
-    pub fn submit(
-        &self,
-        request: Request,
-        commit_group: impl Fn(&[Arc<Ticket>]),
-    ) -> Result<u64> {
+    pub fn submit(&self, request: Request, commit_group: impl Fn(&[Arc<Ticket>])) -> Result<u64> {
         let ticket = Arc::new(Ticket {
             request,
             state: Mutex::new(State::Waiting),

@@ -2,8 +2,8 @@
 
 use super::core::Core;
 use super::snapshot::StoreState;
-use crate::error::Result;
 use crate::definition::StoreDefinition;
+use crate::error::Result;
 use crate::transaction::item::decode_item;
 use crate::transaction::physical::physical_key;
 use crate::tree::{Cursor, TreeReport};
@@ -115,9 +115,11 @@ fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), Strin
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item =
-        decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
-    let encoded = definition.key.encode(&item.key).map_err(|e| e.to_string())?;
+    let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    let encoded = definition
+        .key
+        .encode(&item.key)
+        .map_err(|e| e.to_string())?;
     if physical_key(&encoded.order, item.id) == key {
         Ok(())
     } else {

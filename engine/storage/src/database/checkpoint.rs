@@ -123,11 +123,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
 
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
 /// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
-fn reclaim(
-    core: &Core,
-    state: &mut CheckpointState,
-    snapshot: &Snapshot,
-) -> Result<()> {
+fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
     let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
     if oldest >= snapshot.sequence {
         for segment in std::mem::take(&mut state.dead_segments) {

@@ -9,8 +9,8 @@ pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod open;
 mod options;
-mod trees;
 pub(crate) mod snapshot;
+mod trees;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -144,13 +144,21 @@ impl Database {
                 Err(error) if error.is_conflict() && attempt < MAX_ATTEMPTS => {
                     attempt += 1;
                     let limit = MAX_PAUSE_US.min(50 << attempt.min(12));
-                    let random = self.core().rng.next_u64().unwrap_or_default();
-                    let pause = random % limit;
-                    std::thread::sleep(std::time::Duration::from_micros(pause));
+                    self.pause(limit);
                 }
                 other => return other,
             }
         }
+    }
+
+    /// Waits a random time below the limit, so that transactions that met do not meet again.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing signals that another's transaction is over; a short pause is the answer"
+    )]
+    fn pause(&self, limit_us: u64) {
+        let random = self.core().rng.next_u64().unwrap_or_default();
+        std::thread::sleep(std::time::Duration::from_micros(random % limit_us));
     }
 
     /// Sequence of the newest commit.

@@ -35,7 +35,7 @@ pub struct Recovery {
     pub damaged_checkpoints: Vec<String>,
 }
 
-pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
+pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
     let vfs = options.vfs.as_ref();
     let is_database = vfs
         .exists(&path.join(OPTIONS_FILE))
@@ -44,7 +44,7 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
         None
     } else {
         if !is_database {
-            prepare_folder(&options, path)?;
+            prepare_folder(options, path)?;
         }
         let holder = LockHolder::current(options.clock.as_ref());
         Some(DatabaseLock::acquire(vfs, path, &holder)?)
@@ -62,7 +62,7 @@ pub(super) fn open(options: OpenOptions, path: &Path) -> Result<Database> {
     } else {
         return Err(not_a_database(path, "there is no database here to read"));
     };
-    let core = Arc::new(recover(&options, path, &file, lock)?);
+    let core = Arc::new(recover(options, path, &file, lock)?);
     if !options.read_only && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
             operation: "starting the background thread",
@@ -169,6 +169,7 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
         LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
     } else {
         catalog.prepare()?;
+        create_dir_all_durable(vfs.as_ref(), &log_folder)?;
         open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
     };
     let found = catalog.load_newest()?;
@@ -257,10 +258,7 @@ fn replay(
         if sequence != snapshot.sequence + 1 {
             return Err(Error::corrupt(
                 "commit log",
-                format!(
-                    "commit {sequence} follows commit {}",
-                    snapshot.sequence
-                ),
+                format!("commit {sequence} follows commit {}", snapshot.sequence),
             ));
         }
         let (writes, facts) = decode(&payload)

@@ -146,7 +146,7 @@ impl OpenOptions {
     /// [`crate::Error::Locked`], [`crate::Error::NotADatabase`], [`crate::Error::Corrupt`],
     /// [`crate::Error::Io`]. A damaged database is never emptied: what can still be read may be
     /// reached by opening it read-only.
-    pub fn open(self, path: impl AsRef<Path>) -> Result<Database> {
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Database> {
         super::open::open(self, path.as_ref())
     }
 }

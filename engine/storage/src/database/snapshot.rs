@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::trees::Trees;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
 use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
-use super::trees::Trees;
 use crate::tree::{Change as TreeChange, RootRef, Tree, TreeConfig};
 
 /// A store as of a snapshot. Cloning shares the tree.

@@ -60,8 +60,7 @@ pub(crate) fn decode_item(
         .key
         .decode(order, ride_on)
         .map_err(|e| damaged(definition, &e))?;
-    let value =
-        Document::from_trusted(Arc::from(document)).map_err(|e| damaged(definition, &e))?;
+    let value = Document::from_trusted(Arc::from(document)).map_err(|e| damaged(definition, &e))?;
     Ok(Item {
         key,
         value,
@@ -90,10 +89,10 @@ pub(crate) fn decode_key(
     })
 }
 
-/// A physical key as JSON text for messages; hexadecimal when it cannot be decoded.
+/// A physical key as JSON text for messages; its bytes when it cannot be decoded.
 pub(crate) fn key_text(definition: &StoreDefinition, physical: &[u8]) -> String {
     match decode_key(definition, physical.to_vec(), 0) {
         Ok(item) => definition.key.key_to_json(&item.key).to_string(),
-        Err(_) => physical.iter().map(|b| format!("{b:02x}")).collect(),
+        Err(_) => format!("{physical:02x?}"),
     }
 }

@@ -250,9 +250,7 @@ impl Transaction {
         } else {
             writes.catalog.push(CatalogChange::Drop(id));
         }
-        self.local_stores
-            .borrow_mut()
-            .insert(name.to_owned(), None);
+        self.local_stores.borrow_mut().insert(name.to_owned(), None);
         Ok(())
     }
 

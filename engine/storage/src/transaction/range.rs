@@ -199,7 +199,11 @@ impl<'s> Range<'s> {
                     if own == base {
                         self.cursor_ready = self.step()?;
                     }
-                    if own_first { (own, true) } else { (base, false) }
+                    if own_first {
+                        (own, true)
+                    } else {
+                        (base, false)
+                    }
                 }
             };
             self.progress = Progress::At(key.clone());
@@ -207,10 +211,7 @@ impl<'s> Range<'s> {
                 return Ok(Some(Found::Base(key)));
             }
             let writes = self.store.tx.writes.borrow();
-            if matches!(
-                writes.get(self.store.id, &key),
-                Some(Change::Put { .. })
-            ) {
+            if matches!(writes.get(self.store.id, &key), Some(Change::Put { .. })) {
                 return Ok(Some(Found::Own(key)));
             }
         }
@@ -256,8 +257,7 @@ impl<'s> Range<'s> {
     /// Ends the walk and records the whole range as read.
     fn record_end(&mut self) {
         self.progress = Progress::Exhausted;
-        self.store
-            .read_range((self.lo.clone(), self.hi.clone()));
+        self.store.read_range((self.lo.clone(), self.hi.clone()));
     }
 }
 

@@ -36,7 +36,12 @@ impl Reads {
     pub fn range(&mut self, store: StoreId, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
         let ranges = &mut self.stores.entry(store).or_default().ranges;
         // A loop that asks for the same range again and again keeps one entry.
-        if !ranges.iter().rev().take(8).any(|r| r.lo == lo && r.hi == hi) {
+        if !ranges
+            .iter()
+            .rev()
+            .take(8)
+            .any(|r| r.lo == lo && r.hi == hi)
+        {
             ranges.push(ReadRange { lo, hi });
         }
     }

@@ -228,8 +228,8 @@ impl<'tx> Store<'tx> {
             lo.as_ref().map(Vec::as_slice),
             hi.as_ref().map(Vec::as_slice),
         );
-        let ends = u64::from(!matches!(l, Bound::Unbounded))
-            + u64::from(!matches!(h, Bound::Unbounded));
+        let ends =
+            u64::from(!matches!(l, Bound::Unbounded)) + u64::from(!matches!(h, Bound::Unbounded));
         self.tx.count_read(ends * u64::from(self.tree.height()), 0);
         let base = self.tree.count(l, h)?;
         let delta = self.tx.writes.borrow().delta(self.id, l, h);

@@ -58,13 +58,11 @@ impl Store<'_> {
             return Ok(inserted);
         }
         let first = self.equal(encoded.order.clone())?.next().transpose()?;
-        match first {
-            Some(item) => self.put(item.position, &encoded, value, Intent::Upsert)?,
-            None => {
-                self.insert(key, value)?;
-                return Ok(true);
-            }
-        }
+        let Some(item) = first else {
+            self.insert(key, value)?;
+            return Ok(true);
+        };
+        self.put(item.position, &encoded, value, Intent::Upsert)?;
         Ok(false)
     }
 
@@ -134,7 +132,10 @@ impl Store<'_> {
         intent: Intent,
     ) -> Result<()> {
         self.check_value(&physical, value)?;
-        let payload = payload(has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()), value);
+        let payload = payload(
+            has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()),
+            value,
+        );
         let replaces = self.base_has(&physical)?;
         let mut writes = self.tx.writes.borrow_mut();
         writes.set(

@@ -7,6 +7,8 @@
 mod column;
 mod inner;
 mod leaf;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use inner::{decode_inner, encode_inner};
 pub(crate) use leaf::{decode_leaf, encode_leaf};

@@ -47,6 +47,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use crate::blob::{LOCATION_BYTES, Location};
 pub use cache::{CacheStats, NodeCache};
 pub use check::{Finding, TreeReport};
 pub use checkpoint::Stored;
@@ -56,7 +57,6 @@ pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
 pub use freed::Freed;
-pub use crate::blob::{LOCATION_BYTES, Location};
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;

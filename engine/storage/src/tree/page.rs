@@ -45,7 +45,7 @@ impl PageValue<'_> {
 }
 
 /// A sorted run of items.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Page {
     slots: Slots,
     payload: Vec<u8>,
@@ -71,6 +71,23 @@ fn key_in(payload: &[u8], offset: usize) -> &[u8] {
         payload[offset + 13],
     ]));
     &payload[offset + ENTRY_HEADER..offset + ENTRY_HEADER + len]
+}
+
+impl Clone for Page {
+    /// A page is copied to be changed, so the copy has room for a few more entries.
+    fn clone(&self) -> Self {
+        let len = self.payload.len();
+        let mut payload = Vec::with_capacity(len + len / 16 + 512);
+        payload.extend_from_slice(&self.payload);
+        Self {
+            slots: self.slots.copy(),
+            payload,
+            live: self.live,
+            separate: self.separate.clone(),
+            last: self.last,
+            run: self.run,
+        }
+    }
 }
 
 impl Page {
@@ -219,7 +236,7 @@ impl Page {
         if (self.payload.len() - self.live) * 4 > self.payload.len() {
             self.compact(size);
         } else {
-            let slack = (self.payload.len() / 4).max(256);
+            let slack = (self.payload.len() / 4).max(512);
             self.payload.reserve_exact(size + slack);
         }
     }

@@ -6,7 +6,7 @@
 use super::slots::{Slots, common_prefix};
 
 /// Sorted keys without values.
-#[derive(Clone, Default, Debug)]
+#[derive(Default, Debug)]
 pub(crate) struct Separators {
     slots: Slots,
     payload: Vec<u8>,
@@ -23,6 +23,16 @@ fn key_in(payload: &[u8], offset: usize) -> &[u8] {
 pub(crate) fn between<'a>(left: &[u8], right: &'a [u8]) -> &'a [u8] {
     let shared = common_prefix(left, right);
     &right[..right.len().min(shared + 1)]
+}
+
+impl Clone for Separators {
+    fn clone(&self) -> Self {
+        Self {
+            slots: self.slots.copy(),
+            payload: self.payload.clone(),
+            live: self.live,
+        }
+    }
 }
 
 impl Separators {

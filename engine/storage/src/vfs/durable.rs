@@ -40,23 +40,32 @@ fn write_temporary(vfs: &dyn Vfs, temporary: &Path, content: &[u8]) -> Result<()
 }
 
 /// Creates a folder with the missing ones above it and makes their names durable.
+///
+/// The names are synced although the folders exist: an earlier process may have made them and died before
+/// it could sync. A folder further up that was there and may not be opened for that is not ours.
 pub fn create_dir_all_durable(vfs: &dyn Vfs, path: &Path) -> Result<(), FileError> {
     let mut missing: Vec<&Path> = Vec::new();
-    let mut folder = path;
-    while !vfs.exists(folder).during("look for", folder)? {
-        missing.push(folder);
-        match folder.parent() {
-            Some(above) if !above.as_os_str().is_empty() => folder = above,
-            _ => break,
+    for folder in path
+        .ancestors()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        if vfs.exists(folder).during("look for", folder)? {
+            break;
         }
+        missing.push(folder);
     }
-    if missing.is_empty() {
-        return Ok(());
+    if !missing.is_empty() {
+        vfs.create_dir_all(path).during("create folder", path)?;
     }
-    vfs.create_dir_all(path).during("create folder", path)?;
-    for made in missing.iter().rev() {
-        let above = parent(made);
-        vfs.sync_dir(above).during("sync folder", above)?;
+    for folder in path.ancestors().filter(|folder| folder.parent().is_some()) {
+        let above = parent(folder);
+        match vfs.sync_dir(above) {
+            Err(error)
+                if error.kind() == io::ErrorKind::PermissionDenied
+                    && folder != path
+                    && !missing.contains(&folder) => {}
+            synced => synced.during("sync folder", above)?,
+        }
     }
     Ok(())
 }

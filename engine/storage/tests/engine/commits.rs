@@ -19,7 +19,10 @@ fn what_is_inserted_is_found_in_the_transaction_after_it_and_after_reopening() {
         tx.store("s").unwrap().get(&int(7)).unwrap().unwrap()
     };
     let item = read(&db);
-    assert_eq!((item.value.to_json().as_str(), item.version), (r#"{"a":1}"#, sequence));
+    assert_eq!(
+        (item.value.to_json().as_str(), item.version),
+        (r#"{"a":1}"#, sequence)
+    );
     // Without close: from the log. With close: from the checkpoint.
     drop(db);
     let db = options(&disk).open(FOLDER).unwrap();
@@ -51,7 +54,10 @@ fn a_second_insert_of_a_key_says_so_and_the_transaction_goes_on() {
         Err(Error::KeyExists { ref store, ref key }) if store == "s" && key == "1"
     ));
     s.insert(&int(2), &doc("2")).unwrap();
-    assert!(matches!(s.insert(&int(2), &doc("2")), Err(Error::KeyExists { .. })));
+    assert!(matches!(
+        s.insert(&int(2), &doc("2")),
+        Err(Error::KeyExists { .. })
+    ));
     tx.commit().unwrap();
     assert_eq!(all(&db, "s"), [1, 2]);
 }
@@ -59,18 +65,34 @@ fn a_second_insert_of_a_key_says_so_and_the_transaction_goes_on() {
 #[test]
 fn two_transactions_that_insert_the_same_key_conflict() {
     let db = with_items([]);
-    let (a, b) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
-    a.store("s").unwrap().insert(&int(1), &doc("\"a\"")).unwrap();
-    b.store("s").unwrap().insert(&int(1), &doc("\"b\"")).unwrap();
+    let (a, b) = (
+        db.begin(Mode::Write).unwrap(),
+        db.begin(Mode::Write).unwrap(),
+    );
+    a.store("s")
+        .unwrap()
+        .insert(&int(1), &doc("\"a\""))
+        .unwrap();
+    b.store("s")
+        .unwrap()
+        .insert(&int(1), &doc("\"b\""))
+        .unwrap();
     let first = a.commit().unwrap().sequence;
     match b.commit() {
-        Err(Error::Conflict { store, key, sequence }) => {
+        Err(Error::Conflict {
+            store,
+            key,
+            sequence,
+        }) => {
             assert_eq!((store.as_str(), key.as_str(), sequence), ("s", "1", first));
         }
         other => panic!("{other:?}"),
     }
     let tx = db.begin(Mode::Read).unwrap();
-    assert_eq!(value(tx.store("s").unwrap().get(&int(1)).unwrap()), Some("\"a\"".into()));
+    assert_eq!(
+        value(tx.store("s").unwrap().get(&int(1)).unwrap()),
+        Some("\"a\"".into())
+    );
 }
 
 #[test]
@@ -96,18 +118,32 @@ fn different_items_of_one_node_merge_and_the_same_item_conflicts() {
 #[test]
 fn a_read_item_that_changes_is_a_conflict_and_an_unread_neighbour_is_not() {
     let db = with_items(0..10);
-    let (reader, other) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
+    let (reader, other) = (
+        db.begin(Mode::Write).unwrap(),
+        db.begin(Mode::Write).unwrap(),
+    );
     let s = reader.store("s").unwrap();
     s.get(&int(1)).unwrap();
     s.get(&int(2)).unwrap();
-    other.store("s").unwrap().update(&int(3), &doc("0")).unwrap();
+    other
+        .store("s")
+        .unwrap()
+        .update(&int(3), &doc("0"))
+        .unwrap();
     other.commit().unwrap();
     s.update(&int(5), &doc("5")).unwrap();
     reader.commit().unwrap();
 
-    let (reader, other) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
+    let (reader, other) = (
+        db.begin(Mode::Write).unwrap(),
+        db.begin(Mode::Write).unwrap(),
+    );
     reader.store("s").unwrap().get(&int(1)).unwrap();
-    other.store("s").unwrap().update(&int(1), &doc("0")).unwrap();
+    other
+        .store("s")
+        .unwrap()
+        .update(&int(1), &doc("0"))
+        .unwrap();
     other.commit().unwrap();
     assert!(matches!(reader.commit(), Err(Error::Conflict { .. })));
 }
@@ -123,7 +159,10 @@ fn phantoms_and_misses_conflict_and_read_transactions_never_do() {
         insert(&db, "s", [15]);
         assert_eq!(ints(&s, &between(10, 20), Direction::Forward), [10, 20]);
         for tx in [scan, miss] {
-            assert_eq!(matches!(tx.commit(), Err(Error::Conflict { .. })), mode == Mode::Write);
+            assert_eq!(
+                matches!(tx.commit(), Err(Error::Conflict { .. })),
+                mode == Mode::Write
+            );
         }
     }
 }
@@ -143,7 +182,8 @@ fn a_scan_that_ended_early_conflicts_only_with_what_it_saw() {
         assert_eq!(two, [10, 20]);
         insert(&db, "s", [inserted]);
         assert_eq!(tx.commit().is_err(), conflicts, "insert of {inserted}");
-        db.transact(|tx| tx.store("s")?.remove(&int(inserted))).unwrap();
+        db.transact(|tx| tx.store("s")?.remove(&int(inserted)))
+            .unwrap();
     }
 }
 
@@ -151,11 +191,31 @@ fn a_scan_that_ended_early_conflicts_only_with_what_it_saw() {
 fn counts_ranks_and_ends_are_reads_too() {
     type Read = fn(&sop::Store<'_>);
     let reads: [(&str, Read, i64, i64); 5] = [
-        ("count", |s| assert_eq!(s.count(&between(10, 20)).unwrap(), 2), 12, 25),
+        (
+            "count",
+            |s| assert_eq!(s.count(&between(10, 20)).unwrap(), 2),
+            12,
+            25,
+        ),
         ("rank", |s| assert_eq!(s.rank(&int(20)).unwrap(), 1), 5, 25),
-        ("nth", |s| assert_eq!(as_int(&s.nth(1).unwrap().unwrap().key), 20), 15, 25),
-        ("first", |s| assert_eq!(as_int(&s.first().unwrap().unwrap().key), 10), 5, 15),
-        ("last", |s| assert_eq!(as_int(&s.last().unwrap().unwrap().key), 30), 35, 15),
+        (
+            "nth",
+            |s| assert_eq!(as_int(&s.nth(1).unwrap().unwrap().key), 20),
+            15,
+            25,
+        ),
+        (
+            "first",
+            |s| assert_eq!(as_int(&s.first().unwrap().unwrap().key), 10),
+            5,
+            15,
+        ),
+        (
+            "last",
+            |s| assert_eq!(as_int(&s.last().unwrap().unwrap().key), 30),
+            35,
+            15,
+        ),
     ];
     for (name, read, hits, misses) in reads {
         for (key, conflicts) in [(hits, true), (misses, false)] {
@@ -171,7 +231,10 @@ fn counts_ranks_and_ends_are_reads_too() {
 #[test]
 fn write_skew_is_refused() {
     let db = with_items([1, 2]);
-    let (a, b) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
+    let (a, b) = (
+        db.begin(Mode::Write).unwrap(),
+        db.begin(Mode::Write).unwrap(),
+    );
     for (tx, writes) in [(&a, 1), (&b, 2)] {
         let s = tx.store("s").unwrap();
         s.get(&int(1)).unwrap();
@@ -218,7 +281,11 @@ fn own_changes_are_merged_into_scans_both_ways() {
     backwards.reverse();
     assert_eq!(backwards, want);
     for (i, key) in want.into_iter().enumerate() {
-        assert_eq!(as_int(&s.nth(i as u64).unwrap().unwrap().key), key, "nth {i}");
+        assert_eq!(
+            as_int(&s.nth(i as u64).unwrap().unwrap().key),
+            key,
+            "nth {i}"
+        );
         assert_eq!(s.rank(&int(key)).unwrap(), i as u64);
     }
     assert!(s.nth(6).unwrap().is_none());
@@ -239,6 +306,9 @@ fn a_transaction_past_its_time_limit_cannot_commit() {
     let tx = db.begin(Mode::Write).unwrap();
     tx.store("s").unwrap().insert(&int(1), &doc("1")).unwrap();
     clock.advance_ms(1_001);
-    assert!(matches!(tx.commit(), Err(Error::TimeLimit { limit_ms: 1_000 })));
+    assert!(matches!(
+        tx.commit(),
+        Err(Error::TimeLimit { limit_ms: 1_000 })
+    ));
     assert_eq!(all(&db, "s"), Vec::<i64>::new());
 }

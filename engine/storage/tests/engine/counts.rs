@@ -30,7 +30,9 @@ fn positions_go_on_after_an_item_even_when_it_is_gone() {
     let mut after = s.range_after(&within, Direction::Forward, &anchor).unwrap();
     assert!(after.next().is_none());
     drop(after);
-    let mut before = s.range_after(&within, Direction::Backward, &anchor).unwrap();
+    let mut before = s
+        .range_after(&within, Direction::Backward, &anchor)
+        .unwrap();
     assert_eq!(as_int(&before.next().unwrap().unwrap().key), 20);
 }
 
@@ -42,8 +44,12 @@ fn a_range_between_two_items_is_empty_and_its_neighbours_are_found() {
     assert!(ints(&s, &between(11, 19), Direction::Forward).is_empty());
     assert_eq!(s.count(&between(19, 11)).unwrap(), 0);
     let spec = KeySpec::single(KeyType::I64);
-    let from = spec.range(Bound::Included(&int(15)), Bound::Unbounded).unwrap();
-    let to = spec.range(Bound::Unbounded, Bound::Excluded(&int(15))).unwrap();
+    let from = spec
+        .range(Bound::Included(&int(15)), Bound::Unbounded)
+        .unwrap();
+    let to = spec
+        .range(Bound::Unbounded, Bound::Excluded(&int(15)))
+        .unwrap();
     assert_eq!(ints(&s, &from, Direction::Forward), [20]);
     assert_eq!(ints(&s, &to, Direction::Backward), [10]);
 }
@@ -72,7 +78,12 @@ fn composite_keys_keep_mixed_directions_and_prefixes_count_exactly() {
     create(&db, StoreDefinition::new("s", spec.clone()));
     let tx = db.begin(Mode::Write).unwrap();
     let s = tx.store("s").unwrap();
-    for (country, year, id) in [("USA", 2024, 1), ("USA", 2025, 2), ("Austria", 2024, 3), ("USA", 2025, 4)] {
+    for (country, year, id) in [
+        ("USA", 2024, 1),
+        ("USA", 2025, 2),
+        ("Austria", 2024, 3),
+        ("USA", 2025, 4),
+    ] {
         let key = Key::composite([text(country), KeyValue::I32(year), KeyValue::I64(id)]);
         s.insert(&key, &doc("null")).unwrap();
     }
@@ -134,10 +145,14 @@ fn ride_on_fields_change_without_touching_order_or_identity() {
         spec.key_from_json(&serde_json::json!({"id": 1, "etag": etag}))
             .unwrap()
     };
-    db.transact(|tx| tx.store("s")?.insert(&key("a"), &doc("1"))).unwrap();
+    db.transact(|tx| tx.store("s")?.insert(&key("a"), &doc("1")))
+        .unwrap();
     db.transact(|tx| {
         let s = tx.store("s")?;
-        assert!(matches!(s.insert(&key("b"), &doc("1")), Err(sop::Error::KeyExists { .. })));
+        assert!(matches!(
+            s.insert(&key("b"), &doc("1")),
+            Err(sop::Error::KeyExists { .. })
+        ));
         s.update(&key("b"), &doc("2"))
     })
     .unwrap();

@@ -15,9 +15,20 @@ fn duplicates() -> StoreDefinition {
 fn both_transactions_keep_their_item_each_with_an_id() {
     let db = memory();
     create(&db, duplicates());
-    let (a, b) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
-    let x = a.store("d").unwrap().insert(&int(1), &doc("\"a\"")).unwrap();
-    let y = b.store("d").unwrap().insert(&int(1), &doc("\"b\"")).unwrap();
+    let (a, b) = (
+        db.begin(Mode::Write).unwrap(),
+        db.begin(Mode::Write).unwrap(),
+    );
+    let x = a
+        .store("d")
+        .unwrap()
+        .insert(&int(1), &doc("\"a\""))
+        .unwrap();
+    let y = b
+        .store("d")
+        .unwrap()
+        .insert(&int(1), &doc("\"b\""))
+        .unwrap();
     assert_ne!(x.id, y.id);
     a.commit().unwrap();
     b.commit().unwrap();
@@ -26,19 +37,46 @@ fn both_transactions_keep_their_item_each_with_an_id() {
     assert_eq!(s.len().unwrap(), 2);
     assert_eq!(s.count(&between(1, 1)).unwrap(), 2);
     for (id, want) in [(x.id, "\"a\""), (y.id, "\"b\"")] {
-        assert_eq!(value(s.get_id(&int(1), id.unwrap()).unwrap()), Some(want.into()));
+        assert_eq!(
+            value(s.get_id(&int(1), id.unwrap()).unwrap()),
+            Some(want.into())
+        );
     }
 }
 
 #[test]
 fn insert_if_absent_of_two_transactions_never_makes_two() {
-    for definition in [duplicates(), StoreDefinition { unique: true, ..duplicates() }] {
+    for definition in [
+        duplicates(),
+        StoreDefinition {
+            unique: true,
+            ..duplicates()
+        },
+    ] {
         let db = memory();
         create(&db, definition);
-        let (a, b) = (db.begin(Mode::Write).unwrap(), db.begin(Mode::Write).unwrap());
-        assert!(a.store("d").unwrap().insert_if_absent(&int(1), &doc("1")).unwrap());
-        assert!(b.store("d").unwrap().insert_if_absent(&int(1), &doc("2")).unwrap());
-        assert!(!b.store("d").unwrap().insert_if_absent(&int(1), &doc("2")).unwrap());
+        let (a, b) = (
+            db.begin(Mode::Write).unwrap(),
+            db.begin(Mode::Write).unwrap(),
+        );
+        assert!(
+            a.store("d")
+                .unwrap()
+                .insert_if_absent(&int(1), &doc("1"))
+                .unwrap()
+        );
+        assert!(
+            b.store("d")
+                .unwrap()
+                .insert_if_absent(&int(1), &doc("2"))
+                .unwrap()
+        );
+        assert!(
+            !b.store("d")
+                .unwrap()
+                .insert_if_absent(&int(1), &doc("2"))
+                .unwrap()
+        );
         a.commit().unwrap();
         assert!(b.commit().is_err());
         assert_eq!(all(&db, "d"), [1]);

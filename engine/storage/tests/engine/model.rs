@@ -131,11 +131,22 @@ proptest! {
 /// 91,000 inserts in transactions of 200, all read, all removed, in CI with fewer items.
 #[test]
 fn many_items_come_and_go_with_every_slot_length() {
-    let n = if std::env::var_os("SOP_NIGHTLY").is_some() { 91_000 } else { 9_100 };
+    let n = if std::env::var_os("SOP_NIGHTLY").is_some() {
+        91_000
+    } else {
+        9_100
+    };
     for slot_length in [4, 500, 2_000, 20_000] {
         for balance in [false, true] {
             let db = memory();
-            create(&db, StoreDefinition { slot_length, leaf_load_balancing: balance, ..int_store("s") });
+            create(
+                &db,
+                StoreDefinition {
+                    slot_length,
+                    leaf_load_balancing: balance,
+                    ..int_store("s")
+                },
+            );
             // A permutation of 0..n: 48,271 is prime and does not divide n.
             let keys: Vec<i64> = (0..n).map(|i| i * 48_271 % n).collect();
             for (done, chunk) in keys.chunks(200).enumerate() {

@@ -1,8 +1,6 @@
 //! Creating, altering and dropping stores; definitions; locks; read-only opening.
 
-use sop::{
-    Error, FieldType, Mode, OpenOptions, Schema, SchemaField, StoreChange, StoreDefinition,
-};
+use sop::{Error, FieldType, Mode, OpenOptions, Schema, SchemaField, StoreChange, StoreDefinition};
 
 use crate::support::*;
 
@@ -13,7 +11,10 @@ fn a_missing_store_is_an_error_that_names_the_nearest() {
     let tx = db.begin(Mode::Read).unwrap();
     match tx.store("custmers") {
         Err(Error::StoreNotFound { name, suggestions }) => {
-            assert_eq!((name.as_str(), suggestions.as_slice()), ("custmers", &["customers".to_owned()][..]));
+            assert_eq!(
+                (name.as_str(), suggestions.as_slice()),
+                ("custmers", &["customers".to_owned()][..])
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -23,10 +24,16 @@ fn a_missing_store_is_an_error_that_names_the_nearest() {
 fn creating_a_store_again_is_an_error_and_leaves_nothing_over() {
     let db = with_items([1]);
     let tx = db.begin(Mode::Write).unwrap();
-    let other = StoreDefinition { slot_length: 4, ..int_store("s") };
+    let other = StoreDefinition {
+        slot_length: 4,
+        ..int_store("s")
+    };
     for (definition, same) in [(other, false), (int_store("s"), true)] {
         match tx.create_store(definition) {
-            Err(Error::StoreExists { name, same_structure }) => assert_eq!((name.as_str(), same_structure), ("s", same)),
+            Err(Error::StoreExists {
+                name,
+                same_structure,
+            }) => assert_eq!((name.as_str(), same_structure), ("s", same)),
             other => panic!("{other:?}"),
         }
     }
@@ -39,7 +46,11 @@ fn rolling_back_the_creator_leaves_no_trace_and_hurts_nobody() {
     let db = memory();
     let creator = db.begin(Mode::Write).unwrap();
     creator.create_store(int_store("s")).unwrap();
-    creator.store("s").unwrap().insert(&int(1), &doc("1")).unwrap();
+    creator
+        .store("s")
+        .unwrap()
+        .insert(&int(1), &doc("1"))
+        .unwrap();
     create(&db, int_store("s"));
     insert(&db, "s", [2, 3]);
     creator.rollback();
@@ -54,7 +65,11 @@ fn rolling_back_the_creator_leaves_no_trace_and_hurts_nobody() {
 fn a_store_that_is_dropped_meanwhile_is_a_conflict_for_its_writer() {
     let db = with_items([1]);
     let writer = db.begin(Mode::Write).unwrap();
-    writer.store("s").unwrap().insert(&int(2), &doc("2")).unwrap();
+    writer
+        .store("s")
+        .unwrap()
+        .insert(&int(2), &doc("2"))
+        .unwrap();
     db.transact(|tx| tx.drop_store("s")).unwrap();
     assert!(matches!(writer.commit(), Err(Error::Conflict { .. })));
     assert!(db.begin(Mode::Read).unwrap().stores().unwrap().is_empty());
@@ -68,7 +83,10 @@ fn a_store_dropped_and_made_again_in_one_transaction_is_empty() {
     insert(&db, "s", 0..100);
     db.transact(|tx| {
         tx.drop_store("s")?;
-        tx.create_store(StoreDefinition { unique: false, ..int_store("s") })?;
+        tx.create_store(StoreDefinition {
+            unique: false,
+            ..int_store("s")
+        })?;
         tx.store("s")?.insert(&int(7), &doc("7"))
     })
     .unwrap();
@@ -82,14 +100,28 @@ fn a_declared_schema_is_enforced_with_the_field_and_when_it_is_declared_later() 
     let db = memory();
     let schema = Schema {
         declared: true,
-        fields: vec![SchemaField { name: "total".into(), kind: FieldType::Number, required: true }],
+        fields: vec![SchemaField {
+            name: "total".into(),
+            kind: FieldType::Number,
+            required: true,
+        }],
     };
-    create(&db, StoreDefinition { schema: schema.clone(), ..int_store("s") });
+    create(
+        &db,
+        StoreDefinition {
+            schema: schema.clone(),
+            ..int_store("s")
+        },
+    );
     create(&db, int_store("t"));
     let tx = db.begin(Mode::Write).unwrap();
     let s = tx.store("s").unwrap();
     s.insert(&int(1), &doc(r#"{"total":1.10}"#)).unwrap();
-    for (bad, words) in [("{}", "required"), (r#"{"total":"x"}"#, "must be number"), ("3", "not an object")] {
+    for (bad, words) in [
+        ("{}", "required"),
+        (r#"{"total":"x"}"#, "must be number"),
+        ("3", "not an object"),
+    ] {
         match s.insert(&int(2), &doc(bad)) {
             Err(Error::SchemaViolation { store, detail, .. }) => {
                 assert!(store == "s" && detail.contains(words), "{detail}");
@@ -101,7 +133,13 @@ fn a_declared_schema_is_enforced_with_the_field_and_when_it_is_declared_later() 
     tx.commit().unwrap();
     let declare = |name: &str| {
         db.transact(|tx| {
-            tx.alter_store(name, StoreChange { schema: Some(schema.clone()), ..StoreChange::default() })
+            tx.alter_store(
+                name,
+                StoreChange {
+                    schema: Some(schema.clone()),
+                    ..StoreChange::default()
+                },
+            )
         })
     };
     assert!(matches!(declare("t"), Err(Error::SchemaViolation { ref key, .. }) if key == "9"));
@@ -114,9 +152,17 @@ fn metadata_changes_beside_writers_and_survives_reopening() {
     let db = options(&disk).open(FOLDER).unwrap();
     create(&db, int_store("s"));
     let writer = db.begin(Mode::Write).unwrap();
-    writer.store("s").unwrap().insert(&int(1), &doc("1")).unwrap();
-    let describe = StoreChange { description: Some("Ünïcode".into()), ..StoreChange::default() };
-    db.transact(|tx| tx.alter_store("s", describe.clone())).unwrap();
+    writer
+        .store("s")
+        .unwrap()
+        .insert(&int(1), &doc("1"))
+        .unwrap();
+    let describe = StoreChange {
+        description: Some("Ünïcode".into()),
+        ..StoreChange::default()
+    };
+    db.transact(|tx| tx.alter_store("s", describe.clone()))
+        .unwrap();
     writer.commit().unwrap();
     drop(db);
     let db = options(&disk).open(FOLDER).unwrap();
@@ -130,11 +176,29 @@ fn definitions_that_break_a_rule_are_refused_by_field() {
     let db = memory();
     let tx = db.begin(Mode::Write).unwrap();
     let bad = [
-        ("name", StoreDefinition { name: String::new(), ..int_store("s") }),
+        (
+            "name",
+            StoreDefinition {
+                name: String::new(),
+                ..int_store("s")
+            },
+        ),
         ("name", int_store("a/b")),
         ("name", int_store(&"x".repeat(129))),
-        ("slot_length", StoreDefinition { slot_length: 1, ..int_store("s") }),
-        ("slot_length", StoreDefinition { slot_length: 20_001, ..int_store("s") }),
+        (
+            "slot_length",
+            StoreDefinition {
+                slot_length: 1,
+                ..int_store("s")
+            },
+        ),
+        (
+            "slot_length",
+            StoreDefinition {
+                slot_length: 20_001,
+                ..int_store("s")
+            },
+        ),
     ];
     for (field, definition) in bad {
         match tx.create_store(definition) {
@@ -152,12 +216,17 @@ fn a_second_writer_is_refused_and_told_who_holds_the_lock() {
     create(&db, int_store("s"));
     insert(&db, "s", [1]);
     match options(&disk).open(FOLDER) {
-        Err(Error::Locked { holder }) => assert!(holder.contains(&std::process::id().to_string()), "{holder}"),
+        Err(Error::Locked { holder }) => {
+            assert!(holder.contains(&std::process::id().to_string()), "{holder}")
+        }
         other => panic!("{other:?}"),
     }
     let reader = options(&disk).read_only(true).open(FOLDER).unwrap();
     assert_eq!(all(&reader, "s"), [1]);
-    assert!(matches!(reader.begin(Mode::Write), Err(Error::ReadOnly { .. })));
+    assert!(matches!(
+        reader.begin(Mode::Write),
+        Err(Error::ReadOnly { .. })
+    ));
     db.close().unwrap();
     options(&disk).open(FOLDER).unwrap();
 }
@@ -181,7 +250,10 @@ fn opening_for_reading_writes_nothing() {
 fn a_folder_that_holds_something_else_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
-    assert!(matches!(OpenOptions::new().open(folder.path()), Err(Error::NotADatabase { .. })));
+    assert!(matches!(
+        OpenOptions::new().open(folder.path()),
+        Err(Error::NotADatabase { .. })
+    ));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let missing = folder.path().join("missing");
     let opened = OpenOptions::new().create(false).open(&missing);

@@ -44,7 +44,8 @@ pub fn with_items(keys: impl IntoIterator<Item = i64>) -> Database {
 }
 
 pub fn create(db: &Database, definition: StoreDefinition) {
-    db.transact(|tx| tx.create_store(definition.clone())).unwrap();
+    db.transact(|tx| tx.create_store(definition.clone()))
+        .unwrap();
 }
 
 pub fn insert(db: &Database, store: &str, keys: impl IntoIterator<Item = i64>) {

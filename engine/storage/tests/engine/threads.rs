@@ -16,7 +16,8 @@ fn single_inserts_from_eight_threads_into_one_node_are_all_there_once() {
             let db = db.clone();
             scope.spawn(move || {
                 for i in 0..250 {
-                    db.transact(|tx| tx.store("s")?.insert(&int(i * 8 + t), &doc("0"))).unwrap();
+                    db.transact(|tx| tx.store("s")?.insert(&int(i * 8 + t), &doc("0")))
+                        .unwrap();
                 }
             });
         }
@@ -24,7 +25,10 @@ fn single_inserts_from_eight_threads_into_one_node_are_all_there_once() {
     assert_eq!(all(&db, "s"), (0..2_000).collect::<Vec<_>>());
     assert!(db.check().unwrap().is_clean());
     drop(db);
-    assert_eq!(all(&Database::open(folder.path()).unwrap(), "s").len(), 2_000);
+    assert_eq!(
+        all(&Database::open(folder.path()).unwrap(), "s").len(),
+        2_000
+    );
 }
 
 #[test]
@@ -46,7 +50,8 @@ fn first_inserts_into_an_empty_tree_at_the_same_time_are_all_there() {
 #[test]
 fn a_counter_that_all_threads_raise_ends_at_the_sum() {
     let db = with_items([]);
-    db.transact(|tx| tx.store("s")?.insert(&int(0), &doc("0"))).unwrap();
+    db.transact(|tx| tx.store("s")?.insert(&int(0), &doc("0")))
+        .unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
             let db = db.clone();
@@ -63,7 +68,10 @@ fn a_counter_that_all_threads_raise_ends_at_the_sum() {
         }
     });
     let tx = db.begin(Mode::Read).unwrap();
-    assert_eq!(value(tx.store("s").unwrap().get(&int(0)).unwrap()), Some("400".into()));
+    assert_eq!(
+        value(tx.store("s").unwrap().get(&int(0)).unwrap()),
+        Some("400".into())
+    );
 }
 
 #[test]
@@ -82,8 +90,10 @@ fn readers_see_whole_commits_while_checkpoints_run() {
             for i in 0..600 {
                 writer
                     .transact(|tx| {
-                        tx.store("a")?.upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))?;
-                        tx.store("b")?.upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))
+                        tx.store("a")?
+                            .upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))?;
+                        tx.store("b")?
+                            .upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))
                     })
                     .unwrap();
             }

@@ -42,9 +42,16 @@ impl Table {
     pub fn new(store: &Store<'_>, options: &ExportOptions) -> Result<Self, TransferError> {
         let spec = &store.definition().key;
         let names = spec.fields().iter().map(|field| field.name.clone());
-        let names: Vec<String> = names.chain(spec.ride_on().iter().map(|field| field.name.clone())).collect();
-        let mut table =
-            Self { names, fields: HashMap::new(), value_column: None, delimiter: options.delimiter, cells: Vec::new() };
+        let names: Vec<String> = names
+            .chain(spec.ride_on().iter().map(|field| field.name.clone()))
+            .collect();
+        let mut table = Self {
+            names,
+            fields: HashMap::new(),
+            value_column: None,
+            delimiter: options.delimiter,
+            cells: Vec::new(),
+        };
         for item in store.range(&options.range, Direction::Forward)? {
             options.check_cancel()?;
             table.note(item?.value.root())?;
@@ -71,12 +78,21 @@ impl Table {
     /// Adds a column with a name that is not taken.
     fn add_column(&mut self, name: &str) -> Result<usize, TransferError> {
         if self.names.len() >= MAX_COLUMNS {
-            let detail = format!("the values have more than {MAX_COLUMNS} different fields; export NDJSON instead");
-            return Err(TransferError::NotRepresentable { format: Format::Csv, detail });
+            let detail = format!(
+                "the values have more than {MAX_COLUMNS} different fields; export NDJSON instead"
+            );
+            return Err(TransferError::NotRepresentable {
+                format: Format::Csv,
+                detail,
+            });
         }
         // An import trims the names and wants them different and not empty.
         let trimmed = name.trim();
-        let mut name = if trimmed.is_empty() { VALUE_COLUMN.to_owned() } else { trimmed.to_owned() };
+        let mut name = if trimmed.is_empty() {
+            VALUE_COLUMN.to_owned()
+        } else {
+            trimmed.to_owned()
+        };
         while self.names.contains(&name) {
             name = format!("{VALUE_COLUMN}.{name}");
         }
@@ -87,7 +103,11 @@ impl Table {
     pub fn write_header(&self, text: &mut Vec<u8>) {
         for (at, name) in self.names.iter().enumerate() {
             self.separate(at, text);
-            write_cell(name, has_to_be_quoted(name.as_bytes(), self.delimiter), text);
+            write_cell(
+                name,
+                has_to_be_quoted(name.as_bytes(), self.delimiter),
+                text,
+            );
         }
         text.extend_from_slice(b"\r\n");
     }
@@ -108,7 +128,10 @@ impl Table {
             }
         };
         match spec.key_to_json(&item.key) {
-            Value::Object(fields) => fields.values().enumerate().for_each(|(at, value)| set(Some(at), value)),
+            Value::Object(fields) => fields
+                .values()
+                .enumerate()
+                .for_each(|(at, value)| set(Some(at), value)),
             value => set(Some(0), &value),
         }
         let root = item.value.root();

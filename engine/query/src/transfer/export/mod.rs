@@ -1,8 +1,8 @@
 //! Export: the items of a store as rows of text, streamed from one snapshot.
 //!
 //! NDJSON and JSON rows are the value with the key's fields before its own, so that an import with the same `key=`
-//! gives the same items back. Where that would lose something (the key has no names, the value is no object, or it has
-//! a field of the key's name with another value) the row is `{"key": …, "value": …}`, which imports understand, too.
+//! gives the same items back. Where that would lose something (the key has no names, the value is no object, or it has a
+//! field with a name of the key) the row is `{"key": …, "value": …}`, which imports understand, too.
 //! CSV is described in [`csv`]. Always true: what is written was in the store at one moment; memory does not grow with
 //! the store, except by the names of CSV columns. Item versions and the ids of duplicates are not exported.
 
@@ -37,7 +37,13 @@ pub struct ExportOptions {
 impl ExportOptions {
     /// All items, exact numbers, commas.
     pub fn new(format: Format) -> Self {
-        Self { format, range: KeyRange::all(), style: JsonStyle::Exact, delimiter: b',', cancel: None }
+        Self {
+            format,
+            range: KeyRange::all(),
+            style: JsonStyle::Exact,
+            delimiter: b',',
+            cancel: None,
+        }
     }
 }
 
@@ -64,7 +70,13 @@ pub fn export(
 ) -> Result<Exported, TransferError> {
     let store = tx.store(store)?;
     let spec = store.definition().key.clone();
-    let mut sink = Sink { out, options, progress, text: Vec::new(), done: Exported::default() };
+    let mut sink = Sink {
+        out,
+        options,
+        progress,
+        text: Vec::new(),
+        done: Exported::default(),
+    };
     let mut rows = match options.format {
         Format::Csv => Rows::Csv(csv::Table::new(&store, options)?),
         Format::Json => Rows::Json,
@@ -93,7 +105,11 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn write_when_full(&mut self) -> Result<(), TransferError> {
-        if self.text.len() < WRITE_BYTES { Ok(()) } else { self.write() }
+        if self.text.len() < WRITE_BYTES {
+            Ok(())
+        } else {
+            self.write()
+        }
     }
 
     fn write(&mut self) -> Result<(), TransferError> {
@@ -131,7 +147,14 @@ impl Rows {
         }
     }
 
-    fn add(&mut self, spec: &KeySpec, item: &Item, first: bool, options: &ExportOptions, text: &mut Vec<u8>) {
+    fn add(
+        &mut self,
+        spec: &KeySpec,
+        item: &Item,
+        first: bool,
+        options: &ExportOptions,
+        text: &mut Vec<u8>,
+    ) {
         match self {
             Self::Ndjson => {
                 write_row(spec, &item.key, &item.value, options.style, text);
@@ -152,86 +175,41 @@ impl Rows {
     }
 }
 
-/// How key and value share one object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Merge {
-    /// The key's fields go before the value's.
-    Before,
-    /// The value has all fields of the key already, with the same values.
-    Held,
-    /// They cannot; `{"key": …, "value": …}`.
-    Envelope,
-}
-
-fn merge(spec: &KeySpec, key: &Key, value: &Document) -> Merge {
+/// Whether the fields of the key can stand before those of the value in one object, without being taken for an
+/// envelope afterwards.
+fn can_merge(spec: &KeySpec, value: &Document) -> bool {
     let root = value.root();
     if !spec.is_composite() || root.kind() != Kind::Object {
-        return Merge::Envelope;
+        return false;
     }
-    let json = spec.key_to_json(key);
-    let Some(fields) = json.as_object() else { return Merge::Envelope };
-    let held = fields.keys().filter(|name| root.get(name).is_some()).count();
-    let same = |name: &String, json| root.get(name).is_some_and(|value| value.to_value() == *json);
-    match held {
-        0 => Merge::Before,
-        _ if fields.iter().all(|(name, json)| same(name, json)) => Merge::Held,
-        _ => Merge::Envelope,
-    }
+    let ordered = spec.fields().iter().map(|field| &field.name);
+    let mut names = ordered.chain(spec.ride_on().iter().map(|field| &field.name));
+    let like_envelope = spec.fields().len() + root.len() == 2 && root.get("key").is_some();
+    !like_envelope && names.all(|name| root.get(name).is_none())
 }
 
 /// Writes an item as one JSON row.
 fn write_row(spec: &KeySpec, key: &Key, value: &Document, style: JsonStyle, text: &mut Vec<u8>) {
-    match merge(spec, key, value) {
-        Merge::Held => value.write_json(text, style),
-        Merge::Before => {
-            spec.write_key_json(key, text, style);
-            // The key's closing bracket gives way to the rest of the object.
-            text.pop();
-            let start = text.len();
-            value.write_json(text, style);
-            match text.get_mut(start) {
-                Some(bracket) if !value.root().is_empty() => *bracket = b',',
-                _ => {
-                    text.truncate(start);
-                    text.push(b'}');
-                }
-            }
-        }
-        Merge::Envelope => {
-            text.extend_from_slice(b"{\"key\":");
-            spec.write_key_json(key, text, style);
-            text.extend_from_slice(b",\"value\":");
-            value.write_json(text, style);
-            text.push(b'}');
-        }
+    if !can_merge(spec, value) {
+        text.extend_from_slice(b"{\"key\":");
+        spec.write_key_json(key, text, style);
+        text.extend_from_slice(b",\"value\":");
+        value.write_json(text, style);
+        text.push(b'}');
+        return;
+    }
+    spec.write_key_json(key, text, style);
+    if value.root().is_empty() {
+        return;
+    }
+    // The key's closing bracket and the value's opening one give way to a comma.
+    text.pop();
+    let start = text.len();
+    value.write_json(text, style);
+    if let Some(bracket) = text.get_mut(start) {
+        *bracket = b',';
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use sop::key::{KeyField, KeyType};
-
-    fn row(spec: &KeySpec, key: &Key, value: &str) -> String {
-        let mut text = Vec::new();
-        write_row(spec, key, &Document::from_json(value.as_bytes()).unwrap(), JsonStyle::Exact, &mut text);
-        String::from_utf8(text).unwrap()
-    }
-
-    #[test]
-    fn key_fields_go_before_the_value_or_into_an_envelope() {
-        let spec = KeySpec::composite(vec![KeyField::new("id", KeyType::I64), KeyField::new("s", KeyType::String)], Vec::new()).unwrap();
-        let key = Key { values: vec![7i64.into(), "x".into()], ride_on: Vec::new() };
-        for (value, expected) in [
-            (r#"{"b":1.50,"a":2}"#, r#"{"id":7,"s":"x","b":1.50,"a":2}"#),
-            ("{}", r#"{"id":7,"s":"x"}"#),
-            ("[1]", r#"{"key":{"id":7,"s":"x"},"value":[1]}"#),
-            (r#"{"id":8}"#, r#"{"key":{"id":7,"s":"x"},"value":{"id":8}}"#),
-            (r#"{"id":7}"#, r#"{"key":{"id":7,"s":"x"},"value":{"id":7}}"#),
-            (r#"{"a":1,"s":"x","id":7}"#, r#"{"a":1,"s":"x","id":7}"#),
-        ] {
-            assert_eq!(row(&spec, &key, value), expected);
-        }
-        assert_eq!(row(&KeySpec::single(KeyType::I64), &Key::from(3i64), r#"{"a":1}"#), r#"{"key":3,"value":{"a":1}}"#);
-    }
-}
+mod tests;

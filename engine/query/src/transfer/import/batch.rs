@@ -21,7 +21,11 @@ struct Item {
 
 impl Item {
     fn refused(&self, error: &Error) -> BadRow {
-        BadRow { line: self.line, detail: error.to_string(), text: excerpt(self.value.to_json().as_bytes()) }
+        BadRow {
+            line: self.line,
+            detail: error.to_string(),
+            text: excerpt(self.value.to_json().as_bytes()),
+        }
     }
 }
 
@@ -48,7 +52,11 @@ impl Batch {
 
     /// Makes a row an item of `target` and adds it.
     pub fn add(&mut self, target: &Target, row: Row) -> Result<(), BadRow> {
-        let Row { line, document, bytes } = row;
+        let Row {
+            line,
+            document,
+            bytes,
+        } = row;
         match target.plan.split(&document) {
             Ok((key, value)) => self.items.push(Item { line, key, value }),
             Err(detail) => return Err(BadRow::new(line, detail, document.to_json().as_bytes())),
@@ -120,7 +128,10 @@ impl Target {
         let store = tx.store(&self.store)?;
         if store.definition().key != *self.plan.spec() {
             // Somebody dropped the store and made another one between two batches.
-            return Err(Error::StoreExists { name: self.store.clone(), same_structure: false });
+            return Err(Error::StoreExists {
+                name: self.store.clone(),
+                same_structure: false,
+            });
         }
         let mut done = Done::default();
         for item in &batch.items {
@@ -136,7 +147,10 @@ impl Target {
     /// What comes before the first item: making the store, or emptying it.
     fn prepare(&self, tx: &Transaction) -> sop::Result<()> {
         if self.create {
-            return tx.create_store(StoreDefinition::new(self.store.clone(), self.plan.spec().clone()));
+            return tx.create_store(StoreDefinition::new(
+                self.store.clone(),
+                self.plan.spec().clone(),
+            ));
         }
         if self.mode == ImportMode::Replace {
             let definition = tx.store(&self.store)?.definition().clone();
@@ -150,9 +164,14 @@ impl Target {
         let seen_before = self.dry_run && self.note_key(store, item, done)?;
         let inserted = match self.mode {
             ImportMode::Upsert => store.upsert(&item.key, &item.value)? && !seen_before,
-            ImportMode::Insert | ImportMode::Replace if seen_before && store.definition().unique => {
+            ImportMode::Insert | ImportMode::Replace
+                if seen_before && store.definition().unique =>
+            {
                 let key = store.definition().key.key_to_json(&item.key).to_string();
-                return Err(Error::KeyExists { store: self.store.clone(), key });
+                return Err(Error::KeyExists {
+                    store: self.store.clone(),
+                    key,
+                });
             }
             ImportMode::Insert | ImportMode::Replace => {
                 store.insert(&item.key, &item.value)?;
@@ -170,7 +189,10 @@ impl Target {
     /// Remembers a key of a dry run; whether an earlier batch had it.
     fn note_key(&self, store: &Store<'_>, item: &Item, done: &mut Done) -> sop::Result<bool> {
         let spec = &store.definition().key;
-        let encoded = spec.encode(&item.key).map_err(|source| Error::InvalidKey { store: self.store.clone(), source })?;
+        let encoded = spec.encode(&item.key).map_err(|source| Error::InvalidKey {
+            store: self.store.clone(),
+            source,
+        })?;
         let mut hasher = DefaultHasher::new();
         encoded.order.hash(&mut hasher);
         let hash = hasher.finish();
@@ -183,6 +205,9 @@ impl Target {
 const fn refuses_one_item(error: &Error) -> bool {
     matches!(
         error,
-        Error::KeyExists { .. } | Error::InvalidKey { .. } | Error::Document(_) | Error::SchemaViolation { .. }
+        Error::KeyExists { .. }
+            | Error::InvalidKey { .. }
+            | Error::Document(_)
+            | Error::SchemaViolation { .. }
     )
 }

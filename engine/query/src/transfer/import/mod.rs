@@ -91,21 +91,33 @@ impl ImportOptions {
     }
 
     fn check(&self) -> Result<(), TransferError> {
-        let refuse = |option, detail: &str| Err(TransferError::Option { option, detail: detail.to_owned() });
+        let refuse = |option, detail: &str| {
+            Err(TransferError::Option {
+                option,
+                detail: detail.to_owned(),
+            })
+        };
         if !(1..=100_000).contains(&self.batch_rows) {
             return refuse("batch_rows", "must lie from 1 to 100,000");
         }
         if self.key.iter().any(String::is_empty) {
             return refuse("key", "a field name is empty; write the names as A,B");
         }
-        if let Some(name) = self.key.iter().enumerate().find(|(at, name)| self.key.iter().take(*at).any(|other| other == *name)) {
+        if let Some(name) = self
+            .key
+            .iter()
+            .enumerate()
+            .find(|(at, name)| self.key.iter().take(*at).any(|other| other == *name))
+        {
             return refuse("key", &format!("names field {:?} twice", name.1));
         }
         Ok(())
     }
 
     fn cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
+        self.cancel
+            .as_ref()
+            .is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 }
 
@@ -120,10 +132,19 @@ pub fn import(
     options: &ImportOptions,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Summary, ImportFailure> {
-    let mut run = Run { db, options, summary: Summary::new(options.dry_run), target: None, batch: Batch::default() };
+    let mut run = Run {
+        db,
+        options,
+        summary: Summary::new(options.dry_run),
+        target: None,
+        batch: Batch::default(),
+    };
     match run.all(reader, progress) {
         Ok(()) => Ok(run.summary),
-        Err(error) => Err(ImportFailure { summary: run.summary, error }),
+        Err(error) => Err(ImportFailure {
+            summary: Box::new(run.summary),
+            error,
+        }),
     }
 }
 
@@ -139,7 +160,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn all(&mut self, reader: &mut dyn RowReader, progress: &mut dyn FnMut(&Progress)) -> Result<(), TransferError> {
+    fn all(
+        &mut self,
+        reader: &mut dyn RowReader,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> Result<(), TransferError> {
         self.options.check()?;
         let mut held = self.choose_target(reader)?;
         loop {
@@ -147,12 +172,14 @@ impl Run<'_> {
                 Some(entry) => Some(entry),
                 None => self.read(reader)?,
             };
+            let Some(entry) = entry else { break };
+            self.summary.read += 1;
             match entry {
-                None => break,
-                Some(Entry::Bad(bad)) => self.bad(bad)?,
-                Some(Entry::Row(row)) => self.add(row)?,
+                Entry::Bad(bad) => self.bad(bad)?,
+                Entry::Row(row) => self.add(row)?,
             }
-            let full = self.batch.rows() >= self.options.batch_rows || self.batch.bytes() >= self.options.batch_bytes;
+            let full = self.batch.rows() >= self.options.batch_rows
+                || self.batch.bytes() >= self.options.batch_bytes;
             if full {
                 self.commit()?;
             }
@@ -178,13 +205,14 @@ impl Run<'_> {
         if self.options.cancelled() {
             return Err(TransferError::Cancelled);
         }
-        let entry = reader.next_row()?;
-        self.summary.read += u64::from(entry.is_some());
-        Ok(entry)
+        reader.next_row()
     }
 
     /// Reads as many rows as are needed to know what forms the key, and decides. Gives the rows back.
-    fn choose_target(&mut self, reader: &mut dyn RowReader) -> Result<VecDeque<Entry>, TransferError> {
+    fn choose_target(
+        &mut self,
+        reader: &mut dyn RowReader,
+    ) -> Result<VecDeque<Entry>, TransferError> {
         let options = self.options;
         let tx = self.db.begin(Mode::Read)?;
         let existing = match tx.store(&options.store) {
@@ -199,18 +227,39 @@ impl Run<'_> {
             if held.len() >= options.sample_rows || bytes >= options.sample_bytes {
                 break;
             }
-            let Some(entry) = self.read(reader)? else { break };
+            let Some(entry) = self.read(reader)? else {
+                break;
+            };
             if let Entry::Row(row) = &entry {
                 bytes += row.bytes;
             }
             held.push_back(entry);
         }
-        let rows: Vec<&Row> = held.iter().filter_map(|entry| if let Entry::Row(row) = entry { Some(row) } else { None }).collect();
+        let rows: Vec<&Row> = held
+            .iter()
+            .filter_map(|entry| {
+                if let Entry::Row(row) = entry {
+                    Some(row)
+                } else {
+                    None
+                }
+            })
+            .collect();
         let (plan, create) = match &existing {
-            Some(definition) => {
-                (KeyPlan::for_store(&options.store, &definition.key, &options.key, options.keep_key, &rows)?, false)
-            }
-            None => (KeyPlan::for_new_store(&options.store, &options.key, options.keep_key, &rows)?, true),
+            Some(definition) => (
+                KeyPlan::for_store(
+                    &options.store,
+                    &definition.key,
+                    &options.key,
+                    options.keep_key,
+                    &rows,
+                )?,
+                false,
+            ),
+            None => (
+                KeyPlan::for_new_store(&options.store, &options.key, options.keep_key, &rows)?,
+                true,
+            ),
         };
         self.summary.created = create;
         self.target = Some(Target::new(plan, create, options));
@@ -218,7 +267,9 @@ impl Run<'_> {
     }
 
     fn add(&mut self, row: Row) -> Result<(), TransferError> {
-        let Some(target) = &self.target else { return Ok(()) };
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
         match self.batch.add(target, row) {
             Ok(()) => Ok(()),
             Err(bad) => self.bad(bad),
@@ -243,7 +294,9 @@ impl Run<'_> {
         if self.options.cancelled() {
             return Err(TransferError::Cancelled);
         }
-        let Some(target) = &mut self.target else { return Ok(()) };
+        let Some(target) = &mut self.target else {
+            return Ok(());
+        };
         let done = target.write(self.db, &self.batch)?;
         self.batch.clear();
         self.summary.inserted += done.inserted;

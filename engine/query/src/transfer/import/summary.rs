@@ -48,7 +48,10 @@ pub struct Summary {
 
 impl Summary {
     pub(super) fn new(dry_run: bool) -> Self {
-        Self { dry_run, ..Self::default() }
+        Self {
+            dry_run,
+            ..Self::default()
+        }
     }
 
     pub(super) fn add_error(&mut self, bad: BadRow, max_listed: usize) {
@@ -62,6 +65,12 @@ impl Summary {
     }
 
     pub(super) const fn progress(&self, bytes: u64) -> Progress {
-        Progress { read: self.read, inserted: self.inserted, updated: self.updated, failed: self.failed, bytes }
+        Progress {
+            read: self.read,
+            inserted: self.inserted,
+            updated: self.updated,
+            failed: self.failed,
+            bytes,
+        }
     }
 }

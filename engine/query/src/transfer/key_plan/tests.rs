@@ -32,6 +32,7 @@ fn existing(spec: &KeySpec, given: &[&str], values: &[Value]) -> Result<KeyPlan,
 }
 
 /// Splits a row; the value as JSON.
+#[expect(clippy::needless_pass_by_value, reason = "json! makes values")]
 fn split(plan: &KeyPlan, row: Value) -> Result<(Key, Value), String> {
     plan.split(&Document::from_value(&row).unwrap())
         .map(|(key, value)| (key, value.to_value()))
@@ -195,4 +196,18 @@ fn a_new_store_without_names_takes_envelopes_or_suggests() {
         new_store(&["a"], &[]),
         Err(TransferError::KeyMismatch { .. })
     ));
+}
+
+#[test]
+fn an_envelope_is_known_even_when_the_keys_fields_are_named_so() {
+    let fields = vec![
+        KeyField::new("key", KeyType::I64),
+        KeyField::new("value", KeyType::I64),
+    ];
+    let spec = KeySpec::composite(fields, Vec::new()).unwrap();
+    let plan = existing(&spec, &[], &[]).unwrap();
+    let (key, value) = split(&plan, json!({"key": {"key": 1, "value": 2}, "value": [3]})).unwrap();
+    assert_eq!((key, value), (Key::composite([1i64, 2]), json!([3])));
+    let (key, value) = split(&plan, json!({"key": 1, "value": 2})).unwrap();
+    assert_eq!((key, value), (Key::composite([1i64, 2]), json!({})));
 }

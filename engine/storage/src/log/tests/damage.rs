@@ -97,6 +97,22 @@ fn a_damaged_acknowledged_record_is_named() {
     ));
 }
 
+/// The marker of an epoch is durable before the epoch's first record. When it is damaged, that record must
+/// not be cut off with it as if both were one torn write.
+#[test]
+fn a_damaged_marker_does_not_take_the_record_after_it_along() {
+    let vfs = SimVfs::new();
+    append(&create(&vfs).unwrap(), 1, 1, 0).unwrap();
+    append(&open(&vfs).unwrap(), 2, 1, 0).unwrap();
+    let marker_at = 4096 + record::record_bytes(payload(1, 0).len());
+    vfs.flip_bit(&segment_files(&vfs)[0], marker_at + 20, 1);
+    let error = open(&vfs).unwrap_err();
+    assert!(
+        matches!(error, LogError::Damaged { offset, .. } if offset == marker_at),
+        "{error}"
+    );
+}
+
 #[test]
 fn damage_after_the_open_is_noticed_by_the_reader() {
     let vfs = sample(false);

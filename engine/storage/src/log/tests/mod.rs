@@ -4,6 +4,7 @@ mod contract;
 mod crash;
 mod damage;
 mod faults;
+mod lives;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

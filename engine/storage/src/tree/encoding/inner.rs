@@ -2,10 +2,10 @@
 
 use super::column::{Reader, put, width_for};
 use super::{Decoded, FORMAT, MAGIC};
+use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::config::MAX_KEY_BYTES;
 use crate::tree::error::{Result, TreeError};
 use crate::tree::inner::{Child, Inner};
-use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::separators::Separators;
 
 /// The stored form of a node whose children are all stored.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::column::{Reader, put, width_for};
 use super::{Decoded, FORMAT, MAGIC};
+use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::config::MAX_KEY_BYTES;
 use crate::tree::error::{Result, TreeError};
-use crate::blob::{LOCATION_BYTES, Location};
 use crate::tree::page::{ENTRY_HEADER, Page, PageValue};
 use crate::tree::value::ValueHandle;
 

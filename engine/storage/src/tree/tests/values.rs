@@ -87,7 +87,7 @@ fn huge_items_stand_alone_between_small_ones() {
         for n in (0..2_000_u64).step_by(90) {
             let mut key = vec![0; MAX_KEY_BYTES];
             key[..8].copy_from_slice(&number(n));
-            tree.upsert(&key, n, &[2; 30_000]).unwrap();
+            tree.upsert(&key, n, &vec![2; 30_000]).unwrap();
         }
         assert_clean(&tree);
         let root = tree.checkpoint(&mut Arc::clone(&memory)).unwrap();

@@ -1,0 +1,129 @@
+// What importing a file would do: its format, its fields, the store it goes to, and the fields that would make a good key.
+//
+// Holds: only the head of the file is looked at; a person can change every guess.
+
+import { csvHead } from "../core/csv.js";
+import { isObject, kindOf, parse, stringify } from "../core/json.js";
+
+/** @typedef {"ndjson" | "json" | "csv"} Format */
+/** @typedef {{format: Format, fields: string[], rows: {[name: string]: any}[], key: string[], store: string, error?: string}} Plan */
+
+export const HEAD_BYTES = 256 * 1024;
+const MOST_ROWS = 50;
+
+/** The store's name that a file's name suggests. @param {string} file */
+export function storeName(file) {
+  return file.replace(/^.*[\\/]/, "").replace(/\.(?:ndjson|jsonl|json|csv|tsv|txt)$/i, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").replace(/^_+|_+$/g, "") || "imported";
+}
+
+/** The format of a file, by its name and its first character. @param {string} file @param {string} head @returns {Format} */
+export function formatOf(file, head) {
+  if (/\.(?:csv|tsv)$/i.test(file)) return "csv";
+  if (/\.(?:ndjson|jsonl)$/i.test(file)) return "ndjson";
+  const first = head.replace(/^\ufeff/, "").trimStart()[0];
+  if (first === "[") return "json";
+  return first === "{" ? "ndjson" : "csv";
+}
+
+/**
+ * Looks at the head of a file.
+ * @param {string} file its name @param {string} head its first characters @param {boolean} whole whether that is all of it
+ * @param {Format} [format] when a person has chosen it
+ * @returns {Plan}
+ */
+export function plan(file, head, whole, format = formatOf(file, head)) {
+  /** @type {Plan} */
+  const result = { format, fields: [], rows: [], key: [], store: storeName(file) };
+  try {
+    result.rows = rowsOf(format, head, whole);
+  } catch (error) {
+    result.error = error instanceof Error ? error.message : String(error);
+  }
+  if (!result.error && result.rows.length === 0) result.error = "There is no row in this file.";
+  for (const row of result.rows) for (const name of Object.keys(row)) if (!result.fields.includes(name)) result.fields.push(name);
+  result.key = suggestKey(result.store, result.fields, result.rows);
+  return result;
+}
+
+/** @param {Format} format @param {string} head @param {boolean} whole @returns {{[name: string]: any}[]} */
+function rowsOf(format, head, whole) {
+  if (format === "csv") {
+    const { fields, records } = csvHead(head, MOST_ROWS);
+    return records.map((record) => Object.fromEntries(fields.map((name, index) => [name, record[index] ?? ""])));
+  }
+  if (format === "ndjson") {
+    const lines = head.replace(/^\ufeff/, "").split("\n");
+    if (!whole) lines.pop();
+    const rows = [];
+    let error;
+    for (const line of lines.filter((one) => one.trim()).slice(0, MOST_ROWS)) {
+      try {
+        const row = parse(line);
+        if (isObject(row)) rows.push(row);
+      } catch (reason) {
+        error ??= reason;
+      }
+    }
+    if (!rows.length && error) throw error;
+    return rows;
+  }
+  const value = whole ? parse(head) : elements(head);
+  return (Array.isArray(value) ? value : [value]).filter(isObject).slice(0, MOST_ROWS);
+}
+
+/** The whole elements at the beginning of a long JSON array. @param {string} head */
+function elements(head) {
+  const found = [];
+  let depth = 0;
+  let start = -1;
+  let quoted = false;
+  for (let at = head.indexOf("[") + 1; at < head.length && found.length < MOST_ROWS; at += 1) {
+    const c = head[at];
+    if (quoted) {
+      if (c === "\\") at += 1;
+      else if (c === '"') quoted = false;
+    } else if (c === '"') quoted = true;
+    else if (c === "{" || c === "[") {
+      if (depth === 0) start = at;
+      depth += 1;
+    } else if (c === "}" || c === "]") {
+      depth -= 1;
+      if (depth === 0 && start >= 0) found.push(parse(head.slice(start, at + 1)));
+      if (depth < 0) break;
+    }
+  }
+  return found;
+}
+
+/**
+ * The fields that would make a good key: `<Store>Id`, `id`, two or more ids together, the first that never repeats.
+ * @param {string} store @param {string[]} fields @param {{[name: string]: any}[]} rows
+ */
+export function suggestKey(store, fields, rows) {
+  const lower = fields.map((name) => name.toLowerCase());
+  const singular = store.toLowerCase().replace(/ies$/, "y").replace(/s$/, "");
+  const scalar = (/** @type {string} */ name) => rows.every((row) => ["string", "number", "bool"].includes(kindOf(row[name])));
+  const unique = (/** @type {string[]} */ names) => new Set(rows.map((row) => stringify(names.map((name) => row[name] ?? null)))).size === rows.length;
+  for (const wanted of [`${store.toLowerCase()}id`, `${store.toLowerCase()}_id`, `${singular}id`, `${singular}_id`, "id", "_id", "key", "uuid", "code"]) {
+    const at = lower.indexOf(wanted);
+    if (at >= 0 && scalar(fields[at]) && unique([fields[at]])) return [fields[at]];
+  }
+  const ids = fields.filter((name) => /(?:id|Id|ID)$/.test(name) && scalar(name));
+  if (ids.length > 1 && unique(ids)) return ids.slice(0, 4);
+  const first = fields.find((name) => scalar(name) && unique([name]));
+  return first === undefined ? fields.slice(0, 1) : [first];
+}
+
+/** Whether the rows of the head have no two with one key. @param {Plan} plan */
+export function keyIsUnique(plan) {
+  return new Set(plan.rows.map((row) => stringify(plan.key.map((name) => row[name] ?? null)))).size === plan.rows.length;
+}
+
+/** Why a plan cannot be carried out, undefined when it can. @param {Plan} plan */
+export function obstacle(plan) {
+  if (plan.error) return plan.error;
+  if (!plan.store.trim()) return "The store needs a name.";
+  if (!plan.key.length) return "Choose at least one field as the key.";
+  return undefined;
+}
+
