@@ -145,9 +145,9 @@ fn pointer(path: &Path) -> String {
     let mut out = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => out.push_str(&format!("/{index}")),
-            Segment::Map { key } => out.push_str(&format!("/{}", escape(key))),
-            Segment::Enum { variant } => out.push_str(&format!("/{}", escape(variant))),
+            Segment::Seq { index } => out.extend(["/", &index.to_string()]),
+            Segment::Map { key } => out.extend(["/", &escape(key)]),
+            Segment::Enum { variant } => out.extend(["/", &escape(variant)]),
             Segment::Unknown => {}
         }
     }
