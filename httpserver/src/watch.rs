@@ -27,6 +27,10 @@ pub async fn log_request(request: Request, next: Next) -> Response {
 }
 
 /// The answer when a handler panicked.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that calls it gives the cause away"
+)]
 pub fn panic_answer(cause: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::internal(panic_text(cause.as_ref())).into_response()
 }
