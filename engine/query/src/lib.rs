@@ -1,0 +1,13 @@
+//! What stands between the storage engine and those who use it: change sets, import and export, groups of keys,
+//! schemas as the data shows them.
+//!
+//! Everything works on the engine's untyped keys and documents. No HTTP and no files here: input comes from any
+//! `BufRead`, output goes to any `Write`.
+
+pub mod changes;
+pub mod keys;
+pub mod prefixes;
+pub mod schema;
+#[cfg(test)]
+mod test_support;
+pub mod transfer;

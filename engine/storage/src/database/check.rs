@@ -1,0 +1,145 @@
+//! Full verification: every checksum, order, count and pointer of the trees, every key and document.
+
+use super::core::Core;
+use super::snapshot::StoreState;
+use crate::definition::StoreDefinition;
+use crate::error::Result;
+use crate::transaction::item::decode_item;
+use crate::transaction::physical::physical_key;
+use crate::tree::{Cursor, TreeReport};
+
+/// The most problems that are listed; the number of all is counted.
+pub const MAX_LISTED_PROBLEMS: usize = 1_000;
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Store, node or item.
+    pub place: String,
+    /// What was found.
+    pub detail: String,
+}
+
+/// What a store holds, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreCheck {
+    /// Name of the store.
+    pub name: String,
+    /// Items by the counts in the nodes.
+    pub items: u64,
+    /// Items that could be read and decoded.
+    pub readable: u64,
+    /// Nodes of the tree.
+    pub nodes: u64,
+}
+
+/// The result of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Sequence of the snapshot that was checked.
+    pub sequence: u64,
+    /// The stores in the order of their names.
+    pub stores: Vec<StoreCheck>,
+    /// At most [`MAX_LISTED_PROBLEMS`].
+    pub problems: Vec<Problem>,
+    /// All problems, listed or not.
+    pub problem_count: u64,
+}
+
+impl CheckReport {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.problem_count == 0
+    }
+
+    fn problem(&mut self, place: String, detail: String) {
+        self.problem_count += 1;
+        if self.problems.len() < MAX_LISTED_PROBLEMS {
+            self.problems.push(Problem { place, detail });
+        }
+    }
+}
+
+/// Checks the newest snapshot; `progress` is told the name and items of each store before it.
+pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<CheckReport> {
+    core.check_usable(false)?;
+    let snapshot = core.enter(false);
+    let mut report = CheckReport {
+        sequence: snapshot.sequence,
+        ..CheckReport::default()
+    };
+    for (name, id) in &snapshot.names {
+        if let Some(store) = snapshot.stores.get(id) {
+            progress(name, store.tree.len());
+            check_store(&mut report, name, store);
+        }
+    }
+    core.leave(snapshot.sequence, false);
+    Ok(report)
+}
+
+fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
+    let mut tree = TreeReport::default();
+    store.tree.check(&mut tree);
+    for finding in &tree.findings {
+        report.problem(
+            format!("store {name:?}, {}", finding.place),
+            finding.detail.clone(),
+        );
+    }
+    let readable = if tree.findings.is_empty() {
+        check_items(report, name, store)
+    } else {
+        0
+    };
+    if tree.findings.is_empty() && readable != store.tree.len() {
+        report.problem(
+            format!("store {name:?}"),
+            format!(
+                "{readable} items can be read, the nodes count {}",
+                store.tree.len()
+            ),
+        );
+    }
+    report.stores.push(StoreCheck {
+        name: name.to_owned(),
+        items: store.tree.len(),
+        readable,
+        nodes: tree.nodes,
+    });
+}
+
+/// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
+fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), String> {
+    let value = cursor.value().map_err(|e| e.to_string())?;
+    let (Some(key), Some(value)) = (cursor.key(), value) else {
+        return Err("the cursor stands on no item".to_owned());
+    };
+    let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    let encoded = definition
+        .key
+        .encode(&item.key)
+        .map_err(|e| e.to_string())?;
+    if physical_key(&encoded.order, item.id) == key {
+        Ok(())
+    } else {
+        Err("its key does not lie where its encoding says".to_owned())
+    }
+}
+
+fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
+    let mut readable = 0;
+    let mut cursor = store.tree.cursor();
+    let mut more = cursor.first();
+    while matches!(more, Ok(true)) {
+        match check_item(&cursor, &store.definition) {
+            Ok(()) => readable += 1,
+            Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
+        }
+        more = cursor.next();
+    }
+    if let Err(error) = more {
+        report.problem(format!("store {name:?}"), error.to_string());
+    }
+    readable
+}

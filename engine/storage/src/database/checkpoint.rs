@@ -1,0 +1,177 @@
+//! Checkpoints: writing what the log has changed into the trees on disk, then dropping that log.
+//!
+//! Order, each step durable before the next: new nodes and values, the checkpoint file that points
+//! at them, then the removal of what only older checkpoints need. A crash between any two leaves a
+//! checkpoint and a log that belong together. The newest checkpoint but one stays, with the log
+//! after it, so that a damaged newest one costs nothing. Commits and readers go on meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+
+use super::catalog_payload::{CatalogPayload, CatalogStore};
+use super::core::Core;
+use super::snapshot::Snapshot;
+use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
+use crate::catalog::Catalog;
+use crate::error::Result;
+use crate::tree::{Location, NodeSink, TreeError};
+
+/// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
+const MAX_RELOCATED_BYTES: u64 = 64 << 20;
+
+/// What checkpoints remember of each other.
+pub(crate) struct CheckpointState {
+    pub catalog: Catalog,
+    /// Sequence of the newest checkpoint.
+    pub newest: u64,
+    /// Segments that the newest checkpoint no longer uses; they go after the next one.
+    pub dead_segments: BTreeSet<u32>,
+    pub next_blob_id: u64,
+}
+
+impl CheckpointState {
+    /// After opening: `newest` is the checkpoint that was loaded.
+    pub fn new(catalog: Catalog, newest: u64) -> Self {
+        Self {
+            catalog,
+            newest,
+            dead_segments: BTreeSet::new(),
+            next_blob_id: 1,
+        }
+    }
+}
+
+/// Writes nodes and values of one store.
+struct StoreSink<'a> {
+    blobs: &'a LocalBlobs,
+    store_id: u64,
+    generation: u64,
+    next_blob_id: &'a mut u64,
+}
+
+impl StoreSink<'_> {
+    fn put(&mut self, kind: BlobKind, bytes: &[u8]) -> Result<Location, TreeError> {
+        let header = BlobHeader {
+            kind,
+            store_id: self.store_id,
+            blob_id: *self.next_blob_id,
+            generation: self.generation,
+        };
+        *self.next_blob_id += 1;
+        self.blobs
+            .put(&header, bytes)
+            .map_err(|e| TreeError::Source(e.to_string()))
+    }
+}
+
+impl NodeSink for StoreSink<'_> {
+    fn write_node(&mut self, _level: u8, bytes: &[u8]) -> Result<Location, TreeError> {
+        self.put(BlobKind::Node, bytes)
+    }
+
+    fn write_value(&mut self, bytes: &[u8]) -> Result<Location, TreeError> {
+        self.put(BlobKind::Value, bytes)
+    }
+}
+
+/// Makes a checkpoint of the newest snapshot; does nothing when there was no commit since the last.
+pub(crate) fn run(core: &Core) -> Result<()> {
+    let mut state = core.checkpoint.lock();
+    core.log_bytes.store(0, Ordering::Relaxed);
+    let snapshot = core.enter(false);
+    let result = if snapshot.sequence > state.newest {
+        write(core, &mut state, &snapshot)
+    } else {
+        Ok(())
+    };
+    core.leave(snapshot.sequence, false);
+    result
+}
+
+fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
+    // The log up to the snapshot has to be durable before anything that replaces it.
+    core.log.sync()?;
+    let mut payload = CatalogPayload {
+        next_store_id: core.next_store_id.load(Ordering::Relaxed),
+        next_item_id: core.next_item_id.load(Ordering::Relaxed),
+        next_segment: 0,
+        stores: Vec::new(),
+    };
+    for (id, store) in &snapshot.stores {
+        let mut sink = StoreSink {
+            blobs: &core.blobs,
+            store_id: id.0,
+            generation: snapshot.sequence,
+            next_blob_id: &mut state.next_blob_id,
+        };
+        payload.stores.push(CatalogStore {
+            id: id.0,
+            definition: store.definition.as_ref().clone(),
+            root: store.tree.checkpoint(&mut sink)?,
+        });
+    }
+    core.blobs.sync()?;
+    payload.next_segment = core.blobs.next_segment();
+    state.catalog.store(snapshot.sequence, &payload.encode()?)?;
+    state.newest = snapshot.sequence;
+    core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
+    let kept = state.catalog.remove_older_than(snapshot.sequence)?;
+    core.log
+        .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
+    reclaim(core, state, snapshot)
+}
+
+/// Removes segments that were already unused at the checkpoint before, and finds those that are
+/// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
+fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
+    let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    if oldest >= snapshot.sequence {
+        for segment in std::mem::take(&mut state.dead_segments) {
+            core.blobs.remove_segment(segment)?;
+        }
+    }
+    let segments = core.blobs.segments()?;
+    // The one that is still written to stays.
+    let current = core.blobs.next_segment().saturating_sub(1);
+    let on_disk: u64 = segments.iter().map(|s| s.bytes).sum();
+    let live: u64 = snapshot.stores.values().map(|s| s.tree.bytes()).sum();
+    if on_disk < live + live / 2 + (8 << 20) {
+        return Ok(());
+    }
+    let mut used: BTreeMap<u32, u64> = BTreeMap::new();
+    for store in snapshot.stores.values() {
+        store.tree.for_each_location(true, |_, location| {
+            *used.entry(location.segment).or_default() += u64::from(location.len);
+        })?;
+    }
+    let sparse: BTreeSet<u32> = segments
+        .iter()
+        .filter(|s| s.id < current)
+        .filter(|s| used.get(&s.id).is_none_or(|live| *live < s.bytes / 2))
+        .map(|s| s.id)
+        .collect();
+    state.dead_segments.extend(
+        sparse
+            .iter()
+            .copied()
+            .filter(|segment| !used.contains_key(segment)),
+    );
+    relocate(core, &sparse)
+}
+
+/// Marks the nodes in mostly empty segments as changed, so that the next checkpoint moves them.
+fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
+    if sparse.is_empty() {
+        return Ok(());
+    }
+    let mut next = Snapshot::clone(&core.snapshot());
+    let mut left = MAX_RELOCATED_BYTES;
+    for store in next.stores.values_mut() {
+        let moved = store
+            .tree
+            .relocate(true, left, &|at| sparse.contains(&at.segment))?;
+        left = left.saturating_sub(moved);
+    }
+    core.replace_unchanged(next);
+    Ok(())
+}

@@ -1,0 +1,346 @@
+//! What every handle of an open database shares: its parts, and the commit of a group.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::active::Active;
+use super::checkpoint::CheckpointState;
+use super::open::Recovery;
+use super::options::Durability;
+use super::snapshot::Snapshot;
+use super::trees::Trees;
+use crate::blob::LocalBlobs;
+use crate::clock::Clock;
+use crate::commit::history::{Clash, History};
+use crate::commit::queue::{CommitQueue, Request, Ticket};
+use crate::database_id::DatabaseId;
+use crate::error::{Error, Result};
+use crate::lock::DatabaseLock;
+use crate::log::{CommitLog, Durability as LogDurability};
+use crate::options_file::Folders;
+use crate::rng::Rng;
+use crate::transaction::writes::CATALOG;
+use crate::vfs::Vfs;
+
+/// Up to this many item changes a group is applied in place, while new transactions wait for the
+/// snapshot (about a millisecond at most); above it they are applied beside the current snapshot,
+/// which costs a copy of each node touched and lets transactions begin meanwhile.
+const IN_PLACE_CHANGES: usize = 4_096;
+
+/// Counters of an open database, since it was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub commits: AtomicU64,
+    pub groups: AtomicU64,
+    pub conflicts: AtomicU64,
+    pub checkpoints: AtomicU64,
+}
+
+/// What is serialized among commits.
+pub(crate) struct CommitState {
+    history: History,
+    next_sequence: u64,
+}
+
+/// The shared part of all handles.
+pub(crate) struct Core {
+    pub path: PathBuf,
+    pub folders: Folders,
+    pub id: DatabaseId,
+    pub vfs: Arc<dyn Vfs>,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub durability: Durability,
+    pub time_limit_ms: u64,
+    pub log: Arc<dyn CommitLog>,
+    pub blobs: Arc<LocalBlobs>,
+    pub trees: Trees,
+    pub counters: Counters,
+    pub next_store_id: AtomicU64,
+    pub next_item_id: AtomicU64,
+    /// Bytes of records since the last checkpoint began; what wakes the background thread.
+    pub log_bytes: AtomicU64,
+    pub recovery: Recovery,
+    pub checkpoint_log_bytes: u64,
+    pub checkpoint: Mutex<CheckpointState>,
+    pub background: super::background::Background,
+    pub(super) current: RwLock<Arc<Snapshot>>,
+    pub(super) active: Mutex<Active>,
+    pub(super) commit: Mutex<CommitState>,
+    queue: CommitQueue,
+    /// Why nothing can be written any more, or from the start.
+    read_only: RwLock<Option<String>>,
+    /// Why nothing can be read any more: a commit was made durable but could not be applied.
+    broken: RwLock<Option<String>>,
+    closed: AtomicBool,
+    /// Held until the database is closed; `None` when opened for reading.
+    pub lock: Mutex<Option<DatabaseLock>>,
+}
+
+/// The parts that [`Core::new`] puts together.
+pub(crate) struct CoreParts {
+    pub path: PathBuf,
+    pub folders: Folders,
+    pub id: DatabaseId,
+    pub vfs: Arc<dyn Vfs>,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub durability: Durability,
+    pub time_limit_ms: u64,
+    pub checkpoint_log_bytes: u64,
+    pub log: Arc<dyn CommitLog>,
+    pub blobs: Arc<LocalBlobs>,
+    pub trees: Trees,
+    pub snapshot: Snapshot,
+    pub checkpoint: CheckpointState,
+    pub next_store_id: u64,
+    pub next_item_id: u64,
+    pub log_bytes: u64,
+    pub recovery: Recovery,
+    pub read_only: Option<String>,
+    pub lock: Option<DatabaseLock>,
+}
+
+impl Core {
+    pub fn new(parts: CoreParts) -> Self {
+        let next_sequence = parts.snapshot.sequence + 1;
+        Self {
+            path: parts.path,
+            folders: parts.folders,
+            id: parts.id,
+            vfs: parts.vfs,
+            clock: parts.clock,
+            rng: parts.rng,
+            durability: parts.durability,
+            time_limit_ms: parts.time_limit_ms,
+            log: parts.log,
+            blobs: parts.blobs,
+            trees: parts.trees,
+            counters: Counters::default(),
+            next_store_id: AtomicU64::new(parts.next_store_id),
+            next_item_id: AtomicU64::new(parts.next_item_id),
+            log_bytes: AtomicU64::new(parts.log_bytes),
+            recovery: parts.recovery,
+            checkpoint_log_bytes: parts.checkpoint_log_bytes,
+            checkpoint: Mutex::new(parts.checkpoint),
+            background: super::background::Background::default(),
+            current: RwLock::new(Arc::new(parts.snapshot)),
+            active: Mutex::new(Active::default()),
+            commit: Mutex::new(CommitState {
+                history: History::default(),
+                next_sequence,
+            }),
+            queue: CommitQueue::default(),
+            read_only: RwLock::new(parts.read_only),
+            broken: RwLock::new(None),
+            closed: AtomicBool::new(false),
+            lock: Mutex::new(parts.lock),
+        }
+    }
+
+    /// The newest committed state, for looking at it at once. Transactions use [`Core::enter`].
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.current.read())
+    }
+
+    /// Takes the newest snapshot and registers it as in use.
+    pub fn enter(&self, writes: bool) -> Arc<Snapshot> {
+        // Registered under the same lock, so that nothing it needs is forgotten in between.
+        let mut active = self.active.lock();
+        let snapshot = self.snapshot();
+        active.enter(snapshot.sequence, writes);
+        snapshot
+    }
+
+    pub fn leave(&self, sequence: u64, writes: bool) {
+        self.active.lock().leave(sequence, writes);
+    }
+
+    pub fn read_only(&self) -> Option<String> {
+        self.read_only.read().clone()
+    }
+
+    /// Turns the database read-only; the first reason stays.
+    pub fn poison(&self, reason: &str) {
+        let mut read_only = self.read_only.write();
+        if read_only.is_none() {
+            *read_only = Some(reason.to_owned());
+        }
+    }
+
+    pub fn mark_closed(&self) -> bool {
+        !self.closed.swap(true, Ordering::SeqCst)
+    }
+
+    /// Whether transactions may begin.
+    pub fn check_usable(&self, writes: bool) -> Result<()> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::Closed);
+        }
+        if let Some(detail) = self.broken.read().clone() {
+            return Err(Error::corrupt(self.path.display().to_string(), detail));
+        }
+        match self.read_only() {
+            Some(reason) if writes => Err(Error::ReadOnly { reason }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Commits one transaction, alone or in a group.
+    pub fn commit(&self, request: Request) -> Result<u64> {
+        let bytes = request.payload.as_ref().map_or(0, Vec::len) as u64;
+        let sequence = self
+            .queue
+            .submit(request, |group| self.commit_group(group))?;
+        let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if total >= self.checkpoint_log_bytes {
+            self.background.wake();
+        }
+        Ok(sequence)
+    }
+
+    fn commit_group(&self, group: &[Arc<Ticket>]) {
+        let mut state = self.commit.lock();
+        let (accepted, first) = self.validate_group(&mut state, group);
+        if accepted.is_empty() {
+            return;
+        }
+        let records: Vec<&[u8]> = accepted
+            .iter()
+            .filter_map(|ticket| ticket.request.payload.as_deref())
+            .collect();
+        let durability = match self.durability {
+            Durability::EveryCommit => LogDurability::Sync,
+            Durability::EveryMs(_) | Durability::None => LogDurability::NoSync,
+        };
+        if let Err(error) = self.log.append_if(first, &records, durability) {
+            state.history.retract_from(first);
+            if let Some(refusal) = self.log.refusal() {
+                self.poison(&refusal.to_string());
+            }
+            for ticket in accepted {
+                ticket.answer(Err(error.clone().into()));
+            }
+            return;
+        }
+        state.next_sequence = first + accepted.len() as u64;
+        match self.publish(first, &accepted) {
+            Ok(()) => {
+                self.counters.groups.fetch_add(1, Ordering::Relaxed);
+                self.counters
+                    .commits
+                    .fetch_add(accepted.len() as u64, Ordering::Relaxed);
+                self.forget_history(&mut state);
+                for (ticket, sequence) in accepted.iter().zip(first..) {
+                    ticket.answer(Ok(sequence));
+                }
+            }
+            Err(error) => {
+                let detail = format!(
+                    "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
+                );
+                *self.broken.write() = Some(detail.clone());
+                self.poison(&detail);
+                for ticket in accepted {
+                    ticket.answer(Err(Error::corrupt("commit", detail.clone())));
+                }
+            }
+        }
+    }
+
+    /// Answers those that conflict or have nothing to write; gives the others in their order and
+    /// the sequence of the first.
+    fn validate_group(
+        &self,
+        state: &mut CommitState,
+        group: &[Arc<Ticket>],
+    ) -> (Vec<Arc<Ticket>>, u64) {
+        let first = state.next_sequence;
+        let mut next = first;
+        let mut accepted = Vec::with_capacity(group.len());
+        let usable = self.check_usable(true).err().map(|e| e.to_string());
+        for ticket in group {
+            let request = &ticket.request;
+            if let (Some(reason), Some(_)) = (&usable, &request.payload) {
+                ticket.answer(Err(Error::ReadOnly {
+                    reason: reason.clone(),
+                }));
+                continue;
+            }
+            match state
+                .history
+                .clash(request.base, &request.reads, &request.writes)
+            {
+                Some(clash) => {
+                    self.counters.conflicts.fetch_add(1, Ordering::Relaxed);
+                    ticket.answer(Err(self.describe(clash)));
+                }
+                None if request.payload.is_none() => ticket.answer(Ok(request.base)),
+                None => {
+                    state.history.push(next, Arc::clone(&request.writes));
+                    next += 1;
+                    accepted.push(Arc::clone(ticket));
+                }
+            }
+        }
+        (accepted, first)
+    }
+
+    fn forget_history(&self, state: &mut CommitState) {
+        let oldest = self.active.lock().oldest_writer();
+        state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+    }
+
+    fn publish(&self, first: u64, accepted: &[Arc<Ticket>]) -> Result<()> {
+        let changes: usize = accepted
+            .iter()
+            .flat_map(|t| t.request.writes.stores.values())
+            .map(std::collections::BTreeMap::len)
+            .sum();
+        let apply = |snapshot: &mut Snapshot| {
+            accepted.iter().zip(first..).try_for_each(|(ticket, seq)| {
+                snapshot.apply(seq, &ticket.request.writes, &self.trees)
+            })
+        };
+        if changes <= IN_PLACE_CHANGES {
+            return apply(Arc::make_mut(&mut self.current.write()));
+        }
+        let mut next = Snapshot::clone(&self.snapshot());
+        apply(&mut next)?;
+        let previous = std::mem::replace(&mut *self.current.write(), Arc::new(next));
+        drop(previous);
+        Ok(())
+    }
+
+    /// Publishes trees that hold the same items differently, unless a commit came in between; then
+    /// the work is left for another time.
+    pub fn replace_unchanged(&self, next: Snapshot) {
+        let mut current = self.current.write();
+        if current.sequence == next.sequence {
+            *current = Arc::new(next);
+        }
+    }
+
+    fn describe(&self, clash: Clash) -> Error {
+        let snapshot = self.snapshot();
+        let (store, key) = match clash.place {
+            None => (String::new(), "(the transaction is too old)".to_owned()),
+            Some((CATALOG, name)) => (String::new(), String::from_utf8_lossy(&name).into_owned()),
+            Some((id, physical)) => match snapshot.stores.get(&id) {
+                None => (String::new(), "(the store was dropped)".to_owned()),
+                Some(store) => (
+                    store.definition.name.clone(),
+                    crate::transaction::item::key_text(&store.definition, &physical),
+                ),
+            },
+        };
+        Error::Conflict {
+            store,
+            key,
+            sequence: clash.sequence,
+        }
+    }
+}

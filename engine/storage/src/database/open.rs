@@ -1,0 +1,274 @@
+//! Opening a database: lock, options, newest checkpoint, replay of the log. There is no other way in.
+//!
+//! A new database is made in steps that can each be repeated: the options file, the log, and last a
+//! checkpoint of nothing. So a database without a checkpoint file was never finished and holds
+//! nothing, unless its log has records; then its checkpoints were lost, and that is an error.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::catalog_payload::CatalogPayload;
+use super::checkpoint::CheckpointState;
+use super::core::{Core, CoreParts};
+use super::snapshot::Snapshot;
+use super::trees::Trees;
+use super::{Database, OpenOptions, not_a_database};
+use crate::blob::{BlobOptions, BlobStore, LocalBlobs};
+use crate::catalog::Catalog;
+use crate::commit::record::decode;
+use crate::database_id::DatabaseId;
+use crate::error::{Error, Result};
+use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
+use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
+use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
+use crate::transaction::writes::StoreId;
+use crate::vfs::{IoContext, Vfs, create_dir_all_durable};
+
+/// What was found when a database was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Sequence of the checkpoint that was loaded.
+    pub checkpoint: u64,
+    /// Commits replayed from the log.
+    pub replayed: u64,
+    /// Checkpoint files that were passed over, each with the reason.
+    pub damaged_checkpoints: Vec<String>,
+}
+
+pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
+    let vfs = options.vfs.as_ref();
+    let is_database = vfs
+        .exists(&path.join(OPTIONS_FILE))
+        .during("look for", path)?;
+    let lock = if options.read_only {
+        None
+    } else {
+        if !is_database {
+            prepare_folder(options, path)?;
+        }
+        let holder = LockHolder::current(options.clock.as_ref());
+        Some(DatabaseLock::acquire(vfs, path, &holder)?)
+    };
+    let file = if is_database {
+        DatabaseOptions::load(vfs, path)?
+    } else if lock.is_some() {
+        let id = DatabaseId::random(options.rng.as_ref()).map_err(|source| Error::Io {
+            operation: "drawing a database id",
+            source,
+        })?;
+        let file = DatabaseOptions::new(id);
+        file.store(vfs, path)?;
+        file
+    } else {
+        return Err(not_a_database(path, "there is no database here to read"));
+    };
+    let core = Arc::new(recover(options, path, &file, lock)?);
+    if !options.read_only && options.background {
+        core.background.start(&core).map_err(|source| Error::Io {
+            operation: "starting the background thread",
+            source,
+        })?;
+    }
+    Ok(Database::new(core))
+}
+
+/// Makes the folder of a new database. A folder that holds anything else is left alone.
+fn prepare_folder(options: &OpenOptions, path: &Path) -> Result<()> {
+    if !options.create {
+        return Err(not_a_database(path, "there is no database here"));
+    }
+    let vfs = options.vfs.as_ref();
+    if vfs.exists(path).unwrap_or(false) {
+        let entries = vfs.read_dir(path).during("read", path)?;
+        // What an unfinished creation can leave before the options file is there.
+        let left_over = |name: &str| name == LOCK_FILE || name.starts_with(OPTIONS_FILE);
+        if let Some(other) = entries.iter().find(|e| !left_over(&e.name)) {
+            return Err(not_a_database(
+                path,
+                format!(
+                    "the folder holds {:?} but no {OPTIONS_FILE}; give an empty folder for a new database",
+                    other.name
+                ),
+            ));
+        }
+    }
+    Ok(create_dir_all_durable(vfs, path)?)
+}
+
+/// The files of a database, opened.
+struct Parts {
+    log: LocalLog,
+    catalog: Catalog,
+    blobs: Arc<LocalBlobs>,
+    checkpoint: CatalogPayload,
+    sequence: u64,
+    damaged_checkpoints: Vec<String>,
+}
+
+fn recover(
+    options: &OpenOptions,
+    path: &Path,
+    file: &DatabaseOptions,
+    lock: Option<DatabaseLock>,
+) -> Result<Core> {
+    let parts = open_parts(options, path, file)?;
+    let blobs: Arc<dyn BlobStore> = Arc::clone(&parts.blobs) as _;
+    let trees = Trees::new(blobs, options.cache_bytes);
+    let mut recovery = Recovery {
+        checkpoint: parts.sequence,
+        replayed: 0,
+        damaged_checkpoints: parts.damaged_checkpoints,
+    };
+    let mut next = NextNumbers {
+        store_id: parts.checkpoint.next_store_id.max(1),
+        item_id: parts.checkpoint.next_item_id.max(1),
+    };
+    let mut snapshot = Snapshot {
+        sequence: parts.sequence,
+        ..Snapshot::default()
+    };
+    for store in parts.checkpoint.stores {
+        snapshot.open_store(StoreId(store.id), store.definition, &store.root, &trees);
+    }
+    let log_bytes = replay(&parts.log, &mut snapshot, &trees, &mut next, &mut recovery)?;
+    let read_only = options
+        .read_only
+        .then(|| "it was opened for reading".to_owned());
+    Ok(Core::new(CoreParts {
+        path: path.to_owned(),
+        folders: file.folders.clone(),
+        id: file.database_id,
+        vfs: Arc::clone(&options.vfs),
+        clock: Arc::clone(&options.clock),
+        rng: Arc::clone(&options.rng),
+        durability: options.durability,
+        time_limit_ms: options.time_limit_ms,
+        checkpoint_log_bytes: options.checkpoint_log_bytes,
+        log: Arc::new(parts.log),
+        blobs: parts.blobs,
+        trees,
+        checkpoint: CheckpointState::new(parts.catalog, parts.sequence),
+        snapshot,
+        next_store_id: next.store_id,
+        next_item_id: next.item_id,
+        log_bytes,
+        recovery,
+        read_only,
+        lock,
+    }))
+}
+
+/// Opens checkpoints, log and blobs; finishes a creation that was cut short.
+fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Result<Parts> {
+    let id = file.database_id;
+    let vfs = &options.vfs;
+    let catalog_folder = path.join(&file.folders.catalog);
+    let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
+    let log_folder = path.join(&file.folders.log);
+    let log = if options.read_only {
+        LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
+    } else {
+        catalog.prepare()?;
+        create_dir_all_durable(vfs.as_ref(), &log_folder)?;
+        open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
+    };
+    let found = catalog.load_newest()?;
+    let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+    let newest = found.checkpoint.ok_or_else(|| {
+        Error::corrupt(
+            catalog_folder.display().to_string(),
+            format!(
+                "no checkpoint file can be read; restore the folder from a backup ({})",
+                damaged.join("; ")
+            ),
+        )
+    })?;
+    let checkpoint = CatalogPayload::decode(&newest.payload)?;
+    let data_folder = path.join(&file.folders.data);
+    let blob_options = BlobOptions::default();
+    let blobs = if options.read_only {
+        LocalBlobs::open_read_only(Arc::clone(vfs), &data_folder, id, blob_options)
+    } else {
+        let next = checkpoint.next_segment;
+        LocalBlobs::open(Arc::clone(vfs), &data_folder, id, blob_options, next)?
+    };
+    Ok(Parts {
+        log,
+        catalog,
+        blobs: Arc::new(blobs),
+        checkpoint,
+        sequence: newest.sequence,
+        damaged_checkpoints: damaged,
+    })
+}
+
+fn open_log(
+    vfs: &Arc<dyn Vfs>,
+    folder: &Path,
+    id: DatabaseId,
+    catalog: &Catalog,
+    catalog_folder: &Path,
+) -> Result<LocalLog> {
+    let unfinished = catalog.list()?.is_empty();
+    let options = LogOptions::default();
+    let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
+        Err(LogError::NoLog { .. }) if unfinished => {
+            LocalLog::create(Arc::clone(vfs), folder, id, options, 1)?
+        }
+        other => other?,
+    };
+    if unfinished {
+        if log.last_sequence() > 0 {
+            return Err(Error::corrupt(
+                catalog_folder.display().to_string(),
+                "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
+            ));
+        }
+        catalog.store(0, &CatalogPayload::default().encode()?)?;
+    }
+    Ok(log)
+}
+
+struct NextNumbers {
+    store_id: u64,
+    item_id: u64,
+}
+
+/// Applies the log after the checkpoint; gives the bytes that were replayed.
+fn replay(
+    log: &LocalLog,
+    snapshot: &mut Snapshot,
+    trees: &Trees,
+    next: &mut NextNumbers,
+    recovery: &mut Recovery,
+) -> Result<u64> {
+    let mut bytes = 0;
+    if log.last_sequence() < snapshot.sequence {
+        return Err(Error::corrupt(
+            "commit log",
+            format!(
+                "it ends at commit {}, before the checkpoint of commit {}; restore the folder from a backup",
+                log.last_sequence(),
+                snapshot.sequence
+            ),
+        ));
+    }
+    for record in log.read_from(snapshot.sequence + 1)? {
+        let (sequence, payload) = record?;
+        if sequence != snapshot.sequence + 1 {
+            return Err(Error::corrupt(
+                "commit log",
+                format!("commit {sequence} follows commit {}", snapshot.sequence),
+            ));
+        }
+        let (writes, facts) = decode(&payload)
+            .map_err(|detail| Error::corrupt(format!("commit {sequence}"), detail))?;
+        snapshot.apply(sequence, &writes, trees)?;
+        next.item_id = next.item_id.max(facts.next_item_id);
+        let highest = snapshot.stores.keys().next_back();
+        next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
+        recovery.replayed += 1;
+        bytes += payload.len() as u64;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,118 @@
+//! One committed state of a database: its stores and their trees at a sequence number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::trees::Trees;
+use crate::definition::{Placement, StoreDefinition, store_not_found};
+use crate::error::{Error, Result};
+use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
+use crate::tree::{Change as TreeChange, RootRef, Tree, TreeConfig};
+
+/// A store as of a snapshot. Cloning shares the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreState {
+    pub definition: Arc<StoreDefinition>,
+    pub tree: Tree,
+}
+
+/// All stores as of `sequence`. Cloning shares the trees.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    pub sequence: u64,
+    pub stores: BTreeMap<StoreId, StoreState>,
+    pub names: BTreeMap<String, StoreId>,
+}
+
+/// The tree settings that a definition asks for.
+pub(crate) fn tree_config(definition: &StoreDefinition) -> TreeConfig {
+    let make = match definition.placement {
+        Placement::Node => TreeConfig::node,
+        Placement::Segment => TreeConfig::segment,
+    };
+    make(definition.slot_length, definition.leaf_load_balancing)
+}
+
+impl Snapshot {
+    pub fn by_name(&self, name: &str) -> Result<(StoreId, &StoreState)> {
+        self.names
+            .get(name)
+            .and_then(|id| Some((*id, self.stores.get(id)?)))
+            .ok_or_else(|| store_not_found(name, self.names.keys().map(String::as_str)))
+    }
+
+    pub fn add_store(&mut self, id: StoreId, definition: Arc<StoreDefinition>, tree: Tree) {
+        self.names.insert(definition.name.clone(), id);
+        self.stores.insert(id, StoreState { definition, tree });
+    }
+
+    /// Opens a store that a checkpoint wrote.
+    pub fn open_store(
+        &mut self,
+        id: StoreId,
+        definition: StoreDefinition,
+        root: &RootRef,
+        trees: &Trees,
+    ) {
+        let tree = Tree::open(tree_config(&definition), trees.context(id), root);
+        self.add_store(id, Arc::new(definition), tree);
+    }
+
+    /// Applies one commit. After an error the snapshot is half changed and must not be used.
+    pub fn apply(&mut self, sequence: u64, writes: &Writes, trees: &Trees) -> Result<()> {
+        for change in &writes.catalog {
+            self.apply_catalog(change, trees);
+        }
+        for (id, items) in &writes.stores {
+            if *id == CATALOG || items.is_empty() {
+                continue;
+            }
+            let store = self.stores.get_mut(id).ok_or_else(|| {
+                Error::corrupt(
+                    format!("commit {sequence}"),
+                    format!("it changes store {}, which does not exist", id.0),
+                )
+            })?;
+            store
+                .tree
+                .apply_sorted(items.iter().map(|(key, change)| match change {
+                    Change::Put { payload, .. } => (
+                        key.as_slice(),
+                        TreeChange::Put {
+                            version: sequence,
+                            value: payload.as_slice(),
+                        },
+                    ),
+                    Change::Remove => (key.as_slice(), TreeChange::Delete),
+                }))?;
+        }
+        self.sequence = sequence;
+        Ok(())
+    }
+
+    fn apply_catalog(&mut self, change: &CatalogChange, trees: &Trees) {
+        match change {
+            CatalogChange::Create(id, definition) => {
+                let tree = Tree::new(tree_config(definition), trees.context(*id));
+                self.add_store(*id, Arc::clone(definition), tree);
+            }
+            CatalogChange::Alter(id, definition) => {
+                if let Some(store) = self.stores.get_mut(id) {
+                    self.names.remove(&store.definition.name);
+                    self.names.insert(definition.name.clone(), *id);
+                    store.definition = Arc::clone(definition);
+                }
+            }
+            CatalogChange::Drop(id) => {
+                if let Some(store) = self.stores.remove(id) {
+                    self.names.remove(&store.definition.name);
+                }
+            }
+        }
+    }
+
+    /// Items of all stores.
+    pub fn items(&self) -> u64 {
+        self.stores.values().map(|store| store.tree.len()).sum()
+    }
+}

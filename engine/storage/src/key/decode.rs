@@ -1,0 +1,233 @@
+//! Bytes to keys. The layout is described at [`super`].
+//!
+//! The bytes may come from a damaged disk: every read is checked, and only what the encoder writes is
+//! accepted.
+
+use super::encode::{ESCAPED_ZERO, MISSING, PRESENT};
+use super::{
+    Date, DateTime, Decimal, Key, KeyError, KeySpec, KeyType, KeyValue, Order, Time, Timestamp,
+};
+
+impl KeySpec {
+    /// Decodes a key. The result has one ride-on value for each ride-on field.
+    ///
+    /// Empty `ride_on` bytes mean that all ride-on values are missing and all offsets zero. Errors
+    /// with [`KeyError::Corrupt`] for bytes that [`KeySpec::encode`] does not write.
+    pub fn decode(&self, order_bytes: &[u8], ride_on: &[u8]) -> Result<Key, KeyError> {
+        let mut reader = Reader::new(order_bytes);
+        let mut values = self.decode_fields(&mut reader, self.fields().len())?;
+        reader.end()?;
+        let ride_on = self.decode_ride_on(ride_on, &mut values)?;
+        Ok(Key { values, ride_on })
+    }
+
+    fn decode_ride_on(
+        &self,
+        bytes: &[u8],
+        values: &mut [KeyValue],
+    ) -> Result<Vec<KeyValue>, KeyError> {
+        if bytes.is_empty() {
+            return Ok(vec![KeyValue::Null; self.ride_on().len()]);
+        }
+        let mut reader = Reader::new(bytes);
+        for value in values {
+            reader.offset_of(value)?;
+        }
+        let mut ride_on = Vec::with_capacity(self.ride_on().len());
+        for field in self.ride_on() {
+            let mut value = reader.tagged(field.kind)?;
+            reader.offset_of(&mut value)?;
+            ride_on.push(value);
+        }
+        reader.end()?;
+        Ok(ride_on)
+    }
+
+    /// Decodes the first `count` fields of order bytes; the rest is not looked at.
+    ///
+    /// Timestamps come with offset zero. Errors as [`KeySpec::decode`].
+    pub fn decode_leading(
+        &self,
+        order_bytes: &[u8],
+        count: usize,
+    ) -> Result<Vec<KeyValue>, KeyError> {
+        self.decode_fields(&mut Reader::new(order_bytes), count)
+    }
+
+    fn decode_fields(
+        &self,
+        reader: &mut Reader<'_>,
+        count: usize,
+    ) -> Result<Vec<KeyValue>, KeyError> {
+        let mut values = Vec::with_capacity(count.min(self.fields().len()));
+        for field in self.fields().iter().take(count) {
+            reader.mask = match field.order {
+                Order::Asc => 0,
+                Order::Desc => 0xFF,
+            };
+            values.push(if self.is_composite() {
+                reader.tagged(field.kind)?
+            } else {
+                reader.value(field.kind)?
+            });
+        }
+        Ok(values)
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Inverts each byte of a descending field.
+    mask: u8,
+}
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            mask: 0,
+        }
+    }
+
+    fn corrupt<T>(&self, detail: &'static str) -> Result<T, KeyError> {
+        Err(KeyError::Corrupt {
+            detail,
+            at: self.at,
+        })
+    }
+
+    fn byte(&mut self) -> Result<u8, KeyError> {
+        let [byte] = self.array()?;
+        Ok(byte)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], KeyError> {
+        let found = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
+        let Some(found) = found else {
+            return self.corrupt("it ends too early");
+        };
+        self.at += N;
+        Ok(found.map(|byte| byte ^ self.mask))
+    }
+
+    fn end(&self) -> Result<(), KeyError> {
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            self.corrupt("bytes after the last field")
+        }
+    }
+
+    fn tagged(&mut self, kind: KeyType) -> Result<KeyValue, KeyError> {
+        match self.byte()? {
+            MISSING => Ok(KeyValue::Null),
+            PRESENT => self.value(kind),
+            _ => self.corrupt("an unknown tag"),
+        }
+    }
+
+    /// Reads an offset when the value is a timestamp, and gives it to it.
+    fn offset_of(&mut self, value: &mut KeyValue) -> Result<(), KeyError> {
+        if let KeyValue::Timestamp(timestamp) = value {
+            let minutes = i16::from_be_bytes(self.array()?);
+            match Timestamp::from_utc(timestamp.utc(), minutes) {
+                Some(with_offset) => *timestamp = with_offset,
+                None => return self.corrupt("an impossible offset"),
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, kind: KeyType) -> Result<KeyValue, KeyError> {
+        Ok(match kind {
+            KeyType::Bool => match self.byte()? {
+                0 => KeyValue::Bool(false),
+                1 => KeyValue::Bool(true),
+                _ => return self.corrupt("a bool that is neither 0 nor 1"),
+            },
+            KeyType::I8 => KeyValue::I8((self.byte()? ^ 0x80) as i8),
+            KeyType::I16 => KeyValue::I16((u16::from_be_bytes(self.array()?) ^ 1 << 15) as i16),
+            KeyType::I32 => KeyValue::I32((u32::from_be_bytes(self.array()?) ^ 1 << 31) as i32),
+            KeyType::I64 => KeyValue::I64((u64::from_be_bytes(self.array()?) ^ 1 << 63) as i64),
+            KeyType::U8 => KeyValue::U8(self.byte()?),
+            KeyType::U16 => KeyValue::U16(u16::from_be_bytes(self.array()?)),
+            KeyType::U32 => KeyValue::U32(u32::from_be_bytes(self.array()?)),
+            KeyType::U64 => KeyValue::U64(u64::from_be_bytes(self.array()?)),
+            KeyType::F32 => {
+                let bits = u32::from_be_bytes(self.array()?);
+                let mask = if bits >> 31 == 1 { 1 << 31 } else { u32::MAX };
+                KeyValue::F32(f32::from_bits(bits ^ mask))
+            }
+            KeyType::F64 => {
+                let bits = u64::from_be_bytes(self.array()?);
+                let mask = if bits >> 63 == 1 { 1 << 63 } else { u64::MAX };
+                KeyValue::F64(f64::from_bits(bits ^ mask))
+            }
+            KeyType::Decimal => match Decimal::decode(|| self.byte().ok()) {
+                Some(value) => KeyValue::Decimal(value),
+                None => return self.corrupt("a decimal that is not in its normal form"),
+            },
+            KeyType::String => match String::from_utf8(self.text()?) {
+                Ok(value) => KeyValue::String(value),
+                Err(_) => return self.corrupt("a string that is not UTF-8"),
+            },
+            KeyType::Bytes => KeyValue::Bytes(self.text()?),
+            KeyType::Uuid => KeyValue::Uuid(self.array()?),
+            KeyType::Date => KeyValue::Date(self.date()?),
+            KeyType::Time => KeyValue::Time(self.time()?),
+            KeyType::DateTime => KeyValue::DateTime(self.date_time()?),
+            KeyType::Timestamp => match Timestamp::from_utc(self.date_time()?, 0) {
+                Some(value) => KeyValue::Timestamp(value),
+                None => return self.corrupt("an impossible timestamp"),
+            },
+        })
+    }
+
+    fn date(&mut self) -> Result<Date, KeyError> {
+        let days = (u32::from_be_bytes(self.array()?) ^ 1 << 31) as i32;
+        Date::from_days(days).map_or_else(|| self.corrupt("a date beyond the year 9999"), Ok)
+    }
+
+    fn time(&mut self) -> Result<Time, KeyError> {
+        let mut wide = [0; 8];
+        let bytes: [u8; 6] = self.array()?;
+        for (to, from) in wide.iter_mut().skip(2).zip(bytes) {
+            *to = from;
+        }
+        let time = Time::from_nanos(u64::from_be_bytes(wide));
+        time.map_or_else(|| self.corrupt("a time beyond midnight"), Ok)
+    }
+
+    fn date_time(&mut self) -> Result<DateTime, KeyError> {
+        Ok(DateTime {
+            date: self.date()?,
+            time: self.time()?,
+        })
+    }
+
+    /// A text up to its end mark.
+    fn text(&mut self) -> Result<Vec<u8>, KeyError> {
+        let mut text = Vec::new();
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let mask = self.mask;
+            let Some(length) = rest.iter().position(|byte| *byte == mask) else {
+                return self.corrupt("a text without an end");
+            };
+            let piece = rest.get(..length).unwrap_or_default();
+            if mask == 0 {
+                text.extend_from_slice(piece);
+            } else {
+                text.extend(piece.iter().map(|byte| byte ^ mask));
+            }
+            self.at += length + 1;
+            match self.byte()? {
+                0 => return Ok(text),
+                ESCAPED_ZERO => text.push(0),
+                _ => return self.corrupt("an unknown escape in a text"),
+            }
+        }
+    }
+}

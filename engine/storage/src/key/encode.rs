@@ -1,0 +1,221 @@
+//! Keys to bytes. The layout is described at [`super`].
+
+use super::{
+    EncodedKey, Key, KeyError, KeyField, KeySpec, KeyType, KeyValue, MAX_KEY_BYTES, Order,
+};
+
+/// Tag of a missing value in a composite key or a ride-on field.
+pub(super) const MISSING: u8 = 0;
+/// Tag of a present value.
+pub(super) const PRESENT: u8 = 1;
+/// Follows a zero byte that belongs to a text.
+pub(super) const ESCAPED_ZERO: u8 = 0xFF;
+
+impl KeySpec {
+    /// Encodes a key.
+    ///
+    /// Errors when the number or the types of the values are not those of the specification, when a
+    /// single key is null, or when the result is longer than [`MAX_KEY_BYTES`].
+    pub fn encode(&self, key: &Key) -> Result<EncodedKey, KeyError> {
+        let mut encoded = EncodedKey::default();
+        self.encode_order_into(key, &mut encoded.order)?;
+        self.encode_ride_on_into(key, &mut encoded.ride_on)?;
+        check_length(encoded.order.len() + encoded.ride_on.len())?;
+        Ok(encoded)
+    }
+
+    /// Appends the order bytes alone, for searches: nothing is allocated when `out` has room.
+    ///
+    /// Errors as [`KeySpec::encode`]; `out` then holds an unspecified beginning of the key.
+    pub fn encode_order_into(&self, key: &Key, out: &mut Vec<u8>) -> Result<(), KeyError> {
+        if key.values.len() != self.fields().len() {
+            return Err(KeyError::FieldCount {
+                what: "ordered",
+                expected: self.fields().len(),
+                found: key.values.len(),
+            });
+        }
+        self.encode_leading_into(&key.values, out)
+    }
+
+    /// Appends the order bytes of the first fields. The number of values has been checked.
+    pub(super) fn encode_leading_into(
+        &self,
+        values: &[KeyValue],
+        out: &mut Vec<u8>,
+    ) -> Result<(), KeyError> {
+        let start = out.len();
+        for (field, value) in self.fields().iter().zip(values) {
+            self.encode_field(field, value, out)?;
+        }
+        check_length(out.len() - start)
+    }
+
+    fn encode_field(
+        &self,
+        field: &KeyField,
+        value: &KeyValue,
+        out: &mut Vec<u8>,
+    ) -> Result<(), KeyError> {
+        check_type(&field.name, field.kind, value)?;
+        if !self.is_composite() {
+            if value.is_null() {
+                return Err(missing(&field.name, field.kind));
+            }
+            return encode_value(value, out);
+        }
+        let start = out.len();
+        encode_tagged(value, out)?;
+        if field.order == Order::Desc {
+            invert_from(out, start);
+        }
+        Ok(())
+    }
+
+    fn encode_ride_on_into(&self, key: &Key, out: &mut Vec<u8>) -> Result<(), KeyError> {
+        let fields = self.ride_on();
+        if key.ride_on.len() != fields.len() && !key.ride_on.is_empty() {
+            return Err(KeyError::FieldCount {
+                what: "ride-on",
+                expected: fields.len(),
+                found: key.ride_on.len(),
+            });
+        }
+        let mut anything = key.ride_on.iter().any(|value| !value.is_null());
+        let offsets = || key.values.iter().filter_map(offset_minutes);
+        anything |= offsets().any(|minutes| minutes != 0);
+        if !anything {
+            return Ok(());
+        }
+        for minutes in offsets() {
+            out.extend_from_slice(&minutes.to_be_bytes());
+        }
+        for (at, field) in fields.iter().enumerate() {
+            let value = key.ride_on.get(at).unwrap_or(&KeyValue::Null);
+            check_type(&field.name, field.kind, value)?;
+            encode_tagged(value, out)?;
+            if let Some(minutes) = offset_minutes(value) {
+                out.extend_from_slice(&minutes.to_be_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_length(bytes: usize) -> Result<(), KeyError> {
+    if bytes > MAX_KEY_BYTES {
+        return Err(KeyError::TooLong {
+            bytes,
+            limit: MAX_KEY_BYTES,
+        });
+    }
+    Ok(())
+}
+
+fn check_type(field: &str, expected: KeyType, value: &KeyValue) -> Result<(), KeyError> {
+    match value.kind() {
+        Some(found) if found != expected => Err(KeyError::TypeMismatch {
+            field: field.to_owned(),
+            expected,
+            found: format!("a value of type {found}"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn missing(field: &str, expected: KeyType) -> KeyError {
+    KeyError::MissingField {
+        field: field.to_owned(),
+        expected,
+    }
+}
+
+fn offset_minutes(value: &KeyValue) -> Option<i16> {
+    match value {
+        KeyValue::Timestamp(timestamp) => Some(timestamp.offset_minutes()),
+        _ => None,
+    }
+}
+
+pub(super) fn invert_from(out: &mut [u8], start: usize) {
+    for byte in out.iter_mut().skip(start) {
+        *byte = !*byte;
+    }
+}
+
+fn encode_tagged(value: &KeyValue, out: &mut Vec<u8>) -> Result<(), KeyError> {
+    if value.is_null() {
+        out.push(MISSING);
+        return Ok(());
+    }
+    out.push(PRESENT);
+    encode_value(value, out)
+}
+
+/// Appends the ascending form of a value; nothing for null.
+pub(super) fn encode_value(value: &KeyValue, out: &mut Vec<u8>) -> Result<(), KeyError> {
+    match value {
+        KeyValue::Null => {}
+        KeyValue::Bool(value) => out.push(u8::from(*value)),
+        KeyValue::I8(value) => out.push(*value as u8 ^ 0x80),
+        KeyValue::I16(value) => out.extend_from_slice(&(*value as u16 ^ 1 << 15).to_be_bytes()),
+        KeyValue::I32(value) => out.extend_from_slice(&(*value as u32 ^ 1 << 31).to_be_bytes()),
+        KeyValue::I64(value) => out.extend_from_slice(&(*value as u64 ^ 1 << 63).to_be_bytes()),
+        KeyValue::U8(value) => out.push(*value),
+        KeyValue::U16(value) => out.extend_from_slice(&value.to_be_bytes()),
+        KeyValue::U32(value) => out.extend_from_slice(&value.to_be_bytes()),
+        KeyValue::U64(value) => out.extend_from_slice(&value.to_be_bytes()),
+        KeyValue::F32(value) => {
+            let bits = value.to_bits();
+            let mask = if bits >> 31 == 0 { 1 << 31 } else { u32::MAX };
+            out.extend_from_slice(&(bits ^ mask).to_be_bytes());
+        }
+        KeyValue::F64(value) => {
+            let bits = value.to_bits();
+            let mask = if bits >> 63 == 0 { 1 << 63 } else { u64::MAX };
+            out.extend_from_slice(&(bits ^ mask).to_be_bytes());
+        }
+        KeyValue::Decimal(value) => value.encode(out),
+        KeyValue::String(value) => return encode_text(value.as_bytes(), out),
+        KeyValue::Bytes(value) => return encode_text(value, out),
+        KeyValue::Uuid(value) => out.extend_from_slice(value),
+        KeyValue::Date(value) => encode_date(*value, out),
+        KeyValue::Time(value) => encode_time(*value, out),
+        KeyValue::DateTime(value) => encode_date_time(*value, out),
+        KeyValue::Timestamp(value) => encode_date_time(value.utc(), out),
+    }
+    Ok(())
+}
+
+fn encode_date(date: super::Date, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(date.days() as u32 ^ 1 << 31).to_be_bytes());
+}
+
+fn encode_time(time: super::Time, out: &mut Vec<u8>) {
+    let [_, _, bytes @ ..] = time.nanos().to_be_bytes();
+    out.extend_from_slice(&bytes);
+}
+
+fn encode_date_time(value: super::DateTime, out: &mut Vec<u8>) {
+    encode_date(value.date, out);
+    encode_time(value.time, out);
+}
+
+fn encode_text(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), KeyError> {
+    // Before anything is copied: the text may be far too long.
+    check_length(bytes.len())?;
+    escape_text(bytes, out);
+    out.extend_from_slice(&[0, 0]);
+    Ok(())
+}
+
+/// Appends the bytes of a text without the end mark, which makes them a prefix of all longer texts.
+pub(super) fn escape_text(bytes: &[u8], out: &mut Vec<u8>) {
+    out.reserve(bytes.len() + 2);
+    let mut pieces = bytes.split(|byte| *byte == 0);
+    out.extend_from_slice(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        out.extend_from_slice(&[0, ESCAPED_ZERO]);
+        out.extend_from_slice(piece);
+    }
+}

@@ -1,0 +1,263 @@
+//! The log in a folder of this machine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::reader::LogReader;
+use super::recovery::{Examined, RecoveryReport, examine, make_writable};
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, create_segment, list_segments};
+use super::writer::{State, Writer};
+use super::{Appended, CommitLog, Durability, LogError, LogOptions, LogRecords};
+use crate::database_id::DatabaseId;
+use crate::vfs::{IoContext, Vfs, create_dir_all_durable, remove_temporary_files};
+
+/// How often an open for reading starts again when a writer changes files under it.
+const READ_ONLY_TRIES: usize = 3;
+
+/// The commit log in a local folder, shared by all threads of one process. Only one process at a time
+/// may have it open for writing; the database's lock sees to that.
+#[derive(Debug)]
+pub struct LocalLog {
+    writer: Mutex<Writer>,
+    report: RecoveryReport,
+}
+
+impl LocalLog {
+    /// Makes a log whose first record will be `first_seq`. The folder is made when it is missing; it
+    /// fails with `Exists` when there is a log in it.
+    pub fn create(
+        vfs: Arc<dyn Vfs>,
+        folder: &Path,
+        database: DatabaseId,
+        options: LogOptions,
+        first_seq: u64,
+    ) -> Result<Self, LogError> {
+        create_dir_all_durable(&*vfs, folder)?;
+        remove_temporary_files(&*vfs, folder)?;
+        if !list_segments(&*vfs, folder)?.is_empty() {
+            return Err(LogError::Exists {
+                folder: folder.to_path_buf(),
+            });
+        }
+        let first = first_seq.max(1);
+        let header = SegmentHeader {
+            database,
+            first,
+            epoch: 1,
+        };
+        let (segment, file) = create_segment(&*vfs, folder, &header, options.first_segment_bytes)
+            .map_err(super::segment::CreateError::into_error)?;
+        let writer = Writer {
+            vfs,
+            folder: folder.to_path_buf(),
+            database,
+            options,
+            state: State::Open,
+            segments: vec![segment],
+            file,
+            capacity: options.first_segment_bytes,
+            end: SEGMENT_HEADER_BYTES,
+            epoch: 1,
+            next: first,
+            flushed: first - 1,
+            proven: true,
+            buffer: Vec::new(),
+        };
+        let report = RecoveryReport {
+            records: 0,
+            torn_tail: false,
+            epoch: 1,
+        };
+        Ok(Self {
+            writer: Mutex::new(writer),
+            report,
+        })
+    }
+
+    /// Opens a log for reading and appending. Everything found is durable when this returns.
+    pub fn open(
+        vfs: Arc<dyn Vfs>,
+        folder: &Path,
+        database: DatabaseId,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
+        let found = examine(&*vfs, folder, database, false)?;
+        remove_temporary_files(&*vfs, folder)?;
+        // A segment's name that is only in memory must not vanish after its records are believed.
+        vfs.sync_dir(folder).during("sync folder", folder)?;
+        let Some(segment) = found.segments.last() else {
+            return Err(LogError::NoLog {
+                folder: folder.to_path_buf(),
+            });
+        };
+        let ready = make_writable(&found, segment, database, options)?;
+        let report = found.report(ready.epoch);
+        let mut writer = Self::writer(vfs, folder, database, options, found);
+        writer.state = State::Open;
+        writer.epoch = ready.epoch;
+        writer.end = ready.end;
+        writer.capacity = ready.capacity;
+        writer.flushed = writer.last();
+        writer.proven = true;
+        Ok(Self {
+            writer: Mutex::new(writer),
+            report,
+        })
+    }
+
+    /// Opens a log for reading. Writes no byte; a torn tail is only left out. A process that writes to
+    /// the log at the same time is not disturbed; this one sees the log as it was at the open.
+    pub fn open_read_only(
+        vfs: Arc<dyn Vfs>,
+        folder: &Path,
+        database: DatabaseId,
+    ) -> Result<Self, LogError> {
+        let mut tries = 1;
+        let found = loop {
+            match examine(&*vfs, folder, database, true) {
+                Ok(found) => break found,
+                // A writer may be in the middle of an append or of dropping a file.
+                Err(
+                    LogError::Damaged { .. } | LogError::MissingSegment { .. } | LogError::Io(_),
+                ) if tries < READ_ONLY_TRIES => {
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        let report = found.report(found.scan.epoch);
+        let writer = Self::writer(vfs, folder, database, LogOptions::default(), found);
+        Ok(Self {
+            writer: Mutex::new(writer),
+            report,
+        })
+    }
+
+    fn writer(
+        vfs: Arc<dyn Vfs>,
+        folder: &Path,
+        database: DatabaseId,
+        options: LogOptions,
+        found: Examined,
+    ) -> Writer {
+        Writer {
+            vfs,
+            folder: folder.to_path_buf(),
+            database,
+            options,
+            state: State::ReadOnly,
+            segments: found.segments,
+            file: found.file,
+            capacity: found.file_len,
+            end: found.scan.end,
+            epoch: found.scan.epoch,
+            next: found.scan.next,
+            flushed: found.scan.flushed,
+            proven: false,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Whether the folder holds a log, whole or not.
+    pub fn exists(vfs: &dyn Vfs, folder: &Path) -> Result<bool, LogError> {
+        if !vfs.exists(folder).during("look for", folder)? {
+            return Ok(false);
+        }
+        Ok(!list_segments(vfs, folder)?.is_empty())
+    }
+
+    /// What the open found.
+    pub fn report(&self) -> RecoveryReport {
+        self.report
+    }
+}
+
+impl CommitLog for LocalLog {
+    fn append_if(
+        &self,
+        next_seq: u64,
+        records: &[&[u8]],
+        durability: Durability,
+    ) -> Result<Appended, LogError> {
+        let mut writer = self.writer.lock();
+        writer.append(next_seq, records, durability)?;
+        Ok(Appended {
+            last: writer.last(),
+            durable: writer.flushed,
+        })
+    }
+
+    fn sync(&self) -> Result<u64, LogError> {
+        // Under the lock: an error that another thread's sync took away would go unnoticed here.
+        let mut writer = self.writer.lock();
+        writer.sync()?;
+        Ok(writer.flushed)
+    }
+
+    fn read_from(&self, seq: u64) -> Result<LogRecords, LogError> {
+        let writer = self.writer.lock();
+        let first = writer.segments.first().map_or(1, |segment| segment.first);
+        if seq < first {
+            return Err(LogError::Truncated { first });
+        }
+        let start = writer
+            .segments
+            .partition_point(|segment| segment.first <= seq);
+        let segments = writer
+            .segments
+            .get(start.saturating_sub(1)..)
+            .unwrap_or_default()
+            .to_vec();
+        Ok(Box::new(LogReader {
+            vfs: Arc::clone(&writer.vfs),
+            segments: segments.into_iter(),
+            current: None,
+            database: writer.database.short(),
+            next: seq,
+            last: writer.last(),
+            finished: false,
+        }))
+    }
+
+    fn truncate_before(&self, seq: u64) -> Result<(), LogError> {
+        self.writer.lock().truncate_before(seq)
+    }
+
+    fn first_sequence(&self) -> u64 {
+        self.writer
+            .lock()
+            .segments
+            .first()
+            .map_or(1, |segment| segment.first)
+    }
+
+    fn last_sequence(&self) -> u64 {
+        self.writer.lock().last()
+    }
+
+    fn durable_sequence(&self) -> u64 {
+        self.writer.lock().flushed
+    }
+
+    fn refusal(&self) -> Option<LogError> {
+        self.writer.lock().state.refusal()
+    }
+
+    fn bytes_on_disk(&self) -> u64 {
+        let writer = self.writer.lock();
+        let sizes = writer.segments.iter().map(|segment| {
+            // A file that cannot be looked at counts as nothing: this is for people to read.
+            writer
+                .vfs
+                .metadata(&segment.path)
+                .map_or(0, |metadata| metadata.len)
+        });
+        sizes.sum()
+    }
+
+    fn close(&self) -> Result<(), LogError> {
+        self.writer.lock().close()
+    }
+}

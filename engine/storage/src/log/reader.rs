@@ -1,0 +1,122 @@
+//! Reading records back, from some sequence on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::LogError;
+use super::record::RecordKind;
+use super::scan::SegmentReader;
+use super::segment::{SEGMENT_HEADER_BYTES, Segment};
+use crate::vfs::{FileError, IoContext, Vfs};
+
+/// Reads the commits `next..=last`. Everything is checked again: the disk may have changed since.
+#[derive(Debug)]
+pub(super) struct LogReader {
+    pub(super) vfs: Arc<dyn Vfs>,
+    /// Segments that are not open yet, oldest first.
+    pub(super) segments: std::vec::IntoIter<Segment>,
+    pub(super) current: Option<OpenSegment>,
+    pub(super) database: u32,
+    /// The first sequence to give.
+    pub(super) next: u64,
+    /// The last sequence to give.
+    pub(super) last: u64,
+    pub(super) finished: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct OpenSegment {
+    path: PathBuf,
+    reader: SegmentReader,
+    offset: u64,
+    /// Sequence of the commit at or after `offset`.
+    sequence: u64,
+}
+
+impl Iterator for LogReader {
+    type Item = Result<(u64, Vec<u8>), LogError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.finished || self.next > self.last {
+            return None;
+        }
+        match self.read() {
+            Ok(payload) => {
+                self.next += 1;
+                Some(Ok((self.next - 1, payload)))
+            }
+            Err(error) => {
+                self.finished = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+impl LogReader {
+    /// The commit `self.next`.
+    fn read(&mut self) -> Result<Vec<u8>, LogError> {
+        loop {
+            let at = match self.current.take() {
+                Some(at) => at,
+                None => self.open_next()?,
+            };
+            let at = self.current.insert(at);
+            let found = at.reader.record(at.offset, &at.path)?;
+            let Some((header, payload)) =
+                found.filter(|(header, _)| header.sequence == at.sequence)
+            else {
+                // A segment that was not sealed ends where the next one begins.
+                let next = self.segments.as_slice().first();
+                if next.is_some_and(|next| next.first == at.sequence) {
+                    self.current = None;
+                    continue;
+                }
+                return Err(LogError::Damaged {
+                    segment: at.path.clone(),
+                    offset: at.offset,
+                    sequence: at.sequence,
+                });
+            };
+            at.offset += header.record_bytes();
+            match header.kind {
+                RecordKind::Commit => {
+                    at.sequence += 1;
+                    if header.sequence == self.next {
+                        return Ok(payload.to_vec());
+                    }
+                }
+                RecordKind::Sealed => self.current = None,
+                RecordKind::Opened | RecordKind::Closed => {}
+            }
+        }
+    }
+
+    fn open_next(&mut self) -> Result<OpenSegment, LogError> {
+        let Some(segment) = self.segments.next() else {
+            return Err(LogError::Truncated {
+                first: self.last + 1,
+            });
+        };
+        let opened = self
+            .vfs
+            .open_read_only(&segment.path)
+            .during("open", &segment.path);
+        let file = opened.map_err(|error| self.gone(error))?;
+        let file_len = file.len().during("read", &segment.path)?;
+        Ok(OpenSegment {
+            path: segment.path,
+            reader: SegmentReader::new(file, file_len, self.database),
+            offset: SEGMENT_HEADER_BYTES,
+            sequence: segment.first,
+        })
+    }
+
+    /// A segment that was dropped since this reader was made.
+    fn gone(&self, error: FileError) -> LogError {
+        match self.segments.as_slice().first() {
+            Some(next) if error.is_not_found() => LogError::Truncated { first: next.first },
+            _ => error.into(),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Opening a log: what is in its files, and whether that is all that was ever acknowledged.
+//!
+//! [`examine`] only reads. [`make_writable`] then makes durable what was found, cuts off a torn tail,
+//! and begins a new epoch. Both may be cut short by a crash at any point and done again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::record::{RecordHeader, RecordKind};
+use super::scan::{SegmentReader, SegmentScan, Tail, judge_tail, scan_segment};
+use super::segment::{Segment, SegmentHeader, list_segments};
+use super::{LogError, LogOptions};
+use crate::database_id::DatabaseId;
+use crate::vfs::{IoContext, Vfs, VfsFile};
+
+/// Bytes copied at once when records are written again.
+const COPY_BYTES: u64 = 1 << 20;
+
+/// What the opening of a log found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoveryReport {
+    /// Commits in the log.
+    pub records: u64,
+    /// Whether an append was cut short; what was written of it is not part of the log.
+    pub torn_tail: bool,
+    /// How often the log was opened for writing, this time included.
+    pub epoch: u64,
+}
+
+/// The log as its files show it.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) segments: Vec<Segment>,
+    /// The last segment, open.
+    pub(super) file: Arc<dyn VfsFile>,
+    pub(super) file_len: u64,
+    pub(super) scan: SegmentScan,
+    pub(super) torn: bool,
+    pub(super) records: u64,
+}
+
+impl Examined {
+    pub(super) fn report(&self, epoch: u64) -> RecoveryReport {
+        RecoveryReport {
+            records: self.records,
+            torn_tail: self.torn,
+            epoch,
+        }
+    }
+}
+
+/// Reads and checks everything.
+pub(super) fn examine(
+    vfs: &dyn Vfs,
+    folder: &Path,
+    database: DatabaseId,
+    read_only: bool,
+) -> Result<Examined, LogError> {
+    let mut segments = list_segments(vfs, folder)?;
+    let Some(last) = segments.pop() else {
+        return Err(LogError::NoLog {
+            folder: folder.to_path_buf(),
+        });
+    };
+    let mut earlier = Earlier::default();
+    for (at, segment) in segments.iter().enumerate() {
+        let next = segments.get(at + 1).unwrap_or(&last);
+        let (mut reader, scan) = read_segment(vfs, segment, database, true, &earlier)?;
+        check_joint(folder, segment, &scan, next, &mut reader)?;
+        earlier = Earlier {
+            epoch: scan.epoch,
+            flushed: scan.flushed,
+            records: earlier.records + scan.commits,
+        };
+    }
+    let (mut reader, scan) = read_segment(vfs, &last, database, read_only, &earlier)?;
+    let torn = check_end(folder, &last, &scan, &mut reader)?;
+    segments.push(last);
+    Ok(Examined {
+        segments,
+        file: reader.file,
+        file_len: reader.file_len,
+        records: earlier.records + scan.commits,
+        scan,
+        torn,
+    })
+}
+
+/// What the segments so far say.
+#[derive(Debug, Default)]
+struct Earlier {
+    epoch: u64,
+    flushed: u64,
+    records: u64,
+}
+
+fn read_segment(
+    vfs: &dyn Vfs,
+    segment: &Segment,
+    database: DatabaseId,
+    read_only: bool,
+    earlier: &Earlier,
+) -> Result<(SegmentReader, SegmentScan), LogError> {
+    let path = &segment.path;
+    let opened = if read_only {
+        vfs.open_read_only(path)
+    } else {
+        vfs.open(path)
+    };
+    let file = opened.during("open", path)?;
+    let header = SegmentHeader::read(&*file, segment, database)?;
+    if header.epoch < earlier.epoch {
+        return Err(damaged(segment, 0, segment.first));
+    }
+    let file_len = file.len().during("read", path)?;
+    let mut reader = SegmentReader::new(file, file_len, database.short());
+    // A segment is made only when everything before it is durable.
+    let flushed = earlier.flushed.max(segment.first.saturating_sub(1));
+    let scan = scan_segment(&mut reader, path, segment.first, header.epoch, flushed)?;
+    Ok((reader, scan))
+}
+
+/// A segment that is not the last must lead up to the next one.
+fn check_joint(
+    folder: &Path,
+    segment: &Segment,
+    scan: &SegmentScan,
+    next: &Segment,
+    reader: &mut SegmentReader,
+) -> Result<(), LogError> {
+    if scan.next == next.first {
+        return Ok(());
+    }
+    let clean = scan.sealed || judge_tail(reader, scan, &segment.path)? == Tail::Clean;
+    if clean && scan.next < next.first {
+        return Err(LogError::MissingSegment {
+            folder: folder.to_path_buf(),
+            expected: scan.next,
+            found: Some(next.first),
+        });
+    }
+    Err(damaged(segment, scan.end, scan.next))
+}
+
+/// The last segment may end in the rest of a torn append. Gives whether it does.
+fn check_end(
+    folder: &Path,
+    segment: &Segment,
+    scan: &SegmentScan,
+    reader: &mut SegmentReader,
+) -> Result<bool, LogError> {
+    if scan.sealed {
+        let folder = folder.to_path_buf();
+        return Err(LogError::MissingSegment {
+            folder,
+            expected: scan.next,
+            found: None,
+        });
+    }
+    match judge_tail(reader, scan, &segment.path)? {
+        Tail::Clean => Ok(false),
+        Tail::Torn => Ok(true),
+        Tail::Damaged => Err(damaged(segment, scan.end, scan.next)),
+    }
+}
+
+fn damaged(segment: &Segment, offset: u64, sequence: u64) -> LogError {
+    LogError::Damaged {
+        segment: segment.path.clone(),
+        offset,
+        sequence,
+    }
+}
+
+/// The last segment, ready for appends.
+#[derive(Debug)]
+pub(super) struct Writable {
+    pub(super) epoch: u64,
+    /// Where the next record goes.
+    pub(super) end: u64,
+    /// Bytes that are reserved.
+    pub(super) capacity: u64,
+}
+
+/// Makes everything that was found durable, the torn tail gone, and a new epoch begun.
+///
+/// In this order, each step durable before the next:
+/// 1. Cut the torn tail off, so that its bytes can never be taken for records later.
+/// 2. Write the records that are not proven durable once more and sync. They may be in the operating
+///    system's memory only, even marked clean by a flush that failed in an earlier process.
+/// 3. Write the marker of the new epoch and sync. It proves 2 to every later open. It takes the place of
+///    a marker that was the last record: that one may be in memory only as well, and has done its work.
+pub(super) fn make_writable(
+    found: &Examined,
+    segment: &Segment,
+    database: DatabaseId,
+    options: LogOptions,
+) -> Result<Writable, LogError> {
+    let (file, path, scan) = (&*found.file, segment.path.as_path(), &found.scan);
+    if found.torn {
+        file.set_len(scan.end).during("cut", path)?;
+        file.sync_all().during("sync", path)?;
+    }
+    if scan.unproven_from < scan.append_at {
+        write_again(file, path, scan.unproven_from, scan.append_at)?;
+        file.sync_all().during("sync", path)?;
+    }
+    let mut marker = Vec::new();
+    let epoch = scan.epoch + 1;
+    let header = RecordHeader::marker(RecordKind::Opened, epoch, scan.next);
+    header.encode(database.short(), &[], &mut marker);
+    let end = scan.append_at + marker.len() as u64;
+    let len = if found.torn { scan.end } else { found.file_len };
+    let wanted = len.max(options.first_segment_bytes).max(end);
+    let mut capacity = len;
+    if wanted > len {
+        // Reserved space is a gain in speed, not a need: a nearly full disk still opens. A file
+        // system that cannot reserve lets the file grow as it is written.
+        if file.allocate(wanted).is_ok() {
+            capacity = wanted;
+        }
+    }
+    file.write_at(&marker, scan.append_at)
+        .during("write", path)?;
+    file.sync_all().during("sync", path)?;
+    Ok(Writable {
+        epoch,
+        end,
+        capacity: capacity.max(end),
+    })
+}
+
+fn write_again(file: &dyn VfsFile, path: &Path, from: u64, to: u64) -> Result<(), LogError> {
+    let mut buffer = Vec::new();
+    let mut offset = from;
+    while offset < to {
+        let len = (to - offset).min(COPY_BYTES);
+        buffer.resize(len as usize, 0);
+        file.read_at(&mut buffer, offset).during("read", path)?;
+        file.write_at(&buffer, offset).during("write", path)?;
+        offset += len;
+    }
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! Transactions: a snapshot to read, an overlay of changes, and what has to be checked at commit.
+//!
+//! A write transaction changes nothing outside itself before it commits; dropping it rolls back. Its
+//! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
+
+pub(crate) mod item;
+pub(crate) mod physical;
+mod range;
+pub(crate) mod reads;
+mod store;
+mod store_write;
+pub(crate) mod writes;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub use item::{Item, KeyItem};
+pub use range::{Direction, Keys, Range};
+pub use store::{Inserted, Store};
+
+use self::reads::Reads;
+use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
+use crate::commit::queue::Request;
+use crate::commit::record::{CommitFacts, encode};
+use crate::database::core::Core;
+use crate::database::snapshot::{Snapshot, tree_config};
+use crate::definition::{StoreChange, StoreDefinition, store_not_found};
+use crate::error::{Error, Result};
+use crate::log::MAX_RECORD_BYTES;
+use crate::tree::Tree;
+
+/// What a transaction may do and what it is promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Reads and writes, serializable: points, misses and ranges are validated at commit.
+    Write,
+    /// Reads one snapshot of all stores; never blocks and never fails to commit.
+    Read,
+    /// As `Read`, for media that cannot be written.
+    NoCheck,
+}
+
+/// A committed transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its sequence number; the snapshot's for one that changed nothing.
+    pub sequence: u64,
+}
+
+/// A store as a transaction sees it.
+#[derive(Clone, Debug)]
+pub struct StoreInfo {
+    /// The definition.
+    pub definition: Arc<StoreDefinition>,
+    /// Exact number of items.
+    pub count: u64,
+    /// Bytes of keys and values.
+    pub bytes: u64,
+    /// Levels of the tree; 1 is a single leaf, 0 an empty store.
+    pub depth: u32,
+    /// Identity: a dropped and created store of the same name has another.
+    pub id: u64,
+}
+
+/// What a transaction has read so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadStats {
+    /// Tree nodes visited.
+    pub nodes_read: u64,
+    /// Items decoded.
+    pub items_read: u64,
+}
+
+/// The stores as this transaction changed them: `None` is a dropped name.
+type LocalStores = BTreeMap<String, Option<(StoreId, Arc<StoreDefinition>)>>;
+
+/// A running transaction. See the module's text.
+pub struct Transaction {
+    core: Arc<Core>,
+    mode: Mode,
+    /// Given up at the end, before the commit is applied.
+    snapshot: Option<Arc<Snapshot>>,
+    base: u64,
+    deadline_ms: u64,
+    writes: RefCell<Writes>,
+    reads: RefCell<Reads>,
+    local_stores: RefCell<LocalStores>,
+    stats: Cell<ReadStats>,
+}
+
+impl std::fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transaction")
+            .field("mode", &self.mode)
+            .field("sequence", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transaction {
+    pub(crate) fn begin(core: &Arc<Core>, mode: Mode) -> Result<Self> {
+        let writes = mode == Mode::Write;
+        core.check_usable(writes)?;
+        let snapshot = core.enter(writes);
+        Ok(Self {
+            core: Arc::clone(core),
+            mode,
+            base: snapshot.sequence,
+            snapshot: Some(snapshot),
+            deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
+            writes: RefCell::default(),
+            reads: RefCell::default(),
+            local_stores: RefCell::default(),
+            stats: Cell::default(),
+        })
+    }
+
+    /// Sequence of the snapshot that this transaction reads.
+    pub fn sequence(&self) -> u64 {
+        self.base
+    }
+
+    /// What was read so far.
+    pub fn stats(&self) -> ReadStats {
+        self.stats.get()
+    }
+
+    pub(crate) fn count_read(&self, nodes: u64, items: u64) {
+        let mut stats = self.stats.get();
+        stats.nodes_read += nodes;
+        stats.items_read += items;
+        self.stats.set(stats);
+    }
+
+    fn tracks(&self) -> bool {
+        self.mode == Mode::Write
+    }
+
+    /// Fails when the transaction cannot write, or has lived too long.
+    fn check_write(&self) -> Result<()> {
+        if self.mode != Mode::Write {
+            return Err(Error::ReadTransaction);
+        }
+        self.check_time()
+    }
+
+    fn check_time(&self) -> Result<()> {
+        if self.mode == Mode::Write && self.core.clock.monotonic_ms() > self.deadline_ms {
+            return Err(Error::TimeLimit {
+                limit_ms: self.core.time_limit_ms,
+            });
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Result<&Snapshot> {
+        self.snapshot.as_deref().ok_or(Error::Closed)
+    }
+
+    /// All stores in the order of their names.
+    pub fn stores(&self) -> Result<Vec<StoreInfo>> {
+        let mut names: Vec<String> = self.snapshot()?.names.keys().cloned().collect();
+        names.extend(self.local_stores.borrow().keys().cloned());
+        names.sort();
+        names.dedup();
+        names
+            .iter()
+            .filter_map(|name| match self.find(name) {
+                Ok(found) => Some(Store::new(self, found).info()),
+                Err(Error::StoreNotFound { .. }) => None,
+                Err(error) => Some(Err(error)),
+            })
+            .collect()
+    }
+
+    /// Opens a store by name.
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names.
+    pub fn store(&self, name: &str) -> Result<Store<'_>> {
+        Ok(Store::new(self, self.find(name)?))
+    }
+
+    fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
+        let snapshot = self.snapshot()?;
+        if let Some(local) = self.local_stores.borrow().get(name) {
+            let (id, definition) = local
+                .clone()
+                .ok_or_else(|| store_not_found(name, snapshot.names.keys().map(String::as_str)))?;
+            let tree = match snapshot.stores.get(&id) {
+                Some(store) => store.tree.clone(),
+                None => Tree::new(tree_config(&definition), self.core.trees.context(id)),
+            };
+            return Ok((id, definition, tree));
+        }
+        if self.tracks() {
+            self.reads.borrow_mut().point(CATALOG, name.as_bytes());
+        }
+        let (id, store) = snapshot.by_name(name)?;
+        Ok((id, Arc::clone(&store.definition), store.tree.clone()))
+    }
+
+    /// Creates a store.
+    ///
+    /// # Errors
+    /// [`Error::StoreExists`], [`Error::InvalidDefinition`]; the transaction can go on after both.
+    pub fn create_store(&self, definition: StoreDefinition) -> Result<()> {
+        self.check_write()?;
+        definition.validate()?;
+        match self.find(&definition.name) {
+            Ok((_, existing, _)) => {
+                return Err(Error::StoreExists {
+                    name: definition.name.clone(),
+                    same_structure: existing.same_structure(&definition),
+                });
+            }
+            Err(Error::StoreNotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let id = StoreId(self.core.next_store_id.fetch_add(1, Ordering::Relaxed));
+        let definition = Arc::new(definition);
+        let mut writes = self.writes.borrow_mut();
+        writes.touch_name(definition.name.as_bytes());
+        writes
+            .catalog
+            .push(CatalogChange::Create(id, Arc::clone(&definition)));
+        self.local_stores
+            .borrow_mut()
+            .insert(definition.name.clone(), Some((id, definition)));
+        Ok(())
+    }
+
+    /// Drops a store with all its items.
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`].
+    pub fn drop_store(&self, name: &str) -> Result<()> {
+        self.check_write()?;
+        let (id, ..) = self.find(name)?;
+        let mut writes = self.writes.borrow_mut();
+        writes.stores.remove(&id);
+        writes.touch_name(name.as_bytes());
+        let created_here = |c: &CatalogChange| matches!(c, CatalogChange::Create(c, _) if *c == id);
+        if writes.catalog.iter().any(created_here) {
+            writes.catalog.retain(
+                |c| !matches!(c, CatalogChange::Create(c, _) | CatalogChange::Alter(c, _) if *c == id),
+            );
+        } else {
+            writes.catalog.push(CatalogChange::Drop(id));
+        }
+        self.local_stores.borrow_mut().insert(name.to_owned(), None);
+        Ok(())
+    }
+
+    /// Changes what may change on a store that holds items.
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`]; [`Error::SchemaViolation`] when an item breaks a declared schema.
+    pub fn alter_store(&self, name: &str, change: StoreChange) -> Result<()> {
+        self.check_write()?;
+        let (id, current, tree) = self.find(name)?;
+        // The new definition replaces all of the old one, so any change to it is a conflict.
+        let metadata = format!("{name}\0");
+        self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
+        let mut next = StoreDefinition::clone(&current);
+        let schema_changes = change.schema.is_some();
+        next.description = change.description.unwrap_or(next.description);
+        next.relations = change.relations.unwrap_or(next.relations);
+        next.cache = change.cache.unwrap_or(next.cache);
+        next.schema = change.schema.unwrap_or(next.schema);
+        next.validate()?;
+        let next = Arc::new(next);
+        if schema_changes && next.schema.declared {
+            Store::new(self, (id, Arc::clone(&next), tree)).check_schema()?;
+        }
+        let mut writes = self.writes.borrow_mut();
+        // Writers of items depend on the schema alone: other metadata may change beside them.
+        if schema_changes {
+            writes.touch_name(name.as_bytes());
+        }
+        writes.touch_name(metadata.as_bytes());
+        writes
+            .catalog
+            .push(CatalogChange::Alter(id, Arc::clone(&next)));
+        self.local_stores
+            .borrow_mut()
+            .insert(name.to_owned(), Some((id, next)));
+        Ok(())
+    }
+
+    /// Makes all changes durable and visible at once.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another transaction committed a change to something that this one
+    /// read or writes: run it again. After any error nothing of it has happened, but see
+    /// [`Error::ReadOnly`]: when the disk failed in the middle, the next open decides.
+    pub fn commit(mut self) -> Result<Commit> {
+        if self.mode != Mode::Write {
+            return Ok(Commit {
+                sequence: self.base,
+            });
+        }
+        self.check_time()?;
+        let writes = std::mem::take(&mut *self.writes.borrow_mut());
+        let reads = std::mem::take(&mut *self.reads.borrow_mut());
+        let payload = if writes.is_empty() {
+            None
+        } else {
+            Some(self.record(&writes)?)
+        };
+        // The snapshot is given up first, so that nodes nobody else reads are changed in place;
+        // the registration as active stays until the end and keeps the history.
+        self.snapshot = None;
+        let sequence = self.core.commit(Request {
+            base: self.base,
+            reads,
+            writes: Arc::new(writes),
+            payload,
+        })?;
+        Ok(Commit { sequence })
+    }
+
+    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
+        let too_large = |bytes| Error::TransactionTooLarge {
+            bytes,
+            limit: MAX_RECORD_BYTES,
+        };
+        if writes.bytes > MAX_RECORD_BYTES {
+            return Err(too_large(writes.bytes));
+        }
+        let payload = encode(
+            writes,
+            CommitFacts {
+                time_ms: self.core.clock.now_unix_ms(),
+                next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
+            },
+        );
+        if payload.len() > MAX_RECORD_BYTES {
+            return Err(too_large(payload.len()));
+        }
+        Ok(payload)
+    }
+
+    /// Forgets all changes. Dropping the transaction does the same.
+    pub fn rollback(self) {}
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        self.snapshot = None;
+        self.core.leave(self.base, self.tracks());
+    }
+}

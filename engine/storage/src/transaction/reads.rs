@@ -1,0 +1,81 @@
+//! What a write transaction has seen: points (found or missing) and ranges. Checked at commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use super::writes::{StoreId, StoreWrites, is_empty_range};
+
+/// A range of physical keys that was read as a whole, so that a new key in it is a conflict.
+#[derive(Debug)]
+pub(crate) struct ReadRange {
+    pub lo: Bound<Vec<u8>>,
+    pub hi: Bound<Vec<u8>>,
+}
+
+/// Reads of one store.
+#[derive(Debug, Default)]
+pub(crate) struct StoreReads {
+    points: BTreeSet<Vec<u8>>,
+    ranges: Vec<ReadRange>,
+}
+
+/// Reads of one transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    stores: BTreeMap<StoreId, StoreReads>,
+}
+
+impl Reads {
+    pub fn point(&mut self, store: StoreId, key: &[u8]) {
+        let points = &mut self.stores.entry(store).or_default().points;
+        if !points.contains(key) {
+            points.insert(key.to_vec());
+        }
+    }
+
+    pub fn range(&mut self, store: StoreId, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+        let ranges = &mut self.stores.entry(store).or_default().ranges;
+        // A loop that asks for the same range again and again keeps one entry.
+        if !ranges
+            .iter()
+            .rev()
+            .take(8)
+            .any(|r| r.lo == lo && r.hi == hi)
+        {
+            ranges.push(ReadRange { lo, hi });
+        }
+    }
+
+    /// The first key among `writes` of `store` that was read here.
+    pub fn first_overlap<'w>(&self, store: StoreId, writes: &'w StoreWrites) -> Option<&'w [u8]> {
+        let reads = self.stores.get(&store)?;
+        let point = if reads.points.len() <= writes.len() {
+            reads
+                .points
+                .iter()
+                .find_map(|key| writes.get_key_value(key))
+                .map(|(key, _)| key)
+        } else {
+            writes.keys().find(|key| reads.points.contains(*key))
+        };
+        point
+            .or_else(|| {
+                reads
+                    .ranges
+                    .iter()
+                    .find_map(|range| first_in(writes, range))
+            })
+            .map(Vec::as_slice)
+    }
+}
+
+fn first_in<'w>(writes: &'w StoreWrites, range: &ReadRange) -> Option<&'w Vec<u8>> {
+    let (lo, hi) = (
+        range.lo.as_ref().map(Vec::as_slice),
+        range.hi.as_ref().map(Vec::as_slice),
+    );
+    if is_empty_range(lo, hi) {
+        return None;
+    }
+    writes.range::<[u8], _>((lo, hi)).next().map(|(key, _)| key)
+}

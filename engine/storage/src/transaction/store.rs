@@ -1,0 +1,343 @@
+//! A store within a transaction: reading items, counting them, finding them by rank.
+//!
+//! The snapshot's tree and the transaction's own changes are seen as one.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::item::{Item, decode_item, key_error, key_text};
+use super::physical::{Bounds, bounds, physical_key};
+use super::range::{Direction, Keys, Range};
+use super::writes::{Change, StoreId};
+use super::{StoreInfo, Transaction};
+use crate::definition::StoreDefinition;
+use crate::error::{Error, Result};
+use crate::key::{EncodedKey, Key, KeyRange};
+use crate::tree::Tree;
+
+/// What an insert did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inserted {
+    /// In a store with duplicates, the new item's id.
+    pub id: Option<u64>,
+}
+
+/// A store as its transaction sees it. Several may be open at the same time.
+pub struct Store<'tx> {
+    pub(super) tx: &'tx Transaction,
+    pub(super) id: StoreId,
+    pub(super) definition: Arc<StoreDefinition>,
+    pub(super) tree: Tree,
+}
+
+impl std::fmt::Debug for Store<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("name", &self.definition.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'tx> Store<'tx> {
+    pub(super) fn new(
+        tx: &'tx Transaction,
+        (id, definition, tree): (StoreId, Arc<StoreDefinition>, Tree),
+    ) -> Self {
+        Self {
+            tx,
+            id,
+            definition,
+            tree,
+        }
+    }
+
+    /// The definition.
+    pub fn definition(&self) -> &StoreDefinition {
+        &self.definition
+    }
+
+    /// Definition, exact count and size.
+    pub fn info(&self) -> Result<StoreInfo> {
+        Ok(StoreInfo {
+            definition: Arc::clone(&self.definition),
+            count: self.len()?,
+            bytes: self.tree.bytes(),
+            depth: u32::from(self.tree.height()),
+            id: self.id.0,
+        })
+    }
+
+    pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
+        self.definition
+            .key
+            .encode(key)
+            .map_err(|e| key_error(&self.definition, e))
+    }
+
+    pub(super) fn key_text(&self, physical: &[u8]) -> String {
+        key_text(&self.definition, physical)
+    }
+
+    pub(super) fn read_point(&self, physical: &[u8]) {
+        if self.tx.tracks() {
+            self.tx.reads.borrow_mut().point(self.id, physical);
+        }
+    }
+
+    pub(super) fn read_range(&self, (lo, hi): Bounds) {
+        if self.tx.tracks() {
+            self.tx.reads.borrow_mut().range(self.id, lo, hi);
+        }
+    }
+
+    /// Whether the snapshot has the physical key, own changes apart.
+    pub(super) fn base_has(&self, physical: &[u8]) -> Result<bool> {
+        self.tx.count_read(u64::from(self.tree.height()), 0);
+        Ok(self.tree.contains(physical)?)
+    }
+
+    /// Whether this transaction sees the physical key.
+    pub(super) fn has(&self, physical: &[u8]) -> Result<bool> {
+        if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
+            return Ok(matches!(change, Change::Put { .. }));
+        }
+        self.read_point(physical);
+        self.base_has(physical)
+    }
+
+    pub(super) fn get_physical(&self, physical: Vec<u8>) -> Result<Option<Item>> {
+        self.tx.check_time()?;
+        if let Some(change) = self.tx.writes.borrow().get(self.id, &physical) {
+            return match change {
+                Change::Put { payload, .. } => {
+                    self.tx.count_read(0, 1);
+                    decode_item(&self.definition, physical, 0, payload).map(Some)
+                }
+                Change::Remove => Ok(None),
+            };
+        }
+        self.read_point(&physical);
+        self.tx.count_read(u64::from(self.tree.height()), 0);
+        let Some(entry) = self.tree.get(&physical)? else {
+            return Ok(None);
+        };
+        self.tx.count_read(0, 1);
+        let payload = entry.value.bytes()?;
+        decode_item(&self.definition, physical, entry.version, &payload).map(Some)
+    }
+
+    /// The item with this key; in a store with duplicates, the one that was inserted first.
+    pub fn get(&self, key: &Key) -> Result<Option<Item>> {
+        let order = self.encode(key)?.order;
+        if self.definition.unique {
+            return self.get_physical(physical_key(&order, None));
+        }
+        self.equal(order)?.next().transpose()
+    }
+
+    /// The item with this key and id.
+    pub fn get_id(&self, key: &Key, id: u64) -> Result<Option<Item>> {
+        let order = self.encode(key)?.order;
+        let id = (!self.definition.unique).then_some(id);
+        self.get_physical(physical_key(&order, id))
+    }
+
+    /// The item at a position that [`Item::position`] gave, if it is still there.
+    pub fn get_at(&self, position: &[u8]) -> Result<Option<Item>> {
+        self.get_physical(position.to_vec())
+    }
+
+    /// All items whose key has these encoded bytes.
+    pub(super) fn equal(&self, order: Vec<u8>) -> Result<Range<'_>> {
+        let range = KeyRange {
+            lo: Bound::Included(order.clone()),
+            hi: Bound::Included(order),
+        };
+        self.range(&range, Direction::Forward)
+    }
+
+    /// Items of a range in key order, or backwards.
+    pub fn range(&self, range: &KeyRange, direction: Direction) -> Result<Range<'_>> {
+        Range::new(self, bounds(range, self.definition.unique), direction)
+    }
+
+    /// As [`Store::range`], going on after an item's position in the given direction. The item
+    /// itself need not exist any more.
+    pub fn range_after(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        position: &[u8],
+    ) -> Result<Range<'_>> {
+        let (mut lo, mut hi) = bounds(range, self.definition.unique);
+        let anchor = Bound::Excluded(position.to_vec());
+        match direction {
+            Direction::Forward => lo = later(lo, anchor),
+            Direction::Backward => hi = earlier(hi, anchor),
+        }
+        Range::new(self, (lo, hi), direction)
+    }
+
+    /// Keys of a range without their values: placed apart, these are not read.
+    pub fn keys(&self, range: &KeyRange, direction: Direction) -> Result<Keys<'_>> {
+        Ok(Keys::new(self.range(range, direction)?))
+    }
+
+    /// As [`Store::keys`], going on after a position.
+    pub fn keys_after(
+        &self,
+        range: &KeyRange,
+        direction: Direction,
+        position: &[u8],
+    ) -> Result<Keys<'_>> {
+        Ok(Keys::new(self.range_after(range, direction, position)?))
+    }
+
+    /// The first item in key order.
+    pub fn first(&self) -> Result<Option<Item>> {
+        self.range(&KeyRange::all(), Direction::Forward)?
+            .next()
+            .transpose()
+    }
+
+    /// The last item in key order.
+    pub fn last(&self) -> Result<Option<Item>> {
+        self.range(&KeyRange::all(), Direction::Backward)?
+            .next()
+            .transpose()
+    }
+
+    /// Whether the store has no item.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Exact number of items.
+    pub fn len(&self) -> Result<u64> {
+        self.count(&KeyRange::all())
+    }
+
+    /// Exact number of items of a range, from the counts in the nodes.
+    pub fn count(&self, range: &KeyRange) -> Result<u64> {
+        self.count_bounds(bounds(range, self.definition.unique))
+    }
+
+    fn count_bounds(&self, (lo, hi): Bounds) -> Result<u64> {
+        self.tx.check_time()?;
+        let (l, h) = (
+            lo.as_ref().map(Vec::as_slice),
+            hi.as_ref().map(Vec::as_slice),
+        );
+        let ends =
+            u64::from(!matches!(l, Bound::Unbounded)) + u64::from(!matches!(h, Bound::Unbounded));
+        self.tx.count_read(ends * u64::from(self.tree.height()), 0);
+        let base = self.tree.count(l, h)?;
+        let delta = self.tx.writes.borrow().delta(self.id, l, h);
+        self.read_range((lo, hi));
+        base.checked_add_signed(delta).ok_or_else(|| {
+            Error::corrupt(
+                format!("store {:?}", self.definition.name),
+                "the counts in the nodes do not agree with the items",
+            )
+        })
+    }
+
+    /// Number of items before the key.
+    pub fn rank(&self, key: &Key) -> Result<u64> {
+        let range = KeyRange {
+            lo: Bound::Unbounded,
+            hi: Bound::Excluded(self.encode(key)?.order),
+        };
+        self.count(&range)
+    }
+
+    /// Number of items before a position that [`Item::position`] gave.
+    pub fn rank_of(&self, position: &[u8]) -> Result<u64> {
+        self.count_bounds((Bound::Unbounded, Bound::Excluded(position.to_vec())))
+    }
+
+    /// The item with `rank` items before it.
+    pub fn nth(&self, rank: u64) -> Result<Option<Item>> {
+        self.tx.check_time()?;
+        let Some(physical) = self.nth_physical(rank)? else {
+            self.read_range((Bound::Unbounded, Bound::Unbounded));
+            return Ok(None);
+        };
+        self.read_range((Bound::Unbounded, Bound::Included(physical.clone())));
+        self.get_physical(physical)
+    }
+
+    /// Walks this transaction's changes beside the tree: each shifts the ranks after it.
+    fn nth_physical(&self, rank: u64) -> Result<Option<Vec<u8>>> {
+        let writes = self.tx.writes.borrow();
+        let mut changes = writes.stores.get(&self.id).into_iter().flatten().peekable();
+        let mut shift = 0i64;
+        loop {
+            self.tx.count_read(u64::from(self.tree.height()), 0);
+            let base = match rank.checked_add_signed(-shift) {
+                Some(i) => self.tree.nth(i)?.map(|(key, _)| key),
+                None => None,
+            };
+            let Some((key, change)) = changes.peek() else {
+                return Ok(base);
+            };
+            if let Some(base) = &base
+                && base < key
+            {
+                return Ok(Some(base.clone()));
+            }
+            let own_rank = self.tree.rank(key)?.checked_add_signed(shift);
+            match change {
+                Change::Put { replaces, .. } => {
+                    if own_rank == Some(rank) {
+                        return Ok(Some((*key).clone()));
+                    }
+                    shift += i64::from(!replaces);
+                }
+                Change::Remove => shift -= 1,
+            }
+            changes.next();
+        }
+    }
+
+    /// Checks every item against the declared schema of this handle's definition.
+    pub(super) fn check_schema(&self) -> Result<()> {
+        for item in self.range(&KeyRange::all(), Direction::Forward)? {
+            let item = item?;
+            self.check_value(&item.position, &item.value)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_value(
+        &self,
+        physical: &[u8],
+        value: &crate::document::Document,
+    ) -> Result<()> {
+        self.definition
+            .schema
+            .check(value)
+            .map_err(|(field, detail)| Error::SchemaViolation {
+                store: self.definition.name.clone(),
+                key: self.key_text(physical),
+                field,
+                detail,
+            })
+    }
+}
+
+/// The later of a lower bound and an excluded anchor.
+fn later(bound: Bound<Vec<u8>>, anchor: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
+    match (&bound, &anchor) {
+        (Bound::Included(b) | Bound::Excluded(b), Bound::Excluded(a)) if b > a => bound,
+        _ => anchor,
+    }
+}
+
+/// The earlier of an upper bound and an excluded anchor.
+fn earlier(bound: Bound<Vec<u8>>, anchor: Bound<Vec<u8>>) -> Bound<Vec<u8>> {
+    match (&bound, &anchor) {
+        (Bound::Included(b) | Bound::Excluded(b), Bound::Excluded(a)) if b < a => bound,
+        _ => anchor,
+    }
+}

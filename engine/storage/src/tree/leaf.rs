@@ -1,0 +1,152 @@
+//! The handle of a leaf: its page when in memory, its location when stored.
+//!
+//! Always: a leaf without a location has its page in memory and is unknown to the cache. A leaf with a
+//! location may lose its page at any time; readers keep the page they hold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use parking_lot::RwLock;
+
+use super::Location;
+use super::cache::{Charge, Evictable};
+use super::context::TreeContext;
+use super::encoding;
+use super::error::{Result, TreeError};
+use super::freed::{Freed, LocationCell};
+use super::page::Page;
+
+/// A leaf of the tree.
+pub(crate) struct LeafHandle {
+    pub location: LocationCell,
+    hot: AtomicBool,
+    slot: RwLock<Resident>,
+}
+
+#[derive(Default)]
+struct Resident {
+    page: Option<Arc<Page>>,
+    charge: Option<Charge>,
+}
+
+impl LeafHandle {
+    /// A leaf that is not stored yet.
+    pub fn new(page: Arc<Page>) -> Self {
+        Self {
+            location: LocationCell::new(),
+            hot: AtomicBool::new(false),
+            slot: RwLock::new(Resident {
+                page: Some(page),
+                charge: None,
+            }),
+        }
+    }
+
+    /// A stored leaf, not loaded.
+    pub fn stored(location: Location) -> Self {
+        Self {
+            location: LocationCell::stored(location),
+            hot: AtomicBool::new(false),
+            slot: RwLock::default(),
+        }
+    }
+
+    /// The page, loaded if need be.
+    #[inline]
+    pub fn page(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
+        if let Some(page) = &self.slot.read().page {
+            if !self.hot.load(Relaxed) {
+                self.hot.store(true, Relaxed);
+            }
+            context.cache().hit(Arc::as_ptr(self) as usize >> 6);
+            return Ok(Arc::clone(page));
+        }
+        self.load(context)
+    }
+
+    #[cold]
+    fn load(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
+        let page = Arc::new(self.read(context)?);
+        let mut slot = self.slot.write();
+        if let Some(there) = &slot.page {
+            return Ok(Arc::clone(there));
+        }
+        *slot = Resident {
+            page: Some(Arc::clone(&page)),
+            charge: Some(context.cache().charge(page.memory() as u64)),
+        };
+        drop(slot);
+        context.cache().missed();
+        context.cache().admit(Evictable::Leaf(Arc::downgrade(self)));
+        Ok(page)
+    }
+
+    /// Reads the stored page, whatever is in memory.
+    pub fn read(&self, context: &TreeContext) -> Result<Page> {
+        let location = self.location.get().ok_or(TreeError::Invariant(
+            "a leaf that is not stored must be in memory",
+        ))?;
+        let bytes = context.read_node(&location)?;
+        encoding::decode_leaf(&bytes).map_err(|detail| TreeError::corrupt(location, detail))
+    }
+
+    /// The page if it is in memory.
+    pub fn loaded(&self) -> Option<Arc<Page>> {
+        self.slot.read().page.clone()
+    }
+
+    /// Notes that this leaf was stored, and leaves its page to the cache.
+    pub fn set_stored(self: &Arc<Self>, context: &TreeContext, location: Location) -> Location {
+        let location = self.location.set(location);
+        let mut slot = self.slot.write();
+        if let (Some(page), None) = (&slot.page, &slot.charge) {
+            slot.charge = Some(context.cache().charge(page.memory() as u64));
+            drop(slot);
+            context.cache().admit(Evictable::Leaf(Arc::downgrade(self)));
+        }
+        location
+    }
+
+    /// Whether it was used since this was asked last.
+    pub fn cool(&self) -> bool {
+        self.hot.swap(false, Relaxed)
+    }
+
+    /// Drops the page from memory if it can be loaded again. False when someone is busy with it.
+    pub fn evict(&self) -> bool {
+        let Some(mut slot) = self.slot.try_write() else {
+            return false;
+        };
+        if self.location.get().is_some() {
+            *slot = Resident::default();
+        }
+        true
+    }
+
+    /// The page of `leaf` for changing: in place when nobody else holds the leaf, else of a copy that
+    /// takes the place of `leaf`. The leaf is new afterwards, its old location freed.
+    pub fn own<'a>(
+        leaf: &'a mut Arc<Self>,
+        context: &TreeContext,
+        freed: &mut Freed,
+    ) -> Result<&'a mut Page> {
+        // The cache knows only stored leaves, so a new one has no weak references.
+        let ready = Arc::get_mut(leaf).is_some_and(|own| own.location.is_new());
+        if !ready {
+            let page = leaf.page(context)?;
+            leaf.location.retire(freed);
+            *leaf = Arc::new(Self::new(page));
+        }
+        let page = Arc::get_mut(leaf).and_then(|own| {
+            own.location.renew(freed);
+            own.slot.get_mut().page.as_mut()
+        });
+        let Some(page) = page else {
+            return Err(TreeError::Invariant("an owned leaf has a page"));
+        };
+        if Arc::strong_count(page) > 1 {
+            context.counters.page_copied();
+        }
+        Ok(Arc::make_mut(page))
+    }
+}

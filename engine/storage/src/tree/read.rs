@@ -1,0 +1,144 @@
+//! Lookups: by key, by position, and counts of ranges. Each follows one path from the root.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use super::Tree;
+use super::error::Result;
+use super::inner::Child;
+use super::leaf::LeafHandle;
+use super::page::Page;
+use super::value::{Entry, ValueRef};
+
+impl Tree {
+    /// The leaf that would hold `key`, and how many items are in the leaves before it.
+    #[inline]
+    fn leaf_of(
+        &self,
+        key: &[u8],
+        mut before: impl FnMut(&[u64]),
+    ) -> Result<Option<&Arc<LeafHandle>>> {
+        let Some(mut child) = self.root.as_ref() else {
+            return Ok(None);
+        };
+        loop {
+            match child {
+                Child::Leaf(leaf) => return Ok(Some(leaf)),
+                Child::Inner(inner) => {
+                    let node = inner.node(&self.context)?;
+                    let at = node.separators.child_of(key);
+                    before(&node.counts[..at]);
+                    child = &node.children[at];
+                }
+            }
+        }
+    }
+
+    /// The page and position of `key`.
+    #[inline]
+    fn find(&self, key: &[u8]) -> Result<Option<(Arc<Page>, usize)>> {
+        let Some(leaf) = self.leaf_of(key, |_| ())? else {
+            return Ok(None);
+        };
+        let page = leaf.page(&self.context)?;
+        Ok(page.find(key).ok().map(|at| (page, at)))
+    }
+
+    /// The item with `key`.
+    #[inline]
+    pub fn get(&self, key: &[u8]) -> Result<Option<Entry>> {
+        match self.find(key)? {
+            Some((page, at)) => Ok(Some(self.entry(page, at)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The version of the item with `key`; reads no value.
+    pub fn version_of(&self, key: &[u8]) -> Result<Option<u64>> {
+        Ok(self.find(key)?.map(|(page, at)| page.version(at)))
+    }
+
+    /// Whether there is an item with `key`; reads no value.
+    pub fn contains(&self, key: &[u8]) -> Result<bool> {
+        Ok(self.find(key)?.is_some())
+    }
+
+    /// Number of items with a smaller key, and whether `key` itself is there.
+    fn position(&self, key: &[u8]) -> Result<(u64, bool)> {
+        let mut before = 0;
+        let leaf = self.leaf_of(key, |counts| before += counts.iter().sum::<u64>())?;
+        let Some(leaf) = leaf else {
+            return Ok((0, false));
+        };
+        Ok(match leaf.page(&self.context)?.find(key) {
+            Ok(at) => (before + at as u64, true),
+            Err(at) => (before + at as u64, false),
+        })
+    }
+
+    /// Number of items with a smaller key.
+    pub fn rank(&self, key: &[u8]) -> Result<u64> {
+        Ok(self.position(key)?.0)
+    }
+
+    /// Number of items between two bounds; 0 when `lo` is above `hi`.
+    pub fn count(&self, lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> Result<u64> {
+        let from = match lo {
+            Bound::Unbounded => 0,
+            Bound::Included(key) => self.position(key)?.0,
+            Bound::Excluded(key) => {
+                let (rank, found) = self.position(key)?;
+                rank + u64::from(found)
+            }
+        };
+        let to = match hi {
+            Bound::Unbounded => self.count,
+            Bound::Excluded(key) => self.position(key)?.0,
+            Bound::Included(key) => {
+                let (rank, found) = self.position(key)?;
+                rank + u64::from(found)
+            }
+        };
+        Ok(to.saturating_sub(from))
+    }
+
+    /// The item with exactly `index` items before it.
+    pub fn nth(&self, index: u64) -> Result<Option<(Vec<u8>, Entry)>> {
+        if index >= self.count {
+            return Ok(None);
+        }
+        let Some(mut child) = self.root.as_ref() else {
+            return Ok(None);
+        };
+        let mut rest = index;
+        loop {
+            match child {
+                Child::Leaf(leaf) => {
+                    let page = leaf.page(&self.context)?;
+                    let at = rest as usize;
+                    if at >= page.len() {
+                        return Ok(None);
+                    }
+                    let key = page.key(at).to_vec();
+                    return Ok(Some((key, self.entry(page, at)?)));
+                }
+                Child::Inner(inner) => {
+                    let node = inner.node(&self.context)?;
+                    let mut at = 0;
+                    while at + 1 < node.counts.len() && rest >= node.counts[at] {
+                        rest -= node.counts[at];
+                        at += 1;
+                    }
+                    child = &node.children[at];
+                }
+            }
+        }
+    }
+
+    fn entry(&self, page: Arc<Page>, at: usize) -> Result<Entry> {
+        Ok(Entry {
+            version: page.version(at),
+            value: ValueRef::new(page, at, &self.context)?,
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Change sets: several changes, shown before they happen, done as one.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use sop_query::changes::{ChangeSet, Conflict, Outcome, apply as apply_set, preview};
+use utoipa::ToSchema;
+
+use super::DatabasePath;
+use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
+use crate::extract::{ApiPath, JsonNumbers, read_json};
+use crate::state::AppState;
+
+/// Changes that happen whole or not at all.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the query crate reads")]
+pub(super) struct ChangeSetView {
+    /// In the order in which they happen.
+    changes: Vec<ChangeView>,
+    /// Only shows what would happen.
+    dry_run: Option<bool>,
+}
+
+/// One change.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the query crate reads")]
+pub(super) struct ChangeView {
+    /// `insert`, `upsert`, `update`, `patch` or `delete`.
+    op: String,
+    store: String,
+    key: Value,
+    /// The new value of an insert, upsert or update.
+    value: Option<Value>,
+    /// The JSON merge patch (RFC 7396) of a patch.
+    patch: Option<Value>,
+    /// The version that the item must have; 0 with upsert: it must not be there.
+    if_version: Option<u64>,
+    /// Which of the items with this key, in a store with duplicates.
+    id: Option<u64>,
+}
+
+/// What a change set did or would do.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the query crate writes")]
+pub(super) struct OutcomeView {
+    /// Whether the changes happened.
+    applied: bool,
+    /// What each change does: `{index, op, store, key, id?, before, after, version}`.
+    preview: Vec<Value>,
+    /// Changes that cannot be done: `{index, code, store, key, detail, current, suggestions?}`.
+    conflicts: Vec<Value>,
+    /// Sequence of the commit, the new version of every item that was written.
+    sequence: u64,
+}
+
+/// Shows (`dry_run`) or applies a change set in one transaction. When one of its changes cannot be
+/// done none is: the answer is then 409 with every one in `conflicts`.
+#[utoipa::path(
+    post, path = "/databases/{db}/changes", tag = "items", params(DatabasePath), request_body = ChangeSetView,
+    responses(
+        (status = 200, body = OutcomeView),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "With the members of the outcome"),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn apply(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<DatabasePath>,
+    numbers: JsonNumbers,
+    request: Request,
+) -> ApiResult<Response> {
+    let body = read_json(request, &state, state.limits().json_body_bytes).await?;
+    let registry = state.registry().clone();
+    state
+        .call(move || {
+            let (set, dry_run) = ChangeSet::from_request(&body)?;
+            let outcome = if dry_run {
+                preview(&registry.database(&path.db)?, &set)?
+            } else {
+                apply_set(&registry.writable(&path.db)?, &set)?
+            };
+            if !dry_run && !outcome.conflicts.is_empty() {
+                return Err(refusal(&outcome, numbers));
+            }
+            Ok(Json(as_json(&outcome, numbers)).into_response())
+        })
+        .await
+}
+
+fn refusal(outcome: &Outcome, numbers: JsonNumbers) -> ApiError {
+    let count = outcome.conflicts.len();
+    let first = outcome
+        .conflicts
+        .first()
+        .map(|conflict| conflict.detail.as_str())
+        .unwrap_or_default();
+    let detail =
+        format!("Nothing was changed: {count} of the changes cannot be done. The first: {first}.");
+    let mut error = ApiError::new(Code::Conflict, detail);
+    for conflict in outcome.conflicts.iter().take(MAX_FAULTS) {
+        error = error.fault(fault(conflict));
+    }
+    let Value::Object(members) = as_json(outcome, numbers) else {
+        return error;
+    };
+    members
+        .into_iter()
+        .fold(error, |error, (name, value)| error.extend(&name, value))
+}
+
+/// Most conflicts that are listed among the errors; `conflicts` has all.
+const MAX_FAULTS: usize = 100;
+
+fn fault(conflict: &Conflict) -> Fault {
+    Fault {
+        pointer: Some(format!("/changes/{}", conflict.index)),
+        detail: conflict.detail.clone(),
+        suggestions: conflict.suggestions.clone(),
+        ..Fault::default()
+    }
+}
+
+fn as_json(outcome: &Outcome, numbers: JsonNumbers) -> Value {
+    let mut json = serde_json::to_value(outcome).unwrap_or_default();
+    if numbers.as_strings {
+        big_integers_as_strings(&mut json);
+    }
+    json
+}
+
+/// The largest integer that a double holds with all its neighbours.
+const MAX_SAFE: u64 = 1 << 53;
+
+/// Integers beyond ±2^53 become strings.
+fn big_integers_as_strings(json: &mut Value) {
+    match json {
+        Value::Array(values) => values.iter_mut().for_each(big_integers_as_strings),
+        Value::Object(fields) => fields.values_mut().for_each(big_integers_as_strings),
+        Value::Number(number) => {
+            let text = number.as_str();
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+            if whole && digits.parse::<u64>().map_or(true, |value| value > MAX_SAFE) {
+                *json = Value::String(text.to_owned());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the headers say of the body's format.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_big_integers_become_strings() {
+        let text = r#"{"a":9007199254740992,"b":[9007199254740993,-9007199254740993],"c":1.5,"d":123456789012345678901234567890,"e":1e30}"#;
+        let mut json: Value = serde_json::from_str(text).unwrap();
+        big_integers_as_strings(&mut json);
+        assert_eq!(
+            json.to_string(),
+            r#"{"a":9007199254740992,"b":["9007199254740993","-9007199254740993"],"c":1.5,"d":"123456789012345678901234567890","e":1e+30}"#
+        );
+    }
+}

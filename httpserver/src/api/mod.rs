@@ -1,0 +1,113 @@
+//! The resources of the interface, one file each. The routes and their description are made
+//! together: a handler that is not described is not served.
+
+mod backup;
+mod changes;
+mod check;
+mod counts;
+mod databases;
+mod demo;
+mod description;
+mod health;
+mod item;
+mod items;
+mod keys;
+mod listing;
+mod output;
+mod prefixes;
+mod stores;
+mod streams;
+mod transfer;
+mod versions;
+mod write;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::{ApiError, Code, nearest};
+use crate::state::AppState;
+
+pub(crate) use check::CheckView;
+pub(crate) use databases::DatabaseView;
+pub(crate) use listing::{Listing, Start, read_page};
+pub use output::Output;
+pub(crate) use stores::write_stores;
+pub(crate) use transfer::{format_of, key_names};
+
+/// Where the interface begins.
+pub const BASE: &str = "/api/v1";
+
+/// The database of an address.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct DatabasePath {
+    /// Name of the database.
+    pub db: String,
+}
+
+/// The store of an address.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct StorePath {
+    /// Name of the database.
+    pub db: String,
+    /// Name of the store.
+    pub store: String,
+}
+
+/// All described routes.
+pub fn router() -> OpenApiRouter<AppState> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(databases::list, databases::create))
+        .routes(routes!(
+            databases::show,
+            databases::change,
+            databases::remove
+        ))
+        .routes(routes!(demo::fill))
+        .routes(routes!(backup::backup))
+        .routes(routes!(check::check))
+        .routes(routes!(stores::list, stores::create))
+        .routes(routes!(stores::show, stores::change, stores::remove))
+        .routes(routes!(items::list, items::insert))
+        .routes(routes!(item::show, item::put, item::remove))
+        .routes(routes!(counts::count))
+        .routes(routes!(counts::rank))
+        .routes(routes!(counts::nth))
+        .routes(routes!(prefixes::prefixes))
+        .routes(routes!(changes::apply))
+        .routes(routes!(transfer::import))
+        .routes(routes!(transfer::export));
+    OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
+}
+
+/// The routes that serve the description itself.
+pub fn description_routes(document: utoipa::openapi::OpenApi) -> Router<AppState> {
+    description::routes(document)
+}
+
+/// The answer where no route is.
+pub async fn not_found(uri: Uri) -> ApiError {
+    let path: String = uri.path().chars().take(200).collect();
+    let known = ["databases", "health", "openapi.json"];
+    let last = path.rsplit('/').next().unwrap_or_default();
+    ApiError::new(
+        Code::NotFound,
+        format!("There is nothing at '{path}'. The interface is described at /api/docs."),
+    )
+    .suggest(nearest(last, known))
+}
+
+/// The answer where a route is, but not for this method.
+pub async fn method_not_allowed(method: Method, uri: Uri) -> ApiError {
+    let path: String = uri.path().chars().take(200).collect();
+    ApiError::new(
+        Code::MethodNotAllowed,
+        format!("'{path}' does not take {method}. The header 'Allow' has what it takes."),
+    )
+}

@@ -1,0 +1,313 @@
+//! The stores of a database: list, create, change, drop.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sop::{
+    Database, KeySpec, Mode, Placement, Relation, Schema, StoreChange, StoreDefinition, StoreInfo,
+    Transaction,
+};
+use utoipa::ToSchema;
+
+use super::output::Output;
+use super::write::write;
+use super::{DatabasePath, StorePath};
+use crate::error::{ApiError, ApiResult, Code, Problem};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::state::AppState;
+
+/// Values larger than this are not shown as the sample of a store, in bytes.
+const SAMPLE_BYTES: usize = 16 * 1024;
+
+/// A store, for the description of the interface.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct StoreView {
+    name: String,
+    description: String,
+    /// `{"type": "i64"}`, or `{"type": "composite", "fields": [{"name", "type", "order"}], "ride_on": [{"name", "type"}]}`.
+    key: Value,
+    /// Whether a key occurs at most once.
+    unique: bool,
+    /// Most items in a stored node.
+    slot_length: u32,
+    leaf_load_balancing: bool,
+    /// `node` or `segment`.
+    placement: String,
+    /// `{"declared": bool, "fields": [{"name", "type", "required"}]}`.
+    schema: Value,
+    /// `[{"source_fields", "target_store", "target_fields"}]`.
+    relations: Vec<Value>,
+    cache: Map<String, Value>,
+    /// Exact number of items.
+    count: u64,
+    /// Bytes of keys and values.
+    bytes: u64,
+    /// Levels of the tree.
+    depth: u32,
+    /// The first item, `{"key", "value"}`; null in an empty store.
+    sample: Option<Value>,
+}
+
+/// All stores.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct StoreList {
+    stores: Vec<StoreView>,
+    sequence: u64,
+}
+
+/// A new store, for the description of the interface; what is left out gets its default.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the engine's definition reads")]
+pub(super) struct NewStore {
+    name: String,
+    description: Option<String>,
+    key: Value,
+    unique: Option<bool>,
+    slot_length: Option<u32>,
+    leaf_load_balancing: Option<bool>,
+    placement: Option<String>,
+    schema: Option<Value>,
+    relations: Option<Vec<Value>>,
+    cache: Option<Map<String, Value>>,
+}
+
+/// What may change; what is left out stays. Structure may change only while the store is empty.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoreUpdate {
+    description: Option<String>,
+    #[schema(value_type = Option<Vec<Value>>)]
+    relations: Option<Vec<Relation>>,
+    cache: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Value>)]
+    schema: Option<Schema>,
+    #[schema(value_type = Option<Value>)]
+    key: Option<KeySpec>,
+    unique: Option<bool>,
+    slot_length: Option<u32>,
+    leaf_load_balancing: Option<bool>,
+    #[schema(value_type = Option<String>)]
+    placement: Option<Placement>,
+}
+
+/// What was dropped.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Dropped {
+    /// Items that were in it.
+    items: u64,
+    /// Sequence of the commit.
+    sequence: u64,
+}
+
+/// All stores in the order of their names.
+#[utoipa::path(
+    get, path = "/databases/{db}/stores", tag = "stores", params(DatabasePath),
+    responses((status = 200, body = StoreList), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn list(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<DatabasePath>,
+    numbers: JsonNumbers,
+) -> ApiResult<Output> {
+    let registry = state.registry().clone();
+    state
+        .call(move || {
+            let mut out = Output::new(numbers);
+            write_stores(&mut out, &registry.database(&path.db)?)?;
+            Ok(out)
+        })
+        .await
+}
+
+/// Writes `{stores, sequence}` of a database.
+pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
+    let tx = db.begin(Mode::Read)?;
+    out.open(b'{');
+    out.name("stores");
+    out.open(b'[');
+    for info in tx.stores()? {
+        write_store(out, &tx, &info)?;
+    }
+    out.close(b']');
+    out.field("sequence", &tx.sequence());
+    out.close(b'}');
+    Ok(())
+}
+
+/// Creates a store.
+#[utoipa::path(
+    post, path = "/databases/{db}/stores", tag = "stores", params(DatabasePath), request_body = NewStore,
+    responses((status = 201, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn create(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<DatabasePath>,
+    numbers: JsonNumbers,
+    ApiJson(definition): ApiJson<StoreDefinition>,
+) -> ApiResult<Response> {
+    let registry = state.registry().clone();
+    let out = state
+        .call(move || {
+            let db = registry.writable(&path.db)?;
+            write(&db, |tx| Ok(tx.create_store(definition.clone())?))?;
+            view(&db, &definition.name, numbers)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, out).into_response())
+}
+
+/// One store.
+#[utoipa::path(
+    get, path = "/databases/{db}/stores/{store}", tag = "stores", params(StorePath),
+    responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn show(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<StorePath>,
+    numbers: JsonNumbers,
+) -> ApiResult<Output> {
+    let registry = state.registry().clone();
+    state
+        .call(move || view(&registry.database(&path.db)?, &path.store, numbers))
+        .await
+}
+
+/// Changes a store: description, relations, cache and schema always, structure while it is empty.
+#[utoipa::path(
+    patch, path = "/databases/{db}/stores/{store}", tag = "stores", params(StorePath), request_body = StoreUpdate,
+    responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn change(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<StorePath>,
+    numbers: JsonNumbers,
+    ApiJson(update): ApiJson<StoreUpdate>,
+) -> ApiResult<Output> {
+    let registry = state.registry().clone();
+    state
+        .call(move || {
+            let db = registry.writable(&path.db)?;
+            write(&db, |tx| update.apply(tx, &path.store))?;
+            view(&db, &path.store, numbers)
+        })
+        .await
+}
+
+/// Drops a store with all its items.
+#[utoipa::path(
+    delete, path = "/databases/{db}/stores/{store}", tag = "stores", params(StorePath),
+    responses((status = 200, body = Dropped), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn remove(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<StorePath>,
+) -> ApiResult<Json<Dropped>> {
+    let registry = state.registry().clone();
+    state
+        .call(move || {
+            let db = registry.writable(&path.db)?;
+            let (items, sequence) = write(&db, |tx| {
+                let items = tx.store(&path.store)?.len()?;
+                tx.drop_store(&path.store)?;
+                Ok(items)
+            })?;
+            Ok(Json(Dropped { items, sequence }))
+        })
+        .await
+}
+
+impl StoreUpdate {
+    fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
+        let (current, count) = {
+            let info = tx.store(name)?.info()?;
+            ((*info.definition).clone(), info.count)
+        };
+        let wanted = self.over(&current);
+        if wanted.same_structure(&current) {
+            let change = StoreChange {
+                description: self.description.clone(),
+                relations: self.relations.clone(),
+                cache: self.cache.clone(),
+                schema: self.schema.clone(),
+            };
+            return Ok(tx.alter_store(name, change)?);
+        }
+        if count > 0 {
+            let detail = format!(
+                "The store '{name}' holds {count} items. Its key, uniqueness, slot length, balancing and \
+                 placement can change only while it is empty: export the items, empty the store, import them again."
+            );
+            return Err(ApiError::new(Code::RuleViolation, detail));
+        }
+        tx.drop_store(name)?;
+        Ok(tx.create_store(wanted)?)
+    }
+
+    fn over(&self, current: &StoreDefinition) -> StoreDefinition {
+        let mut wanted = current.clone();
+        fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                slot.clone_from(value);
+            }
+        }
+        set(&mut wanted.description, self.description.as_ref());
+        set(&mut wanted.relations, self.relations.as_ref());
+        set(&mut wanted.cache, self.cache.as_ref());
+        set(&mut wanted.schema, self.schema.as_ref());
+        set(&mut wanted.key, self.key.as_ref());
+        set(&mut wanted.unique, self.unique.as_ref());
+        set(&mut wanted.slot_length, self.slot_length.as_ref());
+        set(
+            &mut wanted.leaf_load_balancing,
+            self.leaf_load_balancing.as_ref(),
+        );
+        set(&mut wanted.placement, self.placement.as_ref());
+        wanted
+    }
+}
+
+fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
+    let tx = db.begin(Mode::Read)?;
+    let info = tx.store(name)?.info()?;
+    let mut out = Output::new(numbers);
+    write_store(&mut out, &tx, &info)?;
+    Ok(out)
+}
+
+/// Writes one store: its definition, its figures and its first item.
+fn write_store(out: &mut Output, tx: &Transaction, info: &StoreInfo) -> ApiResult<()> {
+    let definition = &info.definition;
+    out.open(b'{');
+    out.field("name", &definition.name);
+    out.field("description", &definition.description);
+    out.field("key", &definition.key);
+    out.field("unique", &definition.unique);
+    out.field("slot_length", &definition.slot_length);
+    out.field("leaf_load_balancing", &definition.leaf_load_balancing);
+    out.field("placement", &definition.placement);
+    out.field("schema", &definition.schema);
+    out.field("relations", &definition.relations);
+    out.field("cache", &definition.cache);
+    out.field("count", &info.count);
+    out.field("bytes", &info.bytes);
+    out.field("depth", &info.depth);
+    out.name("sample");
+    match tx.store(&definition.name)?.first()? {
+        Some(item) if item.value.encoded().len() <= SAMPLE_BYTES => {
+            out.open(b'{');
+            out.name("key");
+            out.key(&definition.key, &item.key);
+            out.name("value");
+            out.document(&item.value);
+            out.close(b'}');
+        }
+        _ => out.value(&()),
+    }
+    out.close(b'}');
+    Ok(())
+}

@@ -1,0 +1,354 @@
+//! Import and export of rows, streaming in both directions.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use sop::{Database, JsonStyle, Mode};
+use sop_query::transfer::{
+    self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, Progress, Summary,
+    TransferError,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::items::filter_not_yet;
+use super::streams::{Sink, long_call, stream};
+use super::{StorePath, keys};
+use crate::error::{ApiError, ApiResult, Code, Problem};
+use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers};
+use crate::state::AppState;
+
+/// Bytes that are read from the body at once; the format is seen from the first of them.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How to import.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ImportQuery {
+    /// `json` (an array), `ndjson` or `csv`; seen from the media type or the data when missing.
+    format: Option<String>,
+    /// Fields that form the key, such as `Country,Id`; the names of the store's key when missing.
+    key: Option<String>,
+    /// Rows whose key is there: `insert` refuses them, `upsert` replaces the value, `replace` empties
+    /// the store first.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    mode: ImportMode,
+    /// Makes the store when it is missing, with the key types seen in the data.
+    #[serde(default)]
+    create: bool,
+    /// Leaves the key fields in the value too.
+    #[serde(default)]
+    keep_key: bool,
+    /// Does everything but keep it.
+    #[serde(default)]
+    dry_run: bool,
+    /// The character between two CSV values; seen from the first line when missing.
+    delimiter: Option<char>,
+    /// Stops at this many bad rows: 1000 when not said.
+    max_errors: Option<u64>,
+}
+
+/// What an import did.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the query crate writes")]
+pub(super) struct ImportSummary {
+    /// Rows read, good and bad.
+    read: u64,
+    inserted: u64,
+    updated: u64,
+    /// Bad and refused rows.
+    failed: u64,
+    /// The first of them.
+    errors: Vec<BadRowView>,
+    /// Those that `errors` does not list.
+    errors_not_listed: u64,
+    /// CSV values that did not fit the type of their column and were kept as text.
+    warnings: u64,
+    /// Transactions.
+    batches: u64,
+    /// Whether the store was made.
+    created: bool,
+    dry_run: bool,
+}
+
+/// A row that could not be read or was refused.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what the query crate writes")]
+pub(super) struct BadRowView {
+    /// Line on which it begins, counted from 1.
+    line: u64,
+    detail: String,
+    /// Its beginning.
+    text: String,
+}
+
+/// A line of an import's progress.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum ImportLine<'a> {
+    /// How far it is.
+    Progress(Progress),
+    /// The end.
+    Summary(&'a Summary),
+    /// The end before the end.
+    Error {
+        code: &'static str,
+        detail: &'a str,
+        problem: &'a Problem,
+    },
+}
+
+/// Imports rows into a store, in batches of one transaction each. Bad rows are reported by line and
+/// cost only themselves. With `Accept: application/x-ndjson` the answer is a line now and then while
+/// the import runs (`event` is `progress`) and one at its end (`summary` or `error`).
+#[utoipa::path(
+    post, path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
+    request_body(content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
+    responses(
+        (status = 200, content((ImportSummary = "application/json"), (String = "application/x-ndjson"))),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn import(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<StorePath>,
+    ApiQuery(query): ApiQuery<ImportQuery>,
+    numbers: JsonNumbers,
+    request: Request,
+) -> ApiResult<Response> {
+    let format = match (
+        &query.format,
+        super::changes::content_type(request.headers()),
+    ) {
+        (Some(name), _) => Some(format_of(name)?),
+        (None, Some(content_type)) => Format::from_content_type(content_type),
+        (None, None) => None,
+    };
+    let work = ImportWork {
+        options: options(&path, &query)?,
+        csv: csv_options(&state, &query)?,
+        format,
+    };
+    let (reader, feed) = BodyReader::new(request.into_body(), state.limits().idle_timeout());
+    // Its own task, since the answer may be on its way while the body still comes.
+    tokio::spawn(feed);
+    let registry = state.registry().clone();
+    if numbers.lines {
+        return stream(&state, "application/x-ndjson", move |sink| {
+            let db = registry.writable(&path.db)?;
+            work.run_in_lines(&db, reader, sink)
+        })
+        .await;
+    }
+    let gone = CancelOnDrop::default();
+    let cancel = Arc::clone(&gone.0);
+    let summary = long_call(&state, move || {
+        let db = registry.writable(&path.db)?;
+        work.run(&db, reader, cancel, &mut |_| {})
+    })
+    .await?;
+    Ok(axum::Json(summary).into_response())
+}
+
+/// Sets its flag when it is dropped, which is what happens to a handler whose client went away.
+#[derive(Default)]
+struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+struct ImportWork {
+    options: ImportOptions,
+    csv: CsvOptions,
+    format: Option<Format>,
+}
+
+impl ImportWork {
+    fn run(
+        mut self,
+        db: &Database,
+        body: BodyReader,
+        cancel: Arc<AtomicBool>,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> ApiResult<Summary> {
+        self.options.cancel = Some(cancel);
+        let mut body = BufReader::with_capacity(READ_BYTES, body);
+        let format = match self.format {
+            Some(format) => format,
+            None => Format::detect(body.fill_buf().map_err(TransferError::Io)?, None)?,
+        };
+        let mut reader = transfer::reader(format, body, self.csv)?;
+        Ok(transfer::import(db, &mut reader, &self.options, progress)?)
+    }
+
+    /// Runs it with a line for each step; a failure before the first line is an ordinary answer.
+    fn run_in_lines(self, db: &Database, body: BodyReader, sink: &mut Sink) -> ApiResult<()> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&cancel);
+        let result = self.run(db, body, cancel, &mut |progress| {
+            stop.store(sink.is_closed(), Ordering::Relaxed);
+            sink.try_line(line(&ImportLine::Progress(*progress)));
+        });
+        let last = match result {
+            Ok(summary) => line(&ImportLine::Summary(&summary)),
+            Err(error) if !sink.has_begun() => return Err(error),
+            Err(error) => {
+                let problem = error.into_problem();
+                line(&ImportLine::Error {
+                    code: problem.code,
+                    detail: &problem.detail,
+                    problem: &problem,
+                })
+            }
+        };
+        sink.write_all(&last)
+            .and_then(|()| sink.write_all(b"\n"))
+            .map_err(ApiError::internal)
+    }
+}
+
+fn line(line: &ImportLine<'_>) -> Vec<u8> {
+    serde_json::to_vec(line).unwrap_or_default()
+}
+
+fn options(path: &StorePath, query: &ImportQuery) -> ApiResult<ImportOptions> {
+    let mut options = ImportOptions::new(&path.store);
+    options.key = key_names(query.key.as_deref());
+    options.mode = query.mode;
+    options.create = query.create;
+    options.keep_key = query.keep_key;
+    options.dry_run = query.dry_run;
+    if let Some(most) = query.max_errors {
+        if most == 0 {
+            let detail = "'max_errors' is at least 1.";
+            return Err(
+                ApiError::new(Code::InvalidParameter, detail).parameter("max_errors", detail)
+            );
+        }
+        options.max_bad_rows = most;
+    }
+    Ok(options)
+}
+
+/// The names in `A,B`.
+pub(crate) fn key_names(text: Option<&str>) -> Vec<String> {
+    text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect())
+        .unwrap_or_default()
+}
+
+fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
+    let delimiter = query.delimiter.map(u8::try_from).transpose().map_err(|_| {
+        let detail = "'delimiter' is one ASCII character.";
+        ApiError::new(Code::InvalidParameter, detail).parameter("delimiter", detail)
+    })?;
+    let max_row_bytes = usize::try_from(state.limits().import_line_bytes).unwrap_or(usize::MAX);
+    Ok(CsvOptions {
+        delimiter,
+        max_row_bytes,
+        ..CsvOptions::default()
+    })
+}
+
+/// The format of a name.
+pub(crate) fn format_of(name: &str) -> ApiResult<Format> {
+    Format::from_name(name).ok_or_else(|| {
+        let detail = "'format' is json, ndjson or csv.";
+        let known = Format::ALL.map(Format::name);
+        ApiError::new(Code::InvalidParameter, detail)
+            .parameter("format", detail)
+            .suggest(crate::error::nearest(name, known))
+    })
+}
+
+/// How to export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportQuery {
+    /// `json`, `ndjson` (default) or `csv`.
+    format: Option<String>,
+    /// JSON array of leading key values, the last may be `{"partial": "text"}`: only these items.
+    prefix: Option<String>,
+    /// Filter document; comes with the query layer.
+    filter: Option<String>,
+}
+
+/// Exports a store as of now: what is written was in it at one moment.
+#[utoipa::path(
+    get, path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
+    responses(
+        (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn export(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<StorePath>,
+    ApiQuery(query): ApiQuery<ExportQuery>,
+    numbers: JsonNumbers,
+) -> ApiResult<Response<Body>> {
+    if query.filter.is_some() {
+        return Err(filter_not_yet());
+    }
+    let format = query
+        .format
+        .as_deref()
+        .map_or(Ok(Format::Ndjson), format_of)?;
+    let disposition = format!(
+        "attachment; filename=\"{}.{}\"",
+        file_name(&path.store),
+        format.name()
+    );
+    let registry = state.registry().clone();
+    let mut response = stream(&state, format.content_type(), move |sink| {
+        let db = registry.database(&path.db)?;
+        let tx = db.begin(Mode::Read)?;
+        let range = keys::prefix(
+            &tx.store(&path.store)?.definition().key,
+            query.prefix.as_deref(),
+        )?;
+        let style = if numbers.as_strings {
+            JsonStyle::BigIntAsString
+        } else {
+            JsonStyle::Exact
+        };
+        let options = ExportOptions {
+            range,
+            style,
+            ..ExportOptions::new(format)
+        };
+        transfer::export(&tx, &path.store, &options, sink, &mut |_| {})?;
+        Ok(())
+    })
+    .await?;
+    if let Ok(value) = HeaderValue::try_from(disposition) {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// A store's name as a file name.
+fn file_name(store: &str) -> String {
+    store
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}

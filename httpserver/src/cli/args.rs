@@ -1,0 +1,217 @@
+//! Flags of the commands. Flags beat the environment, which beats the settings file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Secret, read_file};
+
+/// Storage engine, data manager and their web page in one program.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sop-httpserver",
+    version,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    /// What to do; serves when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of serving.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the page and the HTTP interface (what happens without a command, too).
+    Serve(ServeArgs),
+    /// Read all of a database and verify it.
+    Check {
+        /// Folder of the database.
+        database: PathBuf,
+    },
+    /// Copy a database into a new folder.
+    Backup {
+        /// Folder of the database.
+        database: PathBuf,
+        /// Folder of the copy; new or empty.
+        to: PathBuf,
+    },
+    /// Import JSON, NDJSON or CSV into a store.
+    Import(ImportArgs),
+    /// Export a store as JSON, NDJSON or CSV.
+    Export(ExportArgs),
+    /// Print the description of the HTTP interface.
+    Openapi,
+    /// Look whether this machine can run the server.
+    Doctor(ServeArgs),
+}
+
+/// Flags of serving.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Settings file (JSON); config.example.json shows every key.
+    #[arg(long, env = "SOP_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Root folder of the databases [default: sop-data].
+    #[arg(long, env = "SOP_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Port; 0 takes a free one [default: 8080].
+    #[arg(long, env = "SOP_PORT")]
+    pub port: Option<u16>,
+    /// Address to listen on [default: 127.0.0.1].
+    #[arg(long, env = "SOP_HOST")]
+    pub host: Option<String>,
+    /// A database folder to open for this run; made when it is missing. May be given several times.
+    #[arg(long, value_name = "PATH")]
+    pub database: Vec<PathBuf>,
+    /// Make a database 'shop' with demo data when it is not there.
+    #[arg(long)]
+    pub demo: bool,
+    /// Open the page in the browser [default: true].
+    #[arg(long, env = "SOP_OPEN", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub open: Option<bool>,
+    /// Ask for no token; on a loopback address only.
+    #[arg(long)]
+    pub no_auth: bool,
+    /// Allow other machines to connect. There is no encryption: put a proxy with TLS in front.
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Level of the log: error, warn, info, debug, trace [default: info].
+    #[arg(long, env = "SOP_LOG", value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// A fixed token instead of a random one. Others on this machine can see flags: the environment is better.
+    #[arg(long, env = "SOP_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+/// Flags of an import.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Folder of the database; made when it is missing.
+    pub database: PathBuf,
+    /// Name of the store.
+    pub store: String,
+    /// File to read; standard input when it is '-'.
+    pub file: PathBuf,
+    /// json, ndjson or csv; seen from the file when missing.
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Fields that form the key, such as Country,Id.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// What happens to rows: insert, upsert or replace.
+    #[arg(long, default_value = "insert")]
+    pub mode: String,
+    /// Make the store when it is missing.
+    #[arg(long)]
+    pub create: bool,
+    /// Leave the key fields in the value too.
+    #[arg(long)]
+    pub keep_key: bool,
+}
+
+/// Flags of an export.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Folder of the database.
+    pub database: PathBuf,
+    /// Name of the store.
+    pub store: String,
+    /// File to write; standard output when it is missing or '-'.
+    pub file: Option<PathBuf>,
+    /// json, ndjson or csv; seen from the file's name when missing.
+    #[arg(long)]
+    pub format: Option<String>,
+}
+
+impl ServeArgs {
+    /// The complete settings: these over the file over the defaults, checked.
+    ///
+    /// # Errors
+    /// The file is wrong, or the settings do not fit together.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let mut config = match &self.config {
+            Some(path) => Config::default().with_file(read_file(path)?),
+            None => Config::default(),
+        };
+        fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
+            if let Some(value) = value {
+                slot.clone_from(value);
+            }
+        }
+        set(&mut config.data, self.data.as_ref());
+        set(&mut config.port, self.port.as_ref());
+        set(&mut config.host, self.host.as_ref());
+        set(&mut config.open, self.open.as_ref());
+        set(&mut config.log, self.log.as_ref());
+        config.databases.extend(self.database.iter().cloned());
+        config.demo |= self.demo;
+        config.allow_remote |= self.allow_remote;
+        config.auth &= !self.no_auth;
+        if let Some(token) = &self.token {
+            config.token = Some(Secret::new(token));
+        }
+        config.check().map_err(anyhow::Error::msg)?;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Cli {
+        Cli::try_parse_from(line.split(' ')).unwrap()
+    }
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_needs_no_command_and_flags_beat_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        std::fs::write(&file, r#"{"port": 9000, "data": "d", "open": false}"#).unwrap();
+        let line = format!("sop-httpserver --port 9001 --config {}", file.display());
+        let config = parse(&line).serve.config().unwrap();
+        assert_eq!(config.port, 9001);
+        assert_eq!(config.data, folder.path().join("d"));
+        assert!(!config.open);
+        let Some(Command::Serve(args)) =
+            parse("sop-httpserver serve --open=false --no-auth").command
+        else {
+            unreachable!()
+        };
+        let config = args.config().unwrap();
+        assert!(!config.open && !config.auth);
+        assert_eq!(parse("sop-httpserver --open").serve.open, Some(true));
+    }
+
+    #[test]
+    fn beyond_loopback_is_refused_without_the_flag() {
+        let error = parse("sop-httpserver --host 0.0.0.0")
+            .serve
+            .config()
+            .unwrap_err();
+        assert!(error.to_string().contains("--allow-remote"));
+        assert!(
+            parse("sop-httpserver --host 0.0.0.0 --allow-remote")
+                .serve
+                .config()
+                .is_ok()
+        );
+        assert!(
+            parse("sop-httpserver --host 0.0.0.0 --allow-remote --no-auth")
+                .serve
+                .config()
+                .is_err()
+        );
+    }
+}

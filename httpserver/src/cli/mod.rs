@@ -1,0 +1,64 @@
+//! The commands of the program. Without one it serves.
+//!
+//! What a command says goes to standard output, faults and the log go to standard error, and the
+//! exit status is 0 only when the command did what it was asked.
+
+mod args;
+mod doctor;
+mod maintain;
+mod openapi;
+mod serve;
+mod transfer;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+pub use args::{Cli, Command, ServeArgs};
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // One line a cause: what was tried, then why it failed.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(args)) => serve::run(&args),
+        Some(Command::Check { database }) => maintain::check(&database),
+        Some(Command::Backup { database, to }) => maintain::backup(&database, &to),
+        Some(Command::Import(args)) => transfer::import(&args),
+        Some(Command::Export(args)) => transfer::export(&args),
+        Some(Command::Openapi) => openapi::print(),
+        Some(Command::Doctor(args)) => doctor::run(&args),
+    }
+}
+
+/// Starts the log on standard error. A fault anywhere becomes a line of it.
+fn start_log(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        anyhow::anyhow!(
+            "The log level '{filter}' is not one: {error}. Use error, warn, info, debug or trace."
+        )
+    })?;
+    // Fails only when a log was started before, as in tests.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let words = crate::watch::panic_text(info.payload());
+        tracing::error!(place, "a fault in the program: {words}");
+    }));
+    Ok(())
+}

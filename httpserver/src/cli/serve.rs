@@ -1,0 +1,123 @@
+//! Serving: from the settings to a running server and its orderly end.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::{ServeArgs, start_log};
+use crate::config::{Config, Secret};
+use crate::registry::{Attach, Registry, Settings};
+use crate::security::random_token;
+use crate::serve::{bind, open_in_browser, serve, stop_signal};
+use crate::{AppState, app};
+
+/// Name of the demo database.
+const DEMO: &str = "shop";
+
+/// Serves until the process is asked to stop.
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let mut config = args.config()?;
+    start_log(&config.log)?;
+    if config.auth && config.token.is_none() {
+        config.token = Some(Secret::new(random_token()?));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(until_stopped(config))?;
+    // Work that does not end (it was given its time) must not keep the process alive.
+    runtime.shutdown_background();
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn until_stopped(config: Config) -> anyhow::Result<()> {
+    // The port first: a second start then fails before it touches a database.
+    let listener = bind(&config.host, config.port).await?;
+    let port = listener
+        .local_addr()
+        .context("The port cannot be asked for")?
+        .port();
+    let registry = Registry::open(&config)?;
+    if config.demo {
+        make_demo(&registry)?;
+    }
+    let state = AppState::new(&config, port, registry);
+    let base = format!("http://{}", authority(&config.host, port));
+    announce(&config, &base);
+    if config.open {
+        open_page(&state, &base);
+    }
+    let registry = Arc::clone(state.registry());
+    serve(listener, app(state), &config.limits, stop()).await;
+    tracing::info!("closing the databases");
+    tokio::task::spawn_blocking(move || registry.close_all()).await?;
+    Ok(())
+}
+
+/// Ends at the first wish to stop; a second one ends the process at once.
+async fn stop() {
+    stop_signal().await;
+    tracing::info!("stopping: running requests may end; once more stops at once");
+    tokio::spawn(async {
+        stop_signal().await;
+        std::process::exit(130);
+    });
+}
+
+fn authority(host: &str, port: u16) -> String {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    match host.parse() {
+        Ok(std::net::IpAddr::V6(address)) if address.is_unspecified() => format!("[::1]:{port}"),
+        Ok(std::net::IpAddr::V6(_)) => format!("[{host}]:{port}"),
+        Ok(std::net::IpAddr::V4(address)) if address.is_unspecified() => {
+            format!("127.0.0.1:{port}")
+        }
+        _ => format!("{host}:{port}"),
+    }
+}
+
+/// The one line on standard output. Others read it, so it never changes its form.
+fn announce(config: &Config, base: &str) {
+    let query = config
+        .token
+        .as_ref()
+        .filter(|_| config.auth)
+        .map(|token| {
+            form_urlencoded::Serializer::new("?".to_owned())
+                .append_pair("token", token.expose())
+                .finish()
+        })
+        .unwrap_or_default();
+    let mut out = std::io::stdout().lock();
+    // Nobody may be reading; the server serves all the same.
+    let _ = writeln!(out, "listening on {base}/{query}");
+    let _ = out.flush();
+}
+
+fn open_page(state: &AppState, base: &str) {
+    if state.access().is_open() {
+        return open_in_browser(&format!("{base}/"));
+    }
+    // Other users of the machine may see command lines: a ticket is good only once.
+    match state.access().ticket() {
+        Ok(ticket) => open_in_browser(&format!("{base}/?token={ticket}")),
+        Err(error) => tracing::debug!(%error, "no ticket for the browser"),
+    }
+}
+
+fn make_demo(registry: &Registry) -> anyhow::Result<()> {
+    if registry.get(DEMO).is_err() {
+        registry.attach(&Attach {
+            name: DEMO.to_owned(),
+            path: None,
+            settings: Settings::default(),
+        })?;
+    }
+    let db = registry.writable(DEMO)?;
+    if db.status().stores == 0 {
+        crate::demo::fill(&db)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! What errors of the query crate mean to a client.
+
+use sop_query::changes::ChangeSetError;
+use sop_query::prefixes::PrefixError;
+use sop_query::transfer::{ImportFailure, TransferError};
+
+use super::{ApiError, Code, Fault, sentence};
+
+impl From<PrefixError> for ApiError {
+    fn from(error: PrefixError) -> Self {
+        match error {
+            PrefixError::Key(error) => error.into(),
+            PrefixError::Engine(error) => error.into(),
+            other => Self::new(Code::InvalidKey, sentence(&other.to_string())),
+        }
+    }
+}
+
+impl From<ChangeSetError> for ApiError {
+    fn from(error: ChangeSetError) -> Self {
+        let code = match (error.pointer.as_str(), error.detail.as_str()) {
+            ("", detail) if detail.starts_with("not JSON") => Code::MalformedJson,
+            (_, detail) if detail.starts_with("is missing") => Code::MissingField,
+            (_, detail) if detail.starts_with("there is no field") => Code::UnknownField,
+            _ => Code::InvalidValue,
+        };
+        Self::new(code, sentence(&error.to_string())).fault(Fault {
+            pointer: Some(error.pointer),
+            detail: error.detail,
+            suggestions: error.suggestions,
+            ..Fault::default()
+        })
+    }
+}
+
+impl From<TransferError> for ApiError {
+    fn from(error: TransferError) -> Self {
+        let words = sentence(&error.to_string());
+        match error {
+            TransferError::Engine(error) => error.into(),
+            TransferError::Io(_) => Self::new(Code::BodyUnreadable, words),
+            TransferError::KeyNeeded { suggestions, .. } => {
+                Self::new(Code::KeyNeeded, words.clone())
+                    .parameter("key", words)
+                    .suggest(suggestions)
+            }
+            TransferError::KeyMismatch { .. } => {
+                Self::new(Code::InvalidParameter, words.clone()).parameter("key", words)
+            }
+            TransferError::Option { option, .. } => {
+                Self::new(Code::InvalidParameter, words.clone()).parameter(option, words)
+            }
+            TransferError::NotRepresentable { .. } => {
+                Self::new(Code::NotRepresentable, words.clone()).parameter("format", words)
+            }
+            TransferError::Cancelled => Self::new(Code::BodyUnreadable, words),
+            _ => Self::new(Code::MalformedData, words),
+        }
+    }
+}
+
+impl From<ImportFailure> for ApiError {
+    fn from(failure: ImportFailure) -> Self {
+        let words = sentence(&failure.to_string());
+        let summary = serde_json::to_value(&failure.summary).unwrap_or_default();
+        Self::from(failure.error)
+            .detailed(words)
+            .extend("summary", summary)
+    }
+}

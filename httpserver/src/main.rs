@@ -1,0 +1,7 @@
+//! The program: see [`sop_httpserver::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sop_httpserver::cli::main()
+}

@@ -1,0 +1,192 @@
+//! The shell of the page with the first rows of a store in it.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::Value;
+use sop_web::{AppShell, Database, Store, Welcome, render_app, render_welcome};
+
+use super::error_page;
+use crate::api::{
+    DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
+};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{ApiPath, JsonNumbers};
+use crate::state::AppState;
+
+/// Rows that are put into the page.
+const FIRST_ROWS: u64 = 100;
+/// Bytes of rows that are put into the page.
+const FIRST_BYTES: u64 = 256 * 1024;
+
+/// The page without a place: the first database that can be opened, or the welcome page.
+pub(super) async fn start(State(state): State<AppState>) -> Response {
+    render(state, Place::default()).await
+}
+
+/// The page of a database: its first store.
+pub(super) async fn database(
+    State(state): State<AppState>,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+) -> Response {
+    match path {
+        Ok(ApiPath(path)) => {
+            render(
+                state,
+                Place {
+                    database: Some(path.db),
+                    ..Place::default()
+                },
+            )
+            .await
+        }
+        Err(error) => error_page(error),
+    }
+}
+
+/// The page of a store.
+pub(super) async fn store(
+    State(state): State<AppState>,
+    path: Result<ApiPath<StorePath>, ApiError>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    match path {
+        Ok(ApiPath(path)) => {
+            let prefix = query.as_deref().and_then(prefix_of);
+            render(
+                state,
+                Place {
+                    database: Some(path.db),
+                    store: Some(path.store),
+                    prefix,
+                },
+            )
+            .await
+        }
+        Err(error) => error_page(error),
+    }
+}
+
+/// What the address asks for.
+#[derive(Default)]
+struct Place {
+    database: Option<String>,
+    store: Option<String>,
+    prefix: Option<Vec<Value>>,
+}
+
+/// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
+fn prefix_of(query: &str) -> Option<Vec<Value>> {
+    let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "prefix")?;
+    serde_json::from_str::<Vec<Value>>(&text)
+        .ok()
+        .filter(|prefix| !prefix.is_empty())
+}
+
+async fn render(state: AppState, place: Place) -> Response {
+    let shared = state.clone();
+    match state.call(move || build(&shared, place)).await {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => error_page(error),
+    }
+}
+
+fn build(state: &AppState, place: Place) -> ApiResult<String> {
+    let views: Vec<DatabaseView> = state
+        .registry()
+        .list()
+        .iter()
+        .map(|entry| DatabaseView::of(entry, state))
+        .collect();
+    let chosen = match place.database {
+        Some(name) => Some(state.registry().get(&name)?.name.clone()),
+        None => views
+            .iter()
+            .find(|view| view.error.is_none())
+            .or(views.first())
+            .map(|view| view.name.clone()),
+    };
+    let Some(name) = chosen else {
+        let data_root = crate::registry::shown(state.registry().roots().data());
+        return Ok(render_welcome(&Welcome { data_root }));
+    };
+    let databases = views
+        .iter()
+        .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))
+        .collect();
+    let mut shell = AppShell {
+        databases,
+        database: name,
+        ..AppShell::default()
+    };
+    let is_open = views
+        .iter()
+        .any(|view| view.name == shell.database && view.error.is_none());
+    if is_open {
+        add_stores(
+            state,
+            &mut shell,
+            place.store,
+            place.prefix.unwrap_or_default(),
+        )?;
+    }
+    Ok(render_app(&shell))
+}
+
+/// Adds the stores and the first rows of the open one.
+fn add_stores(
+    state: &AppState,
+    shell: &mut AppShell,
+    store: Option<String>,
+    prefix: Vec<Value>,
+) -> ApiResult<()> {
+    let db = state.registry().database(&shell.database)?;
+    let mut out = Output::new(EXACT);
+    write_stores(&mut out, &db)?;
+    let mut answer = parse(out)?;
+    shell.stores = match answer.get_mut("stores").map(Value::take) {
+        Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
+        _ => Vec::new(),
+    };
+    shell.store = store.or_else(|| shell.stores.first().map(|store| store.name.clone()));
+    let Some(name) = &shell.store else {
+        return Ok(());
+    };
+    let text = serde_json::to_string(&prefix).map_err(ApiError::internal)?;
+    let listing = |prefix| Listing {
+        prefix,
+        start: Start::Beginning,
+        reverse: false,
+        keys_only: false,
+        limit: FIRST_ROWS,
+        page_bytes: FIRST_BYTES,
+    };
+    // A prefix that does not fit the key shows the whole store.
+    let page = match read_page(
+        &db,
+        name,
+        &listing(
+            Some(&text)
+                .filter(|_| !prefix.is_empty())
+                .map(String::as_str),
+        ),
+        EXACT,
+    ) {
+        Ok(page) => {
+            shell.prefix = prefix;
+            page
+        }
+        Err(_) if !prefix.is_empty() => read_page(&db, name, &listing(None), EXACT)?,
+        Err(error) => return Err(error),
+    };
+    shell.page = Some(parse(page)?);
+    Ok(())
+}
+
+const EXACT: JsonNumbers = JsonNumbers {
+    as_strings: false,
+    lines: false,
+};
+
+fn parse(out: Output) -> ApiResult<Value> {
+    serde_json::from_slice(&out.into_bytes()).map_err(ApiError::internal)
+}

@@ -1,0 +1,138 @@
+//! One database of the list, opened when it is first needed.
+
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use sop::{Database, OpenOptions};
+
+use crate::error::{ApiError, ApiResult, Code};
+
+/// How a database came onto the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Found in the data root.
+    Found,
+    /// Made or attached through the interface; kept in the list on disk.
+    Listed,
+    /// Named when the server was started; forgotten when it stops.
+    ThisRun,
+}
+
+/// Settings of a database that the server keeps, beside those in its folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Open for reading only.
+    pub read_only: bool,
+}
+
+/// A database of the list.
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub path: PathBuf,
+    /// How it came onto the list.
+    pub origin: Origin,
+    /// Its settings.
+    pub settings: Settings,
+    /// Held while it is being opened, so that it is opened once.
+    slot: Mutex<Slot>,
+}
+
+enum Slot {
+    Closed,
+    Open(Database),
+    Failed { code: Code, detail: String },
+    Gone,
+}
+
+impl Entry {
+    pub(super) fn new(name: &str, path: &Path, origin: Origin, settings: Settings) -> Self {
+        Self {
+            name: name.to_owned(),
+            path: path.to_owned(),
+            origin,
+            settings,
+            slot: Mutex::new(Slot::Closed),
+        }
+    }
+
+    /// The open database; opens it when needed, also when that failed before (the cause may be gone).
+    ///
+    /// # Errors
+    /// It cannot be opened; the detail says why and what to do.
+    pub fn database(&self, cache_bytes: Option<u64>) -> ApiResult<Database> {
+        self.database_with(cache_bytes, false)
+    }
+
+    /// The same, and may make the folder a database.
+    pub(super) fn database_with(
+        &self,
+        cache_bytes: Option<u64>,
+        create: bool,
+    ) -> ApiResult<Database> {
+        let mut slot = self.slot.lock();
+        match &*slot {
+            Slot::Open(database) => return Ok(database.clone()),
+            Slot::Gone => {
+                let detail = format!("The database '{}' was closed meanwhile.", self.name);
+                return Err(ApiError::new(Code::DatabaseNotFound, detail));
+            }
+            Slot::Closed | Slot::Failed { .. } => {}
+        }
+        match self.open(cache_bytes, create) {
+            Ok(database) => {
+                *slot = Slot::Open(database.clone());
+                Ok(database)
+            }
+            Err(error) => {
+                let error = ApiError::from(error);
+                *slot = Slot::Failed {
+                    code: error.code(),
+                    detail: error.detail().to_owned(),
+                };
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`Entry::database`], but a failure that is known already is only repeated.
+    ///
+    /// # Errors
+    /// The code and detail of the failure.
+    pub fn look(&self, cache_bytes: Option<u64>) -> Result<Database, (Code, String)> {
+        if let Slot::Failed { code, detail } = &*self.slot.lock() {
+            return Err((*code, detail.clone()));
+        }
+        self.database(cache_bytes)
+            .map_err(|error| (error.code(), error.detail().to_owned()))
+    }
+
+    /// Closes the database for good; calls that still hold it get an error.
+    pub(super) fn close(&self) {
+        let old = std::mem::replace(&mut *self.slot.lock(), Slot::Gone);
+        if let Slot::Open(database) = old
+            && let Err(error) = database.close()
+        {
+            tracing::error!(database = self.name, %error, "closing failed");
+        }
+    }
+
+    fn open(&self, cache_bytes: Option<u64>, create: bool) -> sop::Result<Database> {
+        let options = |read_only: bool| {
+            let mut options = OpenOptions::new();
+            options = options.create(create).read_only(read_only);
+            match cache_bytes {
+                Some(bytes) => options.cache_bytes(bytes),
+                None => options,
+            }
+        };
+        match options(self.settings.read_only).open(&self.path) {
+            // What can still be read of a damaged database is worth more than an error.
+            Err(sop::Error::Corrupt { place, detail }) if !self.settings.read_only => options(true)
+                .open(&self.path)
+                .map_err(|_| sop::Error::Corrupt { place, detail }),
+            other => other,
+        }
+    }
+}

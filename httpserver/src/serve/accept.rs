@@ -1,0 +1,149 @@
+//! Accepts connections and serves HTTP/1 on each, until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::stall::StallGuard;
+use crate::config::Limits;
+
+/// Most headers of a request.
+const MAX_HEADERS: usize = 100;
+/// Room for the request line and all headers, in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Pause after a failed accept, for example when files run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Listens on `host:port`.
+///
+/// # Errors
+/// The port is taken or not allowed, the address is not one of this machine; each says what to do.
+pub async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    TcpListener::bind((host, port))
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "Port {port} on {host} is in use, perhaps by this program in another window. \
+             Stop that one, or choose another port: --port {} (or --port 0 for any free one).",
+                port.checked_add(1).unwrap_or(crate::config::DEFAULT_PORT)
+            ),
+            io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+                "Port {port} may not be used by this user. Choose one above 1023: --port 8080."
+            ),
+            io::ErrorKind::AddrNotAvailable => {
+                anyhow::anyhow!("{host} is not an address of this machine. Use --host 127.0.0.1.")
+            }
+            _ => anyhow::Error::new(error),
+        })
+        .with_context(|| format!("Cannot listen on {host}:{port}"))
+}
+
+/// Serves `app` until `stop` says so; then running requests get the limits' time to end.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    limits: &Limits,
+    stop: impl Future<Output = ()>,
+) {
+    let (stopping, _) = watch::channel(false);
+    let places = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let mut connections = JoinSet::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        // A connection is accepted only when there is a place for it; the rest wait in the backlog.
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            () = &mut stop => break,
+            (place, accepted) = next => match accepted {
+                Ok((stream, peer)) => {
+                    let task = connection(stream, peer, app.clone(), limits, stopping.subscribe());
+                    connections.spawn(async move {
+                        task.await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            Some(ended) = connections.join_next() => log_panic(ended),
+        }
+    }
+    drop(listener);
+    stopping.send_replace(true);
+    let drained = tokio::time::timeout(limits.shutdown_timeout(), async {
+        while let Some(ended) = connections.join_next().await {
+            log_panic(ended);
+        }
+    });
+    if drained.await.is_err() {
+        tracing::warn!(
+            open = connections.len(),
+            "requests that did not end in time are cut off"
+        );
+        connections.shutdown().await;
+    }
+}
+
+/// Ends when stopping was announced; the value behind the channel's lock is let go at once.
+async fn stop_of(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+fn log_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a connection ended by a fault");
+    }
+}
+
+/// Serves one connection; the future owns all it needs.
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    limits: &Limits,
+    mut stopping: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    // Answers are written whole: waiting for more would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout())
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD_BYTES);
+    let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
+    let service = TowerToHyperService::new(app);
+    async move {
+        let served = http.serve_connection(io, service);
+        let mut served = std::pin::pin!(served);
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = stop_of(&mut stopping) => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%peer, %error, "connection ended");
+        }
+    }
+}

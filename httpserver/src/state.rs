@@ -1,0 +1,113 @@
+//! What all handlers share: settings, access rules, the databases, and the places for work.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::{Config, Limits};
+use crate::error::{ApiError, ApiResult, Code};
+use crate::registry::Registry;
+use crate::security::{Access, HostRules};
+use crate::watch::panic_text;
+
+/// Shared state; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
+    limits: Limits,
+    hosts: HostRules,
+    access: Access,
+    registry: Arc<Registry>,
+    calls: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// State for a server that listens on `port` (the real one, when the settings say 0).
+    pub fn new(config: &Config, port: u16, registry: Registry) -> Self {
+        let token = config.token.as_ref().filter(|_| config.auth);
+        Self(Arc::new(Inner {
+            limits: config.limits.clone(),
+            hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
+            access: Access::new(token, port),
+            registry: Arc::new(registry),
+            calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
+            streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
+        }))
+    }
+
+    /// Limits on sizes and times.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The host names that are served.
+    pub fn hosts(&self) -> &HostRules {
+        &self.0.hosts
+    }
+
+    /// Tokens and sessions.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// The databases.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
+    }
+
+    /// Runs `work` on a thread that may block, bounded in number and time.
+    ///
+    /// Work that passes the time limit goes on to its end (it cannot be cut), keeps its place until
+    /// then, and its result is dropped.
+    ///
+    /// # Errors
+    /// What `work` answers; `time_limit`; `internal` when it panicked.
+    pub async fn call<T, F>(&self, work: F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> ApiResult<T> + Send + 'static,
+    {
+        let limit = self.0.limits.request_timeout();
+        let calls = Arc::clone(&self.0.calls);
+        let run = async move {
+            let place = calls.acquire_owned().await.map_err(ApiError::internal)?;
+            let work = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                work()
+            });
+            work.await.unwrap_or_else(|error| Err(join_error(error)))
+        };
+        tokio::time::timeout(limit, run).await.unwrap_or_else(|_| {
+            let detail = format!(
+                "The request took longer than {} ms. A change may still have been made: look before \
+                 you repeat it.",
+                limit.as_millis()
+            );
+            Err(ApiError::new(Code::TimeLimit, detail))
+        })
+    }
+
+    /// A place for long work such as an import.
+    ///
+    /// # Errors
+    /// `too_many_requests` when all are taken.
+    pub fn stream_place(&self) -> ApiResult<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
+            let detail = format!(
+                "{} imports, exports or checks are running already. Try again when one has ended.",
+                self.0.limits.max_streams
+            );
+            ApiError::new(Code::TooManyRequests, detail)
+        })
+    }
+}
+
+/// The error for work that did not come to its end.
+pub(crate) fn join_error(error: tokio::task::JoinError) -> ApiError {
+    match error.try_into_panic() {
+        Ok(cause) => ApiError::internal(panic_text(cause.as_ref())),
+        Err(error) => ApiError::internal(error),
+    }
+}

@@ -1,0 +1,90 @@
+//! The description of the interface.
+
+use axum::body::Body;
+
+use super::support::TestApp;
+
+#[tokio::test]
+async fn the_document_describes_every_answer_and_parameter() {
+    let test = TestApp::new();
+    let document = test.get("/api/v1/openapi.json").await.ok();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() >= 15, "{}", paths.len());
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().unwrap() {
+            let what = format!("{method} {path}");
+            assert!(
+                operation["summary"]
+                    .as_str()
+                    .is_some_and(|text| !text.is_empty()),
+                "{what}"
+            );
+            assert!(
+                operation["responses"]
+                    .as_object()
+                    .is_some_and(|answers| !answers.is_empty()),
+                "{what}"
+            );
+            for name in path.split(['{', '}']).skip(1).step_by(2) {
+                let listed = operation["parameters"].as_array().into_iter().flatten();
+                assert!(
+                    listed
+                        .into_iter()
+                        .any(|one| one["name"] == name && one["in"] == "path"),
+                    "{what}: {name}"
+                );
+            }
+        }
+    }
+    // Every reference leads somewhere.
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
+#[tokio::test]
+async fn every_described_route_is_served() {
+    let test = TestApp::new();
+    let document = test.get("/api/v1/openapi.json").await.ok();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let address = path.replace("{db}", "d").replace("{store}", "s");
+        for method in operations.as_object().unwrap().keys() {
+            let answer = test
+                .call(&method.to_uppercase(), &address, &[], Body::empty())
+                .await;
+            assert_ne!(answer.status, 405, "{method} {path}");
+            assert!(!answer.text().contains("\"not_found\""), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_reference_page_needs_nothing_from_elsewhere() {
+    let test = TestApp::new();
+    let page = test.get("/api/docs").await;
+    assert_eq!(page.status, 200);
+    let html = page.text();
+    for text in [
+        "/api/v1/databases/{db}/stores/{store}/items",
+        "store_not_found",
+        "openapi.json",
+        "keys_only",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(
+        !html.contains("<script")
+            && !html.contains("http://")
+            && !html.contains("https://")
+            && !html.contains("style=")
+    );
+    assert_eq!(
+        test.get("/assets/reference.css")
+            .await
+            .header("content-type"),
+        "text/css; charset=utf-8"
+    );
+}

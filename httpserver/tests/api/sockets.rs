@@ -1,0 +1,249 @@
+//! A real server on a socket: hosts, slow clients, clients that go away, stopping.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sop_httpserver::registry::Registry;
+use sop_httpserver::serve::{bind, serve};
+use sop_httpserver::{AppState, app, config::Config};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::support::{TOKEN, config};
+
+/// A server that runs until it is told to stop.
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        change(&mut config);
+        let listener = bind("127.0.0.1", 0).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = AppState::new(&config, address.port(), Registry::open(&config).unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(async move {
+            let stopped = async { stopped.await.unwrap_or_default() };
+            serve(listener, app(state), &config.limits, stopped).await;
+        });
+        Self {
+            address,
+            stop,
+            ended,
+            _folder: folder,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// The start of a request with the right host and token.
+    fn head(&self, line: &str) -> String {
+        format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {TOKEN}\r\n",
+            self.address
+        )
+    }
+
+    /// Sends a text and reads until the server closes.
+    async fn exchange(&self, text: &str) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        read_all(&mut stream).await
+    }
+
+    /// A whole request on a connection of its own.
+    async fn request(&self, line: &str, body: &str) -> String {
+        let head = self.head(line);
+        let length = body.len();
+        self.exchange(&format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")).await
+    }
+}
+
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // A connection that is cut off may end in an error; what came before counts.
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_is_answered_and_strange_ones_are_refused() {
+    let server = Server::start(|_| {}).await;
+    assert!(
+        server
+            .request("GET /api/v1/databases", "")
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    let port = server.address.port();
+    for (text, status) in [
+        (
+            "GET /api/v1/health HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "GET /api/v1/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+                .to_owned(),
+            403,
+        ),
+        (
+            format!(
+                "GET /api/v1/health HTTP/1.1\r\nHost: localhost:{port}\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+            ),
+            400,
+        ),
+        (
+            format!(
+                "GET http://evil.example/api/v1/health HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+            ),
+            400,
+        ),
+        (
+            format!(
+                "POST /api/v1/databases HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:1\r\nConnection: close\r\n\r\n"
+            ),
+            403,
+        ),
+        (
+            format!(
+                "GET /api/v1/health HTTP/1.1\r\nHost: localhost:{port}\r\nOrigin: http://localhost:{port}\r\nConnection: close\r\n\r\n"
+            ),
+            200,
+        ),
+        ("nonsense\r\n\r\n".to_owned(), 400),
+        (
+            format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)),
+            414,
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(100_000)),
+            431,
+        ),
+    ] {
+        let answer = server.exchange(&text).await;
+        let shown: String = text.chars().take(80).collect();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{shown:?}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn slow_headers_and_silent_connections_are_closed() {
+    let server = Server::start(|config| config.limits.header_timeout_ms = 50).await;
+    // Nothing at all, half a head, and silence after a whole request.
+    for text in ["", "GET /api/v1/health HTTP/1.1\r\nHost:"] {
+        let answer = server.exchange(text).await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let mut stream = server.connect().await;
+    let request = server.head("GET /api/v1/health") + "\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    assert!(read_all(&mut stream).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_is_given_up() {
+    let server = Server::start(|config| config.limits.idle_timeout_ms = 50).await;
+    let head = server.head("POST /api/v1/databases");
+    let answer = server
+        .exchange(&format!(
+            "{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+        ))
+        .await;
+    assert!(
+        answer.starts_with("HTTP/1.1 408") && answer.contains("body_timeout"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn stopping_lets_a_running_request_end_and_takes_no_new_one() {
+    let server = Server::start(|_| {}).await;
+    server
+        .request("POST /api/v1/databases", r#"{"name":"d"}"#)
+        .await;
+    let mut running = server.connect().await;
+    let head =
+        server.head("POST /api/v1/databases/d/stores/s/import?format=ndjson&key=id&create=true");
+    let rows = "{\"id\":1}\n{\"id\":2}\n";
+    let text = format!("{head}Content-Length: {}\r\n\r\n{}", rows.len(), &rows[..9]);
+    running.write_all(text.as_bytes()).await.unwrap();
+    // An idle connection must not hold the server up.
+    let _idle = server.connect().await;
+    server.request("GET /api/v1/health", "").await;
+    server.stop.send(()).unwrap();
+    running.write_all(&rows.as_bytes()[9..]).await.unwrap();
+    let answer = read_all(&mut running).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("\"inserted\":2"),
+        "{answer}"
+    );
+    server.ended.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_end_is_cut_off() {
+    let server = Server::start(|config| config.limits.shutdown_timeout_ms = 50).await;
+    let mut running = server.connect().await;
+    let head = server.head("POST /api/v1/databases");
+    let text = format!("{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{");
+    running.write_all(text.as_bytes()).await.unwrap();
+    server.request("GET /api/v1/health", "").await;
+    server.stop.send(()).unwrap();
+    server.ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_frees_its_place() {
+    let server = Server::start(|config| config.limits.max_streams = 1).await;
+    server
+        .request("POST /api/v1/databases", r#"{"name":"d"}"#)
+        .await;
+    let line = "POST /api/v1/databases/d/stores/s/import?format=ndjson&key=id&create=true";
+    let mut gone = server.connect().await;
+    let head = server.head(line);
+    gone.write_all(format!("{head}Content-Length: 1000000\r\n\r\n{{\"id\":1}}\n").as_bytes())
+        .await
+        .unwrap();
+    drop(gone);
+    // Its end is noticed soon, not at once.
+    let freed = async {
+        loop {
+            let answer = server.request(line, "{\"id\":2}\n").await;
+            if answer.starts_with("HTTP/1.1 200") {
+                break;
+            }
+            assert!(
+                answer.starts_with("HTTP/1.1 429") || answer.starts_with("HTTP/1.1 200"),
+                "{answer}"
+            );
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), freed)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_says_what_to_do() {
+    let server = Server::start(|_| {}).await;
+    let error = bind("127.0.0.1", server.address.port()).await.unwrap_err();
+    let words = format!("{error:#}");
+    assert!(
+        words.contains("in use") && words.contains("--port"),
+        "{words}"
+    );
+}

@@ -1,0 +1,225 @@
+//! An application over a folder of its own, and requests to it.
+
+use std::path::Path;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use serde_json::Value;
+use sop_httpserver::config::{Config, Secret};
+use sop_httpserver::registry::Registry;
+use sop_httpserver::{AppState, app};
+use tower::ServiceExt as _;
+
+/// The token of every test server.
+pub const TOKEN: &str = "token-of-the-test-server";
+/// The host that test requests name.
+pub const HOST: &str = "127.0.0.1:8080";
+
+/// An application and its folder.
+pub struct TestApp {
+    pub app: axum::Router,
+    pub state: AppState,
+    folder: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body of an answer that must be good.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{}: {}", self.status, self.text());
+        if self.body.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// Checks that the answer is this problem.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> Value {
+        let problem = self.json();
+        assert_eq!(
+            (self.status.as_u16(), problem["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text()
+        );
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        for field in ["type", "title", "detail"] {
+            assert!(
+                problem[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field}: {problem}"
+            );
+        }
+        problem
+    }
+}
+
+/// Settings over a folder.
+pub fn config(folder: &Path) -> Config {
+    Config {
+        data: folder.join("data"),
+        token: Some(Secret::new(TOKEN)),
+        ..Config::default()
+    }
+}
+
+impl TestApp {
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// With changed settings.
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::over(tempfile::tempdir().unwrap(), change)
+    }
+
+    fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(folder.path());
+        change(&mut config);
+        config.check().unwrap();
+        let registry = Registry::open(&config).unwrap();
+        let state = AppState::new(&config, 8080, registry);
+        Self {
+            app: app(state.clone()),
+            state,
+            folder,
+        }
+    }
+
+    /// Ends the application and starts another over the same folder.
+    pub fn restart(self) -> Self {
+        self.state.registry().close_all();
+        Self::over(self.folder, |_| {})
+    }
+
+    /// The folder that holds the data root.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap()
+            .to_vec();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// A signed-in request with a body and headers.
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        self.send(request(method, path, headers).body(body.into()).unwrap())
+            .await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, &[], Body::empty()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, &[], Body::empty()).await
+    }
+
+    /// A JSON body.
+    pub async fn put_json(&self, method: &str, path: &str, body: impl ToString) -> Answer {
+        self.call(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body.to_string(),
+        )
+        .await
+    }
+
+    pub async fn post(&self, path: &str, body: impl ToString) -> Answer {
+        self.put_json("POST", path, body).await
+    }
+
+    /// Makes a database `d` with an empty store `s` of this key type.
+    pub async fn with_store(key: Value) -> Self {
+        let test = Self::new();
+        test.post("/api/v1/databases", r#"{"name":"d"}"#).await.ok();
+        test.add_store("s", key).await;
+        test
+    }
+
+    pub async fn add_store(&self, name: &str, key: Value) {
+        let body = serde_json::json!({"name": name, "key": key});
+        self.post("/api/v1/databases/d/stores", body).await.ok();
+    }
+
+    /// Inserts items into store `s`.
+    pub async fn fill(&self, keys: impl IntoIterator<Item = Value>) {
+        for key in keys {
+            let body = serde_json::json!({"key": key, "value": {"of": key}});
+            self.post("/api/v1/databases/d/stores/s/items", body)
+                .await
+                .ok();
+        }
+    }
+}
+
+/// The start of a signed-in request.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> axum::http::request::Builder {
+    let mut request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(path);
+    let given = |name: &str| {
+        headers
+            .iter()
+            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+    };
+    if !given("host") {
+        request = request.header(header::HOST, HOST);
+    }
+    if !given("authorization") {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+    }
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+        request = request.header(*name, *value);
+    }
+    request
+}
+
+/// A text as part of an address.
+pub fn escaped(text: impl ToString) -> String {
+    percent_encoding::utf8_percent_encode(&text.to_string(), percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+}
