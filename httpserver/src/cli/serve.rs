@@ -85,9 +85,10 @@ fn announce(config: &Config, base: &str) {
         .as_ref()
         .filter(|_| config.auth)
         .map(|token| {
-            form_urlencoded::Serializer::new("?".to_owned())
+            let pair = form_urlencoded::Serializer::new(String::new())
                 .append_pair("token", token.expose())
-                .finish()
+                .finish();
+            format!("?{pair}")
         })
         .unwrap_or_default();
     let mut out = std::io::stdout().lock();
