@@ -11,7 +11,7 @@ use crate::config::{Config, Secret};
 use crate::error::ApiResult;
 use crate::registry::{Attach, Registry, Settings};
 use crate::security::random_token;
-use crate::serve::{bind, open_in_browser, serve, stop_signal};
+use crate::serve::{StopSignal, bind, open_in_browser, serve};
 use crate::{AppState, app};
 
 /// Name of the demo database.
@@ -34,6 +34,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn until_stopped(config: Config) -> anyhow::Result<()> {
+    // Before the line that says it runs: whoever reads that may stop it at once.
+    let signal = StopSignal::new().context("Signals cannot be watched")?;
     // The port first: a second start then fails before it touches a database.
     let listener = bind(&config.host, config.port).await?;
     let port = listener
@@ -51,18 +53,18 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
         open_page(&state, &base);
     }
     let registry = Arc::clone(state.registry());
-    serve(listener, app(state), &config.limits, stop()).await;
+    serve(listener, app(state), &config.limits, stop(signal)).await;
     tracing::info!("closing the databases");
     tokio::task::spawn_blocking(move || registry.close_all()).await?;
     Ok(())
 }
 
 /// Ends at the first wish to stop; a second one ends the process at once.
-async fn stop() {
-    stop_signal().await;
+async fn stop(mut signal: StopSignal) {
+    signal.wait().await;
     tracing::info!("stopping: running requests may end; once more stops at once");
-    tokio::spawn(async {
-        stop_signal().await;
+    tokio::spawn(async move {
+        signal.wait().await;
         std::process::exit(130);
     });
 }
