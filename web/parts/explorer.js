@@ -108,9 +108,9 @@ export class SopExplorer extends Part {
     const level = `l${Math.min(7, row.level - 1)}`;
     const title = row.kind === "waiting" ? html`<span class="ghost g2"></span>` : html`<span class="cut ${row.kind === "more" || row.kind === "failed" ? "dim" : ""}">${row.label}</span>`;
     return html`<div class="node ${level} ${on ? "on" : ""} ${row.kind}" role="treeitem" tabindex=${cursor ? 0 : -1} aria-level=${row.level} aria-expanded=${row.open === undefined ? nothing : String(row.open)}
-      aria-selected=${String(on)} aria-label=${row.kind === "waiting" ? "Reading" : row.count === undefined ? row.label : `${row.label}, ${count(row.count)}`} title=${row.label.length > 18 ? row.label : nothing}
+      aria-selected=${String(on)} aria-label=${row.kind === "waiting" ? "Reading" : nothing} title=${row.label.length > 18 ? row.label : nothing}
       @click=${(/** @type {MouseEvent} */ event) => this.#click(event, row)} @contextmenu=${(/** @type {MouseEvent} */ event) => this.#menu(event, row)}
-      >${twist}${kind}${title}${row.kind === "store" && stained.has(row.label) ? html`<span class="stain" title="Staged edits"></span>` : nothing}${row.count === undefined ? nothing : html`<span class="count">${count(row.count)}</span>`}</div>`;
+      >${twist}${kind}${title}${row.kind === "store" && stained.has(row.label) ? html`<span class="stain" title="Staged edits"></span>` : nothing}${row.count === undefined ? nothing : html` <span class="count">${count(row.count)}</span>`}</div>`;
   }
 
   /** @param {string} text */

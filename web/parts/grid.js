@@ -188,9 +188,11 @@ export class SopGrid extends HTMLElement {
     this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
     this.cards = cardColumns(shown);
     const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + 80);
+    this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
     render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0 }), this.head);
+    this.#dress();
     this.rows.setAttribute("aria-label", store.name);
     this.rows.setAttribute("aria-colcount", String(shown.length + 2));
     this.stamp += 1;
@@ -210,7 +212,8 @@ export class SopGrid extends HTMLElement {
     this.lines = new RowMap(source.count, inserts);
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
-    if (this.rows) this.rows.className = `rows scroll live ranks-${String(Math.max(1, source.count)).length}`;
+    this.digits = String(Math.max(1, source.count)).length;
+    this.#dress();
     if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
     if (active?.item) this.#keepActive(active.item);
     this.#rebuild();
@@ -236,17 +239,18 @@ export class SopGrid extends HTMLElement {
     const nothing = this.source?.count !== undefined && this.lines.total === 0;
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
+    this.classList.toggle("empty", nothing);
     if (nothing && this.empty && this.store) render(this.#emptiness(), this.empty);
   }
 
   #emptiness() {
     const store = /** @type {import("../model/tree.js").Store} */ (this.store);
     if (this.leading.length) {
-      return html`${icon("filter")}<h3>No key starts like this</h3><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
+      return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
         <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
     }
     const fields = (store.schema?.fields ?? []).length;
-    return html`${icon("store")}<h3>Nothing in ${store.name} yet</h3>
+    return html`${icon("store")}<h2>Nothing in ${store.name} yet</h2>
       <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
       <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
       <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
@@ -275,12 +279,21 @@ export class SopGrid extends HTMLElement {
     await this.source?.reload();
   }
 
+  /** The classes of the rows: room for ranks, and whether there is something to scroll sideways. */
+  #dress() {
+    if (!this.rows) return;
+    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
+    const name = `rows scroll live ranks-${this.digits ?? 1}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
+    if (this.rows.className !== name) this.rows.className = name;
+  }
+
   // ---- Scrolling and drawing
 
   /** @param {boolean} [force] */
   #measure(force = false) {
     if (!this.rows) return;
     const row = this.narrow.matches ? CARD : ROW;
+    this.#dress();
     const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
     if (!force && row === this.map.row && view === this.map.view) return;
     this.map.measure({ row, view });
@@ -354,9 +367,9 @@ export class SopGrid extends HTMLElement {
         row.hidden = false;
       }
       const top = line * map.row + shift;
-      if (/** @type {any} */ (row).top !== top) {
+      if (row.place !== top) {
         row.style.transform = `translateY(${top}px)`;
-        /** @type {any} */ (row).top = top;
+        row.place = top;
       }
     }
     this.pool.forEach((row, slot) => {
@@ -436,7 +449,11 @@ export class SopGrid extends HTMLElement {
   /** @param {RowElement} row @param {number} line */
   #mark(row, line) {
     const [low, high] = this.selectedRange();
-    row.setAttribute("aria-selected", String(line >= low && line <= high));
+    const selected = line >= low && line <= high;
+    const mark = `${selected} ${line === this.active.line ? this.active.column : -1}`;
+    if (row.mark === mark && !selected) return;
+    row.mark = mark;
+    row.setAttribute("aria-selected", String(selected));
     row.cells.forEach((element, index) => {
       const on = line === this.active.line && index === this.active.column + 1;
       element.classList.toggle("focus", on);
@@ -486,8 +503,9 @@ export class SopGrid extends HTMLElement {
   }
 
   #revealColumn() {
+    if (!this.rows?.classList.contains("wide") || this.active.column === 0) return;
     const element = this.activeCell();
-    if (!element || !this.rows || this.active.column === 0) return;
+    if (!element) return;
     const held = (this.rows.querySelector(".th.key")?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
     const box = element.getBoundingClientRect();
     const view = this.rows.getBoundingClientRect();

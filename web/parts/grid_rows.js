@@ -9,7 +9,7 @@ import { make } from "./dom.js";
 /** @typedef {import("../model/columns.js").Column} Column */
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {{line: number, index: number | undefined, item: {key: any, value: any, version?: number, id?: number} | undefined, entry: Entry | undefined, above: string, key: string}} Line */
-/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string}} RowElement */
+/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number, mark: string}} RowElement */
 
 /** Width of a character of the data face at 12 px; measured once. */
 let characterWidth = 0;
@@ -39,6 +39,8 @@ export function makeRow() {
   row.cells = [];
   row.line = -1;
   row.stamp = "";
+  row.place = -1;
+  row.mark = "";
   return row;
 }
 
@@ -79,17 +81,15 @@ export function drawRow(row, line, layout) {
   row.setAttribute("aria-rowindex", String(line.line + 2));
   const entry = line.entry;
   const [rank, key] = row.cells;
-  row.classList.toggle("new", entry?.op === "insert");
-  row.classList.toggle("gone", entry?.op === "delete");
-  row.classList.toggle("loading", line.item === undefined);
-  rank.className = "td rank";
-  rank.textContent = entry?.op === "insert" ? "+" : entry?.op === "delete" ? "−" : count((line.index ?? 0) + 1);
-  key.className = `td key w${keyUnits}`;
+  setClass(row, `tr${entry?.op === "insert" ? " new" : entry?.op === "delete" ? " gone" : ""}${line.item === undefined ? " loading" : ""}`);
+  setClass(rank, "td rank");
+  setText(rank, entry?.op === "insert" ? "+" : entry?.op === "delete" ? "−" : count((line.index ?? 0) + 1));
+  setClass(key, `td key w${keyUnits}`);
   if (line.item === undefined) {
     ghost(key, line.line);
     columns.forEach((column, index) => {
       const element = row.cells[index + 2];
-      element.className = cellClass(column, index, layout);
+      setClass(element, cellClass(column, index, layout));
       ghost(element, line.line + index + 1);
     });
     return;
@@ -109,6 +109,19 @@ function cellClass(column, index, { cards }) {
   return `td w${columnUnits(column)}${column.numeric ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}`;
 }
 
+/** Sets a class only where it is another: setting the same one costs style work too. @param {HTMLElement} element @param {string} name */
+function setClass(element, name) {
+  if (element.className !== name) element.className = name;
+}
+
+/** Sets text in the text node that is there. @param {HTMLElement} element @param {string} text */
+function setText(element, text) {
+  const first = element.firstChild;
+  if (first instanceof Text && first === element.lastChild) {
+    if (first.data !== text) first.data = text;
+  } else element.textContent = text;
+}
+
 /** @param {HTMLElement} element @param {number} seed */
 function ghost(element, seed) {
   const span = make("span", `ghost g${seed % 4}`);
@@ -120,12 +133,12 @@ function drawKey(element, line, keyUnits) {
   const room = Math.floor((keyUnits * 8 - 17) / widthOfCharacter());
   const text = line.key;
   if (text.length > room) {
-    element.textContent = cutHead(text, room);
+    setText(element, cutHead(text, room));
     return;
   }
   const shared = sharedHead(line.above, text);
   if (shared === 0) {
-    element.textContent = text;
+    setText(element, text);
     return;
   }
   element.replaceChildren(make("i", "", text.slice(0, shared)), text.slice(shared));
@@ -136,9 +149,9 @@ export function drawCell(element, value, className, link = false) {
   const shown = cell(value);
   const kind = KIND_CLASS[shown.kind];
   const plain = !shown.tail && shown.size === undefined && !(link && (shown.kind === "number" || shown.kind === "text"));
-  element.className = kind && (plain || shown.kind === "number") ? `${className} ${kind}` : className;
+  setClass(element, kind && (plain || shown.kind === "number") ? `${className} ${kind}` : className);
   if (plain) {
-    element.textContent = shown.text;
+    setText(element, shown.text);
     return;
   }
   if (link) {

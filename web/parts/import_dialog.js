@@ -145,7 +145,7 @@ class Import {
   }
 
   nothing() {
-    return html`<div class="nothing">${icon("import")}<h3>Drop files here</h3><p>JSON, NDJSON or CSV, several at once. Each becomes a store; the fields that form its key are chosen before anything is written.</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}Choose files</button></p></div>`;
+    return html`<div class="nothing">${icon("import")}<h2>Drop files here</h2><p>JSON, NDJSON or CSV, several at once. Each becomes a store; the fields that form its key are chosen before anything is written.</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}Choose files</button></p></div>`;
   }
 
   /** @param {Job[]} chosen @param {string | undefined} stuck */

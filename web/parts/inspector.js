@@ -84,7 +84,9 @@ export class SopInspector extends Part {
     this.seen = line?.item ? `${stringify(line.item.key)} ${line.item.version}` : "";
     const on = this.shown && line?.item !== undefined && grid.store !== undefined;
     this.classList.toggle("shown", on);
-    document.getElementById("work")?.classList.toggle("side-inspector", on && this.side === true);
+    const work = document.getElementById("work");
+    work?.classList.toggle("side-inspector", on && this.side === true);
+    work?.classList.toggle("inspecting", on);
     if (!on || !line?.item || !grid.store) return nothing;
     const { item, entry } = line;
     const value = entry && entry.op !== "delete" ? entry.after : item.value;
@@ -98,7 +100,7 @@ export class SopInspector extends Part {
           <button class="button only s quiet" aria-label="Copy JSON" title="Copy JSON" @click=${async () => session.say(await copyText(stringify(value, 2)) ? { kind: "ok", text: "Item copied." } : { kind: "warn", text: "The browser does not let this page use the clipboard." })}>${icon("copy", true)}</button>
           <button class="button only s quiet wide-only" aria-label="Inspector at the side" title="Inspector at the side" aria-pressed=${String(this.side === true)} @click=${this.#swapSide}>${icon("panel", true)}</button>
           <button class="button only s quiet" aria-label="Close" title="Close (Ctrl .)" @click=${this.close}>${icon("x", true)}</button></div></div>
-      <div class="halves ${relations === nothing ? "one" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.#tree(line, value) : this.#raw(line, value)}${relations}</div>
+      <div class="halves ${relations === nothing ? "one" : ""} ${this.tab === "raw" ? "text" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.#tree(line, value) : this.#raw(line, value)}${relations}</div>
     </section>`;
   }
 
