@@ -5,16 +5,14 @@
     clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
-#![expect(
-    clippy::many_single_char_names,
-    reason = "a, b and c are transactions"
-)]
+#![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
 mod commits;
 mod counts;
 mod crash;
 mod damage;
 mod duplicates;
+mod edges;
 mod model;
 mod stores;
 mod support;
