@@ -19,10 +19,10 @@ use crate::commit::record::decode;
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
 use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
-use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
+use crate::log::{CommitLog, LocalLog, LogError};
 use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{IoContext, Vfs, create_dir_all_durable};
+use crate::vfs::{IoContext, create_dir_all_durable};
 
 /// What was found when a database was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,7 +170,7 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     } else {
         catalog.prepare()?;
         create_dir_all_durable(vfs.as_ref(), &log_folder)?;
-        open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
+        open_log(options, &log_folder, id, &catalog, &catalog_folder)?
     };
     let found = catalog.load_newest()?;
     let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
@@ -203,14 +203,14 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
 }
 
 fn open_log(
-    vfs: &Arc<dyn Vfs>,
+    options: &OpenOptions,
     folder: &Path,
     id: DatabaseId,
     catalog: &Catalog,
     catalog_folder: &Path,
 ) -> Result<LocalLog> {
     let unfinished = catalog.list()?.is_empty();
-    let options = LogOptions::default();
+    let (vfs, options) = (&options.vfs, options.log_options());
     let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
             LocalLog::create(Arc::clone(vfs), folder, id, options, 1)?

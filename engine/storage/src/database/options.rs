@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Database;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
+use crate::log::LogOptions;
 use crate::rng::{OsRng, Rng};
 use crate::vfs::{RealVfs, Vfs};
 
@@ -26,6 +27,8 @@ pub enum Durability {
 pub const DEFAULT_CACHE_BYTES: u64 = 256 << 20;
 /// Default size of the log at which a checkpoint starts, in bytes.
 pub const DEFAULT_CHECKPOINT_LOG_BYTES: u64 = 64 << 20;
+/// A file of the log is never smaller than this, in bytes, however early checkpoints start.
+const MIN_LOG_SEGMENT_BYTES: u64 = 16 << 10;
 /// Default time limit of a write transaction, in milliseconds: 15 minutes.
 pub const DEFAULT_TIME_LIMIT_MS: u64 = 15 * 60 * 1_000;
 /// The longest time limit of a write transaction, in milliseconds: 1 hour.
@@ -90,7 +93,8 @@ impl OpenOptions {
         self
     }
 
-    /// Size of the log in bytes at which a checkpoint starts.
+    /// Size of the log in bytes at which a checkpoint starts. The log's files are no larger than this, so
+    /// that dropping what a checkpoint has written frees about as much.
     #[must_use]
     pub fn checkpoint_log_bytes(mut self, bytes: u64) -> Self {
         self.checkpoint_log_bytes = bytes.max(1);
@@ -138,6 +142,16 @@ impl OpenOptions {
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
         self.rng = rng;
         self
+    }
+
+    /// The sizes of the log's files.
+    pub(super) fn log_options(&self) -> LogOptions {
+        let usual = LogOptions::default();
+        let limit = self.checkpoint_log_bytes.max(MIN_LOG_SEGMENT_BYTES);
+        LogOptions {
+            first_segment_bytes: usual.first_segment_bytes.min(limit),
+            max_segment_bytes: usual.max_segment_bytes.min(limit),
+        }
     }
 
     /// Opens the database in this folder.
