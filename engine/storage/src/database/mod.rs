@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering;
 pub use check::{CheckReport, MAX_LISTED_PROBLEMS, Problem, StoreCheck};
 pub use open::Recovery;
 pub use options::{
-    DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_TIME_LIMIT_MS, Durability,
-    MAX_TIME_LIMIT_MS, OpenOptions,
+    DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
+    DEFAULT_TIME_LIMIT_MS, Durability, MAX_TIME_LIMIT_MS, OpenOptions,
 };
 
 use self::core::Core;

@@ -147,7 +147,7 @@ fn recover(
         log: Arc::new(parts.log),
         blobs: parts.blobs,
         trees,
-        checkpoint: CheckpointState::new(parts.catalog, parts.sequence),
+        checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: next.item_id,
@@ -185,7 +185,10 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     })?;
     let checkpoint = CatalogPayload::decode(&newest.payload)?;
     let data_folder = path.join(&file.folders.data);
-    let blob_options = BlobOptions::default();
+    let blob_options = BlobOptions {
+        segment_bytes: options.segment_bytes,
+        ..BlobOptions::default()
+    };
     let blobs = if options.read_only {
         LocalBlobs::open_read_only(Arc::clone(vfs), &data_folder, id, blob_options)
     } else {
