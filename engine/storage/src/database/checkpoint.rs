@@ -84,7 +84,7 @@ impl NodeSink for StoreSink<'_> {
 pub(crate) fn run(core: &Core) -> Result<()> {
     let mut state = core.checkpoint.lock();
     core.log_bytes.store(0, Ordering::Relaxed);
-    let snapshot = core.enter(false);
+    let snapshot = core.enter(false)?;
     let result = if snapshot.sequence > state.newest {
         write(core, &mut state, &snapshot)
     } else {

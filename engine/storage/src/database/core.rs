@@ -45,6 +45,12 @@ pub(crate) struct CommitState {
     next_sequence: u64,
 }
 
+fn not_applied(error: &Error) -> String {
+    format!(
+        "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
+    )
+}
+
 /// The shared part of all handles.
 pub(crate) struct Core {
     pub path: PathBuf,
@@ -73,7 +79,8 @@ pub(crate) struct Core {
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
-    /// Why nothing can be read any more: a commit was made durable but could not be applied.
+    /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
+    /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
     broken: RwLock<Option<String>>,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
@@ -147,12 +154,21 @@ impl Core {
     }
 
     /// Takes the newest snapshot and registers it as in use.
-    pub fn enter(&self, writes: bool) -> Arc<Snapshot> {
+    pub fn enter(&self, writes: bool) -> Result<Arc<Snapshot>> {
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
+        self.check_whole()?;
         active.enter(snapshot.sequence, writes);
-        snapshot
+        Ok(snapshot)
+    }
+
+    /// Whether the current snapshot is whole. To be asked after taking it.
+    fn check_whole(&self) -> Result<()> {
+        match self.broken.read().clone() {
+            Some(detail) => Err(Error::corrupt(self.path.display().to_string(), detail)),
+            None => Ok(()),
+        }
     }
 
     pub fn leave(&self, sequence: u64, writes: bool) {
@@ -180,9 +196,7 @@ impl Core {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed);
         }
-        if let Some(detail) = self.broken.read().clone() {
-            return Err(Error::corrupt(self.path.display().to_string(), detail));
-        }
+        self.check_whole()?;
         match self.read_only() {
             Some(reason) if writes => Err(Error::ReadOnly { reason }),
             _ => Ok(()),
@@ -239,11 +253,9 @@ impl Core {
                 }
             }
             Err(error) => {
-                let detail = format!(
-                    "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
-                );
-                *self.broken.write() = Some(detail.clone());
+                let detail = not_applied(&error);
                 self.poison(&detail);
+                self.restore(first - 1);
                 for ticket in accepted {
                     ticket.answer(Err(Error::corrupt("commit", detail.clone())));
                 }
@@ -306,13 +318,30 @@ impl Core {
             })
         };
         if changes <= IN_PLACE_CHANGES {
-            return apply(Arc::make_mut(&mut self.current.write()));
+            let mut current = self.current.write();
+            let snapshot = Arc::make_mut(&mut current);
+            // Applying it all again does no harm, and a read that failed may work now.
+            return apply(snapshot)
+                .or_else(|_| apply(snapshot))
+                .inspect_err(|error| *self.broken.write() = Some(not_applied(error)));
         }
         let mut next = Snapshot::clone(&self.snapshot());
         apply(&mut next)?;
         let previous = std::mem::replace(&mut *self.current.write(), Arc::new(next));
         drop(previous);
         Ok(())
+    }
+
+    /// After a commit that was applied in part only: makes the state before it again, from the newest
+    /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
+    fn restore(&self, sequence: u64) {
+        if self.broken.read().is_none() {
+            return;
+        }
+        if let Ok(snapshot) = super::open::rebuild(self, sequence) {
+            *self.current.write() = Arc::new(snapshot);
+            *self.broken.write() = None;
+        }
     }
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then

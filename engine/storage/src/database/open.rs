@@ -15,7 +15,7 @@ use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
 use crate::blob::{BlobOptions, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
-use crate::commit::record::decode;
+use crate::commit::record::{CommitFacts, decode};
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
 use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
@@ -123,14 +123,21 @@ fn recover(
         store_id: parts.checkpoint.next_store_id.max(1),
         item_id: parts.checkpoint.next_item_id.max(1),
     };
-    let mut snapshot = Snapshot {
-        sequence: parts.sequence,
-        ..Snapshot::default()
-    };
-    for store in parts.checkpoint.stores {
-        snapshot.open_store(StoreId(store.id), store.definition, &store.root, &trees);
-    }
-    let log_bytes = replay(&parts.log, &mut snapshot, &trees, &mut next, &mut recovery)?;
+    let mut snapshot = checkpointed(parts.sequence, parts.checkpoint, &trees);
+    let mut log_bytes = 0;
+    replay(
+        &parts.log,
+        &mut snapshot,
+        u64::MAX,
+        &trees,
+        |snapshot, facts, bytes| {
+            next.item_id = next.item_id.max(facts.next_item_id);
+            let highest = snapshot.stores.keys().next_back();
+            next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
+            recovery.replayed += 1;
+            log_bytes += bytes;
+        },
+    )?;
     let read_only = options
         .read_only
         .then(|| "it was opened for reading".to_owned());
@@ -237,15 +244,45 @@ struct NextNumbers {
     item_id: u64,
 }
 
-/// Applies the log after the checkpoint; gives the bytes that were replayed.
+/// The state as of a checkpoint. Reads no node.
+fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapshot {
+    let mut snapshot = Snapshot {
+        sequence,
+        ..Snapshot::default()
+    };
+    for store in payload.stores {
+        snapshot.open_store(StoreId(store.id), store.definition, &store.root, trees);
+    }
+    snapshot
+}
+
+/// The state as of a commit, made again from what is on the disk.
+pub(super) fn rebuild(core: &Core, sequence: u64) -> Result<Snapshot> {
+    // Nothing that is needed here is dropped while this is held.
+    let state = core.checkpoint.lock();
+    let newest = state.catalog.load(state.newest)?;
+    let payload = CatalogPayload::decode(&newest.payload)?;
+    let mut snapshot = checkpointed(newest.sequence, payload, &core.trees);
+    let log = core.log.as_ref();
+    replay(log, &mut snapshot, sequence, &core.trees, |_, _, _| ())?;
+    if snapshot.sequence == sequence {
+        Ok(snapshot)
+    } else {
+        Err(Error::corrupt(
+            "commit log",
+            format!("commit {sequence} is not in it"),
+        ))
+    }
+}
+
+/// Applies the log after the checkpoint as far as `last`; `seen` is told each commit's facts and bytes.
 fn replay(
-    log: &LocalLog,
+    log: &dyn CommitLog,
     snapshot: &mut Snapshot,
+    last: u64,
     trees: &Trees,
-    next: &mut NextNumbers,
-    recovery: &mut Recovery,
-) -> Result<u64> {
-    let mut bytes = 0;
+    mut seen: impl FnMut(&Snapshot, CommitFacts, u64),
+) -> Result<()> {
     if log.last_sequence() < snapshot.sequence {
         return Err(Error::corrupt(
             "commit log",
@@ -258,6 +295,9 @@ fn replay(
     }
     for record in log.read_from(snapshot.sequence + 1)? {
         let (sequence, payload) = record?;
+        if sequence > last {
+            break;
+        }
         if sequence != snapshot.sequence + 1 {
             return Err(Error::corrupt(
                 "commit log",
@@ -267,11 +307,7 @@ fn replay(
         let (writes, facts) = decode(&payload)
             .map_err(|detail| Error::corrupt(format!("commit {sequence}"), detail))?;
         snapshot.apply(sequence, &writes, trees)?;
-        next.item_id = next.item_id.max(facts.next_item_id);
-        let highest = snapshot.stores.keys().next_back();
-        next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
-        recovery.replayed += 1;
-        bytes += payload.len() as u64;
+        seen(snapshot, facts, payload.len() as u64);
     }
-    Ok(bytes)
+    Ok(())
 }

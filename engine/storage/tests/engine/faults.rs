@@ -242,7 +242,8 @@ fn a_value_kept_apart_that_cannot_be_read_is_an_error_and_its_key_is_not() {
     let db = open(&disk);
     create(&db, int_store("s"));
     let big = doc(&format!("\"{}\"", "x".repeat(100_000)));
-    db.transact(|tx| tx.store("s")?.insert(&int(1), &big)).unwrap();
+    db.transact(|tx| tx.store("s")?.insert(&int(1), &big))
+        .unwrap();
     db.checkpoint().unwrap();
     let tx = db.begin(Mode::Read).unwrap();
     let s = tx.store("s").unwrap();

@@ -201,7 +201,11 @@ impl Session {
             },
             |state| {
                 let s = state.get_mut(store).unwrap();
-                s.extend((first..).zip(keys).map(|(tie, k)| ((*k, tie), text.to_owned())));
+                s.extend(
+                    (first..)
+                        .zip(keys)
+                        .map(|(tie, k)| ((*k, tie), text.to_owned())),
+                );
             },
         )
     }

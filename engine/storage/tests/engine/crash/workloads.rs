@@ -230,5 +230,11 @@ fn the_workloads_reach_what_they_are_meant_to_reach() {
     assert!(count(large_values, OperationKind::Write, "/data/") >= 6);
     assert!(count(log_files, OperationKind::Rename, "/log/") >= 4);
     assert!(count(log_files, OperationKind::Unlink, "/log/") >= 2);
-    assert!(count(checkpoints_and_reopening, OperationKind::Rename, "/catalog/") >= 4);
+    assert!(
+        count(
+            checkpoints_and_reopening,
+            OperationKind::Rename,
+            "/catalog/"
+        ) >= 4
+    );
 }
