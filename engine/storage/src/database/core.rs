@@ -45,6 +45,13 @@ pub(crate) struct CommitState {
     next_sequence: u64,
 }
 
+/// A commit was applied in part only.
+struct Broken {
+    detail: String,
+    /// The last commit that was applied whole.
+    before: u64,
+}
+
 fn not_applied(error: &Error) -> String {
     format!(
         "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
@@ -81,7 +88,7 @@ pub(crate) struct Core {
     read_only: RwLock<Option<String>>,
     /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
     /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
-    broken: RwLock<Option<String>>,
+    broken: RwLock<Option<Broken>>,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -165,8 +172,11 @@ impl Core {
 
     /// Whether the current snapshot is whole. To be asked after taking it.
     fn check_whole(&self) -> Result<()> {
-        match self.broken.read().clone() {
-            Some(detail) => Err(Error::corrupt(self.path.display().to_string(), detail)),
+        match self.broken.read().as_ref() {
+            Some(broken) => Err(Error::corrupt(
+                self.path.display().to_string(),
+                broken.detail.clone(),
+            )),
             None => Ok(()),
         }
     }
@@ -196,6 +206,8 @@ impl Core {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed);
         }
+        // What could not be read a moment ago may be readable now.
+        self.restore();
         self.check_whole()?;
         match self.read_only() {
             Some(reason) if writes => Err(Error::ReadOnly { reason }),
@@ -255,7 +267,7 @@ impl Core {
             Err(error) => {
                 let detail = not_applied(&error);
                 self.poison(&detail);
-                self.restore(first - 1);
+                self.restore();
                 for ticket in accepted {
                     ticket.answer(Err(Error::corrupt("commit", detail.clone())));
                 }
@@ -323,7 +335,12 @@ impl Core {
             // Applying it all again does no harm, and a read that failed may work now.
             return apply(snapshot)
                 .or_else(|_| apply(snapshot))
-                .inspect_err(|error| *self.broken.write() = Some(not_applied(error)));
+                .inspect_err(|error| {
+                    *self.broken.write() = Some(Broken {
+                        detail: not_applied(error),
+                        before: first - 1,
+                    });
+                });
         }
         let mut next = Snapshot::clone(&self.snapshot());
         apply(&mut next)?;
@@ -334,11 +351,11 @@ impl Core {
 
     /// After a commit that was applied in part only: makes the state before it again, from the newest
     /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
-    fn restore(&self, sequence: u64) {
-        if self.broken.read().is_none() {
+    fn restore(&self) {
+        let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
-        }
-        if let Ok(snapshot) = super::open::rebuild(self, sequence) {
+        };
+        if let Ok(snapshot) = super::open::rebuild(self, before) {
             *self.current.write() = Arc::new(snapshot);
             *self.broken.write() = None;
         }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use sop::vfs::sim::{CrashPolicy, Fault};
 use sop::vfs::{DirEntry, Metadata, SimVfs, Vfs, VfsFile, VfsLock};
-use sop::{Database, Error, Mode, OpenOptions, StoreDefinition};
+use sop::{Database, Durability, Error, Mode, OpenOptions, StoreDefinition};
 
 use crate::support::*;
 
@@ -128,15 +129,20 @@ impl Vfs for Unreadable {
     }
 }
 
-fn open(disk: &Arc<Unreadable>) -> Database {
+/// Flushes nothing by itself and keeps no node in memory.
+fn relaxed(disk: &Arc<Unreadable>) -> OpenOptions {
     OpenOptions::new()
         .vfs(disk.clone())
         .background(false)
+        .durability(Durability::None)
         .cache_bytes(1)
         .segment_bytes(4 << 10)
         .checkpoint_log_bytes(16 << 10)
-        .open(FOLDER)
-        .unwrap()
+}
+
+fn open(disk: &Arc<Unreadable>) -> Database {
+    let strict = relaxed(disk).durability(Durability::EveryCommit);
+    strict.open(FOLDER).unwrap()
 }
 
 /// 200 items in small nodes, all of them stored and none in memory.
@@ -253,4 +259,55 @@ fn a_value_kept_apart_that_cannot_be_read_is_an_error_and_its_key_is_not() {
     assert!(matches!(error, Error::Corrupt { .. }), "{error}");
     disk.heal();
     assert_eq!(s.get(&int(1)).unwrap().unwrap().value, big);
+}
+
+#[test]
+fn closing_makes_commits_durable_also_when_nothing_can_be_written_any_more() {
+    let (disk, db) = stored();
+    drop(db);
+    let db = relaxed(&disk).open(FOLDER).unwrap();
+    insert(&db, "s", 200..210);
+    let tx = db.begin(Mode::Write).unwrap();
+    tx.store("s").unwrap().update(&int(9), &doc("0")).unwrap();
+    disk.fail_after(0);
+    assert!(tx.commit().is_err());
+    disk.heal();
+    assert!(db.read_only().is_some());
+    assert_eq!(all(&db, "s").len(), 210);
+    db.close().unwrap();
+    let after = Arc::new(disk.disk.after_crash(CrashPolicy::LoseUnsynced));
+    assert_eq!(all(&options(&after).open(FOLDER).unwrap(), "s").len(), 210);
+}
+
+#[test]
+fn a_full_disk_is_a_passing_thing_for_commits_however_often_it_is_met() {
+    let disk = disk();
+    let db = options(&disk).open(FOLDER).unwrap();
+    create(&db, int_store("s"));
+    let mut kept = Vec::new();
+    for i in 0..40 {
+        let fault = if i % 2 == 0 {
+            Fault::Enospc
+        } else {
+            Fault::ShortWrite
+        };
+        let full = i % 3 > 0;
+        if full {
+            disk.fail_at(disk.operations() + 1, fault);
+        }
+        let tx = db.begin(Mode::Write).unwrap();
+        let text = format!("\"{i:0>1000}\"");
+        tx.store("s").unwrap().insert(&int(i), &doc(&text)).unwrap();
+        match tx.commit() {
+            Ok(_) => kept.push(i),
+            Err(error) => assert!(full && matches!(error, Error::NoSpace { .. }), "{error}"),
+        }
+        assert_eq!(all(&db, "s"), kept);
+    }
+    assert!(kept.len() >= 14);
+    assert_eq!(db.read_only(), None);
+    let after = Arc::new(disk.after_crash(CrashPolicy::LoseUnsynced));
+    assert_eq!(all(&options(&after).open(FOLDER).unwrap(), "s"), kept);
+    db.close().unwrap();
+    assert_eq!(all(&options(&disk).open(FOLDER).unwrap(), "s"), kept);
 }
