@@ -21,6 +21,7 @@ mod faults;
 mod histories;
 mod kills;
 mod model;
+mod space;
 mod stores;
 mod support;
 mod threads;
