@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
 use crate::error::Result;
-use crate::tree::{Location, NodeSink, TreeError};
+use crate::tree::{Location, NodeSink, TreeError, Written};
 
 /// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
 const MAX_RELOCATED_BYTES: u64 = 64 << 20;
@@ -103,6 +103,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         next_segment: 0,
         stores: Vec::new(),
     };
+    let mut written = Written::default();
     for (id, store) in &snapshot.stores {
         let mut sink = StoreSink {
             blobs: &core.blobs,
@@ -113,10 +114,12 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         payload.stores.push(CatalogStore {
             id: id.0,
             definition: store.definition.as_ref().clone(),
-            root: store.tree.checkpoint(&mut sink)?,
+            root: store.tree.write(&mut sink, &mut written)?,
         });
     }
     core.blobs.sync()?;
+    // Not before: after a failed flush the files cannot be trusted, and memory has it all.
+    written.release(core.trees.cache());
     payload.next_segment = core.blobs.next_segment();
     state.catalog.store(snapshot.sequence, &payload.encode()?)?;
     state.newest = snapshot.sequence;
