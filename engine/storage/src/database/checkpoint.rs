@@ -14,6 +14,7 @@ use super::snapshot::Snapshot;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
 use crate::error::Result;
+use crate::seeded::{self, Fault};
 use crate::tree::{Location, NodeSink, TreeError, Written};
 
 /// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
@@ -124,6 +125,9 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
     // Not before: after a failed flush the files cannot be trusted, and memory has it all.
     written.release(core.trees.cache());
     payload.next_segment = core.blobs.next_segment();
+    if seeded::is(Fault::TruncateLogTooEarly) {
+        core.log.truncate_before(snapshot.sequence + 1)?;
+    }
     state.catalog.store(snapshot.sequence, &payload.encode()?)?;
     state.newest = snapshot.sequence;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -139,7 +143,10 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
 /// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
 fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
-    let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    let mut oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    if seeded::is(Fault::ReclaimUnderReaders) {
+        oldest = u64::MAX;
+    }
     while oldest >= snapshot.sequence
         && let Some(segment) = state.dead_segments.first().copied()
     {
@@ -180,6 +187,11 @@ fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Res
             .copied()
             .filter(|segment| !used.contains_key(segment)),
     );
+    if seeded::is(Fault::ReclaimTooEarly) {
+        for segment in std::mem::take(&mut state.dead_segments) {
+            core.blobs.remove_segment(segment)?;
+        }
+    }
     relocate(core, &sparse)
 }
 
