@@ -35,7 +35,7 @@ pub fn app(state: AppState) -> Router {
     let (routes, description) = api::router().split_for_parts();
     Router::new()
         .merge(routes)
-        .merge(api::description_routes(description))
+        .merge(api::description_routes(&description))
         .merge(page::router())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::method_not_allowed)

@@ -2,6 +2,16 @@
 //!
 //! Most modules call the application without a socket; `sockets` starts a real server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails says so by a panic"
+)]
+#![allow(
+    clippy::format_collect,
+    reason = "clear, and speed does not matter here"
+)]
+
 mod api {
     pub mod support;
 

@@ -1,6 +1,11 @@
 //! Whole imports and exports of real tables: own small ones always, those of the Chinook sample when they are there
 //! (in the folder that `SOP_SHARED_DATA` names, or in `../shared/data` beside the workspace).
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers, too"
+)]
+
 use sop::vfs::SimVfs;
 use sop::{Database, Direction, Document, KeyRange, Mode, OpenOptions};
 use sop_query::prefixes::{PrefixOptions, parse_prefix, prefixes};

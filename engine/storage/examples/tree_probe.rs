@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release --example tree_probe [items a page] [KiB a page] [fan-out]`
 #![allow(missing_docs, clippy::unwrap_used)]
+#![expect(clippy::disallowed_methods, reason = "measures real time")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

@@ -58,8 +58,8 @@ const ABOUT: &str = "Send 'Authorization: Bearer <token>' with the token that th
     they are strings. Names and parameters that are not known are refused, with the nearest ones.";
 
 /// Serves the document and the page.
-pub(super) fn routes(document: OpenApi) -> Router<AppState> {
-    let document = serde_json::to_value(&document).unwrap_or_default();
+pub(super) fn routes(document: &OpenApi) -> Router<AppState> {
+    let document = serde_json::to_value(document).unwrap_or_default();
     let page: Arc<str> = page(&document).into();
     let json: Arc<str> = serde_json::to_string(&document).unwrap_or_default().into();
     let serve_json = move || {
@@ -182,21 +182,21 @@ fn shape(html: &mut String, document: &Value, schema: &Value) {
             html,
             "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
             escape(name),
-            escape(&type_name(document, field)),
+            escape(&type_name(field)),
             escape(text(field, "/description"))
         );
     }
     html.push_str("</tbody></table>");
 }
 
-fn type_name(document: &Value, schema: &Value) -> String {
+fn type_name(schema: &Value) -> String {
     if let Some(reference) = schema.pointer("/$ref").and_then(Value::as_str) {
         return reference.rsplit('/').next().unwrap_or_default().to_owned();
     }
     match schema.pointer("/type") {
         Some(Value::String(kind)) if kind == "array" => {
             let items = schema.pointer("/items").unwrap_or(&Value::Null);
-            format!("array of {}", type_name(document, items))
+            format!("array of {}", type_name(items))
         }
         Some(Value::String(kind)) => kind.clone(),
         Some(Value::Array(kinds)) => kinds
@@ -205,10 +205,7 @@ fn type_name(document: &Value, schema: &Value) -> String {
             .collect::<Vec<_>>()
             .join(" or "),
         _ => {
-            let one_of: Vec<_> = list(schema, "/oneOf")
-                .iter()
-                .map(|one| type_name(document, one))
-                .collect();
+            let one_of: Vec<_> = list(schema, "/oneOf").iter().map(type_name).collect();
             if one_of.is_empty() {
                 "any JSON".to_owned()
             } else {

@@ -93,14 +93,12 @@ pub(crate) fn read_page(
         None if backwards => base,
         None => base + count,
     };
-    let links = links(
-        &walked,
-        &plan,
-        listing.reverse,
-        lowest > base,
-        lowest + rows < base + count,
-        count > 0,
-    );
+    let beyond = Beyond {
+        below: lowest > base,
+        above: lowest + rows < base + count,
+        empty: count == 0,
+    };
+    let links = links(&walked, &plan, listing.reverse, &beyond);
 
     let mut out = Output::new(numbers);
     out.open(b'{');
@@ -298,45 +296,44 @@ struct Links {
     prev: Option<Cursor>,
 }
 
-/// The cursors at both ends of a page, where there is something beyond.
-fn links(
-    walked: &Walked,
-    plan: &Plan,
-    reverse: bool,
+/// What there is beside the page.
+struct Beyond {
+    /// Items with lower keys.
     below: bool,
+    /// Items with higher keys.
     above: bool,
-    any: bool,
-) -> Links {
+    /// No items at all, the page included.
+    empty: bool,
+}
+
+/// The cursors at both ends of a page, where there is something beyond.
+fn links(walked: &Walked, plan: &Plan, reverse: bool, beyond: &Beyond) -> Links {
     let backwards = plan.walk == Direction::Backward;
-    let (low, high) = match &walked.edges {
-        Some((first, last)) => {
-            let exact = |position: &Vec<u8>| {
-                Some(Cursor {
-                    inclusive: false,
-                    position: position.clone(),
-                })
-            };
-            let (low, high) = if backwards {
-                (last, first)
-            } else {
-                (first, last)
-            };
-            (
-                below.then(|| exact(low)).flatten(),
-                above.then(|| exact(high)).flatten(),
-            )
-        }
+    let (low, high) = if let Some((first, last)) = &walked.edges {
+        let (low, high) = if backwards {
+            (last, first)
+        } else {
+            (first, last)
+        };
+        let cursor = |position: &Vec<u8>| Cursor {
+            inclusive: false,
+            position: position.clone(),
+        };
+        (
+            beyond.below.then(|| cursor(low)),
+            beyond.above.then(|| cursor(high)),
+        )
+    } else {
         // Nothing there: the way back leads to the anchor, its own item included.
-        None => {
-            let anchor = plan.after.clone().filter(|_| any).map(|position| Cursor {
-                inclusive: true,
-                position,
-            });
-            if backwards {
-                (None, anchor)
-            } else {
-                (anchor, None)
-            }
+        let anchor = plan.after.clone().filter(|_| !beyond.empty);
+        let anchor = anchor.map(|position| Cursor {
+            inclusive: true,
+            position,
+        });
+        if backwards {
+            (None, anchor)
+        } else {
+            (anchor, None)
         }
     };
     if reverse {
@@ -365,5 +362,7 @@ fn write_rows(out: &mut Output, walked: &Walked, turned: bool) {
     if turned {
         rows.reverse();
     }
-    rows.iter().for_each(|row| out.raw(row));
+    for row in rows {
+        out.raw(row);
+    }
 }

@@ -87,7 +87,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// The routes that serve the description itself.
-pub fn description_routes(document: utoipa::openapi::OpenApi) -> Router<AppState> {
+pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
     description::routes(document)
 }
 

@@ -34,6 +34,11 @@ impl Output {
         self.bytes.len()
     }
 
+    /// Whether nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Opens an object (`{`) or array (`[`).
     pub fn open(&mut self, bracket: u8) {
         self.separate();

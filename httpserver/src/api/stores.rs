@@ -250,11 +250,6 @@ impl StoreUpdate {
 
     fn over(&self, current: &StoreDefinition) -> StoreDefinition {
         let mut wanted = current.clone();
-        fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
-            if let Some(value) = value {
-                slot.clone_from(value);
-            }
-        }
         set(&mut wanted.description, self.description.as_ref());
         set(&mut wanted.relations, self.relations.as_ref());
         set(&mut wanted.cache, self.cache.as_ref());
@@ -268,6 +263,13 @@ impl StoreUpdate {
         );
         set(&mut wanted.placement, self.placement.as_ref());
         wanted
+    }
+}
+
+/// Puts a value in its place, when there is one.
+fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
+    if let Some(value) = value {
+        slot.clone_from(value);
     }
 }
 

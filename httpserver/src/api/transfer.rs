@@ -128,7 +128,10 @@ pub(super) async fn import(
         super::changes::content_type(request.headers()),
     ) {
         (Some(name), _) => Some(format_of(name)?),
-        (None, Some(content_type)) => Format::from_content_type(content_type),
+        // Files of one JSON value a line are often called JSON: there the data itself decides.
+        (None, Some(content_type)) => {
+            Format::from_content_type(content_type).filter(|format| *format != Format::Json)
+        }
         (None, None) => None,
     };
     let work = ImportWork {

@@ -137,11 +137,6 @@ impl ServeArgs {
             Some(path) => Config::default().with_file(read_file(path)?),
             None => Config::default(),
         };
-        fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
-            if let Some(value) = value {
-                slot.clone_from(value);
-            }
-        }
         set(&mut config.data, self.data.as_ref());
         set(&mut config.port, self.port.as_ref());
         set(&mut config.host, self.host.as_ref());
@@ -156,6 +151,13 @@ impl ServeArgs {
         }
         config.check().map_err(anyhow::Error::msg)?;
         Ok(config)
+    }
+}
+
+/// Puts a value in its place, when there is one.
+fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
+    if let Some(value) = value {
+        slot.clone_from(value);
     }
 }
 

@@ -16,6 +16,10 @@ pub const DEFAULT_PORT: u16 = 8080;
 
 /// Complete settings.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch that a person sets"
+)]
 pub struct Config {
     /// Root folder of the databases; also where the list of attached ones is kept.
     pub data: PathBuf,

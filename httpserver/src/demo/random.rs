@@ -1,4 +1,4 @@
-//! A small generator with a fixed seed (SplitMix64, Steele, Lea and Flood 2014).
+//! A small generator with a fixed seed (`SplitMix64`, Steele, Lea and Flood 2014).
 
 /// Deterministic random numbers.
 pub(super) struct Random(u64);

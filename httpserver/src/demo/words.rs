@@ -89,8 +89,16 @@ pub(super) const CITIES: [(&str, &str); 24] = [
     ("Vienna", "AT"),
 ];
 
-/// Kinds of products: category, letters of the article number, things, and the price range in cents.
-pub(super) const KINDS: [(&str, &str, &[&str], (u64, u64)); 6] = [
+/// A kind of products: category, letters of the article number, things, and the price range in cents.
+pub(super) type Kind = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    (u64, u64),
+);
+
+/// The kinds of products.
+pub(super) const KINDS: [Kind; 6] = [
     (
         "Kitchen",
         "KIT",

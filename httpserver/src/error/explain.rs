@@ -14,7 +14,7 @@ pub fn explain_json(error: &serde_path_to_error::Error<serde_json::Error>) -> Ap
         let detail = format!("The body is not valid JSON: {inner}.");
         return ApiError::new(Code::MalformedJson, detail);
     }
-    let words = without_position(&inner.to_string());
+    let words = plain(without_position(&inner.to_string()));
     let mut pointer = pointer(error.path());
     if let Some((wrong, known)) = unknown_field(&words) {
         // serde names the object for an unknown field in some shapes and the field in others.
@@ -127,20 +127,27 @@ fn missing_field(words: &str) -> Option<String> {
 }
 
 /// The words without " at line 1 column 2", which the pointer says better.
-fn without_position(words: &str) -> String {
-    words
-        .rfind(" at line ")
-        .map_or(words, |at| &words[..at])
-        .to_owned()
+fn without_position(words: &str) -> &str {
+    words.rfind(" at line ").map_or(words, |at| &words[..at])
+}
+
+/// The words without the names that types have in the program.
+fn plain(words: &str) -> String {
+    for kind in ["struct ", "internally tagged enum ", "enum "] {
+        if let Some((before, _)) = words.split_once(&format!("expected {kind}")) {
+            return format!("{before}expected an object");
+        }
+    }
+    words.to_owned()
 }
 
 fn pointer(path: &Path) -> String {
     let mut out = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => out.push_str(&format!("/{index}")),
-            Segment::Map { key } => out.push_str(&format!("/{}", escape(key))),
-            Segment::Enum { variant } => out.push_str(&format!("/{}", escape(variant))),
+            Segment::Seq { index } => out.extend(["/", &index.to_string()]),
+            Segment::Map { key } => out.extend(["/", &escape(key)]),
+            Segment::Enum { variant } => out.extend(["/", &escape(variant)]),
             Segment::Unknown => {}
         }
     }

@@ -38,7 +38,9 @@ impl From<TransferError> for ApiError {
         let words = sentence(&error.to_string());
         match error {
             TransferError::Engine(error) => error.into(),
-            TransferError::Io(_) => Self::new(Code::BodyUnreadable, words),
+            TransferError::Io(_) | TransferError::Cancelled => {
+                Self::new(Code::BodyUnreadable, words)
+            }
             TransferError::KeyNeeded { suggestions, .. } => {
                 Self::new(Code::KeyNeeded, words.clone())
                     .parameter("key", words)
@@ -53,7 +55,6 @@ impl From<TransferError> for ApiError {
             TransferError::NotRepresentable { .. } => {
                 Self::new(Code::NotRepresentable, words.clone()).parameter("format", words)
             }
-            TransferError::Cancelled => Self::new(Code::BodyUnreadable, words),
             _ => Self::new(Code::MalformedData, words),
         }
     }

@@ -14,6 +14,14 @@ use crate::state::AppState;
 /// # Errors
 /// A problem with the place: syntax, unknown or missing field, wrong value.
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // serde would also take an array of the values in the order in which the fields are declared.
+    if let Some(first) = bytes.trim_ascii_start().first()
+        && matches!(first, b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')
+        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+    {
+        let detail = "The body must be a JSON object.";
+        return Err(ApiError::new(Code::InvalidValue, detail).at("", detail));
+    }
     let mut source = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut source).map_err(|e| explain_json(&e))?;
     source.end().map_err(|error| {

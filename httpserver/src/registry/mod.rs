@@ -255,16 +255,12 @@ impl Registry {
             .file_name()
             .map(|name| name::from_text(&name.to_string_lossy()))
             .unwrap_or_default();
-        let name = (1..)
-            .map(|number| {
-                if number == 1 {
-                    wished.clone()
-                } else {
-                    format!("{wished}-{number}")
-                }
-            })
-            .find(|name| self.get(name).is_err())
-            .unwrap_or_default();
+        let mut name = wished.clone();
+        let mut number = 1;
+        while self.get(&name).is_ok() {
+            number += 1;
+            name = format!("{wished}-{number}");
+        }
         self.check_free(&name, &path)?;
         check_folder(&path)?;
         let entry = Entry::new(&name, &path, Origin::ThisRun, Settings::default());

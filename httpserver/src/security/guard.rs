@@ -122,7 +122,9 @@ fn check_origin(host: &str, headers: &HeaderMap) -> Result<(), ApiError> {
             return Err(ApiError::new(Code::OriginNotAllowed, detail));
         }
     }
-    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let site = headers
+        .get("sec-fetch-site")
+        .map(axum::http::HeaderValue::as_bytes);
     match site {
         // A page on another port of this machine is "same-site" and gets the cookie sent along.
         Some(b"cross-site" | b"same-site") => {

@@ -129,7 +129,7 @@ fn connection(
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout())
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEAD_BYTES);
+        .max_header_size(MAX_HEAD_BYTES);
     let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
     let service = TowerToHyperService::new(app);
     async move {

@@ -421,11 +421,14 @@ async fn changes_are_previewed_and_applied_as_one() {
         .post(path, json!({"changes": changes, "dry_run": true}))
         .await
         .ok();
-    assert_eq!(preview["applied"], 0);
-    assert_eq!(preview["preview"][1]["before"]["value"], json!({"of": 10}));
+    assert_eq!(preview["applied"], false);
+    assert_eq!(preview["preview"][1]["before"], json!({"of": 10}));
     assert_eq!(ints(&page(&test, "").await), [0, 10, 20]);
     let done = test.post(path, json!({"changes": changes})).await.ok();
-    assert_eq!(done["applied"], 3);
+    assert_eq!(
+        (&done["applied"], &done["conflicts"]),
+        (&json!(true), &json!([]))
+    );
     assert_eq!(done["sequence"], page(&test, "").await["sequence"]);
     assert_eq!(ints(&page(&test, "").await), [5, 10, 20]);
     // The same again: nothing fits any more, and nothing is changed.

@@ -219,6 +219,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> axum::http
 }
 
 /// A text as part of an address.
+#[allow(clippy::needless_pass_by_value, reason = "shorter where it is called")]
 pub fn escaped(text: impl ToString) -> String {
     percent_encoding::utf8_percent_encode(&text.to_string(), percent_encoding::NON_ALPHANUMERIC)
         .to_string()

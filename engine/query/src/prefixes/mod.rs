@@ -39,7 +39,7 @@ impl Default for PrefixOptions {
         Self {
             limit: 200,
             few: 12,
-            max_counted_groups: 10_000,
+            max_counted_groups: 2_000,
         }
     }
 }

@@ -270,10 +270,23 @@ fn names_are_grouped_by_letters_and_paths_by_separators() {
 /// A text that is the beginning of others was counted with them a second time.
 #[test]
 fn a_text_and_its_continuations_are_one_group() {
-    let test = store_of(&KeySpec::single(KeyType::String), true, &["", "a", "ab", "abc", "b"].map(Key::from));
-    let options = PrefixOptions { few: 1, ..PrefixOptions::default() };
-    assert_eq!(shown(&test, &json!([]), &options), labels(&[("", 1, true), ("a", 3, false), ("b", 1, true)]));
-    assert_eq!(shown(&test, &json!([{"partial": "a"}]), &options), labels(&[("a", 1, true), ("ab", 2, false)]));
+    let test = store_of(
+        &KeySpec::single(KeyType::String),
+        true,
+        &["", "a", "ab", "abc", "b"].map(Key::from),
+    );
+    let options = PrefixOptions {
+        few: 1,
+        ..PrefixOptions::default()
+    };
+    assert_eq!(
+        shown(&test, &json!([]), &options),
+        labels(&[("", 1, true), ("a", 3, false), ("b", 1, true)])
+    );
+    assert_eq!(
+        shown(&test, &json!([{"partial": "a"}]), &options),
+        labels(&[("a", 1, true), ("ab", 2, false)])
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use super::TransferError;
 use serde::{Deserialize, Serialize};
+use std::io::BufRead;
 
 /// How many bytes of the beginning are enough for [`Format::detect`].
 pub const DETECT_BYTES: usize = 64 * 1024;
@@ -90,6 +91,17 @@ impl Format {
     }
 }
 
+/// As [`Format::detect`] with what `input` has at hand; nothing is consumed.
+///
+/// # Errors
+/// As [`Format::detect`], and [`TransferError::Io`] when `input` fails.
+pub fn detect_format(
+    input: &mut dyn BufRead,
+    file_name: Option<&str>,
+) -> Result<Format, TransferError> {
+    Format::detect(input.fill_buf()?, file_name)
+}
+
 fn by_content(head: &[u8], otherwise: Format) -> Format {
     let text = head
         .strip_prefix(b"\xef\xbb\xbf")
@@ -156,6 +168,13 @@ mod tests {
                 String::from_utf8_lossy(head)
             );
         }
+    }
+
+    #[test]
+    fn looking_consumes_nothing() {
+        let mut input = &b"[1]"[..];
+        assert_eq!(detect_format(&mut input, None).unwrap(), Format::Json);
+        assert_eq!(input, b"[1]");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use columns::ColumnType;
 pub use csv_reader::{CsvOptions, CsvReader, Misfit};
 pub use error::{ImportFailure, TransferError};
 pub use export::{ExportOptions, Exported, export};
-pub use format::{DETECT_BYTES, Format};
+pub use format::{DETECT_BYTES, Format, detect_format};
 pub use import::{ImportMode, ImportOptions, Progress, Summary, import};
 pub use json_array::JsonArrayReader;
 pub use ndjson::{DEFAULT_MAX_ROW_BYTES, NdjsonReader};

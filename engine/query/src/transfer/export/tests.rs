@@ -110,6 +110,23 @@ fn formats_and_ranges() {
 }
 
 #[test]
+fn plain_bytes_come_back() {
+    let test = TestDatabase::new();
+    let spec = composite(&[("id", KeyType::I64)]);
+    test.create("s", &spec);
+    let bytes = Document::from_bytes(b"\x00\xff").unwrap();
+    test.db
+        .transact(|tx| {
+            tx.store("s")?
+                .insert(&Key::composite([1i64]), &bytes)
+                .map(|_| ())
+        })
+        .unwrap();
+    let text = export_with(&test, &ExportOptions::new(Format::Ndjson));
+    assert_eq!(import_again(&spec, Format::Ndjson, &text), test.dump("s"));
+}
+
+#[test]
 fn csv_columns_never_share_a_name() {
     let test = TestDatabase::new();
     test.create("s", &composite(&[("id", KeyType::I64)]));
