@@ -109,7 +109,7 @@ enum ImportLine<'a> {
 /// cost only themselves. With `Accept: application/x-ndjson` the answer is a line now and then while
 /// the import runs (`event` is `progress`) and one at its end (`summary` or `error`).
 #[utoipa::path(
-    post, path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
+    post, operation_id = "import_items", path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
     request_body(content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
     responses(
         (status = 200, content((ImportSummary = "application/json"), (String = "application/x-ndjson"))),
@@ -288,7 +288,7 @@ pub(super) struct ExportQuery {
 
 /// Exports a store as of now: what is written was in it at one moment.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
+    get, operation_id = "export_items", path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
     responses(
         (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
