@@ -243,10 +243,11 @@ fn options(path: &StorePath, query: &ImportQuery) -> ApiResult<ImportOptions> {
     Ok(options)
 }
 
-/// The names in `A,B`.
+/// The names in `A,B`; nothing given is the same as an empty text.
 pub(crate) fn key_names(text: Option<&str>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect())
-        .unwrap_or_default()
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    let names = text.into_iter().flat_map(|text| text.split(','));
+    names.map(|name| name.trim().to_owned()).collect()
 }
 
 fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
