@@ -47,6 +47,10 @@ export class SopGrid extends HTMLElement {
     this.active = { line: -1, column: 0 };
     this.anchor = -1;
     this.keyUnits = 12;
+    /** How many digits a rank has. */
+    this.digits = 1;
+    /** @type {unknown} */
+    this.activeKey = undefined;
     this.frame = 0;
     this.drawnStamp = 0;
     this.stamp = 1;
@@ -99,6 +103,7 @@ export class SopGrid extends HTMLElement {
     const same = this.store?.name === store?.name;
     this.nextStore = store;
     this.active = { line: -1, column: same ? this.active.column : 0 };
+    this.activeKey = undefined;
     this.anchor = -1;
     if (!store) {
       this.store = undefined;
@@ -187,7 +192,7 @@ export class SopGrid extends HTMLElement {
     const shown = this.columns.shown;
     this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
     this.cards = cardColumns(shown);
-    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + 80);
+    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + rankWidth(this.digits));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
@@ -205,25 +210,30 @@ export class SopGrid extends HTMLElement {
       this.#rebuild();
       return;
     }
+    if (this.active.line >= 0 && this.activeKey === undefined) this.activeKey = this.activeLine()?.item?.key;
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
       .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
-    const active = fresh ? undefined : this.activeLine();
     this.lines = new RowMap(source.count, inserts);
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
-    this.digits = String(Math.max(1, source.count)).length;
+    const digits = String(Math.max(1, source.count)).length;
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.#layout([]);
+    }
     this.#dress();
     if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
-    if (active?.item) this.#keepActive(active.item);
+    if (!fresh) this.#keepActive();
     this.#rebuild();
     this.#sync();
     this.draw(true);
   }
 
-  /** The same item stays active when lines before it come or go. @param {{key: any}} item */
-  #keepActive(item) {
-    const line = this.lineOf(item.key);
+  /** The same item stays active when lines before it come or go. */
+  #keepActive() {
+    if (this.active.line < 0 || this.activeKey === undefined || this.anchor >= 0) return;
+    const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
 
@@ -270,7 +280,8 @@ export class SopGrid extends HTMLElement {
   }
 
   #failed() {
-    this.classList.remove("waiting");
+    // The rows of the store before stay dimmed: they are not those of the one that was asked for.
+    this.classList.toggle("waiting", this.fresh === true);
     this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
   }
 
@@ -283,7 +294,7 @@ export class SopGrid extends HTMLElement {
   #dress() {
     if (!this.rows) return;
     const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
-    const name = `rows scroll live ranks-${this.digits ?? 1}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
     if (this.rows.className !== name) this.rows.className = name;
   }
 
@@ -483,6 +494,7 @@ export class SopGrid extends HTMLElement {
     if (extend && this.anchor < 0) this.anchor = this.active.line;
     if (!extend) this.anchor = -1;
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
+    this.activeKey = this.#content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
@@ -496,6 +508,7 @@ export class SopGrid extends HTMLElement {
   /** Forgets the selection. */
   unselect() {
     this.active = { line: -1, column: this.active.column };
+    this.activeKey = undefined;
     this.anchor = -1;
     for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
     this.#follow();
@@ -599,6 +612,11 @@ export class SopGrid extends HTMLElement {
     const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
     if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
   }
+}
+
+/** The room for ranks: the rule of `css/widths.css`. @param {number} digits */
+function rankWidth(digits) {
+  return Math.max(34, Math.floor(digits * 6.6 + Math.floor((digits - 1) / 3) * 3.2) + 17);
 }
 
 customElements.define("sop-grid", SopGrid);

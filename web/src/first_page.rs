@@ -121,6 +121,21 @@ impl FirstPage {
         }
     }
 
+    /// The rows in view with separators.
+    pub(crate) fn shown_count(&self) -> String {
+        grouped(self.count)
+    }
+
+    /// The nodes read, when the answer says so.
+    pub(crate) fn shown_nodes(&self) -> Option<String> {
+        self.nodes.map(grouped)
+    }
+
+    /// The sequence with separators.
+    pub(crate) fn shown_sequence(&self) -> String {
+        grouped(self.sequence)
+    }
+
     /// The cells of a row, each with its column.
     pub(crate) fn zip<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
         self.columns.iter().zip(&row.cells)
@@ -189,7 +204,7 @@ fn columns(store: &Store, items: &[Value]) -> Vec<Column> {
                 }
             }
             Some(_) if !found.iter().any(|(known, _)| known.is_empty()) => {
-                found.push((String::new(), String::new()))
+                found.push((String::new(), String::new()));
             }
             _ => {}
         }
