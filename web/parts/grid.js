@@ -7,8 +7,8 @@
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
-import { isPartial, keyLabel, keyValues } from "../core/keys.js";
-import { Columns } from "../model/columns.js";
+import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
+import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
 import { icon, make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
@@ -21,6 +21,7 @@ const ROW = 28;
 const CARD = 84;
 const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
+const MOST_NAMES = 120;
 const SETTLE_MS = 70;
 
 /** @typedef {import("./grid_rows.js").RowElement} RowElement */
@@ -47,6 +48,8 @@ export class SopGrid extends HTMLElement {
     this.active = { line: -1, column: 0 };
     this.anchor = -1;
     this.keyUnits = 12;
+    /** Columns that point to other stores, with the store. @type {Map<string, string>} */
+    this.links = new Map();
     /** How many digits a rank has. */
     this.digits = 1;
     /** @type {unknown} */
@@ -94,6 +97,11 @@ export class SopGrid extends HTMLElement {
     new ResizeObserver(() => this.#measure()).observe(rows);
     this.narrow.addEventListener("change", () => this.#measure(true));
     session.changes.addEventListener("change", () => this.#changed());
+    session.related.addEventListener("names", () => this.draw(true));
+    session.addEventListener("stores", () => {
+      const store = session.storeNamed(this.store?.name);
+      if (store) this.store = store;
+    });
   }
 
   /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
@@ -190,8 +198,9 @@ export class SopGrid extends HTMLElement {
     for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
     this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
     const shown = this.columns.shown;
-    this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
+    this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
+    for (const column of shown) if (this.links.has(column.name)) column.link = true;
     const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + rankWidth(this.digits));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
@@ -362,7 +371,7 @@ export class SopGrid extends HTMLElement {
       this.pool.push(row);
       body.append(row);
     }
-    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links ?? new Set() };
+    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
     const shift = Math.round(map.offset);
     const used = new Set();
     for (let line = first; line < last; line += 1) {
@@ -391,6 +400,7 @@ export class SopGrid extends HTMLElement {
     });
     this.bar?.show(map.top, map.view, map.height);
     this.#want(first, last);
+    this.#name(first, last);
     this.#follow();
     this.dispatchEvent(new CustomEvent("view"));
   }
@@ -408,6 +418,23 @@ export class SopGrid extends HTMLElement {
     };
     if (far) this.wantTimer = setTimeout(ask, SETTLE_MS);
     else ask();
+  }
+
+  /** Reads the names behind the links in view, when the view rests. @param {number} first @param {number} last */
+  #name(first, last) {
+    if (!this.links.size) return;
+    clearTimeout(this.nameTimer);
+    this.nameTimer = setTimeout(() => {
+      const list = [];
+      for (let line = first; line < last; line += 1) {
+        const { item, entry } = this.#content(line);
+        for (const [name, store] of this.links) {
+          const key = fieldOf(entry && entry.op !== "delete" ? entry.after : item?.value, name);
+          if (key !== undefined && key !== null && typeof key !== "boolean") list.push({ store, key });
+        }
+      }
+      this.session.related.want(list.slice(0, MOST_NAMES));
+    }, SETTLE_MS * 2);
   }
 
   /** What a line shows. @param {number} line @returns {import("./grid_rows.js").Line} */
@@ -612,6 +639,16 @@ export class SopGrid extends HTMLElement {
     const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
     if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
   }
+}
+
+/** The columns that hold the one key of an item of another store. @param {import("../model/tree.js").Store} store @param {import("../model/tree.js").Store[]} stores @returns {Map<string, string>} */
+function linksOf(store, stores) {
+  const links = new Map();
+  for (const relation of store.relations ?? []) {
+    const target = stores.find((one) => one.name === relation.target_store);
+    if (target && relation.source_fields?.length === 1 && keyFields(target.key).length === 1) links.set(relation.source_fields[0], target.name);
+  }
+  return links;
 }
 
 /** The room for ranks: the rule of `css/widths.css`. @param {number} digits */

@@ -3,6 +3,7 @@
 import { count } from "../core/format.js";
 import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
 import { isComposite, keyFields, keyValues, partText } from "../core/keys.js";
+import { nameOf } from "../model/related.js";
 import { treeLines } from "../model/json_tree.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, copyText, icon } from "./dom.js";
@@ -283,9 +284,8 @@ export class SopInspector extends Part {
     if (kindOf(key) === "null") return "";
     const { session } = /** @type {Context} */ (this.app);
     const answer = this.#once(`${target.name} ${stringify(key)}`, () => session.api.get(session.path("stores", target.name, "item"), { key: stringify(key) }));
-    if (!isObject(answer?.value)) return "";
-    const texts = Object.values(answer.value).filter((one) => typeof one === "string" && one !== "");
-    return texts.length ? ` · ${texts.slice(0, /name/i.test(Object.keys(answer.value)[1] ?? "") ? 2 : 1).join(" ").slice(0, 60)}` : "";
+    const name = nameOf(answer?.value);
+    return name ? ` · ${name}` : "";
   }
 
   /** @param {import("../model/tree.js").Store} other @param {unknown[]} values */

@@ -103,6 +103,17 @@ impl Store {
         grouped(self.count)
     }
 
+    /// Whether a field alone points to the items of another store.
+    pub(crate) fn is_link(&self, field: &str) -> bool {
+        let relations = self.api.get("relations").and_then(Value::as_array);
+        relations.into_iter().flatten().any(|relation| {
+            let fields = relation.get("source_fields").and_then(Value::as_array);
+            fields.is_some_and(|fields| {
+                fields.len() == 1 && fields.first().and_then(Value::as_str) == Some(field)
+            })
+        })
+    }
+
     /// Whether a key is one bare value.
     pub fn is_single(&self) -> bool {
         self.api
