@@ -67,6 +67,13 @@ impl<'tx> Store<'tx> {
         })
     }
 
+    /// Fails when the transaction has lived too long, or dropped the store after this handle was made.
+    pub(super) fn check_usable(&self) -> Result<()> {
+        self.tx.check_time()?;
+        let name = &self.definition.name;
+        self.tx.changed_definition(self.id, name).map(drop)
+    }
+
     pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
         self.definition
             .key
@@ -106,7 +113,7 @@ impl<'tx> Store<'tx> {
     }
 
     pub(super) fn get_physical(&self, physical: Vec<u8>) -> Result<Option<Item>> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         if let Some(change) = self.tx.writes.borrow().get(self.id, &physical) {
             return match change {
                 Change::Put { payload, .. } => {
@@ -223,7 +230,7 @@ impl<'tx> Store<'tx> {
     }
 
     fn count_bounds(&self, (lo, hi): Bounds) -> Result<u64> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         let (l, h) = (
             lo.as_ref().map(Vec::as_slice),
             hi.as_ref().map(Vec::as_slice),
@@ -258,7 +265,7 @@ impl<'tx> Store<'tx> {
 
     /// The item with `rank` items before it.
     pub fn nth(&self, rank: u64) -> Result<Option<Item>> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         let Some(physical) = self.nth_physical(rank)? else {
             self.read_range((Bound::Unbounded, Bound::Unbounded));
             return Ok(None);

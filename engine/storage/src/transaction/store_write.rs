@@ -17,7 +17,7 @@ impl Store<'_> {
     /// # Errors
     /// [`Error::KeyExists`] in a unique store that has the key; the transaction can go on.
     pub fn insert(&self, key: &Key, value: &Document) -> Result<Inserted> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let encoded = self.encode(key)?;
         let id = (!self.definition.unique).then(|| self.new_item_id());
         let physical = physical_key(&encoded.order, id);
@@ -33,7 +33,7 @@ impl Store<'_> {
 
     /// Inserts an item unless one with the key is there, duplicates or not; whether it did.
     pub fn insert_if_absent(&self, key: &Key, value: &Document) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let order = self.encode(key)?.order;
         let present = if self.definition.unique {
             self.has(&physical_key(&order, None))?
@@ -49,7 +49,7 @@ impl Store<'_> {
     /// Inserts the item or replaces its value; whether it was inserted. In a store with duplicates
     /// the first item with the key is replaced.
     pub fn upsert(&self, key: &Key, value: &Document) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let encoded = self.encode(key)?;
         if self.definition.unique {
             let physical = physical_key(&encoded.order, None);
@@ -69,7 +69,7 @@ impl Store<'_> {
     /// Replaces the value, and the ride-on fields, of the item with this key; `false` when there is
     /// none. In a store with duplicates the first is replaced.
     pub fn update(&self, key: &Key, value: &Document) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let encoded = self.encode(key)?;
         let Some(physical) = self.find_physical(&encoded.order)? else {
             return Ok(false);
@@ -80,7 +80,7 @@ impl Store<'_> {
 
     /// As [`Store::update`] for the item with this id.
     pub fn update_id(&self, key: &Key, id: u64, value: &Document) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let encoded = self.encode(key)?;
         let physical = physical_key(&encoded.order, (!self.definition.unique).then_some(id));
         if !self.has(&physical)? {
@@ -92,7 +92,7 @@ impl Store<'_> {
 
     /// Removes the item with this key, the first in a store with duplicates; whether there was one.
     pub fn remove(&self, key: &Key) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let order = self.encode(key)?.order;
         match self.find_physical(&order)? {
             Some(physical) => self.remove_physical(physical),
@@ -102,12 +102,17 @@ impl Store<'_> {
 
     /// As [`Store::remove`] for the item with this id.
     pub fn remove_id(&self, key: &Key, id: u64) -> Result<bool> {
-        self.tx.check_write()?;
+        self.check_write()?;
         let order = self.encode(key)?.order;
         self.remove_physical(physical_key(
             &order,
             (!self.definition.unique).then_some(id),
         ))
+    }
+
+    fn check_write(&self) -> Result<()> {
+        self.tx.check_write()?;
+        self.check_usable()
     }
 
     fn new_item_id(&self) -> u64 {
@@ -131,7 +136,7 @@ impl Store<'_> {
         value: &Document,
         intent: Intent,
     ) -> Result<()> {
-        self.check_value(&physical, value)?;
+        self.check_newest_schema(&physical, value)?;
         let payload = payload(
             has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()),
             value,
@@ -148,6 +153,15 @@ impl Store<'_> {
             },
         );
         Ok(())
+    }
+
+    /// Checks the value against the schema as this transaction has made it since.
+    fn check_newest_schema(&self, physical: &[u8], value: &Document) -> Result<()> {
+        let name = &self.definition.name;
+        let Some(definition) = self.tx.changed_definition(self.id, name)? else {
+            return self.check_value(physical, value);
+        };
+        Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
     }
 
     fn remove_physical(&self, physical: Vec<u8>) -> Result<bool> {
