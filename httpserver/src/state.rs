@@ -111,3 +111,52 @@ pub(crate) fn join_error(error: tokio::task::JoinError) -> ApiError {
         Err(error) => ApiError::internal(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(change: impl FnOnce(&mut Config)) -> (AppState, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            data: folder.path().join("data"),
+            ..Config::default()
+        };
+        change(&mut config);
+        let registry = Registry::open(&config).unwrap();
+        (AppState::new(&config, 8080, registry), folder)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_and_frees_its_place() {
+        let (state, _folder) = state(|config| config.limits.max_calls = 1);
+        for _ in 0..3 {
+            let answer: ApiResult<()> = state.call(|| panic!("secret of the inside")).await;
+            let error = answer.unwrap_err();
+            assert_eq!(error.code(), Code::Internal);
+            assert!(!error.detail().contains("secret"));
+        }
+        assert_eq!(state.call(|| Ok(7)).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_takes_too_long_is_answered() {
+        let (state, _folder) = state(|config| config.limits.request_timeout_ms = 10);
+        let (finish, wait) = std::sync::mpsc::channel::<()>();
+        let answer = state.call(move || Ok(wait.recv().is_ok())).await;
+        assert_eq!(answer.unwrap_err().code(), Code::TimeLimit);
+        drop(finish);
+    }
+
+    #[tokio::test]
+    async fn places_for_streams_are_bounded() {
+        let (state, _folder) = state(|config| config.limits.max_streams = 1);
+        let place = state.stream_place().unwrap();
+        assert_eq!(
+            state.stream_place().unwrap_err().code(),
+            Code::TooManyRequests
+        );
+        drop(place);
+        assert!(state.stream_place().is_ok());
+    }
+}

@@ -101,7 +101,7 @@ export class ScrollMap {
 
   /** The first row that is wholly in view. */
   get firstVisible() {
-    return Math.min(Math.max(0, this.count - 1), Math.ceil((this.top - 1) / this.row));
+    return Math.min(Math.max(0, this.count - 1), Math.max(0, Math.ceil((this.top - 1) / this.row)));
   }
   /** One past the last row that is at least half in view. */
   get lastVisible() {

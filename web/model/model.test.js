@@ -13,7 +13,7 @@ test("addresses read back as they were written", () => {
     { prefix: [] },
     { database: "a/b ü?#", prefix: [] },
     { database: "d", store: "s/1", prefix: ["USA", { partial: "2025-" }], at: { a: 1 }, sel: "x&y" },
-    { database: "d", store: "..", prefix: [null, 5], at: undefined, sel: parse("18446744073709551615") },
+    { database: "d", store: "...", prefix: [null, 5], at: undefined, sel: parse("18446744073709551615") },
   ]) {
     const url = new URL(writePlace(place), "http://x");
     const again = readPlace(url);

@@ -14,6 +14,8 @@ import { stringify } from "../core/json.js";
 export const PAGE = 100;
 const KEPT_PAGES = 80;
 const AT_ONCE = 2;
+/** A page that these many answers have not filled is not asked for again until something changes. */
+const MOST_TRIES = 3;
 
 export class RowSource extends EventTarget {
   /**
@@ -41,6 +43,8 @@ export class RowSource extends EventTarget {
     this.running = new Map();
     /** @type {number[]} */
     this.wanted = [];
+    /** @type {Map<number, number>} */
+    this.tries = new Map();
     /** @type {Error | undefined} */
     this.error = undefined;
     this.epoch = 0;
@@ -92,10 +96,10 @@ export class RowSource extends EventTarget {
   /** Forgets all rows and reads those wanted again. The old ones stay until the new ones are there. */
   async reload() {
     this.#cancel();
-    const keep = [...this.pages.keys()].sort((a, b) => a - b);
     this.epoch += 1;
     const old = this.pages;
     this.pages = new Map();
+    this.tries.clear();
     this.error = undefined;
     const first = this.lastFirst ?? 0;
     try {
@@ -107,7 +111,6 @@ export class RowSource extends EventTarget {
         this.#fail(error);
       }
     }
-    void keep;
   }
 
   /** Ends all reading. */
@@ -126,6 +129,8 @@ export class RowSource extends EventTarget {
     for (const page of this.wanted) {
       if (this.running.size >= AT_ONCE) return;
       if (this.running.has(page) || this.pages.get(page)?.full) continue;
+      if (this.count !== undefined && page * PAGE >= this.count) continue;
+      if ((this.tries.get(page) ?? 0) >= MOST_TRIES) continue;
       if (this.running.has(page - 1)) continue; // its cursor will come
       this.lastFirst = this.wanted[0];
       void this.#read(page).catch((error) => {
@@ -151,7 +156,13 @@ export class RowSource extends EventTarget {
       const answer = await this.#fetch(page, abort.signal);
       if (epoch !== this.epoch || this.closed) return;
       this.error = undefined;
+      this.tries.set(page, (this.tries.get(page) ?? 0) + 1);
       this.#take(answer, { elapsed: performance.now() - started });
+      if (this.pages.get(page)?.full) this.tries.delete(page);
+    } catch (error) {
+      // What fails is not asked for again and again either; a cancelled read is no try.
+      if (!abort.signal.aborted) this.tries.set(page, MOST_TRIES);
+      throw error;
     } finally {
       if (this.running.get(page) === abort) this.running.delete(page);
       if (!this.closed) {
@@ -184,6 +195,7 @@ export class RowSource extends EventTarget {
     if (moved && this.pages.size) {
       // Somebody wrote in between: ranks may have shifted, and kept rows may be old.
       this.pages.clear();
+      this.tries.clear();
       if (this.prefix.length && answer.items.length) void this.#rebase();
     }
     this.count = count;

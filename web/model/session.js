@@ -4,7 +4,10 @@
 // Does not touch the document: the address and the storage come in from outside.
 
 import { ApiError, NetworkError, path } from "../core/http.js";
+import { stringify } from "../core/json.js";
+import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { Related } from "./related.js";
 
 /** @typedef {import("./tree.js").Store} Store */
 /** @typedef {import("./tree.js").Database} Database */
@@ -29,6 +32,7 @@ export class Session extends EventTarget {
     /** @type {Place} */
     this.place = { database: boot.database ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
     this.changes = new ChangeSet();
+    this.related = new Related((store, key) => this.api.get(this.path("stores", store, "item"), { key: stringify(keyOfOne(this.storeNamed(store)?.key ?? { type: "" }, key)) }));
     /** @type {string[]} */
     this.tabs = [];
     /** @type {Date | undefined} */
@@ -113,6 +117,7 @@ export class Session extends EventTarget {
       this.place = next;
       this.tabs = [];
       this.stores = [];
+      this.related.names.clear();
       this.#loadChanges();
       await this.readStores();
       if (this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
@@ -173,6 +178,7 @@ export class Session extends EventTarget {
 
   /** Says that items of a store have changed. @param {string[]} stores */
   async written(stores) {
+    for (const store of stores) this.related.forget(store);
     this.#say("written", { stores });
     await Promise.all([this.readStores(), this.readDatabases()]);
   }

@@ -7,8 +7,8 @@
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
-import { isPartial, keyLabel, keyValues } from "../core/keys.js";
-import { Columns } from "../model/columns.js";
+import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
+import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
 import { icon, make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
@@ -21,6 +21,7 @@ const ROW = 28;
 const CARD = 84;
 const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
+const MOST_NAMES = 120;
 const SETTLE_MS = 70;
 
 /** @typedef {import("./grid_rows.js").RowElement} RowElement */
@@ -47,6 +48,12 @@ export class SopGrid extends HTMLElement {
     this.active = { line: -1, column: 0 };
     this.anchor = -1;
     this.keyUnits = 12;
+    /** Columns that point to other stores, with the store. @type {Map<string, string>} */
+    this.links = new Map();
+    /** How many digits a rank has. */
+    this.digits = 1;
+    /** @type {unknown} */
+    this.activeKey = undefined;
     this.frame = 0;
     this.drawnStamp = 0;
     this.stamp = 1;
@@ -90,6 +97,11 @@ export class SopGrid extends HTMLElement {
     new ResizeObserver(() => this.#measure()).observe(rows);
     this.narrow.addEventListener("change", () => this.#measure(true));
     session.changes.addEventListener("change", () => this.#changed());
+    session.related.addEventListener("names", () => this.draw(true));
+    session.addEventListener("stores", () => {
+      const store = session.storeNamed(this.store?.name);
+      if (store) this.store = store;
+    });
   }
 
   /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
@@ -99,6 +111,7 @@ export class SopGrid extends HTMLElement {
     const same = this.store?.name === store?.name;
     this.nextStore = store;
     this.active = { line: -1, column: same ? this.active.column : 0 };
+    this.activeKey = undefined;
     this.anchor = -1;
     if (!store) {
       this.store = undefined;
@@ -185,9 +198,10 @@ export class SopGrid extends HTMLElement {
     for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
     this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
     const shown = this.columns.shown;
-    this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
+    this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
-    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + 80);
+    for (const column of shown) if (this.links.has(column.name)) column.link = true;
+    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + rankWidth(this.digits));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
@@ -205,25 +219,30 @@ export class SopGrid extends HTMLElement {
       this.#rebuild();
       return;
     }
+    if (this.active.line >= 0 && this.activeKey === undefined) this.activeKey = this.activeLine()?.item?.key;
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
       .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
-    const active = fresh ? undefined : this.activeLine();
     this.lines = new RowMap(source.count, inserts);
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
-    this.digits = String(Math.max(1, source.count)).length;
+    const digits = String(Math.max(1, source.count)).length;
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.#layout([]);
+    }
     this.#dress();
     if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
-    if (active?.item) this.#keepActive(active.item);
+    if (!fresh) this.#keepActive();
     this.#rebuild();
     this.#sync();
     this.draw(true);
   }
 
-  /** The same item stays active when lines before it come or go. @param {{key: any}} item */
-  #keepActive(item) {
-    const line = this.lineOf(item.key);
+  /** The same item stays active when lines before it come or go. */
+  #keepActive() {
+    if (this.active.line < 0 || this.activeKey === undefined || this.anchor >= 0) return;
+    const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
 
@@ -270,7 +289,8 @@ export class SopGrid extends HTMLElement {
   }
 
   #failed() {
-    this.classList.remove("waiting");
+    // The rows of the store before stay dimmed: they are not those of the one that was asked for.
+    this.classList.toggle("waiting", this.fresh === true);
     this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
   }
 
@@ -283,7 +303,7 @@ export class SopGrid extends HTMLElement {
   #dress() {
     if (!this.rows) return;
     const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
-    const name = `rows scroll live ranks-${this.digits ?? 1}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
     if (this.rows.className !== name) this.rows.className = name;
   }
 
@@ -351,7 +371,7 @@ export class SopGrid extends HTMLElement {
       this.pool.push(row);
       body.append(row);
     }
-    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links ?? new Set() };
+    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
     const shift = Math.round(map.offset);
     const used = new Set();
     for (let line = first; line < last; line += 1) {
@@ -380,6 +400,7 @@ export class SopGrid extends HTMLElement {
     });
     this.bar?.show(map.top, map.view, map.height);
     this.#want(first, last);
+    this.#name(first, last);
     this.#follow();
     this.dispatchEvent(new CustomEvent("view"));
   }
@@ -397,6 +418,23 @@ export class SopGrid extends HTMLElement {
     };
     if (far) this.wantTimer = setTimeout(ask, SETTLE_MS);
     else ask();
+  }
+
+  /** Reads the names behind the links in view, when the view rests. @param {number} first @param {number} last */
+  #name(first, last) {
+    if (!this.links.size) return;
+    clearTimeout(this.nameTimer);
+    this.nameTimer = setTimeout(() => {
+      const list = [];
+      for (let line = first; line < last; line += 1) {
+        const { item, entry } = this.#content(line);
+        for (const [name, store] of this.links) {
+          const key = fieldOf(entry && entry.op !== "delete" ? entry.after : item?.value, name);
+          if (key !== undefined && key !== null && typeof key !== "boolean") list.push({ store, key });
+        }
+      }
+      this.session.related.want(list.slice(0, MOST_NAMES));
+    }, SETTLE_MS * 2);
   }
 
   /** What a line shows. @param {number} line @returns {import("./grid_rows.js").Line} */
@@ -483,6 +521,7 @@ export class SopGrid extends HTMLElement {
     if (extend && this.anchor < 0) this.anchor = this.active.line;
     if (!extend) this.anchor = -1;
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
+    this.activeKey = this.#content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
@@ -496,6 +535,7 @@ export class SopGrid extends HTMLElement {
   /** Forgets the selection. */
   unselect() {
     this.active = { line: -1, column: this.active.column };
+    this.activeKey = undefined;
     this.anchor = -1;
     for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
     this.#follow();
@@ -599,6 +639,21 @@ export class SopGrid extends HTMLElement {
     const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
     if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
   }
+}
+
+/** The columns that hold the one key of an item of another store. @param {import("../model/tree.js").Store} store @param {import("../model/tree.js").Store[]} stores @returns {Map<string, string>} */
+function linksOf(store, stores) {
+  const links = new Map();
+  for (const relation of store.relations ?? []) {
+    const target = stores.find((one) => one.name === relation.target_store);
+    if (target && relation.source_fields?.length === 1 && keyFields(target.key).length === 1) links.set(relation.source_fields[0], target.name);
+  }
+  return links;
+}
+
+/** The room for ranks: the rule of `css/widths.css`. @param {number} digits */
+function rankWidth(digits) {
+  return Math.max(34, Math.floor(digits * 6.6 + Math.floor((digits - 1) / 3) * 3.2) + 17);
 }
 
 customElements.define("sop-grid", SopGrid);

@@ -125,7 +125,8 @@ export class SopPalette extends Part {
         const groups = answer?.groups ?? [];
         const whole = groups.reduce((/** @type {number} */ sum, /** @type {any} */ group) => sum + Number(group.count), 0) + Number(answer?.more?.count ?? 0);
         if (whole === 0) continue;
-        const prefixes = groups.length === 1 ? groups : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
+        const inner = groups.length === 1 && !groups[0].leaf ? (await session.api.get(url("prefixes"), { of: stringify(groups[0].prefix), depth: 1, limit: MOST_GROUPS - 1 }).catch(() => undefined))?.groups ?? [] : [];
+        const prefixes = groups.length === 1 ? [...groups, ...inner] : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
         for (const group of prefixes.slice(0, MOST_GROUPS)) {
           found.push({ id: `k-${store.name}-${stringify(group.prefix)}`, group: "Keys", icon: "key", parts: [{ text: store.name, data: true }, { text: " / ", dim: true, data: true }, { text: prefixText(store.key, group.prefix), data: true }], end: count(Number(group.count)), run: () => session.go({ store: store.name, prefix: group.prefix, at: undefined, sel: undefined }) });
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sop::vfs::{RealVfs, Vfs as _};
 
-use super::ServeArgs;
+use super::{ServeArgs, say};
 use crate::config::Config;
 
 /// Less free space than this is a warning.
@@ -46,7 +46,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
                 ("failed", text)
             }
         };
-        println!("{word:<8} {what}: {text}");
+        say(&format!("{word:<8} {what}: {text}\n"))?;
     }
     Ok(if failed {
         ExitCode::FAILURE

@@ -6,16 +6,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use sop::{Database, OpenOptions};
 
+use super::{note, say};
 use crate::api::CheckView;
 
 /// Verifies a database; its exit status says whether all is well.
 pub(super) fn check(folder: &Path) -> anyhow::Result<ExitCode> {
     let db = open_to_read(folder)?;
     let report =
-        db.check_with(&mut |store, items| eprintln!("reading '{store}', {items} items"))?;
+        db.check_with(&mut |store, items| note(&format!("reading '{store}', {items} items\n")))?;
     let view = CheckView::from(report);
     let clean = view.clean;
-    println!("{}", serde_json::to_string_pretty(&view)?);
+    say(&format!("{}\n", serde_json::to_string_pretty(&view)?))?;
     Ok(if clean {
         ExitCode::SUCCESS
     } else {
@@ -28,11 +29,12 @@ pub(super) fn backup(folder: &Path, to: &Path) -> anyhow::Result<ExitCode> {
     let db = open_to_read(folder)?;
     db.backup(to)
         .with_context(|| format!("The copy to {} failed", to.display()))?;
-    println!(
-        "copied to {} as of sequence {}",
+    say(&format!(
+        "copied to {} as of sequence {}
+",
         to.display(),
         db.sequence()
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

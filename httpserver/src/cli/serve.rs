@@ -8,9 +8,10 @@ use anyhow::Context as _;
 
 use super::{ServeArgs, start_log};
 use crate::config::{Config, Secret};
+use crate::error::ApiResult;
 use crate::registry::{Attach, Registry, Settings};
 use crate::security::random_token;
-use crate::serve::{bind, open_in_browser, serve, stop_signal};
+use crate::serve::{StopSignal, bind, open_in_browser, serve};
 use crate::{AppState, app};
 
 /// Name of the demo database.
@@ -33,6 +34,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn until_stopped(config: Config) -> anyhow::Result<()> {
+    // Before the line that says it runs: whoever reads that may stop it at once.
+    let signal = StopSignal::new().context("Signals cannot be watched")?;
     // The port first: a second start then fails before it touches a database.
     let listener = bind(&config.host, config.port).await?;
     let port = listener
@@ -41,7 +44,7 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
         .port();
     let registry = Registry::open(&config)?;
     if config.demo {
-        make_demo(&registry)?;
+        make_demo(&registry);
     }
     let state = AppState::new(&config, port, registry);
     let base = format!("http://{}", authority(&config.host, port));
@@ -50,18 +53,18 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
         open_page(&state, &base);
     }
     let registry = Arc::clone(state.registry());
-    serve(listener, app(state), &config.limits, stop()).await;
+    serve(listener, app(state), &config.limits, stop(signal)).await;
     tracing::info!("closing the databases");
     tokio::task::spawn_blocking(move || registry.close_all()).await?;
     Ok(())
 }
 
 /// Ends at the first wish to stop; a second one ends the process at once.
-async fn stop() {
-    stop_signal().await;
+async fn stop(mut signal: StopSignal) {
+    signal.wait().await;
     tracing::info!("stopping: running requests may end; once more stops at once");
-    tokio::spawn(async {
-        stop_signal().await;
+    tokio::spawn(async move {
+        signal.wait().await;
         std::process::exit(130);
     });
 }
@@ -80,20 +83,21 @@ fn authority(host: &str, port: u16) -> String {
 
 /// The one line on standard output. Others read it, so it never changes its form.
 fn announce(config: &Config, base: &str) {
-    let query = config
-        .token
-        .as_ref()
-        .filter(|_| config.auth)
-        .map(|token| {
-            form_urlencoded::Serializer::new("?".to_owned())
-                .append_pair("token", token.expose())
-                .finish()
-        })
-        .unwrap_or_default();
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the server serves all the same.
-    let _ = writeln!(out, "listening on {base}/{query}");
+    let _ = writeln!(out, "{}", address_line(config, base));
     let _ = out.flush();
+}
+
+fn address_line(config: &Config, base: &str) -> String {
+    let token = config.token.as_ref().filter(|_| config.auth);
+    let query = token.map(|token| {
+        let pair = form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", token.expose())
+            .finish();
+        format!("?{pair}")
+    });
+    format!("listening on {base}/{}", query.unwrap_or_default())
 }
 
 fn open_page(state: &AppState, base: &str) {
@@ -107,17 +111,45 @@ fn open_page(state: &AppState, base: &str) {
     }
 }
 
-fn make_demo(registry: &Registry) -> anyhow::Result<()> {
-    if registry.get(DEMO).is_err() {
-        registry.attach(&Attach {
-            name: DEMO.to_owned(),
-            path: None,
-            settings: Settings::default(),
-        })?;
+/// Makes the demo when it is not there. The server is of use without it, so a failure is only said.
+fn make_demo(registry: &Registry) {
+    let made = || -> ApiResult<()> {
+        if registry.get(DEMO).is_err() {
+            registry.attach(&Attach {
+                name: DEMO.to_owned(),
+                path: None,
+                settings: Settings::default(),
+            })?;
+        }
+        if registry.database(DEMO)?.status().stores == 0 {
+            crate::demo::fill(&registry.writable(DEMO)?)?;
+        }
+        Ok(())
+    };
+    if let Err(error) = made() {
+        tracing::warn!(%error, "the demo database could not be made");
     }
-    let db = registry.writable(DEMO)?;
-    if db.status().stores == 0 {
-        crate::demo::fill(&db)?;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_others_read_has_its_form() {
+        let mut config = Config {
+            token: Some(Secret::new("abc&d")),
+            ..Config::default()
+        };
+        let base = format!("http://{}", authority("127.0.0.1", 8080));
+        let line = address_line(&config, &base);
+        assert_eq!(line, "listening on http://127.0.0.1:8080/?token=abc%26d");
+        config.auth = false;
+        assert_eq!(
+            address_line(&config, &base),
+            "listening on http://127.0.0.1:8080/"
+        );
+        assert_eq!(authority("::1", 80), "[::1]:80");
+        assert_eq!(authority("0.0.0.0", 80), "127.0.0.1:80");
     }
-    Ok(())
 }

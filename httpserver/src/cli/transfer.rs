@@ -11,6 +11,7 @@ use sop_query::transfer::{self, CsvOptions, ExportOptions, Format, ImportMode, I
 
 use super::args::{ExportArgs, ImportArgs};
 use super::maintain::open_to_read;
+use super::{note, say};
 use crate::api::{format_of, key_names};
 
 /// Bytes that are read at once; the format is seen from the first of them.
@@ -33,12 +34,16 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("The database {} cannot be opened", args.database.display()))?;
     let mut reader = transfer::reader(format, input, CsvOptions::default())?;
     let result = transfer::import(&db, &mut reader, &options, &mut |progress| {
-        eprint!("\r{} rows, {} MiB", progress.read, progress.bytes >> 20);
+        note(&format!(
+            "\r{} rows, {} MiB",
+            progress.read,
+            progress.bytes >> 20
+        ));
     });
-    eprintln!();
+    note("\n");
     db.close()?;
     let summary = result.map_err(anyhow::Error::new)?;
-    println!("{}", serde_json::to_string_pretty(&summary)?);
+    say(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
     Ok(if summary.failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -95,6 +100,6 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         &mut |_| {},
     )?;
     out.flush()?;
-    eprintln!("{} items, {} bytes", done.items, done.bytes);
+    note(&format!("{} items, {} bytes\n", done.items, done.bytes));
     Ok(ExitCode::SUCCESS)
 }

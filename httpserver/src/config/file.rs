@@ -71,6 +71,7 @@ pub fn read_file(path: &Path) -> anyhow::Result<FileConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_one() {
@@ -91,10 +92,12 @@ mod tests {
 
     #[test]
     fn the_example_shows_every_key_and_is_accepted() {
-        let text = include_str!("../../config.example.json");
+        let text = include_str!("../../../config.example.json");
         let parsed = parse_file(text).unwrap();
-        let config = super::super::Config::default().with_file(parsed);
+        let config = Config::default().with_file(parsed);
         config.check().unwrap();
+        // It is the defaults written out, so that a copy changes nothing by itself.
+        assert_eq!(format!("{config:?}"), format!("{:?}", Config::default()));
         let shown: serde_json::Value = serde_json::from_str(text).unwrap();
         // The words of the refusal list every key that there is.
         for (wrong, at) in [

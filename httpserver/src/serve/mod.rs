@@ -8,4 +8,4 @@ mod stall;
 
 pub use accept::{bind, serve};
 pub use browser::open_in_browser;
-pub use signals::stop_signal;
+pub use signals::StopSignal;

@@ -240,6 +240,30 @@ async fn a_damaged_database_is_listed_with_the_reason_and_never_emptied() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_be_read_is_listed_and_says_why() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    test.fill([1.into()]).await;
+    // Closing writes a checkpoint, so that the items lie in the data folder.
+    test.state.registry().close_all();
+    std::fs::remove_dir_all(test.folder().join("data/d/data")).unwrap();
+    let test = test.restart();
+    let stores = test.get("/api/v1/databases/d/stores").await.ok();
+    assert_eq!(
+        (
+            &stores["stores"][0]["count"],
+            &stores["stores"][0]["sample"]
+        ),
+        (&json!(1), &Value::Null)
+    );
+    test.get("/api/v1/databases/d/stores/s/items")
+        .await
+        .refused(500, "database_damaged");
+    for path in ["/", "/d/d", "/d/d/s/s"] {
+        assert_eq!(test.get(path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_another_process_holds_is_listed_as_locked() {
     let test = TestApp::new();
     let folder = test.folder().join("data/held");

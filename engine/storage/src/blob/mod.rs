@@ -7,7 +7,7 @@
 //! - A blob is durable only after [`BlobStore::sync`]; who publishes a location syncs first.
 //!
 //! It does not know what is still needed: the caller removes whole segments. The bytes are described in
-//! `docs/format-files.md`.
+//! `docs/FORMAT.md`.
 
 mod error;
 mod header;

@@ -5,7 +5,7 @@
 //! before are never removed, so one damaged file does not lose the database; for that the log must
 //! reach back to the one before too.
 //!
-//! It does not know what the payload means. The bytes are described in `docs/format-files.md`.
+//! It does not know what the payload means. The bytes are described in `docs/FORMAT.md`.
 
 mod error;
 mod file;

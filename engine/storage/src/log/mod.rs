@@ -7,7 +7,7 @@
 //!   missing one is not found either.
 //! - After a failed write or flush nothing is appended any more until the log is opened again.
 //!
-//! It knows nothing of what the records mean. The bytes are described in `docs/format-files.md`.
+//! It knows nothing of what the records mean. The bytes are described in `docs/FORMAT.md`.
 
 mod error;
 mod local;

@@ -1,6 +1,6 @@
 //! Stored nodes: pages and inner nodes to bytes and back.
 //!
-//! The exact layout is described in `docs/format-nodes.md`. Decoding checks magic, level, every length
+//! The exact layout is described in `docs/FORMAT.md`. Decoding checks magic, level, every length
 //! and the order of keys, and answers what is wrong; it never panics, whatever the bytes. It does not
 //! verify checksums: the store of nodes does.
 

@@ -67,9 +67,9 @@ fn remove(journal: &mut Journal, db: &Database, store: &str, keys: &[i64]) -> Re
         },
         |state| {
             let s = state.get_mut(store).unwrap();
-            keys.iter().for_each(|k| {
+            for k in keys {
                 s.remove(k);
-            });
+            }
         },
     )
 }

@@ -35,7 +35,10 @@ fn sweep(close: bool, step: usize) {
     for (path, _) in image.list() {
         let bytes = image.copy_out(&path).unwrap();
         // Reserved space is zeros as far as it goes; what is written, and a little of the rest, matters.
-        let written = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+        let written = bytes
+            .iter()
+            .rposition(|b| *b != 0)
+            .map_or(0, |last| last + 1);
         for at in (0..bytes.len().min(written + 64)).step_by(step) {
             let disk = Arc::new(image.after_crash(CrashPolicy::KeepUnsynced));
             assert!(disk.flip_bit(&path, at as u64, (at % 8) as u8));

@@ -217,7 +217,7 @@ fn a_second_writer_is_refused_and_told_who_holds_the_lock() {
     insert(&db, "s", [1]);
     match options(&disk).open(FOLDER) {
         Err(Error::Locked { holder }) => {
-            assert!(holder.contains(&std::process::id().to_string()), "{holder}")
+            assert!(holder.contains(&std::process::id().to_string()), "{holder}");
         }
         other => panic!("{other:?}"),
     }

@@ -178,7 +178,7 @@ fn every_flipped_header_bit_is_refused_or_harmless() {
     assert!(decode_leaf(&[&bytes[..], &[0]].concat()).is_err());
 }
 
-/// The bytes of `docs/format-nodes.md`, so that the format is not changed by accident.
+/// The bytes of `docs/FORMAT.md`, so that the format is not changed by accident.
 #[test]
 fn the_layout_is_the_documented_one() {
     let items: Items = [

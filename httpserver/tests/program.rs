@@ -1,0 +1,247 @@
+//! The program itself: its commands, its one line, its end, and what is left when it is killed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails says so by a panic"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sop-httpserver");
+
+/// A command in a folder, without the settings of whoever runs the tests.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(folder).args(arguments);
+    for name in [
+        "SOP_CONFIG",
+        "SOP_DATA",
+        "SOP_PORT",
+        "SOP_HOST",
+        "SOP_LOG",
+        "SOP_OPEN",
+        "SOP_TOKEN",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[track_caller]
+fn good(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+#[track_caller]
+fn bad(output: &Output) -> String {
+    assert!(!output.status.success(), "{}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+/// A running server; killed when it is dropped.
+struct Server {
+    child: Child,
+    address: String,
+    token: String,
+}
+
+impl Server {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let arguments = [&["--port", "0", "--open=false", "--log", "warn"], arguments].concat();
+        let mut child = command(folder, &arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let rest = line
+            .strip_prefix("listening on http://")
+            .unwrap_or_else(|| panic!("{line:?}"));
+        let (address, token) = rest
+            .trim_end()
+            .split_once("/?token=")
+            .unwrap_or_else(|| panic!("{line:?}"));
+        Self {
+            child,
+            address: address.to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
+    fn request(&self, line: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            self.address,
+            self.token,
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn what_was_acknowledged_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--demo"]);
+    let store = r#"{"name":"s","key":{"type":"i64"}}"#;
+    assert!(
+        server
+            .request("POST /api/v1/databases/shop/stores", store)
+            .starts_with("HTTP/1.1 201")
+    );
+    for key in 0..20 {
+        let body = format!("{{\"key\":{key},\"value\":{key}}}");
+        assert!(
+            server
+                .request("POST /api/v1/databases/shop/stores/s/items", &body)
+                .starts_with("HTTP/1.1 201")
+        );
+    }
+    // Dropping kills it at once, without a chance to close anything.
+    drop(server);
+    let server = Server::start(folder.path(), &["--demo"]);
+    let items = server.request("GET /api/v1/databases/shop/stores/s/items", "");
+    assert!(items.contains("\"count\":20"), "{items}");
+    let check = server.request("GET /api/v1/databases/shop/check", "");
+    assert!(check.contains("\"clean\":true"), "{check}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_it_in_order_and_a_second_server_is_told_who_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path(), &["--demo"]);
+    let port = server.address.rsplit(':').next().unwrap().to_owned();
+    let words = bad(&run(folder.path(), &["--port", &port, "--open=false"]));
+    assert!(
+        words.contains("in use") && words.contains("--port"),
+        "{words}"
+    );
+    let id = server.child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(server.child.wait().unwrap().success());
+    let mut said = String::new();
+    server
+        .child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert!(!said.contains(&server.token), "the token is in the log");
+    // The lock is given up and the database is whole.
+    let report = good(&run(folder.path(), &["check", "sop-data/shop"]));
+    assert!(report.contains("\"clean\": true"), "{report}");
+}
+
+#[test]
+fn rows_go_in_and_out_by_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, "id,name\n1,Ada\n2,Grace\n").unwrap();
+    let summary = good(&run(
+        folder.path(),
+        &[
+            "import", "db", "people", "rows.csv", "--key", "id", "--create",
+        ],
+    ));
+    assert!(summary.contains("\"inserted\": 2"), "{summary}");
+    let rows = good(&run(folder.path(), &["export", "db", "people"]));
+    assert_eq!(
+        rows,
+        "{\"id\":1,\"name\":\"Ada\"}\n{\"id\":2,\"name\":\"Grace\"}\n"
+    );
+    good(&run(folder.path(), &["export", "db", "people", "out.csv"]));
+    let csv = std::fs::read_to_string(folder.path().join("out.csv")).unwrap();
+    assert_eq!(csv, "id,name\r\n1,Ada\r\n2,Grace\r\n");
+    good(&run(folder.path(), &["backup", "db", "copy"]));
+    assert_eq!(
+        good(&run(folder.path(), &["export", "copy", "people"])),
+        rows
+    );
+    // The same rows again are refused, one by one, and the exit status says so.
+    let again = run(folder.path(), &["import", "db", "people", "rows.csv"]);
+    assert!(!again.status.success() && text(&again.stdout).contains("\"failed\": 2"));
+    let words = bad(&run(folder.path(), &["export", "db", "poeple", "x.csv"]));
+    assert!(words.contains("people"), "{words}");
+    assert!(!folder.path().join("x.csv").exists());
+    assert!(bad(&run(folder.path(), &["check", "nothing"])).contains("nothing"));
+    assert!(!folder.path().join("nothing").exists());
+}
+
+#[test]
+fn settings_are_checked_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.json");
+    std::fs::write(&file, r#"{"prot": 1}"#).unwrap();
+    for (arguments, part) in [
+        (vec!["--config", "config.json"], "'port'"),
+        (vec!["--config", "missing.json"], "missing.json"),
+        (vec!["--host", "0.0.0.0"], "--allow-remote"),
+        (vec!["--log", "lud=x=y"], "log level"),
+        (vec!["--token", "short"], "16 characters"),
+    ] {
+        let words = bad(&run(
+            folder.path(),
+            &[&arguments[..], &["--open=false", "--port", "0"]].concat(),
+        ));
+        assert!(words.contains(part), "{arguments:?}: {words}");
+    }
+    assert!(!folder.path().join("sop-data").exists());
+}
+
+#[test]
+fn the_doctor_looks_and_the_description_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = good(&run(folder.path(), &["doctor", "--port", "0"]));
+    for what in ["data folder", "free space", "flush", "locks", "port"] {
+        assert!(said.contains(what), "{said}");
+    }
+    assert_eq!(
+        std::fs::read_dir(folder.path().join("sop-data"))
+            .unwrap()
+            .count(),
+        0
+    );
+    let description = good(&run(folder.path(), &["openapi"]));
+    let description: serde_json::Value = serde_json::from_str(&description).unwrap();
+    assert!(description["paths"]["/api/v1/databases"]["post"].is_object());
+}
