@@ -380,7 +380,9 @@ export class SopGrid extends HTMLElement {
       const row = this.pool[slot];
       const content = this.lineAt(line);
       const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
-      if (row.stamp !== stamp) {
+      // The row with an open editor stays as it is: drawing it would take away what is being typed.
+      const edited = row.line === line && row.classList.contains("raised");
+      if (row.stamp !== stamp && !edited) {
         drawRow(row, content, layout);
         this.#mark(row, line);
         row.stamp = stamp;
