@@ -50,6 +50,8 @@ export class SopGrid extends HTMLElement {
     this.keyUnits = 12;
     /** Columns that point to other stores, with the store. @type {Map<string, string>} */
     this.links = new Map();
+    /** The line that is being edited, -1 when there is none. */
+    this.editing = -1;
     /** How many digits a rank has. */
     this.digits = 1;
     /** @type {unknown} */
@@ -241,7 +243,7 @@ export class SopGrid extends HTMLElement {
 
   /** The same item stays active when lines before it come or go. */
   #keepActive() {
-    if (this.active.line < 0 || this.activeKey === undefined || this.anchor >= 0) return;
+    if (this.activeKey === undefined || this.anchor >= 0) return;
     const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
@@ -380,9 +382,14 @@ export class SopGrid extends HTMLElement {
       const row = this.pool[slot];
       const content = this.lineAt(line);
       const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
+<<<<<<< HEAD
       // The row with an open editor stays as it is: drawing it would take away what is being typed.
       const edited = row.line === line && row.classList.contains("raised");
       if (row.stamp !== stamp && !edited) {
+=======
+      // A row that is being edited keeps its field; it is drawn again when editing ends.
+      if (row.stamp !== stamp && !(line === this.editing && row.line === line)) {
+>>>>>>> main
         drawRow(row, content, layout);
         this.#mark(row, line);
         row.stamp = stamp;

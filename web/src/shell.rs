@@ -98,6 +98,16 @@ impl Store {
         })
     }
 
+    /// Whether its keys can begin alike, so that it opens in the explorer.
+    pub(crate) fn has_prefixes(&self) -> bool {
+        let number = |kind: &str| {
+            matches!(kind, "bool" | "f32" | "f64" | "decimal")
+                || (kind.starts_with(['i', 'u']) && kind != "uuid")
+        };
+        self.count > 0
+            && (self.key.len() > 1 || !self.key.first().is_some_and(|(_, kind)| number(kind)))
+    }
+
     /// Its items with separators.
     pub(crate) fn shown_count(&self) -> String {
         grouped(self.count)

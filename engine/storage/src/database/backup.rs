@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::core::Core;
 use super::{checkpoint, not_a_database};
-use crate::error::Result;
-use crate::log::{CommitLog, LocalLog, LogOptions};
+use crate::error::{Error, Result};
+use crate::log::{CommitLog, Durability, LocalLog, LogOptions};
 use crate::options_file::{DatabaseOptions, Folders};
 use crate::vfs::{FileKind, IoContext, create_dir_all_durable, write_file_durable};
 
-/// Copies the newest checkpoint, made now when the database can be written, to a missing or empty
-/// folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
+/// Copies the newest checkpoint, made now when the database can be written, and the commits after it to
+/// a missing or empty folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
 pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     core.check_usable(false)?;
     if core.vfs.exists(to).unwrap_or(false)
@@ -41,7 +41,7 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
             copy(core, &source.join(&entry.name), &target.join(&entry.name))?;
         }
     }
-    // An empty log that goes on after the checkpoint: a missing one would be damage.
+    // Goes on after the checkpoint, also when it is empty: a missing one would be damage.
     let log = LocalLog::create(
         Arc::clone(&core.vfs),
         &to.join(&folders.log),
@@ -49,9 +49,34 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
         LogOptions::default(),
         no_checkpoint.newest + 1,
     )?;
+    copy_commits(core, &log, no_checkpoint.newest + 1)?;
     log.close()?;
     // Last, since it makes the folder a database.
     Ok(DatabaseOptions::new(core.id).store(vfs, to)?)
+}
+
+/// Appends the published commits from `first` on, so that a database that cannot make a checkpoint is
+/// copied whole too.
+fn copy_commits(core: &Core, log: &LocalLog, first: u64) -> Result<()> {
+    let last = core.snapshot().sequence;
+    if first > last {
+        return Ok(());
+    }
+    for record in core.log.read_from(first)? {
+        let (sequence, payload) = record?;
+        if sequence > last {
+            break;
+        }
+        log.append_if(sequence, &[&payload], Durability::NoSync)?;
+    }
+    if log.last_sequence() < last {
+        let found = log.last_sequence();
+        return Err(Error::corrupt(
+            "commit log",
+            format!("it ends at commit {found}, the database is at commit {last}"),
+        ));
+    }
+    Ok(())
 }
 
 fn copy(core: &Core, from: &Path, to: &Path) -> Result<()> {

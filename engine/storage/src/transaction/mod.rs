@@ -13,6 +13,7 @@ pub(crate) mod writes;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -161,6 +162,10 @@ impl Transaction {
 
     /// All stores in the order of their names.
     pub fn stores(&self) -> Result<Vec<StoreInfo>> {
+        if self.tracks() {
+            let mut reads = self.reads.borrow_mut();
+            reads.range(CATALOG, Bound::Unbounded, Bound::Unbounded);
+        }
         let mut names: Vec<String> = self.snapshot()?.names.keys().cloned().collect();
         names.extend(self.local_stores.borrow().keys().cloned());
         names.sort();
@@ -202,6 +207,20 @@ impl Transaction {
         Ok((id, Arc::clone(&store.definition), store.tree.clone()))
     }
 
+    /// The definition that this transaction gave a store after a handle of it was made; `None`: the
+    /// handle's is the newest. Fails when the transaction dropped the store.
+    fn changed_definition(&self, id: StoreId, name: &str) -> Result<Option<Arc<StoreDefinition>>> {
+        let local_stores = self.local_stores.borrow();
+        match local_stores.get(name) {
+            None => Ok(None),
+            Some(Some((newest, definition))) if *newest == id => Ok(Some(Arc::clone(definition))),
+            Some(_) => Err(store_not_found(
+                name,
+                self.snapshot()?.names.keys().map(String::as_str),
+            )),
+        }
+    }
+
     /// Creates a store.
     ///
     /// # Errors
@@ -240,7 +259,7 @@ impl Transaction {
         self.check_write()?;
         let (id, ..) = self.find(name)?;
         let mut writes = self.writes.borrow_mut();
-        writes.stores.remove(&id);
+        writes.forget_store(id);
         writes.touch_name(name.as_bytes());
         let created_here = |c: &CatalogChange| matches!(c, CatalogChange::Create(c, _) if *c == id);
         if writes.catalog.iter().any(created_here) {

@@ -72,7 +72,7 @@ impl<'s> Range<'s> {
         (lo, hi): Bounds,
         direction: Direction,
     ) -> Result<Self> {
-        store.tx.check_time()?;
+        store.check_usable()?;
         let mut range = Self {
             store,
             cursor: store.tree.cursor(),

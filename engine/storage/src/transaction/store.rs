@@ -22,6 +22,23 @@ pub struct Inserted {
     pub id: Option<u64>,
 }
 
+/// Where an item is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presence {
+    /// The transaction sees it.
+    pub visible: bool,
+    /// The snapshot has it, own changes apart.
+    pub in_snapshot: bool,
+}
+
+impl Presence {
+    /// Of the new item of a store with duplicates, whose id nobody else has.
+    pub const NEW: Self = Self {
+        visible: false,
+        in_snapshot: false,
+    };
+}
+
 /// A store as its transaction sees it. Several may be open at the same time.
 pub struct Store<'tx> {
     pub(super) tx: &'tx Transaction,
@@ -67,6 +84,13 @@ impl<'tx> Store<'tx> {
         })
     }
 
+    /// Fails when the transaction has lived too long, or dropped the store after this handle was made.
+    pub(super) fn check_usable(&self) -> Result<()> {
+        self.tx.check_time()?;
+        let name = &self.definition.name;
+        self.tx.changed_definition(self.id, name).map(drop)
+    }
+
     pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
         self.definition
             .key
@@ -90,23 +114,31 @@ impl<'tx> Store<'tx> {
         }
     }
 
-    /// Whether the snapshot has the physical key, own changes apart.
-    pub(super) fn base_has(&self, physical: &[u8]) -> Result<bool> {
-        self.tx.count_read(u64::from(self.tree.height()), 0);
-        Ok(self.tree.contains(physical)?)
-    }
-
-    /// Whether this transaction sees the physical key.
-    pub(super) fn has(&self, physical: &[u8]) -> Result<bool> {
+    /// Where the physical key is. Looking is a read.
+    pub(super) fn presence(&self, physical: &[u8]) -> Result<Presence> {
         if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
-            return Ok(matches!(change, Change::Put { .. }));
+            return Ok(match change {
+                Change::Put { replaces, .. } => Presence {
+                    visible: true,
+                    in_snapshot: *replaces,
+                },
+                Change::Remove => Presence {
+                    visible: false,
+                    in_snapshot: true,
+                },
+            });
         }
         self.read_point(physical);
-        self.base_has(physical)
+        self.tx.count_read(u64::from(self.tree.height()), 0);
+        let in_snapshot = self.tree.contains(physical)?;
+        Ok(Presence {
+            visible: in_snapshot,
+            in_snapshot,
+        })
     }
 
     pub(super) fn get_physical(&self, physical: Vec<u8>) -> Result<Option<Item>> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         if let Some(change) = self.tx.writes.borrow().get(self.id, &physical) {
             return match change {
                 Change::Put { payload, .. } => {
@@ -223,7 +255,7 @@ impl<'tx> Store<'tx> {
     }
 
     fn count_bounds(&self, (lo, hi): Bounds) -> Result<u64> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         let (l, h) = (
             lo.as_ref().map(Vec::as_slice),
             hi.as_ref().map(Vec::as_slice),
@@ -258,7 +290,7 @@ impl<'tx> Store<'tx> {
 
     /// The item with `rank` items before it.
     pub fn nth(&self, rank: u64) -> Result<Option<Item>> {
-        self.tx.check_time()?;
+        self.check_usable()?;
         let Some(physical) = self.nth_physical(rank)? else {
             self.read_range((Bound::Unbounded, Bound::Unbounded));
             return Ok(None);

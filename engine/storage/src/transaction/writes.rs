@@ -37,6 +37,13 @@ pub(crate) enum Change {
 }
 
 impl Change {
+    fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Put { payload, .. } => payload.len(),
+            Self::Remove => 0,
+        }
+    }
+
     /// By how much the change moves the number of items of the snapshot.
     fn delta(&self) -> i64 {
         match self {
@@ -77,18 +84,26 @@ impl Writes {
     }
 
     pub fn set(&mut self, store: StoreId, key: Vec<u8>, change: Change) {
-        self.bytes += key.len()
-            + match &change {
-                Change::Put { payload, .. } => payload.len(),
-                Change::Remove => 0,
-            };
-        self.stores.entry(store).or_default().insert(key, change);
+        let key_bytes = key.len();
+        self.bytes += key_bytes + change.payload_bytes();
+        let before = self.stores.entry(store).or_default().insert(key, change);
+        if let Some(before) = before {
+            self.bytes -= key_bytes + before.payload_bytes();
+        }
     }
 
     /// Forgets a change, for an item that was inserted and removed again.
     pub fn unset(&mut self, store: StoreId, key: &[u8]) {
-        if let Some(writes) = self.stores.get_mut(&store) {
-            writes.remove(key);
+        let before = self.stores.get_mut(&store).and_then(|w| w.remove(key));
+        if let Some(before) = before {
+            self.bytes -= key.len() + before.payload_bytes();
+        }
+    }
+
+    /// Forgets all changes of a store that is dropped.
+    pub fn forget_store(&mut self, store: StoreId) {
+        for (key, change) in self.stores.remove(&store).into_iter().flatten() {
+            self.bytes -= key.len() + change.payload_bytes();
         }
     }
 

@@ -20,6 +20,7 @@ mod counts;
 mod crash;
 mod damage;
 mod duplicates;
+mod edges;
 mod model;
 mod stores;
 mod support;
