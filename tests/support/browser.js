@@ -82,7 +82,9 @@ export async function session(browser, server, options = {}, path = "") {
     await context.request.get(server.entry);
     await page.goto(server.origin + path);
   } else await page.goto(server.entry);
-  await ready(page);
+  await ready(page).catch((error) => {
+    throw new Error(`The page did not start: ${watch.faults.join("; ") || error}`);
+  });
   return { context, page, watch };
 }
 

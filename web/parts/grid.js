@@ -7,14 +7,16 @@
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
-import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
+import { isPartial, keyLabel, keyValues } from "../core/keys.js";
 import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
-import { icon, make } from "./dom.js";
+import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
+import { emptiness, linksOf, rankWidth } from "./grid_layout.js";
+import { wirePointer } from "./grid_pointer.js";
 import { PlaceBar } from "./place_bar.js";
-import { html, render } from "../vendor/lit.js";
+import { render } from "../vendor/lit.js";
 
 const OVERSCAN = 8;
 const ROW = 28;
@@ -91,11 +93,8 @@ export class SopGrid extends HTMLElement {
     this.replaceChildren(this.thread, rows, this.bar.element, this.empty);
     rows.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     rows.addEventListener("scrollend", () => this.#settle(), { passive: true });
-    rows.addEventListener("pointerdown", (event) => this.#press(event));
-    rows.addEventListener("dblclick", (event) => this.#double(event));
-    rows.addEventListener("contextmenu", (event) => this.#menu(event));
+    wirePointer(this, rows);
     rows.addEventListener("focus", () => this.#focused());
-    this.head.addEventListener("click", (event) => this.#headClick(event));
     new ResizeObserver(() => this.#measure()).observe(rows);
     this.narrow.addEventListener("change", () => this.#measure(true));
     session.changes.addEventListener("change", () => this.#changed());
@@ -261,20 +260,7 @@ export class SopGrid extends HTMLElement {
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
     this.classList.toggle("empty", nothing);
-    if (nothing && this.empty && this.store) render(this.#emptiness(), this.empty);
-  }
-
-  #emptiness() {
-    const store = /** @type {import("../model/tree.js").Store} */ (this.store);
-    if (this.leading.length) {
-      return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
-        <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
-    }
-    const fields = (store.schema?.fields ?? []).length;
-    return html`${icon("store")}<h2>Nothing in ${store.name} yet</h2>
-      <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
-      <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
-      <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
+    if (nothing && this.empty && this.store) render(emptiness(this.store, this.leading.length > 0), this.empty);
   }
 
   /** @param {boolean} busy */
@@ -382,14 +368,8 @@ export class SopGrid extends HTMLElement {
       const row = this.pool[slot];
       const content = this.lineAt(line);
       const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
-<<<<<<< HEAD
-      // The row with an open editor stays as it is: drawing it would take away what is being typed.
-      const edited = row.line === line && row.classList.contains("raised");
-      if (row.stamp !== stamp && !edited) {
-=======
       // A row that is being edited keeps its field; it is drawn again when editing ends.
       if (row.stamp !== stamp && !(line === this.editing && row.line === line)) {
->>>>>>> main
         drawRow(row, content, layout);
         this.#mark(row, line);
         row.stamp = stamp;
@@ -600,69 +580,6 @@ export class SopGrid extends HTMLElement {
     this.#scrolled();
     if (select) this.select(line, this.active.column, { quiet, reveal: false });
   }
-
-  // ---- Pointer
-
-  /** @param {Event} event @returns {{line: number, column: number} | undefined} */
-  #cellOf(event) {
-    if (!(event.target instanceof Element)) return undefined;
-    const row = /** @type {RowElement | null} */ (event.target.closest(".grid-body .tr"));
-    if (!row || row.line < 0) return undefined;
-    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
-    return { line: row.line, column: Math.max(0, index - 1) };
-  }
-
-  /** @param {PointerEvent} event */
-  #press(event) {
-    const at = this.#cellOf(event);
-    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
-    if (event.button === 2) {
-      const [low, high] = this.selectedRange();
-      if (at.line < low || at.line > high) this.select(at.line, at.column, { reveal: false });
-      return;
-    }
-    if (event.button !== 0) return;
-    this.select(at.line, at.column, { extend: event.shiftKey, reveal: false });
-    if (event.target instanceof Element && event.target.classList.contains("link") && (event.ctrlKey || event.metaKey)) this.dispatchEvent(new CustomEvent("follow"));
-    if (this.narrow.matches) this.dispatchEvent(new CustomEvent("open-item"));
-  }
-
-  /** @param {MouseEvent} event */
-  #double(event) {
-    const at = this.#cellOf(event);
-    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
-    this.dispatchEvent(new CustomEvent("edit"));
-  }
-
-  /** @param {MouseEvent} event */
-  #menu(event) {
-    if (event.target instanceof Element && event.target.closest("input")) return;
-    const at = this.#cellOf(event);
-    if (!at) return;
-    event.preventDefault();
-    this.dispatchEvent(new CustomEvent("menu", { detail: { x: event.clientX, y: event.clientY } }));
-  }
-
-  /** @param {MouseEvent} event */
-  #headClick(event) {
-    const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
-    if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
-  }
-}
-
-/** The columns that hold the one key of an item of another store. @param {import("../model/tree.js").Store} store @param {import("../model/tree.js").Store[]} stores @returns {Map<string, string>} */
-function linksOf(store, stores) {
-  const links = new Map();
-  for (const relation of store.relations ?? []) {
-    const target = stores.find((one) => one.name === relation.target_store);
-    if (target && relation.source_fields?.length === 1 && keyFields(target.key).length === 1) links.set(relation.source_fields[0], target.name);
-  }
-  return links;
-}
-
-/** The room for ranks: the rule of `css/widths.css`. @param {number} digits */
-function rankWidth(digits) {
-  return Math.max(34, Math.floor(digits * 6.6 + Math.floor((digits - 1) / 3) * 3.2) + 17);
 }
 
 customElements.define("sop-grid", SopGrid);
