@@ -75,7 +75,7 @@ export class Session extends EventTarget {
   get readOnly() {
     const database = this.database;
     if (!database) return undefined;
-    if (database.read_only) return database.reason || "This database is open for reading only.";
+    if (database.read_only) return sentence(database.reason || "this database is open for reading only");
     if (this.environment?.mode === "read-only" || this.environment?.mode === "read_only") return `The environment ${this.environment.name} is read only.`;
     return undefined;
   }
@@ -203,4 +203,9 @@ export class Session extends EventTarget {
 /** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */
 function list(answer, name) {
   return Array.isArray(answer) ? answer : (answer?.[name] ?? answer?.items ?? []);
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

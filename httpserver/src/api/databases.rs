@@ -124,7 +124,7 @@ impl DatabaseView {
         match state.registry().look(entry) {
             Ok(database) => {
                 let status = database.status();
-                view.reason = database.read_only();
+                view.reason = entry.held().or_else(|| database.read_only());
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);
