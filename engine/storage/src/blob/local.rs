@@ -136,6 +136,20 @@ impl LocalBlobs {
         Ok((header, payload))
     }
 
+    /// The segment that the next blob goes to, if it was begun.
+    pub fn open_segment(&self) -> Option<u32> {
+        self.writer
+            .lock()
+            .current
+            .as_ref()
+            .map(|segment| segment.id)
+    }
+
+    /// Ends the segment being written when all of it is durable, so that it can be removed like others.
+    pub fn end_segment(&self) {
+        self.writer.lock().end_segment();
+    }
+
     #[cfg(test)]
     pub(super) fn open_handles(&self) -> usize {
         self.handles.len()

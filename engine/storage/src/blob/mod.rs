@@ -69,6 +69,11 @@ impl Location {
         }
     }
 
+    /// Bytes that the blob takes in its segment file, with its header.
+    pub fn bytes_on_disk(&self) -> u64 {
+        header::blob_bytes(self.len as usize)
+    }
+
     /// Offset in the segment file in bytes.
     pub fn offset_bytes(&self) -> u64 {
         u64::from(self.offset) * 8

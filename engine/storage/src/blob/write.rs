@@ -190,6 +190,13 @@ impl Writer {
         Ok(())
     }
 
+    /// The next blob goes to a new segment, unless this one holds something that is not durable yet.
+    pub(super) fn end_segment(&mut self) {
+        if !self.dirty {
+            self.current = None;
+        }
+    }
+
     /// Starts anew after an error: no file that was being written is touched again.
     pub(super) fn discard_unsynced(&mut self) {
         if matches!(self.refusal, Some(BlobError::ReadOnly)) {

@@ -63,7 +63,7 @@ impl CheckReport {
 /// Checks the newest snapshot; `progress` is told the name and items of each store before it.
 pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<CheckReport> {
     core.check_usable(false)?;
-    let snapshot = core.enter(false);
+    let snapshot = core.enter(false)?;
     let mut report = CheckReport {
         sequence: snapshot.sequence,
         ..CheckReport::default()

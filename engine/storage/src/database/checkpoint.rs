@@ -27,16 +27,22 @@ pub(crate) struct CheckpointState {
     /// Segments that the newest checkpoint no longer uses; they go after the next one.
     pub dead_segments: BTreeSet<u32>,
     pub next_blob_id: u64,
+    /// Bytes of garbage that are not worth looking for.
+    pub garbage_bytes: u64,
+    /// What 1,024 bytes of keys and values took in segment files when that was last looked at.
+    pub bytes_per_1024: u64,
 }
 
 impl CheckpointState {
     /// After opening: `newest` is the checkpoint that was loaded.
-    pub fn new(catalog: Catalog, newest: u64) -> Self {
+    pub fn new(catalog: Catalog, newest: u64, segment_bytes: u64) -> Self {
         Self {
             catalog,
             newest,
             dead_segments: BTreeSet::new(),
             next_blob_id: 1,
+            garbage_bytes: segment_bytes / 8,
+            bytes_per_1024: 1024,
         }
     }
 }
@@ -78,7 +84,7 @@ impl NodeSink for StoreSink<'_> {
 pub(crate) fn run(core: &Core) -> Result<()> {
     let mut state = core.checkpoint.lock();
     core.log_bytes.store(0, Ordering::Relaxed);
-    let snapshot = core.enter(false);
+    let snapshot = core.enter(false)?;
     let result = if snapshot.sequence > state.newest {
         write(core, &mut state, &snapshot)
     } else {
@@ -118,38 +124,50 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
     let kept = state.catalog.remove_older_than(snapshot.sequence)?;
     core.log
         .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
-    reclaim(core, state, snapshot)
+    // The checkpoint is made. That room cannot be reclaimed (a damaged node, a file that cannot be removed)
+    // is no reason to stop commits: it is tried again at the next one, and `check` names the damage.
+    let _ = reclaim(core, state, snapshot);
+    Ok(())
 }
 
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
 /// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
 fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
     let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
-    if oldest >= snapshot.sequence {
-        for segment in std::mem::take(&mut state.dead_segments) {
-            core.blobs.remove_segment(segment)?;
-        }
+    while oldest >= snapshot.sequence
+        && let Some(segment) = state.dead_segments.first().copied()
+    {
+        core.blobs.remove_segment(segment)?;
+        state.dead_segments.remove(&segment);
     }
     let segments = core.blobs.segments()?;
-    // The one that is still written to stays.
-    let current = core.blobs.next_segment().saturating_sub(1);
     let on_disk: u64 = segments.iter().map(|s| s.bytes).sum();
-    let live: u64 = snapshot.stores.values().map(|s| s.tree.bytes()).sum();
-    if on_disk < live + live / 2 + (8 << 20) {
+    let items: u64 = snapshot.stores.values().map(|s| s.tree.bytes()).sum();
+    let live = items.saturating_mul(state.bytes_per_1024) / 1024;
+    if on_disk <= live + live / 5 * 2 + state.garbage_bytes {
         return Ok(());
     }
     let mut used: BTreeMap<u32, u64> = BTreeMap::new();
     for store in snapshot.stores.values() {
         store.tree.for_each_location(true, |_, location| {
-            *used.entry(location.segment).or_default() += u64::from(location.len);
+            *used.entry(location.segment).or_default() += location.bytes_on_disk();
         })?;
+    }
+    let live: u64 = used.values().sum();
+    if let Some(ratio) = (live * 1024).checked_div(items) {
+        state.bytes_per_1024 = ratio.max(1024);
     }
     let sparse: BTreeSet<u32> = segments
         .iter()
-        .filter(|s| s.id < current)
-        .filter(|s| used.get(&s.id).is_none_or(|live| *live < s.bytes / 2))
+        .filter(|s| used.get(&s.id).is_none_or(|live| *live < s.bytes / 3 * 2))
         .map(|s| s.id)
         .collect();
+    // The one that is written to has to end before it can go.
+    if let Some(current) = core.blobs.open_segment()
+        && sparse.contains(&current)
+    {
+        core.blobs.end_segment();
+    }
     state.dead_segments.extend(
         sparse
             .iter()

@@ -45,6 +45,19 @@ pub(crate) struct CommitState {
     next_sequence: u64,
 }
 
+/// A commit was applied in part only.
+struct Broken {
+    detail: String,
+    /// The last commit that was applied whole.
+    before: u64,
+}
+
+fn not_applied(error: &Error) -> String {
+    format!(
+        "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
+    )
+}
+
 /// The shared part of all handles.
 pub(crate) struct Core {
     pub path: PathBuf,
@@ -73,8 +86,9 @@ pub(crate) struct Core {
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
-    /// Why nothing can be read any more: a commit was made durable but could not be applied.
-    broken: RwLock<Option<String>>,
+    /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
+    /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
+    broken: RwLock<Option<Broken>>,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -147,12 +161,24 @@ impl Core {
     }
 
     /// Takes the newest snapshot and registers it as in use.
-    pub fn enter(&self, writes: bool) -> Arc<Snapshot> {
+    pub fn enter(&self, writes: bool) -> Result<Arc<Snapshot>> {
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
+        self.check_whole()?;
         active.enter(snapshot.sequence, writes);
-        snapshot
+        Ok(snapshot)
+    }
+
+    /// Whether the current snapshot is whole. To be asked after taking it.
+    fn check_whole(&self) -> Result<()> {
+        match self.broken.read().as_ref() {
+            Some(broken) => Err(Error::corrupt(
+                self.path.display().to_string(),
+                broken.detail.clone(),
+            )),
+            None => Ok(()),
+        }
     }
 
     pub fn leave(&self, sequence: u64, writes: bool) {
@@ -180,9 +206,9 @@ impl Core {
         if self.closed.load(Ordering::SeqCst) {
             return Err(Error::Closed);
         }
-        if let Some(detail) = self.broken.read().clone() {
-            return Err(Error::corrupt(self.path.display().to_string(), detail));
-        }
+        // What could not be read a moment ago may be readable now.
+        self.restore();
+        self.check_whole()?;
         match self.read_only() {
             Some(reason) if writes => Err(Error::ReadOnly { reason }),
             _ => Ok(()),
@@ -239,11 +265,9 @@ impl Core {
                 }
             }
             Err(error) => {
-                let detail = format!(
-                    "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
-                );
-                *self.broken.write() = Some(detail.clone());
+                let detail = not_applied(&error);
                 self.poison(&detail);
+                self.restore();
                 for ticket in accepted {
                     ticket.answer(Err(Error::corrupt("commit", detail.clone())));
                 }
@@ -306,13 +330,35 @@ impl Core {
             })
         };
         if changes <= IN_PLACE_CHANGES {
-            return apply(Arc::make_mut(&mut self.current.write()));
+            let mut current = self.current.write();
+            let snapshot = Arc::make_mut(&mut current);
+            // Applying it all again does no harm, and a read that failed may work now.
+            return apply(snapshot)
+                .or_else(|_| apply(snapshot))
+                .inspect_err(|error| {
+                    *self.broken.write() = Some(Broken {
+                        detail: not_applied(error),
+                        before: first - 1,
+                    });
+                });
         }
         let mut next = Snapshot::clone(&self.snapshot());
         apply(&mut next)?;
         let previous = std::mem::replace(&mut *self.current.write(), Arc::new(next));
         drop(previous);
         Ok(())
+    }
+
+    /// After a commit that was applied in part only: makes the state before it again, from the newest
+    /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
+    fn restore(&self) {
+        let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
+            return;
+        };
+        if let Ok(snapshot) = super::open::rebuild(self, before) {
+            *self.current.write() = Arc::new(snapshot);
+            *self.broken.write() = None;
+        }
     }
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then

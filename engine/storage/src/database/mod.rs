@@ -19,8 +19,8 @@ use std::sync::atomic::Ordering;
 pub use check::{CheckReport, MAX_LISTED_PROBLEMS, Problem, StoreCheck};
 pub use open::Recovery;
 pub use options::{
-    DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_TIME_LIMIT_MS, Durability,
-    MAX_TIME_LIMIT_MS, OpenOptions,
+    DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
+    DEFAULT_TIME_LIMIT_MS, Durability, MAX_TIME_LIMIT_MS, OpenOptions,
 };
 
 use self::core::Core;
@@ -95,12 +95,18 @@ fn close(core: &Arc<Core>) -> Result<()> {
         return Ok(());
     }
     core.background.stop();
-    let result = match core.read_only() {
-        None => checkpoint::run(core).and_then(|()| Ok(core.log.close()?)),
+    let checkpointed = match core.read_only() {
+        None => checkpoint::run(core),
+        Some(_) => Ok(()),
+    };
+    // Also without a checkpoint: commits may wait for their flush, and none may come after the lock is
+    // given up. A log that failed said so when it did.
+    let closed = match core.log.refusal() {
+        None => core.log.close(),
         Some(_) => Ok(()),
     };
     core.lock.lock().take();
-    result
+    checkpointed.and(closed.map_err(Error::from))
 }
 
 impl Database {

@@ -15,14 +15,14 @@ use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
 use crate::blob::{BlobOptions, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
-use crate::commit::record::decode;
+use crate::commit::record::{CommitFacts, decode};
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
 use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
-use crate::log::{CommitLog, LocalLog, LogError, LogOptions};
+use crate::log::{CommitLog, LocalLog, LogError};
 use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
 use crate::transaction::writes::StoreId;
-use crate::vfs::{IoContext, Vfs, create_dir_all_durable};
+use crate::vfs::{IoContext, create_dir_all_durable};
 
 /// What was found when a database was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,14 +123,21 @@ fn recover(
         store_id: parts.checkpoint.next_store_id.max(1),
         item_id: parts.checkpoint.next_item_id.max(1),
     };
-    let mut snapshot = Snapshot {
-        sequence: parts.sequence,
-        ..Snapshot::default()
-    };
-    for store in parts.checkpoint.stores {
-        snapshot.open_store(StoreId(store.id), store.definition, &store.root, &trees);
-    }
-    let log_bytes = replay(&parts.log, &mut snapshot, &trees, &mut next, &mut recovery)?;
+    let mut snapshot = checkpointed(parts.sequence, parts.checkpoint, &trees);
+    let mut log_bytes = 0;
+    replay(
+        &parts.log,
+        &mut snapshot,
+        u64::MAX,
+        &trees,
+        |snapshot, facts, bytes| {
+            next.item_id = next.item_id.max(facts.next_item_id);
+            let highest = snapshot.stores.keys().next_back();
+            next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
+            recovery.replayed += 1;
+            log_bytes += bytes;
+        },
+    )?;
     let read_only = options
         .read_only
         .then(|| "it was opened for reading".to_owned());
@@ -147,7 +154,7 @@ fn recover(
         log: Arc::new(parts.log),
         blobs: parts.blobs,
         trees,
-        checkpoint: CheckpointState::new(parts.catalog, parts.sequence),
+        checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: next.item_id,
@@ -170,7 +177,7 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     } else {
         catalog.prepare()?;
         create_dir_all_durable(vfs.as_ref(), &log_folder)?;
-        open_log(vfs, &log_folder, id, &catalog, &catalog_folder)?
+        open_log(options, &log_folder, id, &catalog, &catalog_folder)?
     };
     let found = catalog.load_newest()?;
     let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
@@ -185,7 +192,10 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     })?;
     let checkpoint = CatalogPayload::decode(&newest.payload)?;
     let data_folder = path.join(&file.folders.data);
-    let blob_options = BlobOptions::default();
+    let blob_options = BlobOptions {
+        segment_bytes: options.segment_bytes,
+        ..BlobOptions::default()
+    };
     let blobs = if options.read_only {
         LocalBlobs::open_read_only(Arc::clone(vfs), &data_folder, id, blob_options)
     } else {
@@ -203,14 +213,14 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
 }
 
 fn open_log(
-    vfs: &Arc<dyn Vfs>,
+    options: &OpenOptions,
     folder: &Path,
     id: DatabaseId,
     catalog: &Catalog,
     catalog_folder: &Path,
 ) -> Result<LocalLog> {
     let unfinished = catalog.list()?.is_empty();
-    let options = LogOptions::default();
+    let (vfs, options) = (&options.vfs, options.log_options());
     let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
             LocalLog::create(Arc::clone(vfs), folder, id, options, 1)?
@@ -234,15 +244,45 @@ struct NextNumbers {
     item_id: u64,
 }
 
-/// Applies the log after the checkpoint; gives the bytes that were replayed.
+/// The state as of a checkpoint. Reads no node.
+fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapshot {
+    let mut snapshot = Snapshot {
+        sequence,
+        ..Snapshot::default()
+    };
+    for store in payload.stores {
+        snapshot.open_store(StoreId(store.id), store.definition, &store.root, trees);
+    }
+    snapshot
+}
+
+/// The state as of a commit, made again from what is on the disk.
+pub(super) fn rebuild(core: &Core, sequence: u64) -> Result<Snapshot> {
+    // Nothing that is needed here is dropped while this is held.
+    let state = core.checkpoint.lock();
+    let newest = state.catalog.load(state.newest)?;
+    let payload = CatalogPayload::decode(&newest.payload)?;
+    let mut snapshot = checkpointed(newest.sequence, payload, &core.trees);
+    let log = core.log.as_ref();
+    replay(log, &mut snapshot, sequence, &core.trees, |_, _, _| ())?;
+    if snapshot.sequence == sequence {
+        Ok(snapshot)
+    } else {
+        Err(Error::corrupt(
+            "commit log",
+            format!("commit {sequence} is not in it"),
+        ))
+    }
+}
+
+/// Applies the log after the checkpoint as far as `last`; `seen` is told each commit's facts and bytes.
 fn replay(
-    log: &LocalLog,
+    log: &dyn CommitLog,
     snapshot: &mut Snapshot,
+    last: u64,
     trees: &Trees,
-    next: &mut NextNumbers,
-    recovery: &mut Recovery,
-) -> Result<u64> {
-    let mut bytes = 0;
+    mut seen: impl FnMut(&Snapshot, CommitFacts, u64),
+) -> Result<()> {
     if log.last_sequence() < snapshot.sequence {
         return Err(Error::corrupt(
             "commit log",
@@ -255,6 +295,9 @@ fn replay(
     }
     for record in log.read_from(snapshot.sequence + 1)? {
         let (sequence, payload) = record?;
+        if sequence > last {
+            break;
+        }
         if sequence != snapshot.sequence + 1 {
             return Err(Error::corrupt(
                 "commit log",
@@ -264,11 +307,7 @@ fn replay(
         let (writes, facts) = decode(&payload)
             .map_err(|detail| Error::corrupt(format!("commit {sequence}"), detail))?;
         snapshot.apply(sequence, &writes, trees)?;
-        next.item_id = next.item_id.max(facts.next_item_id);
-        let highest = snapshot.stores.keys().next_back();
-        next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
-        recovery.replayed += 1;
-        bytes += payload.len() as u64;
+        seen(snapshot, facts, payload.len() as u64);
     }
-    Ok(bytes)
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Database;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
+use crate::log::LogOptions;
 use crate::rng::{OsRng, Rng};
 use crate::vfs::{RealVfs, Vfs};
 
@@ -26,6 +27,12 @@ pub enum Durability {
 pub const DEFAULT_CACHE_BYTES: u64 = 256 << 20;
 /// Default size of the log at which a checkpoint starts, in bytes.
 pub const DEFAULT_CHECKPOINT_LOG_BYTES: u64 = 64 << 20;
+/// Default size of the files that hold nodes and values, in bytes.
+pub const DEFAULT_SEGMENT_BYTES: u64 = 64 << 20;
+/// The smallest size of the files that hold nodes and values, in bytes.
+const MIN_SEGMENT_BYTES: u64 = 4 << 10;
+/// A file of the log is never smaller than this, in bytes, however early checkpoints start.
+const MIN_LOG_SEGMENT_BYTES: u64 = 16 << 10;
 /// Default time limit of a write transaction, in milliseconds: 15 minutes.
 pub const DEFAULT_TIME_LIMIT_MS: u64 = 15 * 60 * 1_000;
 /// The longest time limit of a write transaction, in milliseconds: 1 hour.
@@ -39,6 +46,7 @@ pub struct OpenOptions {
     pub(super) background: bool,
     pub(super) cache_bytes: u64,
     pub(super) checkpoint_log_bytes: u64,
+    pub(super) segment_bytes: u64,
     pub(super) time_limit_ms: u64,
     pub(super) durability: Durability,
     pub(super) vfs: Arc<dyn Vfs>,
@@ -61,6 +69,7 @@ impl OpenOptions {
             background: true,
             cache_bytes: DEFAULT_CACHE_BYTES,
             checkpoint_log_bytes: DEFAULT_CHECKPOINT_LOG_BYTES,
+            segment_bytes: DEFAULT_SEGMENT_BYTES,
             time_limit_ms: DEFAULT_TIME_LIMIT_MS,
             durability: Durability::default(),
             vfs: Arc::new(RealVfs),
@@ -90,10 +99,19 @@ impl OpenOptions {
         self
     }
 
-    /// Size of the log in bytes at which a checkpoint starts.
+    /// Size of the log in bytes at which a checkpoint starts. The log's files are no larger than this, so
+    /// that dropping what a checkpoint has written frees about as much.
     #[must_use]
     pub fn checkpoint_log_bytes(mut self, bytes: u64) -> Self {
         self.checkpoint_log_bytes = bytes.max(1);
+        self
+    }
+
+    /// Size of the files that hold nodes and values, in bytes. Room is reclaimed in units of these files,
+    /// and garbage of up to an eighth of one is left alone.
+    #[must_use]
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.segment_bytes = bytes.max(MIN_SEGMENT_BYTES);
         self
     }
 
@@ -138,6 +156,16 @@ impl OpenOptions {
     pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
         self.rng = rng;
         self
+    }
+
+    /// The sizes of the log's files.
+    pub(super) fn log_options(&self) -> LogOptions {
+        let usual = LogOptions::default();
+        let limit = self.checkpoint_log_bytes.max(MIN_LOG_SEGMENT_BYTES);
+        LogOptions {
+            first_segment_bytes: usual.first_segment_bytes.min(limit),
+            max_segment_bytes: usual.max_segment_bytes.min(limit),
+        }
     }
 
     /// Opens the database in this folder.

@@ -104,7 +104,7 @@ impl Transaction {
     pub(crate) fn begin(core: &Arc<Core>, mode: Mode) -> Result<Self> {
         let writes = mode == Mode::Write;
         core.check_usable(writes)?;
-        let snapshot = core.enter(writes);
+        let snapshot = core.enter(writes)?;
         Ok(Self {
             core: Arc::clone(core),
             mode,

@@ -114,7 +114,8 @@ impl<'tx> Store<'tx> {
         }
     }
 
-    /// Where the physical key is. Looking is a read.
+    /// Where the physical key is. Whoever writes it then need not note a read as well: a write is
+    /// validated against the same commits. Who does not calls [`Store::read_point`].
     pub(super) fn presence(&self, physical: &[u8]) -> Result<Presence> {
         if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
             return Ok(match change {
@@ -128,7 +129,6 @@ impl<'tx> Store<'tx> {
                 },
             });
         }
-        self.read_point(physical);
         self.tx.count_read(u64::from(self.tree.height()), 0);
         let in_snapshot = self.tree.contains(physical)?;
         Ok(Presence {

@@ -26,6 +26,7 @@ impl Store<'_> {
             Some(_) => Presence::NEW,
         };
         if presence.visible {
+            self.read_point(&physical);
             return Err(Error::KeyExists {
                 store: self.definition.name.clone(),
                 key: self.key_text(&physical),
@@ -38,16 +39,17 @@ impl Store<'_> {
     /// Inserts an item unless one with the key is there, duplicates or not; whether it did.
     pub fn insert_if_absent(&self, key: &Key, value: &Document) -> Result<bool> {
         self.check_write()?;
-        let order = self.encode(key)?.order;
-        let present = if self.definition.unique {
-            self.presence(&physical_key(&order, None))?.visible
-        } else {
-            self.equal(order)?.next().transpose()?.is_some()
+        let absent = self.definition.unique || {
+            let order = self.encode(key)?.order;
+            self.equal(order)?.next().transpose()?.is_none()
         };
-        if !present {
-            self.insert(key, value)?;
+        if !absent {
+            return Ok(false);
         }
-        Ok(!present)
+        match self.insert(key, value) {
+            Err(Error::KeyExists { .. }) => Ok(false),
+            other => other.map(|_| true),
+        }
     }
 
     /// Inserts the item or replaces its value; whether it was inserted. In a store with duplicates
@@ -89,6 +91,8 @@ impl Store<'_> {
         let presence = self.presence(&physical)?;
         if presence.visible {
             self.put(physical, presence, &encoded, value, Intent::Update)?;
+        } else {
+            self.read_point(&physical);
         }
         Ok(presence.visible)
     }
@@ -132,7 +136,11 @@ impl Store<'_> {
             }
         };
         let presence = self.presence(&physical)?;
-        Ok(presence.visible.then_some((physical, presence)))
+        if presence.visible {
+            return Ok(Some((physical, presence)));
+        }
+        self.read_point(&physical);
+        Ok(None)
     }
 
     fn put(
@@ -171,13 +179,15 @@ impl Store<'_> {
     }
 
     fn remove_physical(&self, physical: Vec<u8>, presence: Presence) -> bool {
-        if presence.visible {
+        if presence.visible && presence.in_snapshot {
             let mut writes = self.tx.writes.borrow_mut();
-            if presence.in_snapshot {
-                writes.set(self.id, physical, Change::Remove);
-            } else {
-                writes.unset(self.id, &physical);
-            }
+            writes.set(self.id, physical, Change::Remove);
+            return true;
+        }
+        // Nothing is written: what was seen is a miss in the snapshot.
+        self.read_point(&physical);
+        if presence.visible {
+            self.tx.writes.borrow_mut().unset(self.id, &physical);
         }
         presence.visible
     }

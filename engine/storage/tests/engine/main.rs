@@ -21,6 +21,7 @@ mod crash;
 mod damage;
 mod duplicates;
 mod edges;
+mod faults;
 mod model;
 mod stores;
 mod support;

@@ -10,9 +10,13 @@ use sop::{
 
 pub const FOLDER: &str = "/db";
 
-/// A database on a simulated disk, without a background thread: every run is the same.
+/// A database on a simulated disk, without a background thread: every run is the same. The log's files
+/// are small: a simulated power cut copies all of the disk.
 pub fn options(disk: &Arc<SimVfs>) -> OpenOptions {
-    OpenOptions::new().vfs(disk.clone()).background(false)
+    OpenOptions::new()
+        .vfs(disk.clone())
+        .background(false)
+        .checkpoint_log_bytes(16 << 10)
 }
 
 pub fn disk() -> Arc<SimVfs> {
