@@ -14,10 +14,14 @@ describe("durability", () => {
   let folder;
   /** @type {import("playwright-core").Browser} */
   let browser;
-  /** @type {Server | undefined} */
-  let server;
-  /** The latest of all starts, so that nothing stays behind. @param {number} [port] */
-  const start = async (port) => (server = await Server.start({ folder: folder.path, port }));
+  /** @type {Server[]} all that were started, so that none stays behind when a test fails */
+  const servers = [];
+  /** @param {number} [port] */
+  const start = async (port) => {
+    const server = await Server.start({ folder: folder.path, port });
+    servers.push(server);
+    return server;
+  };
 
   before(async () => {
     folder = await temporaryFolder();
@@ -25,7 +29,7 @@ describe("durability", () => {
   });
   after(async () => {
     await browser?.close();
-    await server?.kill();
+    for (const server of servers) await server.kill();
     await folder?.remove();
   });
 

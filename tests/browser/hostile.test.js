@@ -133,7 +133,7 @@ describe("hostile text", () => {
     for (const name of made) {
       assert.ok(shown.includes(name), name);
       await page.goto(`${it.server.origin}/d/hostile/s/${encodeURIComponent(name)}`);
-      await page.getByRole("heading", { name: /Nothing in/ }).waitFor();
+      await page.getByRole("heading", { name: /Nothing in/ }).waitFor().catch((error) => { throw new Error(`${name}: ${error}`); });
       await clean(page);
       await it.server.call("DELETE", `/databases/hostile/stores/${encodeURIComponent(name)}`);
     }

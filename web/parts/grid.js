@@ -155,8 +155,9 @@ export class SopGrid extends HTMLElement {
     this.#changed(fresh);
     if (fresh) {
       if (this.rows) this.rows.scrollTop = 0;
-      if (place.at !== undefined) void this.goToKey(place.at, { select: false });
-      if (place.sel !== undefined) void this.goToKey(place.sel, { select: true, quiet: true });
+      // A key in the address that fits this store no longer, or never did, is passed over.
+      if (place.at !== undefined) this.goToKey(place.at, { select: false }).catch(() => undefined);
+      if (place.sel !== undefined) this.goToKey(place.sel, { select: true, quiet: true }).catch(() => undefined);
     }
     this.dispatchEvent(new CustomEvent("view"));
   }

@@ -152,7 +152,7 @@ export class SopPalette extends Part {
     const found = this.#found();
     this.at = Math.min(this.at, Math.max(0, found.length - 1));
     let group = "";
-    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${() => this.shown && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
+    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${(/** @type {Event} */ event) => this.shown && event.target === this.querySelector("dialog") && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
       <header>${icon("search")}<input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${found.length ? `found-${this.at}` : nothing} aria-label="Store, key or command" placeholder="Store, key or command" autocomplete="off" spellcheck="false" .value=${this.text} @input=${this.#typed} @keydown=${this.#key}><span class="small dim">${found.length} found</span><kbd>Esc</kbd></header>
       <ul class="menu flat scroll" id="found" role="listbox" aria-label="Found">${found.map((one, index) => {
         const head = one.group !== group;
