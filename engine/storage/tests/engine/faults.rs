@@ -202,13 +202,12 @@ fn a_read_that_fails_while_a_commit_is_applied_loses_nothing_and_hides_nothing_t
         let seen = values(&db);
         let new = ["\"new\""; 4].map(str::to_owned);
         let old = ["3", "60", "120", "190"].map(str::to_owned);
-        match &result {
-            Ok(_) => assert_eq!(seen, new, "{context}"),
-            Err(_) => {
-                assert!(seen == new || seen == old, "{context}: {seen:?}");
-                let reason = db.read_only().expect("it cannot go on writing");
-                assert!(reason.contains("open the database again"), "{reason}");
-            }
+        if result.is_ok() {
+            assert_eq!(seen, new, "{context}");
+        } else {
+            assert!(seen == new || seen == old, "{context}: {seen:?}");
+            let reason = db.read_only().expect("it cannot go on writing");
+            assert!(reason.contains("open the database again"), "{reason}");
         }
         assert!(db.check().unwrap().is_clean(), "{context}");
         let _ = db.close();

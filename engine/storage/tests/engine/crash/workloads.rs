@@ -134,7 +134,7 @@ fn reopening(s: &mut Session) -> Result<()> {
         s.put("s", (i * 3)..(i * 3 + 4), "1")?;
         s.close()?;
         s.open()?;
-        s.remove("s", (i * 2)..(i * 2 + 1))?;
+        s.remove("s", [i * 2].into_iter())?;
         // Dropped, not closed in so many words.
         s.open()?;
     }
@@ -190,7 +190,7 @@ fn log_files(s: &mut Session) -> Result<()> {
     s.make("s", |_| ())?;
     for i in 0..6 {
         let text = format!("\"{}\"", i.to_string().repeat(6_000));
-        s.put("s", i..i + 1, &text)?;
+        s.put("s", [i].into_iter(), &text)?;
         if i % 2 == 1 {
             s.checkpoint()?;
         }
