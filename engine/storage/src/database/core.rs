@@ -362,12 +362,15 @@ impl Core {
     }
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then
-    /// the work is left for another time.
-    pub fn replace_unchanged(&self, next: Snapshot) {
+    /// nothing is done. Whether it was.
+    pub fn replace_unchanged(&self, next: Snapshot) -> bool {
         let mut current = self.current.write();
-        if current.sequence == next.sequence {
+        // Of a database that turned read-only, the state may have been taken while it was not whole.
+        let unchanged = current.sequence == next.sequence && self.read_only().is_none();
+        if unchanged {
             *current = Arc::new(next);
         }
+        unchanged
     }
 
     fn describe(&self, clash: Clash) -> Error {
