@@ -94,6 +94,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-command]") : null;
   if (!button || button.hasAttribute("disabled")) return;
-  commands.run(button.getAttribute("data-command") ?? "");
+  const done = commands.run(button.getAttribute("data-command") ?? "");
+  if (!done && session.readOnly !== undefined) session.say({ kind: "warn", text: `Edits are off. ${session.readOnly}` });
 });
 document.documentElement.dataset.ready = "true";

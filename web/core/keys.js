@@ -41,6 +41,11 @@ export function keyValues(spec, key) {
   return keyFields(spec).map((field) => key?.[field.name] ?? null);
 }
 
+/** The key of a store whose key is one value or one field, from that value. @param {KeySpec} spec @param {unknown} value */
+export function keyOfOne(spec, value) {
+  return isComposite(spec) ? { [keyFields(spec)[0].name]: value } : value;
+}
+
 /** A key from values in field order. @param {KeySpec} spec @param {unknown[]} values */
 export function keyFromValues(spec, values) {
   if (!isComposite(spec)) return values[0];

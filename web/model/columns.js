@@ -7,7 +7,7 @@ import { isObject, kindOf } from "../core/json.js";
 import { isDateType, isNumberType } from "../core/keys.js";
 
 /** A column of values; the name "" stands for the whole value of items that have no fields. */
-/** @typedef {{name: string, label: string, type: string, numeric: boolean, chars: number, shown: boolean, width?: number}} Column */
+/** @typedef {{name: string, label: string, type: string, numeric: boolean, chars: number, shown: boolean, width?: number, link?: boolean}} Column */
 
 const MOST_COLUMNS = 200;
 const SAMPLE = 200;

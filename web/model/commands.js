@@ -83,14 +83,15 @@ export class Commands {
     return undefined;
   }
 
-  /** The commands that can be done now and contain every word. @param {string} text */
+  /** The commands that can be done now and contain every word; when there is none, those that contain one of several words. @param {string} text */
   find(text) {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    return [...this.all.values()].filter((command) => {
-      if (command.hidden || !this.can(command)) return false;
-      const whole = `${this.title(command)} ${command.words ?? ""} ${command.group}`.toLowerCase();
-      return words.every((word) => whole.includes(word));
-    });
+    const able = [...this.all.values()]
+      .filter((command) => !command.hidden && this.can(command))
+      .map((command) => ({ command, whole: `${this.title(command)} ${command.words ?? ""} ${command.group}`.toLowerCase() }));
+    const all = able.filter(({ whole }) => words.every((word) => whole.includes(word)));
+    const found = all.length || words.length < 2 ? all : able.filter(({ whole }) => words.some((word) => word.length > 2 && whole.includes(word)));
+    return found.map(({ command }) => command);
   }
 }
 

@@ -10,10 +10,15 @@ import { isObject, kindOf, parse, stringify } from "../core/json.js";
 
 export const HEAD_BYTES = 256 * 1024;
 const MOST_ROWS = 50;
+/** Bytes of a store's name that the server takes. */
+const MOST_NAME = 128;
 
 /** The store's name that a file's name suggests. @param {string} file */
 export function storeName(file) {
-  return file.replace(/^.*[\\/]/, "").replace(/\.(?:ndjson|jsonl|json|csv|tsv|txt)$/i, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").replace(/^_+|_+$/g, "") || "imported";
+  const name = file.replace(/^.*[\\/]/, "").replace(/\.(?:ndjson|jsonl|json|csv|tsv|txt)$/i, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").replace(/^_+|_+$/g, "") || "imported";
+  const bytes = new TextEncoder().encode(name);
+  // Cut between characters: a part of one decodes to a replacement, which goes away.
+  return bytes.length <= MOST_NAME ? name : new TextDecoder().decode(bytes.slice(0, MOST_NAME)).replace(/\ufffd+$/, "");
 }
 
 /** The format of a file, by its name and its first character. @param {string} file @param {string} head @returns {Format} */

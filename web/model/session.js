@@ -4,7 +4,10 @@
 // Does not touch the document: the address and the storage come in from outside.
 
 import { ApiError, NetworkError, path } from "../core/http.js";
+import { stringify } from "../core/json.js";
+import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { Related } from "./related.js";
 
 /** @typedef {import("./tree.js").Store} Store */
 /** @typedef {import("./tree.js").Database} Database */
@@ -29,6 +32,7 @@ export class Session extends EventTarget {
     /** @type {Place} */
     this.place = { database: boot.database ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
     this.changes = new ChangeSet();
+    this.related = new Related((store, key) => this.api.get(this.path("stores", store, "item"), { key: stringify(keyOfOne(this.storeNamed(store)?.key ?? { type: "" }, key)) }));
     /** @type {string[]} */
     this.tabs = [];
     /** @type {Date | undefined} */
@@ -71,7 +75,7 @@ export class Session extends EventTarget {
   get readOnly() {
     const database = this.database;
     if (!database) return undefined;
-    if (database.read_only) return database.reason || "This database is open for reading only.";
+    if (database.read_only) return sentence(database.reason || "this database is open for reading only");
     if (this.environment?.mode === "read-only" || this.environment?.mode === "read_only") return `The environment ${this.environment.name} is read only.`;
     return undefined;
   }
@@ -113,6 +117,7 @@ export class Session extends EventTarget {
       this.place = next;
       this.tabs = [];
       this.stores = [];
+      this.related.names.clear();
       this.#loadChanges();
       await this.readStores();
       if (this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
@@ -173,6 +178,7 @@ export class Session extends EventTarget {
 
   /** Says that items of a store have changed. @param {string[]} stores */
   async written(stores) {
+    for (const store of stores) this.related.forget(store);
     this.#say("written", { stores });
     await Promise.all([this.readStores(), this.readDatabases()]);
   }
@@ -197,4 +203,9 @@ export class Session extends EventTarget {
 /** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */
 function list(answer, name) {
   return Array.isArray(answer) ? answer : (answer?.[name] ?? answer?.items ?? []);
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -4,12 +4,18 @@
 // (`id`) stays the same while the data changes. Does not read anything itself: `missing` says which prefixes to read.
 
 import { stringify } from "../core/json.js";
-import { isPartial, prefixText } from "../core/keys.js";
+import { isNumberType, isPartial, keyFields, prefixText } from "../core/keys.js";
 
 /** @typedef {{label: string, prefix: unknown[], count: number, leaf: boolean}} Group */
 /** @typedef {{name: string, count: number, key: import("../core/keys.js").KeySpec, description?: string, relations?: any[], schema?: any, unique?: boolean, [more: string]: any}} Store */
 /** @typedef {{name: string, items?: number, read_only?: boolean, reason?: string, mode?: string, path?: string, bytes?: number, stores?: number, [more: string]: any}} Database */
 /** @typedef {{id: string, kind: "database" | "store" | "group" | "more" | "waiting" | "failed", level: number, label: string, count?: number, open?: boolean, database?: string, store?: string, prefix?: unknown[], leaf?: boolean}} Row */
+
+/** Whether keys of a store can begin alike: a single number cannot. @param {Store} store */
+function hasPrefixes(store) {
+  const fields = keyFields(store.key);
+  return fields.length > 1 || !(isNumberType(fields[0].type) || fields[0].type === "bool");
+}
 
 export class Tree {
   constructor() {
@@ -45,8 +51,10 @@ export class Tree {
         if (words && !store.name.toLowerCase().includes(words)) continue;
         const id = Tree.id(store.name);
         const isOpen = this.open.has(id);
-        rows.push({ id, kind: "store", level: 2, label: store.name, count: Number(store.count), open: Number(store.count) > 0 ? isOpen : undefined, store: store.name, prefix: [] });
-        if (isOpen) this.#groups(rows, store, id, 3);
+        const known = this.groups.get(id);
+        const alone = Number(store.count) === 0 || !hasPrefixes(store) || (typeof known === "object" && known.groups.length === 0);
+        rows.push({ id, kind: "store", level: 2, label: store.name, count: Number(store.count), open: alone ? undefined : isOpen, store: store.name, prefix: [] });
+        if (isOpen && !alone) this.#groups(rows, store, id, 3);
       }
     }
     return rows;

@@ -158,7 +158,7 @@ export class SopNotices extends Part {
     }
     const readOnly = session.readOnly;
     if (readOnly !== undefined) {
-      const damaged = /damag|corrupt|checksum/i.test(readOnly);
+      const damaged = session.database?.error === "corrupt" || /damag|corrupt|checksum/i.test(readOnly);
       return html`<div class="notice ${damaged ? "danger" : "still"}" role="status">${icon(damaged ? "warning" : "lock")}<p class="grow"><b>${damaged ? "Damaged." : "Read only."}</b> <span class="soft">${readOnly} Reading and exporting go on.</span></p><button class="button s" @click=${() => session.readDatabases()}>${icon("refresh", true)}Try again</button></div>`;
     }
     return nothing;

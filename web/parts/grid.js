@@ -8,19 +8,22 @@ import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
 import { isPartial, keyLabel, keyValues } from "../core/keys.js";
-import { Columns } from "../model/columns.js";
+import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
-import { icon, make } from "./dom.js";
+import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
+import { emptiness, linksOf, rankWidth } from "./grid_layout.js";
+import { wirePointer } from "./grid_pointer.js";
 import { PlaceBar } from "./place_bar.js";
-import { html, render } from "../vendor/lit.js";
+import { render } from "../vendor/lit.js";
 
 const OVERSCAN = 8;
 const ROW = 28;
 const CARD = 84;
 const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
+const MOST_NAMES = 120;
 const SETTLE_MS = 70;
 
 /** @typedef {import("./grid_rows.js").RowElement} RowElement */
@@ -47,6 +50,14 @@ export class SopGrid extends HTMLElement {
     this.active = { line: -1, column: 0 };
     this.anchor = -1;
     this.keyUnits = 12;
+    /** Columns that point to other stores, with the store. @type {Map<string, string>} */
+    this.links = new Map();
+    /** The line that is being edited, -1 when there is none. */
+    this.editing = -1;
+    /** How many digits a rank has. */
+    this.digits = 1;
+    /** @type {unknown} */
+    this.activeKey = undefined;
     this.frame = 0;
     this.drawnStamp = 0;
     this.stamp = 1;
@@ -82,14 +93,16 @@ export class SopGrid extends HTMLElement {
     this.replaceChildren(this.thread, rows, this.bar.element, this.empty);
     rows.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     rows.addEventListener("scrollend", () => this.#settle(), { passive: true });
-    rows.addEventListener("pointerdown", (event) => this.#press(event));
-    rows.addEventListener("dblclick", (event) => this.#double(event));
-    rows.addEventListener("contextmenu", (event) => this.#menu(event));
+    wirePointer(this, rows);
     rows.addEventListener("focus", () => this.#focused());
-    this.head.addEventListener("click", (event) => this.#headClick(event));
     new ResizeObserver(() => this.#measure()).observe(rows);
     this.narrow.addEventListener("change", () => this.#measure(true));
     session.changes.addEventListener("change", () => this.#changed());
+    session.related.addEventListener("names", () => this.draw(true));
+    session.addEventListener("stores", () => {
+      const store = session.storeNamed(this.store?.name);
+      if (store) this.store = store;
+    });
   }
 
   /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
@@ -99,6 +112,7 @@ export class SopGrid extends HTMLElement {
     const same = this.store?.name === store?.name;
     this.nextStore = store;
     this.active = { line: -1, column: same ? this.active.column : 0 };
+    this.activeKey = undefined;
     this.anchor = -1;
     if (!store) {
       this.store = undefined;
@@ -141,8 +155,9 @@ export class SopGrid extends HTMLElement {
     this.#changed(fresh);
     if (fresh) {
       if (this.rows) this.rows.scrollTop = 0;
-      if (place.at !== undefined) void this.goToKey(place.at, { select: false });
-      if (place.sel !== undefined) void this.goToKey(place.sel, { select: true, quiet: true });
+      // A key in the address that fits this store no longer, or never did, is passed over.
+      if (place.at !== undefined) this.goToKey(place.at, { select: false }).catch(() => undefined);
+      if (place.sel !== undefined) this.goToKey(place.sel, { select: true, quiet: true }).catch(() => undefined);
     }
     this.dispatchEvent(new CustomEvent("view"));
   }
@@ -185,9 +200,10 @@ export class SopGrid extends HTMLElement {
     for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
     this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
     const shown = this.columns.shown;
-    this.links = new Set((store.relations ?? []).filter((relation) => relation.source_fields?.length === 1).map((relation) => relation.source_fields[0]));
+    this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
-    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + 80);
+    for (const column of shown) if (this.links.has(column.name)) column.link = true;
+    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + rankWidth(this.digits));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
@@ -205,25 +221,30 @@ export class SopGrid extends HTMLElement {
       this.#rebuild();
       return;
     }
+    if (this.active.line >= 0 && this.activeKey === undefined) this.activeKey = this.activeLine()?.item?.key;
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
       .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
-    const active = fresh ? undefined : this.activeLine();
     this.lines = new RowMap(source.count, inserts);
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
-    this.digits = String(Math.max(1, source.count)).length;
+    const digits = String(Math.max(1, source.count)).length;
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.#layout([]);
+    }
     this.#dress();
     if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
-    if (active?.item) this.#keepActive(active.item);
+    if (!fresh) this.#keepActive();
     this.#rebuild();
     this.#sync();
     this.draw(true);
   }
 
-  /** The same item stays active when lines before it come or go. @param {{key: any}} item */
-  #keepActive(item) {
-    const line = this.lineOf(item.key);
+  /** The same item stays active when lines before it come or go. */
+  #keepActive() {
+    if (this.activeKey === undefined || this.anchor >= 0) return;
+    const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
 
@@ -240,20 +261,7 @@ export class SopGrid extends HTMLElement {
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
     this.classList.toggle("empty", nothing);
-    if (nothing && this.empty && this.store) render(this.#emptiness(), this.empty);
-  }
-
-  #emptiness() {
-    const store = /** @type {import("../model/tree.js").Store} */ (this.store);
-    if (this.leading.length) {
-      return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
-        <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
-    }
-    const fields = (store.schema?.fields ?? []).length;
-    return html`${icon("store")}<h2>Nothing in ${store.name} yet</h2>
-      <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
-      <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
-      <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
+    if (nothing && this.empty && this.store) render(emptiness(this.store, this.leading.length > 0), this.empty);
   }
 
   /** @param {boolean} busy */
@@ -270,7 +278,8 @@ export class SopGrid extends HTMLElement {
   }
 
   #failed() {
-    this.classList.remove("waiting");
+    // The rows of the store before stay dimmed: they are not those of the one that was asked for.
+    this.classList.toggle("waiting", this.fresh === true);
     this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
   }
 
@@ -283,7 +292,7 @@ export class SopGrid extends HTMLElement {
   #dress() {
     if (!this.rows) return;
     const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
-    const name = `rows scroll live ranks-${this.digits ?? 1}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
     if (this.rows.className !== name) this.rows.className = name;
   }
 
@@ -351,7 +360,7 @@ export class SopGrid extends HTMLElement {
       this.pool.push(row);
       body.append(row);
     }
-    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links ?? new Set() };
+    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
     const shift = Math.round(map.offset);
     const used = new Set();
     for (let line = first; line < last; line += 1) {
@@ -360,7 +369,8 @@ export class SopGrid extends HTMLElement {
       const row = this.pool[slot];
       const content = this.lineAt(line);
       const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
-      if (row.stamp !== stamp) {
+      // A row that is being edited keeps its field; it is drawn again when editing ends.
+      if (row.stamp !== stamp && !(line === this.editing && row.line === line)) {
         drawRow(row, content, layout);
         this.#mark(row, line);
         row.stamp = stamp;
@@ -380,6 +390,7 @@ export class SopGrid extends HTMLElement {
     });
     this.bar?.show(map.top, map.view, map.height);
     this.#want(first, last);
+    this.#name(first, last);
     this.#follow();
     this.dispatchEvent(new CustomEvent("view"));
   }
@@ -397,6 +408,23 @@ export class SopGrid extends HTMLElement {
     };
     if (far) this.wantTimer = setTimeout(ask, SETTLE_MS);
     else ask();
+  }
+
+  /** Reads the names behind the links in view, when the view rests. @param {number} first @param {number} last */
+  #name(first, last) {
+    if (!this.links.size) return;
+    clearTimeout(this.nameTimer);
+    this.nameTimer = setTimeout(() => {
+      const list = [];
+      for (let line = first; line < last; line += 1) {
+        const { item, entry } = this.#content(line);
+        for (const [name, store] of this.links) {
+          const key = fieldOf(entry && entry.op !== "delete" ? entry.after : item?.value, name);
+          if (key !== undefined && key !== null && typeof key !== "boolean") list.push({ store, key });
+        }
+      }
+      this.session.related.want(list.slice(0, MOST_NAMES));
+    }, SETTLE_MS * 2);
   }
 
   /** What a line shows. @param {number} line @returns {import("./grid_rows.js").Line} */
@@ -483,6 +511,7 @@ export class SopGrid extends HTMLElement {
     if (extend && this.anchor < 0) this.anchor = this.active.line;
     if (!extend) this.anchor = -1;
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
+    this.activeKey = this.#content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
@@ -496,6 +525,7 @@ export class SopGrid extends HTMLElement {
   /** Forgets the selection. */
   unselect() {
     this.active = { line: -1, column: this.active.column };
+    this.activeKey = undefined;
     this.anchor = -1;
     for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
     this.#follow();
@@ -550,54 +580,6 @@ export class SopGrid extends HTMLElement {
     if (!inView) this.map.go(line * this.map.row - (select ? this.map.view / 3 : 0));
     this.#scrolled();
     if (select) this.select(line, this.active.column, { quiet, reveal: false });
-  }
-
-  // ---- Pointer
-
-  /** @param {Event} event @returns {{line: number, column: number} | undefined} */
-  #cellOf(event) {
-    if (!(event.target instanceof Element)) return undefined;
-    const row = /** @type {RowElement | null} */ (event.target.closest(".grid-body .tr"));
-    if (!row || row.line < 0) return undefined;
-    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
-    return { line: row.line, column: Math.max(0, index - 1) };
-  }
-
-  /** @param {PointerEvent} event */
-  #press(event) {
-    const at = this.#cellOf(event);
-    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
-    if (event.button === 2) {
-      const [low, high] = this.selectedRange();
-      if (at.line < low || at.line > high) this.select(at.line, at.column, { reveal: false });
-      return;
-    }
-    if (event.button !== 0) return;
-    this.select(at.line, at.column, { extend: event.shiftKey, reveal: false });
-    if (event.target instanceof Element && event.target.classList.contains("link") && (event.ctrlKey || event.metaKey)) this.dispatchEvent(new CustomEvent("follow"));
-    if (this.narrow.matches) this.dispatchEvent(new CustomEvent("open-item"));
-  }
-
-  /** @param {MouseEvent} event */
-  #double(event) {
-    const at = this.#cellOf(event);
-    if (!at || (event.target instanceof Element && event.target.closest("input, .pop"))) return;
-    this.dispatchEvent(new CustomEvent("edit"));
-  }
-
-  /** @param {MouseEvent} event */
-  #menu(event) {
-    if (event.target instanceof Element && event.target.closest("input")) return;
-    const at = this.#cellOf(event);
-    if (!at) return;
-    event.preventDefault();
-    this.dispatchEvent(new CustomEvent("menu", { detail: { x: event.clientX, y: event.clientY } }));
-  }
-
-  /** @param {MouseEvent} event */
-  #headClick(event) {
-    const head = event.target instanceof Element ? event.target.closest("[data-column]") : null;
-    if (head) this.dispatchEvent(new CustomEvent("head", { detail: { column: head.getAttribute("data-column") } }));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { count } from "../core/format.js";
 import { kindOf, stringify } from "../core/json.js";
-import { isDateType, isNumberType, keyFields, typedKey } from "../core/keys.js";
+import { isDateType, isNumberType, keyFields, keyOfOne, typedKey } from "../core/keys.js";
 import { fieldOf } from "../model/columns.js";
 import { shownKey } from "../model/commands.js";
 import { announce, copyText } from "./dom.js";
@@ -71,7 +71,8 @@ export function wireGrid(app) {
     } },
     { id: "follow", title: () => `Go to ${relation()?.target_store ?? "the target"}`, icon: "link", group, where, keys: ["Ctrl+Enter"], when: () => relation() !== undefined && activeValue() !== undefined && activeValue() !== null, hidden, run: () => {
       const target = relation();
-      if (target) void session.go({ store: target.target_store, prefix: [], sel: activeValue() });
+      const store = session.storeNamed(target?.target_store);
+      if (store) void session.go({ store: store.name, prefix: [], at: undefined, sel: keyOfOne(store.key, activeValue()) });
     } },
     { id: "inspect", title: "Show or hide the inspector", icon: "panel", group, keys: ["Space", "Ctrl+."], where: "page", when: () => session.store !== undefined, run: () => inspector.toggle() },
     { id: "down", title: "Next row", icon: "down", group, where, keys: ["ArrowDown"], hidden, run: () => move(1, 0)() },

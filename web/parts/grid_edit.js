@@ -48,6 +48,7 @@ export class CellEditor {
     cell.classList.add("editing");
     cell.closest(".tr")?.classList.add("raised");
     document.getElementById("overlays")?.append(pop);
+    grid.editing = line.line;
     this.open = { cell, input, pop, line, column, original: text };
     input.addEventListener("input", () => this.#check());
     input.addEventListener("keydown", (event) => this.#key(event));
@@ -140,6 +141,7 @@ export class CellEditor {
     const typed = keep && open.input.value !== open.original ? this.#typed() : undefined;
     const focused = document.activeElement === open.input || open.pop.contains(document.activeElement);
     this.open = undefined;
+    this.app.grid.editing = -1;
     open.pop.remove();
     open.cell.classList.remove("editing", "bad");
     open.cell.closest(".tr")?.classList.remove("raised");

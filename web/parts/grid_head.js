@@ -8,7 +8,7 @@ import { columnUnits } from "./grid_rows.js";
 export function headCells({ label, keyUnits, columns, typed }) {
   return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Rank</span></div
     ><div class="th key w${keyUnits}" role="columnheader" aria-colindex="2" aria-sort="ascending" title=${label}>${icon("key")}<span class="cut">${label}</span>${icon("asc")}<span class="grip" data-grip="key"></span></div
-    >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric ? "num" : "text"}" role="columnheader" aria-colindex=${index + 3} title=${column.type ? `${column.label} · ${column.type}` : column.label}
+    >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric && !column.link ? "num" : "text"}" role="columnheader" aria-colindex=${index + 3} title=${column.type ? `${column.label} · ${column.type}` : column.label}
       ><span class="cut">${column.label}</span>${typed && column.type ? html`<span class="type">${column.type}</span>` : ""}<span class="grip" data-grip=${index}></span></div>`)}</div>`;
 }
 

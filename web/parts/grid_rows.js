@@ -6,6 +6,9 @@ import { fieldChanges } from "../model/change_set.js";
 import { fieldOf } from "../model/columns.js";
 import { make } from "./dom.js";
 
+/** Room for the name behind a link. */
+const LINK_CHARS = 18;
+
 /** @typedef {import("../model/columns.js").Column} Column */
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {{line: number, index: number | undefined, item: {key: any, value: any, version?: number, id?: number} | undefined, entry: Entry | undefined, above: string, key: string}} Line */
@@ -29,7 +32,7 @@ export function units(chars, least = 7, numeric = false) {
 
 /** @param {Column} column */
 export function columnUnits(column) {
-  return column.width ?? units(column.chars, 7, column.numeric);
+  return column.width ?? units(column.chars + (column.link ? LINK_CHARS : 0), 7, column.numeric);
 }
 
 /** @returns {RowElement} */
@@ -72,7 +75,7 @@ function fit(row, columns) {
  * Draws a line into a row element.
  * @param {RowElement} row
  * @param {Line} line
- * @param {{columns: Column[], keyUnits: number, cards: number[], links: Set<string>}} layout
+ * @param {{columns: Column[], keyUnits: number, cards: number[], links: Map<string, string>, related: import("../model/related.js").Related}} layout
  */
 export function drawRow(row, line, layout) {
   const { columns, keyUnits } = layout;
@@ -99,14 +102,17 @@ export function drawRow(row, line, layout) {
   const staged = entry?.op === "update" ? changedNames(entry) : undefined;
   columns.forEach((column, index) => {
     const isStaged = staged !== undefined && (staged.has(column.name) || staged.has(""));
-    drawCell(row.cells[index + 2], fieldOf(value, column.name), cellClass(column, index, layout) + (isStaged ? " staged" : ""), layout.links.has(column.name));
+    const shown = fieldOf(value, column.name);
+    const target = layout.links.get(column.name);
+    const name = target === undefined || shown === undefined ? undefined : (layout.related.name(target, shown) ?? "");
+    drawCell(row.cells[index + 2], shown, cellClass(column, index, layout) + (isStaged ? " staged" : ""), name);
   });
 }
 
 /** @param {Column} column @param {number} index @param {{cards: number[]}} layout */
 function cellClass(column, index, { cards }) {
   const card = cards.indexOf(index);
-  return `td w${columnUnits(column)}${column.numeric ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}`;
+  return `td w${columnUnits(column)}${column.numeric && !column.link ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}`;
 }
 
 /** Sets a class only where it is another: setting the same one costs style work too. @param {HTMLElement} element @param {string} name */
@@ -144,18 +150,18 @@ function drawKey(element, line, keyUnits) {
   element.replaceChildren(make("i", "", text.slice(0, shared)), text.slice(shared));
 }
 
-/** @param {HTMLElement} element @param {unknown} value @param {string} className @param {boolean} link */
-export function drawCell(element, value, className, link = false) {
+/** @param {HTMLElement} element @param {unknown} value @param {string} className @param {string} [link] the name of what it points to */
+export function drawCell(element, value, className, link) {
   const shown = cell(value);
   const kind = KIND_CLASS[shown.kind];
-  const plain = !shown.tail && shown.size === undefined && !(link && (shown.kind === "number" || shown.kind === "text"));
-  setClass(element, kind && (plain || shown.kind === "number") ? `${className} ${kind}` : className);
+  const plain = !shown.tail && shown.size === undefined && !(link !== undefined && (shown.kind === "number" || shown.kind === "text"));
+  setClass(element, kind && plain ? `${className} ${kind}` : className);
   if (plain) {
     setText(element, shown.text);
     return;
   }
-  if (link) {
-    element.replaceChildren(make("span", "link", shown.text));
+  if (link !== undefined) {
+    element.replaceChildren(make("span", kind, shown.text), make("span", "link", link));
     return;
   }
   if (shown.size !== undefined) {

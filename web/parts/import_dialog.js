@@ -172,7 +172,7 @@ class Import {
   totals() {
     const chosen = this.chosen;
     const sum = (/** @type {"read" | "inserted" | "updated" | "failed"} */ name) => chosen.reduce((all, job) => all + Number(job.report?.[name] ?? 0), 0);
-    if (!this.running && !this.ended) return html`<span class="small dim">${size(chosen.reduce((all, job) => all + job.file.size, 0))} · a key that exists is replaced unless you say otherwise</span>`;
+    if (!this.running && !this.ended) return html`<span class="small dim">${chosen.length > 0 ? `${size(chosen.reduce((all, job) => all + job.file.size, 0))} · ` : ""}a key that exists is replaced unless you say otherwise</span>`;
     return html`<span class="totals" role="status"><span><b>${count(sum("inserted"))}</b> new</span>${sum("updated") ? html`<span><b>${count(sum("updated"))}</b> replaced</span>` : nothing}<span class=${sum("failed") ? "fail" : "dim"}><b>${count(sum("failed"))}</b> bad</span><span class="dim">${span(this.ended ? (this.elapsed ?? 0) : performance.now() - this.started)}</span></span>`;
   }
 

@@ -3,6 +3,7 @@
 import { count } from "../core/format.js";
 import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
 import { isComposite, keyFields, keyValues, partText } from "../core/keys.js";
+import { nameOf } from "../model/related.js";
 import { treeLines } from "../model/json_tree.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, copyText, icon } from "./dom.js";
@@ -80,14 +81,19 @@ export class SopInspector extends Part {
 
   render() {
     const { grid, session } = /** @type {Context} */ (this.app);
-    const line = grid.activeLine();
+    let line = grid.activeLine();
+    const waiting = line !== undefined && !line.item;
+    // While its row is being read again, the item stays as it was: nothing jumps.
+    if (waiting && this.last && this.last.store === grid.store?.name && equal(this.last.line.item?.key, grid.activeKey)) line = this.last.line;
+    else if (line?.item) this.last = { store: grid.store?.name, line };
     this.seen = line?.item ? `${stringify(line.item.key)} ${line.item.version}` : "";
-    const on = this.shown && line?.item !== undefined && grid.store !== undefined;
+    const on = this.shown && line !== undefined && grid.store !== undefined;
     this.classList.toggle("shown", on);
     const work = document.getElementById("work");
     work?.classList.toggle("side-inspector", on && this.side === true);
     work?.classList.toggle("inspecting", on);
-    if (!on || !line?.item || !grid.store) return nothing;
+    if (!on || !grid.store) return nothing;
+    if (!line?.item) return html`<section class="pane inspector" id="inspector" aria-label="Inspector" aria-busy="true"><div class="subtabs"></div><div class="json">${[3, 1, 2, 1, 3].map((width) => html`<div class="line in1"><span class="ghost g${width}"></span></div>`)}</div></section>`;
     const { item, entry } = line;
     const value = entry && entry.op !== "delete" ? entry.after : item.value;
     const relations = this.#relations(line, value);
@@ -278,9 +284,8 @@ export class SopInspector extends Part {
     if (kindOf(key) === "null") return "";
     const { session } = /** @type {Context} */ (this.app);
     const answer = this.#once(`${target.name} ${stringify(key)}`, () => session.api.get(session.path("stores", target.name, "item"), { key: stringify(key) }));
-    if (!isObject(answer?.value)) return "";
-    const texts = Object.values(answer.value).filter((one) => typeof one === "string" && one !== "");
-    return texts.length ? ` · ${texts.slice(0, /name/i.test(Object.keys(answer.value)[1] ?? "") ? 2 : 1).join(" ").slice(0, 60)}` : "";
+    const name = nameOf(answer?.value);
+    return name ? ` · ${name}` : "";
   }
 
   /** @param {import("../model/tree.js").Store} other @param {unknown[]} values */

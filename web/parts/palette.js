@@ -125,7 +125,8 @@ export class SopPalette extends Part {
         const groups = answer?.groups ?? [];
         const whole = groups.reduce((/** @type {number} */ sum, /** @type {any} */ group) => sum + Number(group.count), 0) + Number(answer?.more?.count ?? 0);
         if (whole === 0) continue;
-        const prefixes = groups.length === 1 ? groups : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
+        const inner = groups.length === 1 && !groups[0].leaf ? (await session.api.get(url("prefixes"), { of: stringify(groups[0].prefix), depth: 1, limit: MOST_GROUPS - 1 }).catch(() => undefined))?.groups ?? [] : [];
+        const prefixes = groups.length === 1 ? [...groups, ...inner] : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
         for (const group of prefixes.slice(0, MOST_GROUPS)) {
           found.push({ id: `k-${store.name}-${stringify(group.prefix)}`, group: "Keys", icon: "key", parts: [{ text: store.name, data: true }, { text: " / ", dim: true, data: true }, { text: prefixText(store.key, group.prefix), data: true }], end: count(Number(group.count)), run: () => session.go({ store: store.name, prefix: group.prefix, at: undefined, sel: undefined }) });
         }
@@ -151,7 +152,7 @@ export class SopPalette extends Part {
     const found = this.#found();
     this.at = Math.min(this.at, Math.max(0, found.length - 1));
     let group = "";
-    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${() => this.shown && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
+    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${(/** @type {Event} */ event) => this.shown && event.target === this.querySelector("dialog") && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
       <header>${icon("search")}<input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${found.length ? `found-${this.at}` : nothing} aria-label="Store, key or command" placeholder="Store, key or command" autocomplete="off" spellcheck="false" .value=${this.text} @input=${this.#typed} @keydown=${this.#key}><span class="small dim">${found.length} found</span><kbd>Esc</kbd></header>
       <ul class="menu flat scroll" id="found" role="listbox" aria-label="Found">${found.map((one, index) => {
         const head = one.group !== group;

@@ -94,7 +94,8 @@ class Review {
       for (const one of error.problem.errors ?? []) {
         const index = /^#?\/changes\/(\d+)/.exec(one.pointer ?? "")?.[1];
         const entry = index === undefined ? undefined : entries[Number(index)];
-        if (!entry) continue;
+        // A conflict is said by its own bar, with its answers.
+        if (!entry || this.conflicts.has(this.id(entry))) continue;
         this.faults.set(this.id(entry), one.detail ?? error.message);
         placed += 1;
       }

@@ -27,10 +27,11 @@ export function upload(url, query, file, type, { progress, signal }) {
       for (const line of text.slice(read, Math.max(read, end)).split("\n")) {
         if (!line.trim()) continue;
         const message = parse(line);
-        if (message.progress) report = message.progress;
+        if (message.event === "progress") report = message;
+        else if (message.event === "summary") done = message;
+        else if (message.event === "error") fault = message.problem ?? message;
+        else if (message.progress) report = message.progress;
         else if (message.done) done = message.done;
-        else if (message.error) fault = message.error;
-        else if (typeof message.read === "number") done = message;
       }
       read = Math.max(read, end + (all ? 0 : 1));
       progress({ sent, report });
@@ -48,7 +49,7 @@ export function upload(url, query, file, type, { progress, signal }) {
     request.onload = () => {
       if (request.status >= 300) return reject(new ApiError(request.status, safe(request.responseText)));
       lines(true);
-      if (fault) reject(new ApiError(request.status, typeof fault === "string" ? { detail: fault } : fault));
+      if (fault) reject(new ApiError(request.status, fault));
       else if (done) resolve(done);
       else reject(new ApiError(request.status, { detail: "The server ended the import without a report." }));
       return undefined;

@@ -20,7 +20,8 @@ class SopWelcome extends Part {
     super();
     /** @type {Way} */
     this.way = "create";
-    this.name = "";
+    /** @type {{[way: string]: string}} */
+    this.names = { create: "shop", import: "data", open: "", demo: "shop" };
     this.folder = "";
     this.error = "";
     this.busy = false;
@@ -33,6 +34,10 @@ class SopWelcome extends Part {
       if (button) this.choose(/** @type {Way} */ (button.getAttribute("data-way")));
     });
     wireDrop({ session: this.session, importing: (files) => this.importing(files) });
+  }
+
+  get name() {
+    return this.names[this.way];
   }
 
   /** @param {Way} way */
@@ -61,10 +66,10 @@ class SopWelcome extends Part {
     }
     if (this.way === "open") {
       return html`<label>Folder<span class="field">${icon("folder", true)}<input class="data" placeholder="/path/to/database" autocomplete="off" spellcheck="false" .value=${this.folder} @input=${(/** @type {any} */ event) => { this.folder = event.target.value; this.requestUpdate(); }}></span><span class="hint">As this machine names it. It must lie under a folder that the server may use.</span></label>
-        <label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(this.folder) || "as the folder"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.name = event.target.value; this.requestUpdate(); }}></span></label>`;
+        <label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(this.folder) || "as the folder"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.names[this.way] = event.target.value; this.requestUpdate(); }}></span></label>`;
     }
     const shown = this.name.trim() || (this.way === "import" ? "data" : "");
-    return html`<label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${this.way === "import" ? "data" : "shop"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.name = event.target.value; this.requestUpdate(); }}></span></label>
+    return html`<label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${this.way === "import" ? "data" : "shop"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.names[this.way] = event.target.value; this.requestUpdate(); }}></span></label>
       <label>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="${this.root}/${shown || "…"}" .value=${this.folder} @input=${(/** @type {any} */ event) => { this.folder = event.target.value; this.requestUpdate(); }}></span><span class="hint">Leave it empty to make the folder under the data root.</span></label>
       ${this.way === "import" ? html`<p class="soft">Then choose the files, or drop them anywhere on this page.</p>` : nothing}`;
   }
@@ -93,7 +98,7 @@ class SopWelcome extends Part {
 
   /** Makes the database when the files are chosen. @param {File[]} [files] */
   importing(files) {
-    const name = this.name.trim() || "data";
+    const name = this.names.import.trim() || "data";
     this.session.place.database = name;
     const dialog = importFiles({ session: this.session }, files, {
       prepare: async () => {

@@ -34,7 +34,8 @@ pub fn asset_url(path: &str) -> String {
 /// The modules to load early, so that none waits for another to name it.
 pub(crate) fn modules() -> impl Iterator<Item = &'static str> {
     ASSETS.iter().map(|(name, ..)| *name).filter(|name| {
-        name.ends_with(".js") && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
+        content_type(name).starts_with("text/javascript")
+            && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
     })
 }
 

@@ -11,6 +11,8 @@ const SAMPLE: usize = 200;
 const ROWS: usize = 60;
 /// A key's head does not make its column wider than this many characters.
 const LABEL_CHARS: usize = 22;
+/// Room for the name of what a column points to.
+const LINK_CHARS: usize = 18;
 /// Columns are as wide as their widest text, between these, in units of 8 pixels.
 const WIDTH: std::ops::RangeInclusive<usize> = 7..=36;
 
@@ -121,6 +123,21 @@ impl FirstPage {
         }
     }
 
+    /// The rows in view with separators.
+    pub(crate) fn shown_count(&self) -> String {
+        grouped(self.count)
+    }
+
+    /// The nodes read, when the answer says so.
+    pub(crate) fn shown_nodes(&self) -> Option<String> {
+        self.nodes.map(grouped)
+    }
+
+    /// The sequence with separators.
+    pub(crate) fn shown_sequence(&self) -> String {
+        grouped(self.sequence)
+    }
+
     /// The cells of a row, each with its column.
     pub(crate) fn zip<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a Column, &'a Cell)> {
         self.columns.iter().zip(&row.cells)
@@ -189,19 +206,22 @@ fn columns(store: &Store, items: &[Value]) -> Vec<Column> {
                 }
             }
             Some(_) if !found.iter().any(|(known, _)| known.is_empty()) => {
-                found.push((String::new(), String::new()))
+                found.push((String::new(), String::new()));
             }
             _ => {}
         }
     }
     found
         .into_iter()
-        .map(|(name, kind)| column(name, &kind, items))
+        .map(|(name, kind)| {
+            let link = store.is_link(&name);
+            column(name, &kind, items, link)
+        })
         .collect()
 }
 
 /// One column, judged by its first values.
-fn column(name: String, kind: &str, items: &[Value]) -> Column {
+fn column(name: String, kind: &str, items: &[Value], link: bool) -> Column {
     let label = if name.is_empty() {
         "value".to_owned()
     } else {
@@ -227,7 +247,9 @@ fn column(name: String, kind: &str, items: &[Value]) -> Column {
         "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "decimal"
     );
     let numeric = typed || (kind.is_empty() && numbers * 2 > seen);
-    let width = width(chars, numeric).clamp(*WIDTH.start(), *WIDTH.end());
+    let room = if link { LINK_CHARS } else { 0 };
+    let width = width(chars + room, numeric).clamp(*WIDTH.start(), *WIDTH.end());
+    let numeric = numeric && !link;
     Column {
         name,
         label,

@@ -9,7 +9,6 @@
 
 mod assets;
 mod cells;
-mod filters;
 mod first_page;
 mod pages;
 mod shell;

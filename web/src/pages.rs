@@ -4,7 +4,6 @@ use askama::Template;
 
 use crate::assets::{BUILD, modules};
 use crate::cells::grouped;
-use crate::filters;
 use crate::first_page::FirstPage;
 use crate::shell::{AppShell, Store, script_safe};
 

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::cells::grouped;
+
 /// The colour of an environment; the page always says its name with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
@@ -53,6 +55,11 @@ impl Database {
         let items = api.get("items").and_then(Value::as_u64).unwrap_or(0);
         Some(Self { name, items, api })
     }
+
+    /// Its items with separators.
+    pub(crate) fn shown_items(&self) -> String {
+        grouped(self.items)
+    }
 }
 
 /// A store in the explorer.
@@ -88,6 +95,32 @@ impl Store {
             key,
             fields,
             api,
+        })
+    }
+
+    /// Whether its keys can begin alike, so that it opens in the explorer.
+    pub(crate) fn has_prefixes(&self) -> bool {
+        let number = |kind: &str| {
+            matches!(kind, "bool" | "f32" | "f64" | "decimal")
+                || (kind.starts_with(['i', 'u']) && kind != "uuid")
+        };
+        self.count > 0
+            && (self.key.len() > 1 || !self.key.first().is_some_and(|(_, kind)| number(kind)))
+    }
+
+    /// Its items with separators.
+    pub(crate) fn shown_count(&self) -> String {
+        grouped(self.count)
+    }
+
+    /// Whether a field alone points to the items of another store.
+    pub(crate) fn is_link(&self, field: &str) -> bool {
+        let relations = self.api.get("relations").and_then(Value::as_array);
+        relations.into_iter().flatten().any(|relation| {
+            let fields = relation.get("source_fields").and_then(Value::as_array);
+            fields.is_some_and(|fields| {
+                fields.len() == 1 && fields.first().and_then(Value::as_str) == Some(field)
+            })
         })
     }
 
@@ -158,6 +191,11 @@ impl AppShell {
         self.stores.iter().find(|store| store.name == *name)
     }
 
+    /// The name of the open database as a part of a path.
+    pub(crate) fn path_part(&self) -> String {
+        path_part(&self.database)
+    }
+
     /// Whether a store is the open one.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.store.as_deref() == Some(name)
@@ -183,6 +221,26 @@ impl AppShell {
     }
 }
 
+/// A part of a path: everything but letters, digits and `-._~` is escaped.
+fn path_part(text: &str) -> String {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push('%');
+            for half in [byte >> 4, byte & 15] {
+                escaped.push(
+                    HEX.get(usize::from(half))
+                        .map_or('0', |digit| char::from(*digit)),
+                );
+            }
+        }
+    }
+    escaped
+}
+
 /// JSON text that cannot end the element that it stands in, and is one line for every reader of JavaScript.
 pub(crate) fn script_safe(value: &Value) -> String {
     let mut text = String::new();
@@ -197,4 +255,15 @@ pub(crate) fn script_safe(value: &Value) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_part_of_a_path() {
+        assert_eq!(path_part("a-1._~"), "a-1._~");
+        assert_eq!(path_part("a/b ü?"), "a%2Fb%20%C3%BC%3F");
+    }
 }

@@ -259,6 +259,10 @@ impl StoreDefinition {
         {
             return invalid("name", format!("must not contain {c:?}"));
         }
+        // Addresses cannot hold these two: they are resolved away before they are sent.
+        if matches!(self.name.as_str(), "." | "..") {
+            return invalid("name", "must not be '.' or '..'".to_owned());
+        }
         if !SLOT_LENGTH_RANGE.contains(&self.slot_length) {
             return invalid(
                 "slot_length",

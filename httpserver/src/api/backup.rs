@@ -31,7 +31,7 @@ pub(super) struct BackupDone {
 
 /// Copies a database as of now into a new folder.
 #[utoipa::path(
-    post, path = "/databases/{db}/backup", tag = "databases", params(DatabasePath), request_body = BackupTarget,
+    post, operation_id = "backup_database", path = "/databases/{db}/backup", tag = "databases", params(DatabasePath), request_body = BackupTarget,
     responses((status = 200, body = BackupDone), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn backup(

@@ -58,7 +58,7 @@ pub(super) struct OutcomeView {
 /// Shows (`dry_run`) or applies a change set in one transaction. When one of its changes cannot be
 /// done none is: the answer is then 409 with every one in `conflicts`.
 #[utoipa::path(
-    post, path = "/databases/{db}/changes", tag = "items", params(DatabasePath), request_body = ChangeSetView,
+    post, operation_id = "apply_changes", path = "/databases/{db}/changes", tag = "items", params(DatabasePath), request_body = ChangeSetView,
     responses(
         (status = 200, body = OutcomeView),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "With the members of the outcome"),

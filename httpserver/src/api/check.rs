@@ -83,7 +83,7 @@ enum CheckLine<'a> {
 /// Reads all of a database and verifies it. With `Accept: application/json` one object; otherwise a
 /// line as each store begins, then the result as the last line.
 #[utoipa::path(
-    get, path = "/databases/{db}/check", tag = "databases", params(DatabasePath),
+    get, operation_id = "check_database", path = "/databases/{db}/check", tag = "databases", params(DatabasePath),
     responses(
         (status = 200, content((CheckView = "application/json"), (String = "application/x-ndjson"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),

@@ -39,7 +39,7 @@ pub(super) struct CountView {
 
 /// Exact number of items of a prefix, of a range, or of where both meet.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/count", tag = "items", params(StorePath, CountQuery),
+    get, operation_id = "count_items", path = "/databases/{db}/stores/{store}/count", tag = "items", params(StorePath, CountQuery),
     responses((status = 200, body = CountView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn count(
@@ -91,7 +91,7 @@ pub(super) struct RankView {
 
 /// Number of items before a key.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/rank", tag = "items", params(StorePath, RankQuery),
+    get, operation_id = "rank_of_key", path = "/databases/{db}/stores/{store}/rank", tag = "items", params(StorePath, RankQuery),
     responses((status = 200, body = RankView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn rank(
@@ -143,7 +143,7 @@ pub(super) struct NthView {
 
 /// The item with `i` items before it.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/nth", tag = "items", params(StorePath, NthQuery),
+    get, operation_id = "item_at_rank", path = "/databases/{db}/stores/{store}/nth", tag = "items", params(StorePath, NthQuery),
     responses((status = 200, body = NthView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn nth(

@@ -124,7 +124,7 @@ impl DatabaseView {
         match state.registry().look(entry) {
             Ok(database) => {
                 let status = database.status();
-                view.reason = database.read_only();
+                view.reason = entry.held().or_else(|| database.read_only());
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);
@@ -139,7 +139,7 @@ impl DatabaseView {
 }
 
 /// All databases. One that cannot be opened is there too, with the reason.
-#[utoipa::path(get, path = "/databases", tag = "databases", responses((status = 200, body = DatabaseList), (status = "default", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, operation_id = "list_databases", path = "/databases", tag = "databases", responses((status = 200, body = DatabaseList), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<DatabaseList>> {
     let shared = state.clone();
     state
@@ -157,7 +157,7 @@ pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Databa
 
 /// Makes a database, or attaches a folder that is one.
 #[utoipa::path(
-    post, path = "/databases", tag = "databases", request_body = NewDatabase,
+    post, operation_id = "create_database", path = "/databases", tag = "databases", request_body = NewDatabase,
     responses((status = 201, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
@@ -183,7 +183,7 @@ pub(super) async fn create(
 
 /// One database.
 #[utoipa::path(
-    get, path = "/databases/{db}", tag = "databases", params(DatabasePath),
+    get, operation_id = "get_database", path = "/databases/{db}", tag = "databases", params(DatabasePath),
     responses((status = 200, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
@@ -204,7 +204,7 @@ pub(super) async fn show(
 
 /// Changes the settings of a database.
 #[utoipa::path(
-    patch, path = "/databases/{db}", tag = "databases", params(DatabasePath), request_body = DatabaseChange,
+    patch, operation_id = "change_database", path = "/databases/{db}", tag = "databases", params(DatabasePath), request_body = DatabaseChange,
     responses((status = 200, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change(
@@ -226,7 +226,7 @@ pub(super) async fn change(
 /// Takes a database off the list. Its files stay, unless `data=delete` and its name confirm that
 /// they shall go.
 #[utoipa::path(
-    delete, path = "/databases/{db}", tag = "databases", params(DatabasePath, RemoveQuery),
+    delete, operation_id = "remove_database", path = "/databases/{db}", tag = "databases", params(DatabasePath, RemoveQuery),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(

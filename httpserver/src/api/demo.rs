@@ -33,7 +33,7 @@ pub(super) struct DemoWish {
 
 /// Makes the stores of the demo and fills them: all or nothing.
 #[utoipa::path(
-    post, path = "/databases/{db}/demo", tag = "databases", params(DatabasePath), request_body = DemoWish,
+    post, operation_id = "fill_demo", path = "/databases/{db}/demo", tag = "databases", params(DatabasePath), request_body = DemoWish,
     responses((status = 201, body = demo::Filled), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn fill(

@@ -104,9 +104,15 @@ fn page(document: &Value) -> String {
         for (path, operations) in fields(document, "/paths") {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 if list(operation, "/tags").iter().any(|tag| tag == name) {
-                    operation_section(&mut html, document, path, method, operation);
+                    operation_section(&mut html, path, method, operation);
                 }
             }
+        }
+    }
+    html.push_str("<h2>Shapes</h2>");
+    for (name, schema) in fields(document, "/components/schemas") {
+        if schema.pointer("/properties").is_some() {
+            shape(&mut html, name, schema);
         }
     }
     html.push_str("<h2>Errors</h2><table><thead><tr><th>Code</th><th>Status</th><th>Meaning</th></tr></thead><tbody>");
@@ -116,7 +122,7 @@ fn page(document: &Value) -> String {
             "<tr id=\"{0}\"><td><code>{0}</code></td><td>{1}</td><td>{2}</td></tr>",
             code.as_str(),
             code.status().as_u16(),
-            escape(code.meaning())
+            prose(code.meaning())
         );
     }
     html.push_str("</tbody></table></main></body></html>");
@@ -127,20 +133,14 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Interface · SOP</title>\
     <link rel=\"stylesheet\" href=\"/assets/reference.css\"></head><body><main class=\"reference\"><h1>The interface</h1>";
 
-fn operation_section(
-    html: &mut String,
-    document: &Value,
-    path: &str,
-    method: &str,
-    operation: &Value,
-) {
+fn operation_section(html: &mut String, path: &str, method: &str, operation: &Value) {
     let _ = write!(
         html,
         "<section><h3><code>{}</code> <code>{}</code></h3><p>{} {}</p>",
         escape(&method.to_uppercase()),
         escape(path),
-        escape(text(operation, "/summary")),
-        escape(text(operation, "/description"))
+        prose(text(operation, "/summary")),
+        prose(text(operation, "/description"))
     );
     let parameters = list(operation, "/parameters");
     if !parameters.is_empty() {
@@ -153,27 +153,43 @@ fn operation_section(
                 "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
                 escape(text(parameter, "/name")),
                 escape(text(parameter, "/in")),
-                escape(text(parameter, "/description"))
+                prose(text(parameter, "/description"))
             );
         }
         html.push_str("</tbody></table>");
     }
-    if let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") {
-        html.push_str("<h4>Body</h4>");
-        shape(html, document, schema);
-    }
+    let body = operation.pointer("/requestBody/content");
+    media(html, "Body", body.unwrap_or(&Value::Null));
     for (status, response) in fields(operation, "/responses") {
-        if let Some(schema) = response.pointer("/content/application~1json/schema") {
-            let _ = write!(html, "<h4>Answer {}</h4>", escape(status));
-            shape(html, document, schema);
+        if status != "default" {
+            let content = response.pointer("/content").unwrap_or(&Value::Null);
+            media(html, &format!("Answer {status}"), content);
         }
     }
     html.push_str("</section>");
 }
 
-/// The fields of an object schema.
-fn shape(html: &mut String, document: &Value, schema: &Value) {
-    let schema = resolve(document, schema);
+/// What a body is, by media type.
+fn media(html: &mut String, what: &str, content: &Value) {
+    for (kind, media) in content.as_object().into_iter().flatten() {
+        let shape = media.pointer("/schema").map(type_name).unwrap_or_default();
+        let _ = write!(
+            html,
+            "<p><b>{}</b> <code>{}</code> {shape}</p>",
+            escape(what),
+            escape(kind)
+        );
+    }
+}
+
+/// The fields of a named shape.
+fn shape(html: &mut String, name: &str, schema: &Value) {
+    let _ = write!(
+        html,
+        "<section id=\"shape-{0}\"><h3>{0}</h3><p>{1}</p>",
+        escape(name),
+        prose(text(schema, "/description"))
+    );
     html.push_str(
         "<table><thead><tr><th>Field</th><th>Type</th><th>Meaning</th></tr></thead><tbody>",
     );
@@ -182,28 +198,35 @@ fn shape(html: &mut String, document: &Value, schema: &Value) {
             html,
             "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
             escape(name),
-            escape(&type_name(field)),
-            escape(text(field, "/description"))
+            type_name(field),
+            prose(text(field, "/description"))
         );
     }
-    html.push_str("</tbody></table>");
+    html.push_str("</tbody></table></section>");
 }
 
+/// The type of a field as HTML, with a link to its shape when it has one.
 fn type_name(schema: &Value) -> String {
     if let Some(reference) = schema.pointer("/$ref").and_then(Value::as_str) {
-        return reference.rsplit('/').next().unwrap_or_default().to_owned();
+        let name = escape(reference.rsplit('/').next().unwrap_or_default());
+        return format!("<a href=\"#shape-{name}\">{name}</a>");
     }
     match schema.pointer("/type") {
         Some(Value::String(kind)) if kind == "array" => {
             let items = schema.pointer("/items").unwrap_or(&Value::Null);
             format!("array of {}", type_name(items))
         }
-        Some(Value::String(kind)) => kind.clone(),
-        Some(Value::Array(kinds)) => kinds
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" or "),
+        Some(Value::String(kind)) => match list(schema, "/enum") {
+            [] => escape(kind),
+            values => {
+                let values = values.iter().filter_map(Value::as_str);
+                escape(&values.collect::<Vec<_>>().join(" or "))
+            }
+        },
+        Some(Value::Array(kinds)) => {
+            let kinds = kinds.iter().filter_map(Value::as_str);
+            escape(&kinds.collect::<Vec<_>>().join(" or "))
+        }
         _ => {
             let one_of: Vec<_> = list(schema, "/oneOf").iter().map(type_name).collect();
             if one_of.is_empty() {
@@ -213,14 +236,6 @@ fn type_name(schema: &Value) -> String {
             }
         }
     }
-}
-
-fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    schema
-        .pointer("/$ref")
-        .and_then(Value::as_str)
-        .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
-        .unwrap_or(schema)
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
@@ -250,4 +265,14 @@ fn escape(text: &str) -> String {
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
+}
+
+/// Words with `code` in them.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let parts = parts.map(|(at, part)| match at % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    });
+    parts.collect()
 }

@@ -15,7 +15,7 @@ pub(super) struct Health {
 }
 
 /// Whether the server answers. Needs no token.
-#[utoipa::path(get, path = "/health", tag = "server", security(()), responses((status = 200, body = Health)))]
+#[utoipa::path(get, operation_id = "health", path = "/health", tag = "server", security(()), responses((status = 200, body = Health)))]
 pub(super) async fn health() -> Json<Health> {
     Json(Health {
         status: "ok",

@@ -48,7 +48,7 @@ pub(super) struct Removed {
 
 /// The item; its version is also the `ETag`.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/item", tag = "items", params(StorePath, ItemQuery),
+    get, operation_id = "get_item", path = "/databases/{db}/stores/{store}/item", tag = "items", params(StorePath, ItemQuery),
     responses((status = 200, body = ItemView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
@@ -78,7 +78,7 @@ pub(super) async fn show(
 /// Replaces the value of the item, or adds it. `If-Match: <version>` makes it fail when the item
 /// changed meanwhile; `If-None-Match: *` when it is there.
 #[utoipa::path(
-    put, path = "/databases/{db}/stores/{store}/item", tag = "items",
+    put, operation_id = "put_item", path = "/databases/{db}/stores/{store}/item", tag = "items",
     params(StorePath, ItemQuery, ("If-Match" = Option<String>, Header, description = "Version that the item must have, or `*`")),
     request_body = NewValue,
     responses((status = 200, body = Written), (status = 201, body = Written, description = "The item is new"), (status = "default", body = Problem, content_type = "application/problem+json")),
@@ -126,7 +126,7 @@ pub(super) async fn put(
 
 /// Removes the item.
 #[utoipa::path(
-    delete, path = "/databases/{db}/stores/{store}/item", tag = "items",
+    delete, operation_id = "remove_item", path = "/databases/{db}/stores/{store}/item", tag = "items",
     params(StorePath, ItemQuery, ("If-Match" = Option<String>, Header, description = "Version that the item must have, or `*`")),
     responses((status = 200, body = Removed), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]

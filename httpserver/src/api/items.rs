@@ -90,7 +90,7 @@ pub(super) struct ItemPage {
 
 /// A page of items in key order.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/items", tag = "items", params(StorePath, PageQuery),
+    get, operation_id = "list_items", path = "/databases/{db}/stores/{store}/items", tag = "items", params(StorePath, PageQuery),
     responses((status = 200, body = ItemPage), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
@@ -176,7 +176,7 @@ pub(super) struct Written {
 
 /// Inserts an item; 409 when the key is in a unique store already.
 #[utoipa::path(
-    post, path = "/databases/{db}/stores/{store}/items", tag = "items", params(StorePath),
+    post, operation_id = "insert_item", path = "/databases/{db}/stores/{store}/items", tag = "items", params(StorePath),
     request_body = NewItem,
     responses((status = 201, body = Written), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]

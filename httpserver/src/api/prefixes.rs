@@ -82,7 +82,7 @@ pub(super) struct PrefixesView {
 
 /// The groups of keys under a prefix: the values of the next key field, or the beginnings of its text.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/prefixes", tag = "items", params(StorePath, PrefixQuery),
+    get, operation_id = "list_prefixes", path = "/databases/{db}/stores/{store}/prefixes", tag = "items", params(StorePath, PrefixQuery),
     responses((status = 200, body = PrefixesView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn prefixes(

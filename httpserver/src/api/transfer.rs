@@ -109,7 +109,7 @@ enum ImportLine<'a> {
 /// cost only themselves. With `Accept: application/x-ndjson` the answer is a line now and then while
 /// the import runs (`event` is `progress`) and one at its end (`summary` or `error`).
 #[utoipa::path(
-    post, path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
+    post, operation_id = "import_items", path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
     request_body(content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
     responses(
         (status = 200, content((ImportSummary = "application/json"), (String = "application/x-ndjson"))),
@@ -243,10 +243,11 @@ fn options(path: &StorePath, query: &ImportQuery) -> ApiResult<ImportOptions> {
     Ok(options)
 }
 
-/// The names in `A,B`.
+/// The names in `A,B`; nothing given is the same as an empty text.
 pub(crate) fn key_names(text: Option<&str>) -> Vec<String> {
-    text.map(|text| text.split(',').map(|name| name.trim().to_owned()).collect())
-        .unwrap_or_default()
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    let names = text.into_iter().flat_map(|text| text.split(','));
+    names.map(|name| name.trim().to_owned()).collect()
 }
 
 fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
@@ -288,7 +289,7 @@ pub(super) struct ExportQuery {
 
 /// Exports a store as of now: what is written was in it at one moment.
 #[utoipa::path(
-    get, path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
+    get, operation_id = "export_items", path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
     responses(
         (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),

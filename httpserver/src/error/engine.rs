@@ -46,11 +46,10 @@ impl From<Error> for ApiError {
             Error::Locked { .. } => Self::new(Code::DatabaseLocked, words),
             Error::Corrupt { .. } => {
                 tracing::error!(error = words, "damage found");
+                // Reading never repairs, so that nothing that could still be saved is lost.
                 Self::new(
                     Code::DatabaseDamaged,
-                    format!(
-                        "{words} Nothing was changed. Open the database read-only to save what can be read, or go back to a backup."
-                    ),
+                    format!("{words} Nothing was changed."),
                 )
             }
             Error::NotADatabase { .. } => Self::new(Code::NotADatabase, words),

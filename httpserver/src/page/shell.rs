@@ -9,7 +9,7 @@ use super::error_page;
 use crate::api::{
     DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
 };
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::{ApiPath, JsonNumbers};
 use crate::state::AppState;
 
@@ -160,25 +160,20 @@ fn add_stores(
         limit: FIRST_ROWS,
         page_bytes: FIRST_BYTES,
     };
-    // A prefix that does not fit the key shows the whole store.
-    let page = match read_page(
-        &db,
-        name,
-        &listing(
-            Some(&text)
-                .filter(|_| !prefix.is_empty())
-                .map(String::as_str),
-        ),
-        EXACT,
-    ) {
+    let wished = Some(text.as_str()).filter(|_| !prefix.is_empty());
+    shell.page = match read_page(&db, name, &listing(wished), EXACT) {
         Ok(page) => {
             shell.prefix = prefix;
-            page
+            Some(parse(page)?)
         }
-        Err(_) if !prefix.is_empty() => read_page(&db, name, &listing(None), EXACT)?,
-        Err(error) => return Err(error),
+        Err(error) if error.code() == Code::StoreNotFound => return Err(error),
+        // A prefix that does not fit the key shows the whole store; rows that cannot be read are
+        // asked for again by the page's scripts, which say in their place what is wrong.
+        Err(_) => match read_page(&db, name, &listing(None), EXACT) {
+            Ok(page) => Some(parse(page)?),
+            Err(_) => None,
+        },
     };
-    shell.page = Some(parse(page)?);
     Ok(())
 }
 

@@ -41,8 +41,15 @@ pub struct Entry {
 
 enum Slot {
     Closed,
-    Open(Database),
-    Failed { code: Code, detail: String },
+    Open {
+        database: Database,
+        /// Who holds it for writing, when it could only be opened for reading because of that.
+        held: Option<String>,
+    },
+    Failed {
+        code: Code,
+        detail: String,
+    },
     Gone,
 }
 
@@ -73,16 +80,24 @@ impl Entry {
     ) -> ApiResult<Database> {
         let mut slot = self.slot.lock();
         match &*slot {
-            Slot::Open(database) => return Ok(database.clone()),
+            Slot::Open { database, .. } => return Ok(database.clone()),
             Slot::Gone => {
                 let detail = format!("The database '{}' was closed meanwhile.", self.name);
                 return Err(ApiError::new(Code::DatabaseNotFound, detail));
             }
             Slot::Closed | Slot::Failed { .. } => {}
         }
+        self.fill(&mut slot, cache_bytes, create)
+    }
+
+    /// Opens the database into its slot.
+    fn fill(&self, slot: &mut Slot, cache_bytes: Option<u64>, create: bool) -> ApiResult<Database> {
         match self.open(cache_bytes, create) {
-            Ok(database) => {
-                *slot = Slot::Open(database.clone());
+            Ok((database, held)) => {
+                *slot = Slot::Open {
+                    database: database.clone(),
+                    held,
+                };
                 Ok(database)
             }
             Err(error) => {
@@ -96,29 +111,54 @@ impl Entry {
         }
     }
 
-    /// As [`Entry::database`], but a failure that is known already is only repeated.
+    /// Why the database is for reading only, when another process holds it for writing.
+    pub fn held(&self) -> Option<String> {
+        match &*self.slot.lock() {
+            Slot::Open { held, .. } => held.clone(),
+            Slot::Failed {
+                code: Code::DatabaseLocked,
+                detail,
+            } => Some(detail.clone()),
+            _ => None,
+        }
+    }
+
+    /// As [`Entry::database`], but a failure that is known already is only repeated. What another
+    /// process holds for writing is opened anew: that process may have ended, or written more.
     ///
     /// # Errors
     /// The code and detail of the failure.
     pub fn look(&self, cache_bytes: Option<u64>) -> Result<Database, (Code, String)> {
-        if let Slot::Failed { code, detail } = &*self.slot.lock() {
-            return Err((*code, detail.clone()));
+        let mut slot = self.slot.lock();
+        match &*slot {
+            Slot::Failed { code, detail } if *code != Code::DatabaseLocked => {
+                return Err((*code, detail.clone()));
+            }
+            Slot::Open { held: Some(_), .. } => self.fill(&mut slot, cache_bytes, false),
+            _ => {
+                drop(slot);
+                self.database(cache_bytes)
+            }
         }
-        self.database(cache_bytes)
-            .map_err(|error| (error.code(), error.detail().to_owned()))
+        .map_err(|error| (error.code(), error.detail().to_owned()))
     }
 
     /// Closes the database for good; calls that still hold it get an error.
     pub(super) fn close(&self) {
         let old = std::mem::replace(&mut *self.slot.lock(), Slot::Gone);
-        if let Slot::Open(database) = old
+        if let Slot::Open { database, .. } = old
             && let Err(error) = database.close()
         {
             tracing::error!(database = self.name, %error, "closing failed");
         }
     }
 
-    fn open(&self, cache_bytes: Option<u64>, create: bool) -> sop::Result<Database> {
+    /// The database, and who holds it for writing when it is for reading only because of that.
+    fn open(
+        &self,
+        cache_bytes: Option<u64>,
+        create: bool,
+    ) -> sop::Result<(Database, Option<String>)> {
         let options = |read_only: bool| {
             let mut options = OpenOptions::new();
             options = options.create(create).read_only(read_only);
@@ -127,12 +167,23 @@ impl Entry {
                 None => options,
             }
         };
-        match options(self.settings.read_only).open(&self.path) {
-            // What can still be read of a damaged database is worth more than an error.
-            Err(sop::Error::Corrupt { place, detail }) if !self.settings.read_only => options(true)
-                .open(&self.path)
-                .map_err(|_| sop::Error::Corrupt { place, detail }),
-            other => other,
+        let writing = !self.settings.read_only;
+        match options(!writing).open(&self.path) {
+            // What can still be read of a damaged or held database is worth more than an error.
+            Err(error @ sop::Error::Corrupt { .. }) if writing => {
+                let opened = options(true).open(&self.path);
+                opened.map(|database| (database, None)).map_err(|_| error)
+            }
+            Err(sop::Error::Locked { holder }) if writing => match options(true).open(&self.path) {
+                Ok(database) => {
+                    let held = format!(
+                        "another process holds it for writing: {holder}; end that one to write here"
+                    );
+                    Ok((database, Some(held)))
+                }
+                Err(_) => Err(sop::Error::Locked { holder }),
+            },
+            other => other.map(|database| (database, None)),
         }
     }
 }

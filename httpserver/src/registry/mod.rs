@@ -135,8 +135,15 @@ impl Registry {
     /// # Errors
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
-        let database = self.database(name)?;
-        match database.read_only() {
+        let entry = self.get(name)?;
+        let mut database = entry.database(self.cache_bytes)?;
+        if entry.held().is_some() {
+            // The process that held it may have ended meanwhile.
+            database = entry
+                .look(self.cache_bytes)
+                .map_err(|(code, detail)| ApiError::new(code, detail))?;
+        }
+        match entry.held().or_else(|| database.read_only()) {
             None => Ok(database),
             Some(reason) => Err(ApiError::new(
                 Code::ReadOnly,
@@ -196,6 +203,12 @@ impl Registry {
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
         let mut state = self.state.lock();
         let entry = self.get(name)?;
+        if delete_data
+            && let (_, Some(holder)) = (entry.look(self.cache_bytes).is_ok(), entry.held())
+        {
+            let detail = format!("The files of '{name}' cannot be deleted: {holder}.");
+            return Err(ApiError::new(Code::DatabaseLocked, detail));
+        }
         self.entries.write().remove(name);
         entry.close();
         if !delete_data && entry.path.starts_with(self.roots.data()) {

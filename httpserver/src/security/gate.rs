@@ -18,7 +18,7 @@ pub fn is_public(method: &Method, path: &str) -> bool {
 
 /// Lets a request pass that is signed in or asks for something public; signs in by `?token=`.
 pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/");
+    let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/v1/");
     if is_page && let Some(token) = token_of(request.uri()) {
         return sign_in(&state, &token, request.uri());
     }

@@ -240,25 +240,67 @@ async fn a_damaged_database_is_listed_with_the_reason_and_never_emptied() {
 }
 
 #[tokio::test]
-async fn a_database_that_another_process_holds_is_listed_as_locked() {
+async fn a_store_that_cannot_be_read_is_listed_and_says_why() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    test.fill([1.into()]).await;
+    // Closing writes a checkpoint, so that the items lie in the data folder.
+    test.state.registry().close_all();
+    std::fs::remove_dir_all(test.folder().join("data/d/data")).unwrap();
+    let test = test.restart();
+    let stores = test.get("/api/v1/databases/d/stores").await.ok();
+    assert_eq!(
+        (
+            &stores["stores"][0]["count"],
+            &stores["stores"][0]["sample"]
+        ),
+        (&json!(1), &Value::Null)
+    );
+    test.get("/api/v1/databases/d/stores/s/items")
+        .await
+        .refused(500, "database_damaged");
+    for path in ["/", "/d/d", "/d/d/s/s"] {
+        assert_eq!(test.get(path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_holds_can_be_read_and_says_who_holds_it() {
     let test = TestApp::new();
     let folder = test.folder().join("data/held");
     let holder = sop::Database::open(&folder).unwrap();
+    let store = |name: &str| {
+        let definition = sop::StoreDefinition::new(name, sop::KeySpec::single(sop::KeyType::I64));
+        holder
+            .transact(|transaction| transaction.create_store(definition.clone()))
+            .unwrap();
+    };
+    store("a");
     let test = test.restart();
     let list = test.get(DBS).await.ok();
+    let held = &list["databases"][0];
     assert_eq!(
-        (
-            &list["databases"][0]["name"],
-            &list["databases"][0]["error"]
-        ),
-        (&json!("held"), &json!("database_locked"))
+        (&held["name"], &held["error"], &held["read_only"]),
+        (&json!("held"), &Value::Null, &json!(true))
     );
-    let answer = test.get("/api/v1/databases/held/stores").await;
-    answer.refused(503, "database_locked");
-    assert_eq!(answer.header("retry-after"), "2");
+    let reason = held["reason"].as_str().unwrap();
+    assert!(reason.contains(&std::process::id().to_string()), "{reason}");
+    let stores = test.get("/api/v1/databases/held/stores").await.ok();
+    assert_eq!(stores["stores"][0]["name"], "a");
+    let insert = r#"{"key":1,"value":{}}"#;
+    let items = "/api/v1/databases/held/stores/a/items";
+    test.post(items, insert).await.refused(403, "read_only");
+    test.delete("/api/v1/databases/held?data=delete&confirm=held")
+        .await
+        .refused(503, "database_locked");
+    // Looking again shows what was written meanwhile.
+    store("b");
+    let list = test.get(DBS).await.ok();
+    assert_eq!(list["databases"][0]["stores"], 2);
     holder.close().unwrap();
-    // The cause is gone: the next call finds it open.
-    test.get("/api/v1/databases/held/stores").await.ok();
+    // The cause is gone: the next write goes through.
+    assert_eq!(test.post(items, insert).await.status, 201);
+    let list = test.get(DBS).await.ok();
+    assert_eq!(list["databases"][0]["read_only"], json!(false));
 }
 
 #[tokio::test]

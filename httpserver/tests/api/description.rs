@@ -11,8 +11,13 @@ async fn the_document_describes_every_answer_and_parameter() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let paths = document["paths"].as_object().unwrap();
     assert!(paths.len() >= 15, "{}", paths.len());
+    let mut ids = std::collections::HashSet::new();
     for (path, operations) in paths {
         for (method, operation) in operations.as_object().unwrap() {
+            assert!(
+                ids.insert(operation["operationId"].to_string()),
+                "{operation}"
+            );
             let what = format!("{method} {path}");
             assert!(
                 operation["summary"]

@@ -141,7 +141,7 @@ async fn a_request_is_answered_and_strange_ones_are_refused() {
 
 #[tokio::test]
 async fn slow_headers_and_silent_connections_are_closed() {
-    let server = Server::start(|config| config.limits.header_timeout_ms = 50).await;
+    let server = Server::start(|config| config.limits.header_timeout_ms = 200).await;
     // Nothing at all, half a head, and silence after a whole request.
     for text in ["", "GET /api/v1/health HTTP/1.1\r\nHost:"] {
         let answer = server.exchange(text).await;

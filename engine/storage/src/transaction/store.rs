@@ -22,6 +22,23 @@ pub struct Inserted {
     pub id: Option<u64>,
 }
 
+/// Where an item is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Presence {
+    /// The transaction sees it.
+    pub visible: bool,
+    /// The snapshot has it, own changes apart.
+    pub in_snapshot: bool,
+}
+
+impl Presence {
+    /// Of the new item of a store with duplicates, whose id nobody else has.
+    pub const NEW: Self = Self {
+        visible: false,
+        in_snapshot: false,
+    };
+}
+
 /// A store as its transaction sees it. Several may be open at the same time.
 pub struct Store<'tx> {
     pub(super) tx: &'tx Transaction,
@@ -97,19 +114,27 @@ impl<'tx> Store<'tx> {
         }
     }
 
-    /// Whether the snapshot has the physical key, own changes apart.
-    pub(super) fn base_has(&self, physical: &[u8]) -> Result<bool> {
-        self.tx.count_read(u64::from(self.tree.height()), 0);
-        Ok(self.tree.contains(physical)?)
-    }
-
-    /// Whether this transaction sees the physical key.
-    pub(super) fn has(&self, physical: &[u8]) -> Result<bool> {
+    /// Where the physical key is. Whoever writes it then need not note a read as well: a write is
+    /// validated against the same commits. Who does not calls [`Store::read_point`].
+    pub(super) fn presence(&self, physical: &[u8]) -> Result<Presence> {
         if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
-            return Ok(matches!(change, Change::Put { .. }));
+            return Ok(match change {
+                Change::Put { replaces, .. } => Presence {
+                    visible: true,
+                    in_snapshot: *replaces,
+                },
+                Change::Remove => Presence {
+                    visible: false,
+                    in_snapshot: true,
+                },
+            });
         }
-        self.read_point(physical);
-        self.base_has(physical)
+        self.tx.count_read(u64::from(self.tree.height()), 0);
+        let in_snapshot = self.tree.contains(physical)?;
+        Ok(Presence {
+            visible: in_snapshot,
+            in_snapshot,
+        })
     }
 
     pub(super) fn get_physical(&self, physical: Vec<u8>) -> Result<Option<Item>> {

@@ -5,7 +5,7 @@
 use std::sync::atomic::Ordering;
 
 use super::physical::{has_ride_on, payload, physical_key};
-use super::store::{Inserted, Store};
+use super::store::{Inserted, Presence, Store};
 use super::writes::{Change, Intent};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -21,29 +21,35 @@ impl Store<'_> {
         let encoded = self.encode(key)?;
         let id = (!self.definition.unique).then(|| self.new_item_id());
         let physical = physical_key(&encoded.order, id);
-        if id.is_none() && self.has(&physical)? {
+        let presence = match id {
+            None => self.presence(&physical)?,
+            Some(_) => Presence::NEW,
+        };
+        if presence.visible {
+            self.read_point(&physical);
             return Err(Error::KeyExists {
                 store: self.definition.name.clone(),
                 key: self.key_text(&physical),
             });
         }
-        self.put(physical, &encoded, value, Intent::Insert)?;
+        self.put(physical, presence, &encoded, value, Intent::Insert)?;
         Ok(Inserted { id })
     }
 
     /// Inserts an item unless one with the key is there, duplicates or not; whether it did.
     pub fn insert_if_absent(&self, key: &Key, value: &Document) -> Result<bool> {
         self.check_write()?;
-        let order = self.encode(key)?.order;
-        let present = if self.definition.unique {
-            self.has(&physical_key(&order, None))?
-        } else {
-            self.equal(order)?.next().transpose()?.is_some()
+        let absent = self.definition.unique || {
+            let order = self.encode(key)?.order;
+            self.equal(order)?.next().transpose()?.is_none()
         };
-        if !present {
-            self.insert(key, value)?;
+        if !absent {
+            return Ok(false);
         }
-        Ok(!present)
+        match self.insert(key, value) {
+            Err(Error::KeyExists { .. }) => Ok(false),
+            other => other.map(|_| true),
+        }
     }
 
     /// Inserts the item or replaces its value; whether it was inserted. In a store with duplicates
@@ -53,16 +59,15 @@ impl Store<'_> {
         let encoded = self.encode(key)?;
         if self.definition.unique {
             let physical = physical_key(&encoded.order, None);
-            let inserted = !self.has(&physical)?;
-            self.put(physical, &encoded, value, Intent::Upsert)?;
-            return Ok(inserted);
+            let presence = self.presence(&physical)?;
+            self.put(physical, presence, &encoded, value, Intent::Upsert)?;
+            return Ok(!presence.visible);
         }
-        let first = self.equal(encoded.order.clone())?.next().transpose()?;
-        let Some(item) = first else {
+        let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
             self.insert(key, value)?;
             return Ok(true);
         };
-        self.put(item.position, &encoded, value, Intent::Upsert)?;
+        self.put(physical, presence, &encoded, value, Intent::Upsert)?;
         Ok(false)
     }
 
@@ -71,10 +76,10 @@ impl Store<'_> {
     pub fn update(&self, key: &Key, value: &Document) -> Result<bool> {
         self.check_write()?;
         let encoded = self.encode(key)?;
-        let Some(physical) = self.find_physical(&encoded.order)? else {
+        let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
             return Ok(false);
         };
-        self.put(physical, &encoded, value, Intent::Update)?;
+        self.put(physical, presence, &encoded, value, Intent::Update)?;
         Ok(true)
     }
 
@@ -83,11 +88,13 @@ impl Store<'_> {
         self.check_write()?;
         let encoded = self.encode(key)?;
         let physical = physical_key(&encoded.order, (!self.definition.unique).then_some(id));
-        if !self.has(&physical)? {
-            return Ok(false);
+        let presence = self.presence(&physical)?;
+        if presence.visible {
+            self.put(physical, presence, &encoded, value, Intent::Update)?;
+        } else {
+            self.read_point(&physical);
         }
-        self.put(physical, &encoded, value, Intent::Update)?;
-        Ok(true)
+        Ok(presence.visible)
     }
 
     /// Removes the item with this key, the first in a store with duplicates; whether there was one.
@@ -95,7 +102,7 @@ impl Store<'_> {
         self.check_write()?;
         let order = self.encode(key)?.order;
         match self.find_physical(&order)? {
-            Some(physical) => self.remove_physical(physical),
+            Some((physical, presence)) => Ok(self.remove_physical(physical, presence)),
             None => Ok(false),
         }
     }
@@ -104,10 +111,9 @@ impl Store<'_> {
     pub fn remove_id(&self, key: &Key, id: u64) -> Result<bool> {
         self.check_write()?;
         let order = self.encode(key)?.order;
-        self.remove_physical(physical_key(
-            &order,
-            (!self.definition.unique).then_some(id),
-        ))
+        let physical = physical_key(&order, (!self.definition.unique).then_some(id));
+        let presence = self.presence(&physical)?;
+        Ok(self.remove_physical(physical, presence))
     }
 
     fn check_write(&self) -> Result<()> {
@@ -119,19 +125,28 @@ impl Store<'_> {
         self.tx.core.next_item_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The physical key of the first item with this encoded key.
-    fn find_physical(&self, order: &[u8]) -> Result<Option<Vec<u8>>> {
-        if self.definition.unique {
-            let physical = physical_key(order, None);
-            return Ok(self.has(&physical)?.then_some(physical));
+    /// The first item with this encoded key.
+    fn find_physical(&self, order: &[u8]) -> Result<Option<(Vec<u8>, Presence)>> {
+        let physical = if self.definition.unique {
+            physical_key(order, None)
+        } else {
+            match self.equal(order.to_vec())?.next().transpose()? {
+                Some(item) => item.position,
+                None => return Ok(None),
+            }
+        };
+        let presence = self.presence(&physical)?;
+        if presence.visible {
+            return Ok(Some((physical, presence)));
         }
-        let first = self.equal(order.to_vec())?.next().transpose()?;
-        Ok(first.map(|item| item.position))
+        self.read_point(&physical);
+        Ok(None)
     }
 
     fn put(
         &self,
         physical: Vec<u8>,
+        presence: Presence,
         encoded: &EncodedKey,
         value: &Document,
         intent: Intent,
@@ -141,7 +156,6 @@ impl Store<'_> {
             has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()),
             value,
         );
-        let replaces = self.base_has(&physical)?;
         let mut writes = self.tx.writes.borrow_mut();
         writes.set(
             self.id,
@@ -149,7 +163,7 @@ impl Store<'_> {
             Change::Put {
                 intent,
                 payload,
-                replaces,
+                replaces: presence.in_snapshot,
             },
         );
         Ok(())
@@ -164,17 +178,17 @@ impl Store<'_> {
         Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
     }
 
-    fn remove_physical(&self, physical: Vec<u8>) -> Result<bool> {
-        if !self.has(&physical)? {
-            return Ok(false);
-        }
-        let in_base = self.base_has(&physical)?;
-        let mut writes = self.tx.writes.borrow_mut();
-        if in_base {
+    fn remove_physical(&self, physical: Vec<u8>, presence: Presence) -> bool {
+        if presence.visible && presence.in_snapshot {
+            let mut writes = self.tx.writes.borrow_mut();
             writes.set(self.id, physical, Change::Remove);
-        } else {
-            writes.unset(self.id, &physical);
+            return true;
         }
-        Ok(true)
+        // Nothing is written: what was seen is a miss in the snapshot.
+        self.read_point(&physical);
+        if presence.visible {
+            self.tx.writes.borrow_mut().unset(self.id, &physical);
+        }
+        presence.visible
     }
 }

@@ -312,3 +312,53 @@ fn a_transaction_past_its_time_limit_cannot_commit() {
     ));
     assert_eq!(all(&db, "s"), Vec::<i64>::new());
 }
+
+/// Writes are validated without being noted as reads; what was seen without a write has to be noted.
+#[test]
+fn what_a_write_saw_without_writing_is_a_read() {
+    type Look = fn(&sop::Store<'_>);
+    let looks: [(&str, Look, i64); 6] = [
+        (
+            "insert of a key that exists",
+            |s| assert!(s.insert(&int(10), &doc("0")).is_err()),
+            10,
+        ),
+        (
+            "insert if absent of a key that exists",
+            |s| assert!(!s.insert_if_absent(&int(10), &doc("0")).unwrap()),
+            10,
+        ),
+        (
+            "update of a missing key",
+            |s| assert!(!s.update(&int(5), &doc("0")).unwrap()),
+            5,
+        ),
+        (
+            "removal of a missing key",
+            |s| assert!(!s.remove(&int(5)).unwrap()),
+            5,
+        ),
+        (
+            "removal by id of a missing key",
+            |s| assert!(!s.remove_id(&int(5), 0).unwrap()),
+            5,
+        ),
+        (
+            "insert and removal of a missing key",
+            |s| {
+                s.insert(&int(5), &doc("0")).unwrap();
+                assert!(s.remove(&int(5)).unwrap());
+            },
+            5,
+        ),
+    ];
+    for (name, look, key) in looks {
+        let db = with_items([10]);
+        let tx = db.begin(Mode::Write).unwrap();
+        look(&tx.store("s").unwrap());
+        tx.store("s").unwrap().insert(&int(99), &doc("0")).unwrap();
+        db.transact(|other| other.store("s")?.upsert(&int(key), &doc("1")))
+            .unwrap();
+        assert!(matches!(tx.commit(), Err(Error::Conflict { .. })), "{name}");
+    }
+}

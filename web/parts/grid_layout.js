@@ -1,0 +1,33 @@
+// What the grid shows apart from rows: room for ranks, columns that are links, and what stands there when there is nothing.
+
+import { keyFields } from "../core/keys.js";
+import { html } from "../vendor/lit.js";
+import { icon } from "./dom.js";
+
+/** The columns that hold the one key of an item of another store. @param {import("../model/tree.js").Store} store @param {import("../model/tree.js").Store[]} stores @returns {Map<string, string>} */
+export function linksOf(store, stores) {
+  const links = new Map();
+  for (const relation of store.relations ?? []) {
+    const target = stores.find((one) => one.name === relation.target_store);
+    if (target && relation.source_fields?.length === 1 && keyFields(target.key).length === 1) links.set(relation.source_fields[0], target.name);
+  }
+  return links;
+}
+
+/** The room for ranks: the rule of `css/widths.css`. @param {number} digits */
+export function rankWidth(digits) {
+  return Math.max(34, Math.floor(digits * 6.6 + Math.floor((digits - 1) / 3) * 3.2) + 17);
+}
+
+/** What stands in the place of rows when there are none. @param {import("../model/tree.js").Store} store @param {boolean} prefixed whether a prefix is open */
+export function emptiness(store, prefixed) {
+  if (prefixed) {
+    return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
+      <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
+  }
+  const fields = (store.schema?.fields ?? []).length;
+  return html`${icon("store")}<h2>Nothing in ${store.name} yet</h2>
+    <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
+    <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
+    <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
+}
