@@ -19,12 +19,15 @@ describe("the first minutes", () => {
     await page.getByRole("heading", { name: "Your data, in order." }).waitFor();
     await picture(page, "welcome");
     const create = page.getByRole("button", { name: /^Create database/ });
-    assert.equal(await create.isEnabled(), false, "a name is needed");
+    await page.getByLabel("Name").fill("");
+    await page.waitForFunction(() => document.querySelector("sop-welcome .main")?.hasAttribute("disabled"));
     await page.getByLabel("Name").fill("chinook");
     await create.click();
     await page.waitForURL(/\/d\/chinook/);
     assert.equal(await page.locator("#database-name").textContent(), "chinook");
-    await page.getByText("No stores yet.").waitFor();
+    await page.getByRole("heading", { name: "No stores yet" }).waitFor();
+    await page.locator("sop-grid").getByRole("button", { name: /^Import files/ }).waitFor();
+    await picture(page, "empty-database");
   });
 
   test("all tables come in by the file picker with exact counts", async () => {

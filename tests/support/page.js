@@ -80,7 +80,7 @@ export function staged(page) {
 export async function openReview(page) {
   await page.keyboard.press("Control+s");
   const dialog = page.getByRole("dialog", { name: "Review" });
-  await dialog.getByText("One transaction", { exact: true }).waitFor();
+  await dialog.getByText("One transaction", { exact: true }).waitFor({ state: "attached" });
   return dialog;
 }
 

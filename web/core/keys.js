@@ -66,7 +66,7 @@ export function partText(value, type = "") {
 
 /** Control characters and line ends made visible, so that a key stays on one line. @param {string} text */
 export function visible(text) {
-  return text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => (c === "\n" ? "↵" : c === "\t" ? "⇥" : "␦"));
+  return text.replace(/[\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => (c === "\n" ? "↵" : c === "\t" ? "⇥" : "�"));
 }
 
 /** The names of the key's fields, without the store's own name before them. @param {string} store @param {KeySpec} spec */

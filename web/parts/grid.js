@@ -257,11 +257,14 @@ export class SopGrid extends HTMLElement {
 
   /** Shows rows, or what stands in their place. */
   #rebuild() {
-    const nothing = this.source?.count !== undefined && this.lines.total === 0;
+    // Without a store there are no columns either.
+    const bare = this.nextStore === undefined;
+    const nothing = bare || (this.source?.count !== undefined && this.lines.total === 0);
+    this.rows?.toggleAttribute("hidden", bare);
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
     this.classList.toggle("empty", nothing);
-    if (nothing && this.empty && this.store) render(emptiness(this.store, this.leading.length > 0), this.empty);
+    if (nothing && this.empty && (bare || this.store)) render(emptiness(bare ? undefined : this.store, this.leading.length > 0), this.empty);
   }
 
   /** @param {boolean} busy */
@@ -305,7 +308,11 @@ export class SopGrid extends HTMLElement {
     this.#dress();
     const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
     if (!force && row === this.map.row && view === this.map.view) return;
+    const { line } = this.active;
+    const kept = line >= this.map.firstVisible && line < this.map.lastVisible;
     this.map.measure({ row, view });
+    // The active row stays in view when the inspector takes its room.
+    if (kept) this.map.reveal(line);
     this.#sync();
     this.draw(true);
   }

@@ -19,8 +19,15 @@ export function rankWidth(digits) {
   return Math.max(34, Math.floor(digits * 6.6 + Math.floor((digits - 1) / 3) * 3.2) + 17);
 }
 
-/** What stands in the place of rows when there are none. @param {import("../model/tree.js").Store} store @param {boolean} prefixed whether a prefix is open */
+/** What stands in the place of rows when there are none. @param {import("../model/tree.js").Store | undefined} store the open one @param {boolean} prefixed whether a prefix is open */
 export function emptiness(store, prefixed) {
+  if (!store) {
+    return html`${icon("database")}<h2>No stores yet</h2>
+      <p>Import files, make a store, or look around in the demo shop. Files can be dropped anywhere on this page.</p>
+      <p class="next"><button class="button s main" data-command="import">${icon("import", true)}Import files<kbd>Ctrl Shift I</kbd></button>
+      <button class="button s" data-command="new-store">${icon("store", true)}New store</button>
+      <button class="button s" data-command="demo">${icon("flask", true)}Demo shop</button></p>`;
+  }
   if (prefixed) {
     return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
       <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;

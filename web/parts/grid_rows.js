@@ -138,16 +138,14 @@ function ghost(element, seed) {
 function drawKey(element, line, keyUnits) {
   const room = Math.floor((keyUnits * 8 - 17) / widthOfCharacter());
   const text = line.key;
-  if (text.length > room) {
-    setText(element, cutHead(text, room));
+  const shared = text.length > room ? 0 : sharedHead(line.above, text);
+  const own = text.length > room ? cutHead(text, room) : text.slice(shared);
+  const tail = /\s$/.test(own);
+  if (shared === 0 && !tail) {
+    setText(element, own);
     return;
   }
-  const shared = sharedHead(line.above, text);
-  if (shared === 0) {
-    setText(element, text);
-    return;
-  }
-  element.replaceChildren(make("i", "", text.slice(0, shared)), text.slice(shared));
+  element.replaceChildren(...(shared ? [make("i", "", text.slice(0, shared))] : []), own.trimEnd(), ...(tail ? [make("mark", "space", "␣")] : []));
 }
 
 /** @param {HTMLElement} element @param {unknown} value @param {string} className @param {string} [link] the name of what it points to */

@@ -1,6 +1,7 @@
 // Importing files: what each becomes, which fields are its key, and how far it has come. Bad rows are named by line.
 
 import { count, counted, size, span } from "../core/format.js";
+import { visible } from "../core/keys.js";
 import { HEAD_BYTES, keyIsUnique, obstacle, plan as planFile } from "../model/import_plan.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
@@ -181,9 +182,9 @@ class Import {
     return html`<section class="card" aria-label="Files"><table class="lines-table even files"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Import</span></th><th scope="col">File</th><th scope="col">Store</th><th scope="col">Key</th><th class="c-size num" scope="col">${fixed ? "Items" : "Size"}</th><th class="c-progress" scope="col"><span class="unseen">State</span></th></tr></thead>
       <tbody>${this.jobs.map((job, index) => {
         const wrong = job.on ? obstacle(job) : undefined;
-        return html`<tr class=${index === this.at && !fixed ? "on" : ""} @click=${() => { this.at = index; this.dialog.draw(); }}><td class="c-tickbox"><input type="checkbox" aria-label="Import ${job.file.name}" .checked=${job.on} ?disabled=${fixed} @change=${(/** @type {any} */ event) => { job.on = event.target.checked; this.dialog.draw(); }}></td>
-          <td>${fixed ? html`<span class="cut">${job.file.name}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title="How it is imported">${job.file.name}</button>`}</td><td>${job.store}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">new</span>`}</td><td class="data cut">${job.key.join(", ") || "–"}</td>
-          <td class="num c-size">${fixed ? count(Number(job.report?.read ?? 0)) : size(job.file.size)}</td><td class="c-progress">${this.state(job, wrong)}</td></tr>`;
+        return html`<tr class=${index === this.at && !fixed ? "on" : ""} @click=${() => { this.at = index; this.dialog.draw(); }}><td class="c-tickbox"><input type="checkbox" aria-label="Import ${visible(job.file.name)}" .checked=${job.on} ?disabled=${fixed} @change=${(/** @type {any} */ event) => { job.on = event.target.checked; this.dialog.draw(); }}></td>
+          <td>${fixed ? html`<span class="cut">${visible(job.file.name)}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title="How it is imported">${visible(job.file.name)}</button>`}</td><td>${job.store}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">new</span>`}</td><td class="data cut">${job.key.join(", ") || "–"}</td>
+          <td class="num c-size">${fixed ? count(Number(job.report?.inserted ?? 0) + Number(job.report?.updated ?? 0)) : size(job.file.size)}</td><td class="c-progress">${this.state(job, wrong)}</td></tr>`;
       })}</tbody></table></section>`;
   }
 
@@ -196,14 +197,14 @@ class Import {
     if (job.state === "cancelled") return html`<span class="held">cancelled</span>`;
     if (job.state === "done") return html`<span class=${job.report?.failed ? "held" : "good"}>${icon(job.report?.failed ? "warning" : "check", true)}</span>`;
     const share = job.file.size ? Math.min(100, Math.round((job.sent / job.file.size) * 100)) : 100;
-    return html`<svg class="bar" role="progressbar" aria-label="Import of ${job.file.name}" aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100"><rect width="100%" height="6" rx="3"></rect><rect width="${share}%" height="6" rx="3"></rect></svg>`;
+    return html`<svg class="bar" role="progressbar" aria-label="Import of ${visible(job.file.name)}" aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100"><rect width="100%" height="6" rx="3"></rect><rect width="${share}%" height="6" rx="3"></rect></svg>`;
   }
 
   /** @param {Job} job */
   options(job) {
     const wrong = obstacle(job);
     const change = () => this.dialog.draw();
-    return html`<section class="card" aria-label="How ${job.file.name} is imported"><header>${icon("file", true)}<b class="cut">${job.file.name}</b><span class="grow"></span>${keyIsUnique(job) || wrong ? nothing : html`<span class="held small">Two of the first rows have one key: the later one wins</span>`}</header>
+    return html`<section class="card" aria-label="How ${visible(job.file.name)} is imported"><header>${icon("file", true)}<b class="cut">${visible(job.file.name)}</b><span class="grow"></span>${keyIsUnique(job) || wrong ? nothing : html`<span class="held small">Two of the first rows have one key: the later one wins</span>`}</header>
       <div class="form import-form"><div class="three">
         <label>Store<span class="field"><input autocomplete="off" spellcheck="false" .value=${job.store} @input=${(/** @type {any} */ event) => { job.store = event.target.value; change(); }}></span></label>
         <label>Format<select class="field" @change=${async (/** @type {any} */ event) => { const head = await job.file.slice(0, HEAD_BYTES).text(); const { format, fields, rows, key, error } = planFile(job.file.name, head, job.file.size <= HEAD_BYTES, event.target.value); Object.assign(job, { format, fields, rows, key, error }); change(); }}>${["ndjson", "json", "csv"].map((one) => html`<option value=${one} ?selected=${one === job.format}>${one === "json" ? "JSON array" : one.toUpperCase()}</option>`)}</select></label>
@@ -215,7 +216,7 @@ class Import {
   faults() {
     return this.chosen.filter((job) => job.fault || job.report?.errors?.length).map((job) => {
       const errors = job.report?.errors ?? [];
-      return html`<section class="card" aria-label="Bad rows of ${job.file.name}"><header>${icon("warning", true)}<b class="cut">${job.file.name}</b><span class="grow"></span><span class="small fail">${job.fault && !errors.length ? "failed" : counted(Number(job.report?.failed ?? errors.length), "bad row")}</span></header>
+      return html`<section class="card" aria-label="Bad rows of ${visible(job.file.name)}"><header>${icon("warning", true)}<b class="cut">${visible(job.file.name)}</b><span class="grow"></span><span class="small fail">${job.fault && !errors.length ? "failed" : counted(Number(job.report?.failed ?? errors.length), "bad row")}</span></header>
         ${job.fault ? html`<p class="pad fail">${job.fault}</p>` : nothing}${errors.length ? html`<table class="lines-table even"><thead><tr><th class="c-line num" scope="col">Line</th><th scope="col">Cause</th></tr></thead><tbody>${errors.slice(0, MOST_ERRORS).map((one) => html`<tr><td class="c-line data dim num">${count(one.line)}</td><td class="fail" title=${one.detail}>${one.detail}</td></tr>`)}</tbody></table>` : nothing}</section>`;
     });
   }
