@@ -1,10 +1,6 @@
 //! The engine's behaviour through its public API: one binary, a module per theme.
 
 #![expect(
-    clippy::disallowed_methods,
-    reason = "some tests look at the real disk beside the engine"
-)]
-#![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking, its helpers too"

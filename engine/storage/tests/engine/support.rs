@@ -47,10 +47,6 @@ pub fn with_items(keys: impl IntoIterator<Item = i64>) -> Database {
     db
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "definitions are made where they are used"
-)]
 pub fn create(db: &Database, definition: StoreDefinition) {
     db.transact(|tx| tx.create_store(definition.clone()))
         .unwrap();
