@@ -101,6 +101,7 @@ pub mod log;
 mod names;
 pub mod options_file;
 pub mod rng;
+mod seeded;
 mod transaction;
 pub mod tree;
 pub mod vfs;

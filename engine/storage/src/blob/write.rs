@@ -7,6 +7,7 @@ use super::header::{SEGMENT_HEADER_BYTES, blob_bytes, encode_segment};
 use super::local::segment_path;
 use super::{BlobError, BlobHeader, Location, MAX_BLOB_BYTES};
 use crate::database_id::DatabaseId;
+use crate::seeded::{self, Fault};
 use crate::vfs::{FileError, IoContext, Vfs, VfsFile};
 
 /// A bigger buffer is given back after use.
@@ -178,9 +179,11 @@ impl Writer {
     fn try_sync(&mut self, vfs: &dyn Vfs) -> Result<(), BlobError> {
         for segment in self.full.iter_mut().chain(&mut self.current) {
             segment.write_out()?;
-            segment.file.sync_data().during("sync", &segment.path)?;
+            if !seeded::is(Fault::SkipSegmentFlush) {
+                segment.file.sync_data().during("sync", &segment.path)?;
+            }
         }
-        if self.new_names {
+        if self.new_names && !seeded::is(Fault::SkipSegmentName) {
             vfs.sync_dir(&self.folder)
                 .during("sync folder", &self.folder)?;
         }

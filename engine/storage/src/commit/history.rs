@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::seeded::{self, Fault};
 use crate::transaction::reads::Reads;
 use crate::transaction::writes::{StoreId, Writes};
 
@@ -35,7 +36,7 @@ pub(crate) struct Clash {
 impl History {
     /// Looks for a commit after `base` that changed something read or written.
     pub fn clash(&self, base: u64, reads: &Reads, writes: &Writes) -> Option<Clash> {
-        if base < self.floor {
+        if base < self.floor && !seeded::is(Fault::ForgetHistoryTooEarly) {
             return Some(Clash {
                 sequence: self.floor,
                 place: None,
@@ -67,6 +68,11 @@ impl History {
 
     /// Forgets commits that no running transaction can miss.
     pub fn forget_up_to(&mut self, oldest_base: u64) {
+        let oldest_base = if seeded::is(Fault::ForgetHistoryTooEarly) {
+            u64::MAX
+        } else {
+            oldest_base
+        };
         while self
             .notes
             .front()

@@ -14,10 +14,14 @@ use super::snapshot::Snapshot;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
 use crate::error::Result;
-use crate::tree::{Location, NodeSink, TreeError};
+use crate::seeded::{self, Fault};
+use crate::tree::{Location, NodeSink, TreeError, Written};
 
 /// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
 const MAX_RELOCATED_BYTES: u64 = 64 << 20;
+
+/// The same while commits wait for it.
+const MAX_RELOCATED_BYTES_WHILE_COMMITS_WAIT: u64 = 2 << 20;
 
 /// What checkpoints remember of each other.
 pub(crate) struct CheckpointState {
@@ -103,6 +107,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         next_segment: 0,
         stores: Vec::new(),
     };
+    let mut written = Written::default();
     for (id, store) in &snapshot.stores {
         let mut sink = StoreSink {
             blobs: &core.blobs,
@@ -113,11 +118,16 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         payload.stores.push(CatalogStore {
             id: id.0,
             definition: store.definition.as_ref().clone(),
-            root: store.tree.checkpoint(&mut sink)?,
+            root: store.tree.write(&mut sink, &mut written)?,
         });
     }
     core.blobs.sync()?;
+    // Not before: after a failed flush the files cannot be trusted, and memory has it all.
+    written.release(core.trees.cache());
     payload.next_segment = core.blobs.next_segment();
+    if seeded::is(Fault::TruncateLogTooEarly) {
+        core.log.truncate_before(snapshot.sequence + 1)?;
+    }
     state.catalog.store(snapshot.sequence, &payload.encode()?)?;
     state.newest = snapshot.sequence;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +143,10 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
 /// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
 fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
-    let oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    let mut oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    if seeded::is(Fault::ReclaimUnderReaders) {
+        oldest = u64::MAX;
+    }
     while oldest >= snapshot.sequence
         && let Some(segment) = state.dead_segments.first().copied()
     {
@@ -174,6 +187,11 @@ fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Res
             .copied()
             .filter(|segment| !used.contains_key(segment)),
     );
+    if seeded::is(Fault::ReclaimTooEarly) {
+        for segment in std::mem::take(&mut state.dead_segments) {
+            core.blobs.remove_segment(segment)?;
+        }
+    }
     relocate(core, &sparse)
 }
 
@@ -182,14 +200,28 @@ fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
     if sparse.is_empty() {
         return Ok(());
     }
+    let next = relocated(core, sparse, true, MAX_RELOCATED_BYTES)?;
+    if core.replace_unchanged(next) {
+        return Ok(());
+    }
+    // Somebody committed meanwhile, and may always do so. Commits wait for a smaller step, which
+    // looks at inner nodes only: these are in memory.
+    let _commits = core.commit.lock();
+    let next = relocated(core, sparse, false, MAX_RELOCATED_BYTES_WHILE_COMMITS_WAIT)?;
+    core.replace_unchanged(next);
+    Ok(())
+}
+
+/// The newest snapshot with up to about `bytes` of nodes (and of values kept apart) made new.
+fn relocated(core: &Core, sparse: &BTreeSet<u32>, values: bool, bytes: u64) -> Result<Snapshot> {
     let mut next = Snapshot::clone(&core.snapshot());
-    let mut left = MAX_RELOCATED_BYTES;
+    let mut left = bytes;
     for store in next.stores.values_mut() {
         let moved = store
             .tree
-            .relocate(true, left, &|at| sparse.contains(&at.segment))?;
+            .relocate(values, left, &|at| sparse.contains(&at.segment))?;
+        drop(store.tree.take_freed());
         left = left.saturating_sub(moved);
     }
-    core.replace_unchanged(next);
-    Ok(())
+    Ok(next)
 }

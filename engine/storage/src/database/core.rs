@@ -22,6 +22,7 @@ use crate::lock::DatabaseLock;
 use crate::log::{CommitLog, Durability as LogDurability};
 use crate::options_file::Folders;
 use crate::rng::Rng;
+use crate::seeded::{self, Fault};
 use crate::transaction::writes::CATALOG;
 use crate::vfs::Vfs;
 
@@ -242,7 +243,13 @@ impl Core {
             Durability::EveryCommit => LogDurability::Sync,
             Durability::EveryMs(_) | Durability::None => LogDurability::NoSync,
         };
-        if let Err(error) = self.log.append_if(first, &records, durability) {
+        if seeded::is(Fault::PublishBeforeDurable) {
+            let _ = self.publish(first, &accepted);
+        }
+        let appended = self.log.append_if(first, &records, durability);
+        if let Err(error) = appended
+            && !seeded::is(Fault::AcknowledgeFailedAppend)
+        {
             state.history.retract_from(first);
             if let Some(refusal) = self.log.refusal() {
                 self.poison(&refusal.to_string());
@@ -304,10 +311,18 @@ impl Core {
                 }
                 None if request.payload.is_none() => ticket.answer(Ok(request.base)),
                 None => {
-                    state.history.push(next, Arc::clone(&request.writes));
+                    if !seeded::is(Fault::IgnoreGroup) {
+                        state.history.push(next, Arc::clone(&request.writes));
+                    }
                     next += 1;
                     accepted.push(Arc::clone(ticket));
                 }
+            }
+        }
+        if seeded::is(Fault::IgnoreGroup) {
+            for (ticket, sequence) in accepted.iter().zip(first..) {
+                let writes = Arc::clone(&ticket.request.writes);
+                state.history.push(sequence, writes);
             }
         }
         (accepted, first)
@@ -325,7 +340,11 @@ impl Core {
             .map(std::collections::BTreeMap::len)
             .sum();
         let apply = |snapshot: &mut Snapshot| {
-            accepted.iter().zip(first..).try_for_each(|(ticket, seq)| {
+            let mut group: Vec<_> = accepted.iter().zip(first..).collect();
+            if seeded::is(Fault::ApplyInWrongOrder) {
+                group.reverse();
+            }
+            group.into_iter().try_for_each(|(ticket, seq)| {
                 snapshot.apply(seq, &ticket.request.writes, &self.trees)
             })
         };
@@ -362,12 +381,15 @@ impl Core {
     }
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then
-    /// the work is left for another time.
-    pub fn replace_unchanged(&self, next: Snapshot) {
+    /// nothing is done. Whether it was.
+    pub fn replace_unchanged(&self, next: Snapshot) -> bool {
         let mut current = self.current.write();
-        if current.sequence == next.sequence {
+        // Of a database that turned read-only, the state may have been taken while it was not whole.
+        let unchanged = current.sequence == next.sequence && self.read_only().is_none();
+        if unchanged {
             *current = Arc::new(next);
         }
+        unchanged
     }
 
     fn describe(&self, clash: Clash) -> Error {

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
 use crate::log::{CommitLog, LocalLog, LogError};
 use crate::options_file::{DatabaseOptions, OPTIONS_FILE};
+use crate::seeded::{self, Fault};
 use crate::transaction::writes::StoreId;
 use crate::vfs::{IoContext, create_dir_all_durable};
 
@@ -157,7 +158,11 @@ fn recover(
         checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
         snapshot,
         next_store_id: next.store_id,
-        next_item_id: next.item_id,
+        next_item_id: if seeded::is(Fault::ReuseItemIds) {
+            1
+        } else {
+            next.item_id
+        },
         log_bytes,
         recovery,
         read_only,

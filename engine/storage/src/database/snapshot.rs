@@ -85,6 +85,8 @@ impl Snapshot {
                     ),
                     Change::Remove => (key.as_slice(), TreeChange::Delete),
                 }))?;
+            // Room is reclaimed by whole segments, from what is in use.
+            drop(store.tree.take_freed());
         }
         self.sequence = sequence;
         Ok(())

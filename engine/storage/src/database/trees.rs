@@ -21,7 +21,7 @@ impl Trees {
         }
     }
 
-    pub fn cache(&self) -> &NodeCache {
+    pub fn cache(&self) -> &Arc<NodeCache> {
         &self.cache
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::writes::{StoreId, StoreWrites, is_empty_range};
+use crate::seeded::{self, Fault};
 
 /// A range of physical keys that was read as a whole, so that a new key in it is a conflict.
 #[derive(Debug)]
@@ -49,7 +50,9 @@ impl Reads {
     /// The first key among `writes` of `store` that was read here.
     pub fn first_overlap<'w>(&self, store: StoreId, writes: &'w StoreWrites) -> Option<&'w [u8]> {
         let reads = self.stores.get(&store)?;
-        let point = if reads.points.len() <= writes.len() {
+        let point = if seeded::is(Fault::SkipReadValidation) {
+            None
+        } else if reads.points.len() <= writes.len() {
             reads
                 .points
                 .iter()
@@ -60,9 +63,9 @@ impl Reads {
         };
         point
             .or_else(|| {
-                reads
-                    .ranges
-                    .iter()
+                let ranges = reads.ranges.iter();
+                ranges
+                    .filter(|_| !seeded::is(Fault::IgnoreRanges))
                     .find_map(|range| first_in(writes, range))
             })
             .map(Vec::as_slice)

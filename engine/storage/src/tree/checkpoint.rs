@@ -1,7 +1,8 @@
 //! Writing a snapshot, walking what is stored, and moving it away from where room is to be reclaimed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use super::cache::NodeCache;
 use super::error::{Result, TreeError};
 use super::freed::Freed;
 use super::inner::{Child, InnerHandle};
@@ -26,9 +27,20 @@ impl Tree {
     /// Writes all nodes and values of this snapshot that are not stored yet, children first, and returns
     /// where the root is. Trees that share nodes with this snapshot see them stored as well. After a
     /// failure, what was written stays in use; calling again writes the rest.
+    ///
+    /// For a sink whose blobs can be relied on at once; otherwise see [`write`](Self::write).
     pub fn checkpoint(&self, sink: &mut dyn NodeSink) -> Result<RootRef> {
+        let mut written = Written::default();
+        let root = self.write(sink, &mut written);
+        written.release(self.context.cache());
+        root
+    }
+
+    /// As [`checkpoint`](Self::checkpoint), but what was written stays in memory until [`Written::release`]
+    /// says that it is durable: before that it must not be read back.
+    pub fn write(&self, sink: &mut dyn NodeSink, written: &mut Written) -> Result<RootRef> {
         let location = match &self.root {
-            Some(root) => Some(store(root, &self.context, sink)?),
+            Some(root) => Some(store(root, &self.context, sink, written)?),
             None => None,
         };
         Ok(RootRef {
@@ -77,7 +89,36 @@ impl Tree {
     }
 }
 
-fn store(child: &Child, context: &TreeContext, sink: &mut dyn NodeSink) -> Result<Location> {
+/// Leaves and values that a checkpoint has written, perhaps not durably yet.
+#[derive(Default)]
+pub struct Written {
+    leaves: Vec<Weak<LeafHandle>>,
+    values: Vec<Weak<ValueHandle>>,
+}
+
+impl Written {
+    /// All of it is durable: from now on the cache decides what stays in memory. Without this call
+    /// it all stays.
+    pub fn release(self, cache: &Arc<NodeCache>) {
+        for leaf in self.leaves {
+            if let Some(leaf) = leaf.upgrade() {
+                leaf.release(cache);
+            }
+        }
+        for value in self.values {
+            if let Some(value) = value.upgrade() {
+                value.release(cache);
+            }
+        }
+    }
+}
+
+fn store(
+    child: &Child,
+    context: &TreeContext,
+    sink: &mut dyn NodeSink,
+    written: &mut Written,
+) -> Result<Location> {
     if let Some(location) = child.location().get() {
         return Ok(location);
     }
@@ -87,15 +128,16 @@ fn store(child: &Child, context: &TreeContext, sink: &mut dyn NodeSink) -> Resul
                 .loaded()
                 .ok_or(TreeError::Invariant("a new leaf is in memory"))?;
             for value in page.separate() {
-                store_value(value, context, sink)?;
+                store_value(value, context, sink, written)?;
             }
             let location = sink.write_node(0, &encoding::encode_leaf(&page)?)?;
-            Ok(leaf.set_stored(context, location))
+            written.leaves.push(Arc::downgrade(leaf));
+            Ok(leaf.location.set(location))
         }
         Child::Inner(inner) => {
             let node = inner.node(context)?;
             for child in &node.children {
-                store(child, context, sink)?;
+                store(child, context, sink, written)?;
             }
             let location = sink.write_node(node.level, &encoding::encode_inner(node)?)?;
             Ok(inner.location.set(location))
@@ -107,12 +149,13 @@ fn store_value(
     value: &Arc<ValueHandle>,
     context: &TreeContext,
     sink: &mut dyn NodeSink,
+    written: &mut Written,
 ) -> Result<()> {
     if value.location.get().is_none() {
         let bytes = value.load(context)?;
         let location = sink.write_value(&bytes)?;
         value.location.set(location);
-        value.keep(context, &bytes);
+        written.values.push(Arc::downgrade(value));
     }
     Ok(())
 }

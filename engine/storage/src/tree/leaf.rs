@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use parking_lot::RwLock;
 
 use super::Location;
-use super::cache::{Charge, Evictable};
+use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::encoding;
 use super::error::{Result, TreeError};
@@ -95,16 +95,14 @@ impl LeafHandle {
         self.slot.read().page.clone()
     }
 
-    /// Notes that this leaf was stored, and leaves its page to the cache.
-    pub fn set_stored(self: &Arc<Self>, context: &TreeContext, location: Location) -> Location {
-        let location = self.location.set(location);
+    /// Leaves the page of this stored leaf to the cache.
+    pub fn release(self: &Arc<Self>, cache: &Arc<NodeCache>) {
         let mut slot = self.slot.write();
         if let (Some(page), None) = (&slot.page, &slot.charge) {
-            slot.charge = Some(context.cache().charge(page.memory() as u64));
+            slot.charge = Some(cache.charge(page.memory() as u64));
             drop(slot);
-            context.cache().admit(Evictable::Leaf(Arc::downgrade(self)));
+            cache.admit(Evictable::Leaf(Arc::downgrade(self)));
         }
-        location
     }
 
     /// Whether it was used since this was asked last.

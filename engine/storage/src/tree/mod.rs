@@ -50,7 +50,7 @@ use std::sync::Arc;
 pub use crate::blob::{LOCATION_BYTES, Location};
 pub use cache::{CacheStats, NodeCache};
 pub use check::{Finding, TreeReport};
-pub use checkpoint::Stored;
+pub use checkpoint::{Stored, Written};
 pub use config::{MAX_KEY_BYTES, NODE_SEPARATE_ABOVE, SEGMENT_SEPARATE_ABOVE, TreeConfig};
 pub use context::{NodeSink, NodeSource, TreeContext, TreeCounts};
 pub use cursor::Cursor;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::RwLock;
 
-use super::cache::{Charge, Evictable};
+use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
 use super::freed::LocationCell;
@@ -67,7 +67,7 @@ impl ValueHandle {
             return Ok(Arc::clone(bytes));
         }
         let bytes = self.read(context)?;
-        self.keep(context, &bytes);
+        self.keep(context.cache(), &bytes);
         Ok(bytes)
     }
 
@@ -87,8 +87,7 @@ impl ValueHandle {
     }
 
     /// Keeps the bytes of this stored value in memory under the control of the cache.
-    pub fn keep(self: &Arc<Self>, context: &TreeContext, bytes: &Arc<[u8]>) {
-        let cache = context.cache();
+    fn keep(self: &Arc<Self>, cache: &Arc<NodeCache>, bytes: &Arc<[u8]>) {
         let mut resident = self.bytes.write();
         if cache.too_big(self.len) {
             *resident = Resident::default();
@@ -100,6 +99,14 @@ impl ValueHandle {
         };
         drop(resident);
         cache.admit(Evictable::Value(Arc::downgrade(self)));
+    }
+
+    /// Leaves the bytes of this value, which was stored, to the cache.
+    pub fn release(self: &Arc<Self>, cache: &Arc<NodeCache>) {
+        let bytes = self.bytes.read().bytes.clone();
+        if let Some(bytes) = bytes {
+            self.keep(cache, &bytes);
+        }
     }
 
     /// Whether it was used since this was asked last.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{FileError, IoContext, Vfs};
+use crate::seeded::{self, Fault};
 
 /// The ending of a file that is being written and does not count yet.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -36,6 +37,9 @@ fn write_temporary(vfs: &dyn Vfs, temporary: &Path, content: &[u8]) -> Result<()
     }
     let file = vfs.create_new(temporary).during("create", temporary)?;
     file.write_at(content, 0).during("write", temporary)?;
+    if seeded::is(Fault::SkipFileFlush) {
+        return Ok(());
+    }
     file.sync_all().during("sync", temporary)
 }
 

@@ -1,10 +1,11 @@
 //! Reads that fail at the wrong moment: while a commit is applied, while room is reclaimed, and after a
 //! checkpoint that failed halfway.
 
+use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use sop::vfs::sim::{CrashPolicy, Fault};
 use sop::vfs::{DirEntry, Metadata, SimVfs, Vfs, VfsFile, VfsLock};
@@ -18,12 +19,18 @@ struct Unreadable {
     disk: SimVfs,
     /// Reads that still work; negative: all do.
     left: Arc<AtomicI64>,
+    loses: Arc<AtomicBool>,
+    /// Files whose flush failed: nothing can be read from them.
+    lost: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 #[derive(Debug)]
 struct UnreadableFile {
+    path: PathBuf,
     file: Arc<dyn VfsFile>,
     left: Option<Arc<AtomicI64>>,
+    loses: Arc<AtomicBool>,
+    lost: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
 impl Unreadable {
@@ -31,6 +38,8 @@ impl Unreadable {
         Arc::new(Self {
             disk: SimVfs::new(),
             left: Arc::new(AtomicI64::new(-1)),
+            loses: Arc::default(),
+            lost: Arc::default(),
         })
     }
 
@@ -44,7 +53,18 @@ impl Unreadable {
 
     fn file(&self, path: &Path, file: Arc<dyn VfsFile>) -> Arc<dyn VfsFile> {
         let left = path.starts_with("/db/data").then(|| Arc::clone(&self.left));
-        Arc::new(UnreadableFile { file, left })
+        Arc::new(UnreadableFile {
+            path: path.to_owned(),
+            file,
+            left,
+            loses: Arc::clone(&self.loses),
+            lost: Arc::clone(&self.lost),
+        })
+    }
+
+    /// The next flush of a file of nodes fails, and what is in that file is gone.
+    fn lose_at_next_flush(&self) {
+        self.loses.store(true, Ordering::SeqCst);
     }
 }
 
@@ -58,6 +78,9 @@ impl VfsFile for UnreadableFile {
             if n > 0 {
                 left.store(n - 1, Ordering::SeqCst);
             }
+        }
+        if self.lost.lock().unwrap().contains(&self.path) {
+            return Err(io::Error::other("injected: it was never written"));
         }
         self.file.read_at(buf, offset)
     }
@@ -74,6 +97,10 @@ impl VfsFile for UnreadableFile {
         self.file.allocate(len)
     }
     fn sync_data(&self) -> io::Result<()> {
+        if self.left.is_some() && self.loses.swap(false, Ordering::SeqCst) {
+            self.lost.lock().unwrap().insert(self.path.clone());
+            return Err(io::Error::other("injected: the flush failed"));
+        }
         self.file.sync_data()
     }
     fn sync_all(&self) -> io::Result<()> {
@@ -309,4 +336,41 @@ fn a_full_disk_is_a_passing_thing_for_commits_however_often_it_is_met() {
     assert_eq!(all(&options(&after).open(FOLDER).unwrap(), "s"), kept);
     db.close().unwrap();
     assert_eq!(all(&options(&disk).open(FOLDER).unwrap(), "s"), kept);
+}
+
+/// Like some kernels do: what could not be flushed is dropped from memory, and cannot be read either.
+#[test]
+fn after_a_failed_flush_of_a_checkpoint_nothing_is_read_back_from_its_files() {
+    let (disk, db) = stored();
+    let big = doc(&format!("\"{}\"", "x".repeat(100_000)));
+    db.transact(|tx| {
+        let s = tx.store("s")?;
+        for key in (0..200).step_by(5) {
+            s.upsert(&int(key), &doc("\"new\""))?;
+        }
+        s.upsert(&int(500), &big)?;
+        Ok(())
+    })
+    .unwrap();
+    disk.lose_at_next_flush();
+    assert!(db.checkpoint().is_err());
+    assert!(db.read_only().is_some());
+    let tx = db.begin(Mode::Read).unwrap();
+    let s = tx.store("s").unwrap();
+    for key in 0..200 {
+        let want = if key % 5 == 0 {
+            "\"new\"".to_owned()
+        } else {
+            key.to_string()
+        };
+        assert_eq!(value(s.get(&int(key)).unwrap()), Some(want));
+    }
+    assert_eq!(s.get(&int(500)).unwrap().unwrap().value, big);
+    drop(s);
+    drop(tx);
+    let _ = db.close();
+    drop(db);
+    let db = open(&disk);
+    assert_eq!(all(&db, "s").len(), 201);
+    assert!(db.check().unwrap().is_clean());
 }

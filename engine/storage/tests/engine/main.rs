@@ -9,14 +9,6 @@
     clippy::panic,
     reason = "a test fails by panicking, its helpers too"
 )]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests look at the real disk beside the engine"
-)]
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "a definition is written where it is used"
-)]
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
 mod commits;
