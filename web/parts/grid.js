@@ -25,6 +25,7 @@ const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
 const MOST_NAMES = 120;
 const SETTLE_MS = 70;
+const TEXT_GIVES = 0.85;
 
 /** @typedef {import("./grid_rows.js").RowElement} RowElement */
 /** @typedef {import("../model/change_set.js").Entry} Entry */
@@ -203,7 +204,9 @@ export class SopGrid extends HTMLElement {
     this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
     for (const column of shown) if (this.links.has(column.name)) column.link = true;
-    const width = shown.reduce((sum, column) => sum + columnUnits(column) * 8, this.keyUnits * 8 + rankWidth(this.digits));
+    // Texts of a width that nobody chose give up a little of it before there is something to scroll sideways.
+    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width ? 1 : TEXT_GIVES);
+    const width = Math.ceil(shown.reduce((sum, column) => sum + least(column), this.keyUnits * 8 + rankWidth(this.digits)));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;

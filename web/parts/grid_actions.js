@@ -126,7 +126,7 @@ export function wireGrid(app) {
     editor.start(text.replace(/\r?\n$/, ""));
   });
   grid.rows?.addEventListener("scroll", () => {
-    if (editor.open) editor.finish(true);
+    if (editor.scrolled) editor.finish(true);
   }, { passive: true });
 
   session.addEventListener("written", (event) => {

@@ -19,7 +19,7 @@ export class CellEditor {
   /** @param {import("./context.js").Context} app */
   constructor(app) {
     this.app = app;
-    /** @type {{cell: HTMLElement, input: HTMLInputElement, pop: HTMLElement, line: import("./grid_rows.js").Line, column: import("../model/columns.js").Column, original: string} | undefined} */
+    /** @type {{cell: HTMLElement, input: HTMLInputElement, pop: HTMLElement, line: import("./grid_rows.js").Line, column: import("../model/columns.js").Column, original: string, left: number, top: number} | undefined} */
     this.open = undefined;
   }
 
@@ -49,15 +49,23 @@ export class CellEditor {
     cell.closest(".tr")?.classList.add("raised");
     document.getElementById("overlays")?.append(pop);
     grid.editing = line.line;
-    this.open = { cell, input, pop, line, column, original: text };
+    this.open = { cell, input, pop, line, column, original: text, left: 0, top: 0 };
     input.addEventListener("input", () => this.#check());
     input.addEventListener("keydown", (event) => this.#key(event));
     input.addEventListener("blur", () => setTimeout(() => {
       if (this.open?.input === input && !this.open.pop.contains(document.activeElement)) this.finish(true);
     }));
     input.focus();
+    this.open.left = grid.rows?.scrollLeft ?? 0;
+    this.open.top = grid.rows?.scrollTop ?? 0;
     if (typed === undefined) input.select();
     else this.#check();
+  }
+
+  /** Whether the rows have moved since editing began; the word of an earlier move may come after that. */
+  get scrolled() {
+    const { rows } = this.app.grid;
+    return this.open !== undefined && rows !== undefined && (rows.scrollLeft !== this.open.left || rows.scrollTop !== this.open.top);
   }
 
   #typed() {
