@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     SkipLogFlush,
     /// Items that were read are not validated.
     SkipReadValidation,
+    /// Items that are written are not validated.
+    SkipWriteValidation,
     /// Ranges that were read are not validated.
     IgnoreRanges,
     /// A transaction is not validated against those of its own group.

@@ -95,6 +95,9 @@ impl Note {
         self.writes.stores.iter().find_map(|(store, theirs)| {
             let read = reads.first_overlap(*store, theirs);
             let key = read.or_else(|| {
+                if seeded::is(Fault::SkipWriteValidation) {
+                    return None;
+                }
                 let ours = writes.stores.get(store)?;
                 let (small, large) = if ours.len() <= theirs.len() {
                     (ours, theirs)

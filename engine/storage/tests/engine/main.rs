@@ -1,6 +1,14 @@
 //! The engine's behaviour through its public API: one binary, a module per theme.
 
 #![expect(
+    clippy::disallowed_methods,
+    reason = "some tests look at the real disk beside the engine"
+)]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "a definition is written where it is used"
+)]
+#![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking, its helpers too"
