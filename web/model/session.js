@@ -157,6 +157,10 @@ export class Session extends EventTarget {
     try {
       const answer = await this.api.get(path("databases"));
       this.databases = list(answer, "databases");
+      if (this.denied) {
+        this.denied = false; // signed in again, in another tab
+        this.#say("link");
+      }
       this.#say("databases");
     } catch (error) {
       this.fail(error, "Databases");

@@ -150,7 +150,7 @@ export class SopNotices extends Part {
     const session = /** @type {Session} */ (this.session);
     const staged = session.changes.size;
     if (session.denied) {
-      return html`<div class="notice warn" role="status">${icon("lock")}<p class="grow"><b>This browser is not signed in any more.</b> <span class="soft">Open the address with the token that the server printed when it started.</span></p></div>`;
+      return html`<div class="notice warn" role="status">${icon("lock")}<p class="grow"><b>This browser is not signed in any more.</b> <span class="soft">Open the address with the token that the server printed when it started, then try again. ${staged ? `${counted(staged, "edit")} ${staged === 1 ? "is" : "are"} kept here.` : ""}</span></p><button class="button s" data-command="refresh">${icon("refresh", true)}Try again</button></div>`;
     }
     if (session.lostSince) {
       const time = session.lostSince.toTimeString().slice(0, 5);
