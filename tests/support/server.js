@@ -13,6 +13,12 @@ const target = process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?
 const BINARY = process.env.SOP_BINARY ?? join(target, "release", "sop-httpserver");
 const START_MS = 20_000;
 
+/** @type {Set<import("node:child_process").ChildProcess>} programs that run now */
+const running = new Set();
+// A run that is cut short (a time limit, Ctrl C) takes its programs with it.
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(1));
+
 /** A folder that is removed by `remove`. */
 export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), "sop-e2e-"));
@@ -40,6 +46,8 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe"],
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SOP_"))),
     });
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     const server = new Server(child, folder);
     await server.#listening();
     return server;
