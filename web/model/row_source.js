@@ -48,6 +48,8 @@ export class RowSource extends EventTarget {
     /** @type {Error | undefined} */
     this.error = undefined;
     this.epoch = 0;
+    /** The rows from before a reload that runs, for when it fails. @type {RowSource["pages"] | undefined} */
+    this.before = undefined;
     this.closed = false;
   }
 
@@ -96,8 +98,9 @@ export class RowSource extends EventTarget {
   /** Forgets all rows and reads those wanted again. The old ones stay until the new ones are there. */
   async reload() {
     this.#cancel();
-    this.epoch += 1;
-    const old = this.pages;
+    const epoch = (this.epoch += 1);
+    // A reload that comes while another runs ends that one; the rows to go back to are those from before both.
+    const old = (this.before ??= this.pages);
     this.pages = new Map();
     this.tries.clear();
     this.error = undefined;
@@ -105,7 +108,10 @@ export class RowSource extends EventTarget {
     try {
       const place = this.count !== undefined && first >= this.count ? 0 : first;
       await this.#read(place);
+      if (epoch === this.epoch) this.before = undefined;
     } catch (error) {
+      if (epoch !== this.epoch) return;
+      this.before = undefined;
       if (!this.closed && /** @type {any} */ (error)?.name !== "AbortError") {
         this.pages = old;
         this.#fail(error);

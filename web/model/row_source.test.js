@@ -95,3 +95,19 @@ test("few pages are kept", async () => {
   assert.ok(source.pages.size <= 81);
   assert.equal(source.at(199 * PAGE)?.key, 199 * PAGE);
 });
+
+test("rows stay when the server goes away and is asked twice at once", async () => {
+  const { api: good } = server({ count: 200 });
+  let gone = false;
+  const api = new Api((url, init) => {
+    if (gone) return new Promise((_, reject) => setImmediate(() => reject(new TypeError("fetch failed"))));
+    return good.send(url, init);
+  });
+  const source = new RowSource(api, { database: "d", store: "s" });
+  source.want(0, 40);
+  await quiet(source);
+  gone = true;
+  await Promise.all([source.reload(), source.reload()]);
+  await quiet(source);
+  assert.equal(source.at(1)?.key, 1);
+});
