@@ -1,5 +1,6 @@
 //! What every handle of an open database shares: its parts, and the commit of a group.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,8 +60,8 @@ fn not_applied(error: &Error) -> String {
     )
 }
 
-/// The shared part of all handles.
-pub(crate) struct Core {
+/// What never changes while a database is open.
+pub(crate) struct Fixed {
     pub path: PathBuf,
     pub folders: Folders,
     pub id: DatabaseId,
@@ -69,16 +70,21 @@ pub(crate) struct Core {
     pub rng: Arc<dyn Rng>,
     pub durability: Durability,
     pub time_limit_ms: u64,
+    pub checkpoint_log_bytes: u64,
     pub log: Arc<dyn CommitLog>,
     pub blobs: Arc<LocalBlobs>,
     pub trees: Trees,
+    pub recovery: Recovery,
+}
+
+/// The shared part of all handles.
+pub(crate) struct Core {
+    fixed: Fixed,
     pub counters: Counters,
     pub next_store_id: AtomicU64,
     pub next_item_id: AtomicU64,
     /// Bytes of records since the last checkpoint began; what wakes the background thread.
     pub log_bytes: AtomicU64,
-    pub recovery: Recovery,
-    pub checkpoint_log_bytes: u64,
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
     pub(super) current: RwLock<Arc<Snapshot>>,
@@ -95,26 +101,22 @@ pub(crate) struct Core {
     pub lock: Mutex<Option<DatabaseLock>>,
 }
 
+impl Deref for Core {
+    type Target = Fixed;
+
+    fn deref(&self) -> &Fixed {
+        &self.fixed
+    }
+}
+
 /// The parts that [`Core::new`] puts together.
 pub(crate) struct CoreParts {
-    pub path: PathBuf,
-    pub folders: Folders,
-    pub id: DatabaseId,
-    pub vfs: Arc<dyn Vfs>,
-    pub clock: Arc<dyn Clock>,
-    pub rng: Arc<dyn Rng>,
-    pub durability: Durability,
-    pub time_limit_ms: u64,
-    pub checkpoint_log_bytes: u64,
-    pub log: Arc<dyn CommitLog>,
-    pub blobs: Arc<LocalBlobs>,
-    pub trees: Trees,
+    pub fixed: Fixed,
     pub snapshot: Snapshot,
     pub checkpoint: CheckpointState,
     pub next_store_id: u64,
     pub next_item_id: u64,
     pub log_bytes: u64,
-    pub recovery: Recovery,
     pub read_only: Option<String>,
     pub lock: Option<DatabaseLock>,
 }
@@ -123,23 +125,11 @@ impl Core {
     pub fn new(parts: CoreParts) -> Self {
         let next_sequence = parts.snapshot.sequence + 1;
         Self {
-            path: parts.path,
-            folders: parts.folders,
-            id: parts.id,
-            vfs: parts.vfs,
-            clock: parts.clock,
-            rng: parts.rng,
-            durability: parts.durability,
-            time_limit_ms: parts.time_limit_ms,
-            log: parts.log,
-            blobs: parts.blobs,
-            trees: parts.trees,
+            fixed: parts.fixed,
             counters: Counters::default(),
             next_store_id: AtomicU64::new(parts.next_store_id),
             next_item_id: AtomicU64::new(parts.next_item_id),
             log_bytes: AtomicU64::new(parts.log_bytes),
-            recovery: parts.recovery,
-            checkpoint_log_bytes: parts.checkpoint_log_bytes,
             checkpoint: Mutex::new(parts.checkpoint),
             background: super::background::Background::default(),
             current: RwLock::new(Arc::new(parts.snapshot)),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::catalog_payload::CatalogPayload;
 use super::checkpoint::CheckpointState;
-use super::core::{Core, CoreParts};
+use super::core::{Core, CoreParts, Fixed};
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
@@ -143,18 +143,21 @@ fn recover(
         .read_only
         .then(|| "it was opened for reading".to_owned());
     Ok(Core::new(CoreParts {
-        path: path.to_owned(),
-        folders: file.folders.clone(),
-        id: file.database_id,
-        vfs: Arc::clone(&options.vfs),
-        clock: Arc::clone(&options.clock),
-        rng: Arc::clone(&options.rng),
-        durability: options.durability,
-        time_limit_ms: options.time_limit_ms,
-        checkpoint_log_bytes: options.checkpoint_log_bytes,
-        log: Arc::new(parts.log),
-        blobs: parts.blobs,
-        trees,
+        fixed: Fixed {
+            path: path.to_owned(),
+            folders: file.folders.clone(),
+            id: file.database_id,
+            vfs: Arc::clone(&options.vfs),
+            clock: Arc::clone(&options.clock),
+            rng: Arc::clone(&options.rng),
+            durability: options.durability,
+            time_limit_ms: options.time_limit_ms,
+            checkpoint_log_bytes: options.checkpoint_log_bytes,
+            log: Arc::new(parts.log),
+            blobs: parts.blobs,
+            trees,
+            recovery,
+        },
         checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
         snapshot,
         next_store_id: next.store_id,
@@ -164,7 +167,6 @@ fn recover(
             next.item_id
         },
         log_bytes,
-        recovery,
         read_only,
         lock,
     }))
