@@ -32,6 +32,9 @@ use crate::vfs::Vfs;
 /// which costs a copy of each node touched and lets transactions begin meanwhile.
 const IN_PLACE_CHANGES: usize = 4_096;
 
+/// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
+const MIN_DIRTY_BYTES: u64 = 4 << 20;
+
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -213,10 +216,20 @@ impl Core {
             .queue
             .submit(request, |group| self.commit_group(group))?;
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if total >= self.checkpoint_log_bytes {
+        let dirty = self.trees.cache().dirty_bytes();
+        let limit = self.dirty_limit();
+        if dirty >= limit + limit / 2 {
+            // Memory grows faster than it can be written.
+            self.background.wake_and_wait();
+        } else if total >= self.checkpoint_log_bytes || dirty >= limit {
             self.background.wake();
         }
         Ok(sequence)
+    }
+
+    /// Bytes of unsaved nodes and values at which a checkpoint starts. A half more, and commits wait for it.
+    pub fn dirty_limit(&self) -> u64 {
+        (self.trees.cache().limit() / 4).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, group: &[Arc<Ticket>]) {

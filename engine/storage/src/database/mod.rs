@@ -9,8 +9,10 @@ pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod open;
 mod options;
+mod reclaim;
 pub(crate) mod snapshot;
 mod trees;
+mod usage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -59,6 +61,10 @@ pub struct Status {
     pub conflicts: u64,
     /// Checkpoints since opening.
     pub checkpoints: u64,
+    /// What went wrong with the last checkpoint; it is tried again. None when it succeeded.
+    pub checkpoint_failure: Option<String>,
+    /// Bytes of nodes and values in memory that no checkpoint has written yet.
+    pub dirty_bytes: u64,
     /// Running transactions.
     pub active_transactions: u64,
 }
@@ -211,18 +217,22 @@ impl Database {
             commit_groups: counters.groups.load(Ordering::Relaxed),
             conflicts: counters.conflicts.load(Ordering::Relaxed),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
+            checkpoint_failure: core.background.last_failure(),
+            dirty_bytes: cache.dirty,
             active_transactions: core.active.lock().count() as u64,
         }
     }
 
     /// Writes all changes since the last checkpoint into the trees on disk. The background thread
     /// does this by itself.
+    ///
+    /// # Errors
+    /// What the disk answered. Nothing is lost: the changes are in the log and in memory, commits go on, and it is
+    /// tried again later. Only when the log itself failed is the database read-only afterwards.
     pub fn checkpoint(&self) -> Result<()> {
         let core = self.core();
         core.check_usable(true)?;
-        checkpoint::run(core).inspect_err(|error| {
-            core.poison(&format!("a checkpoint failed: {error}"));
-        })
+        checkpoint::run(core)
     }
 
     /// Copies the database as of now into a folder that must be missing or empty, while it is used.

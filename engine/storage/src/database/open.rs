@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog_payload::CatalogPayload;
-use super::checkpoint::CheckpointState;
+use super::checkpoint::{CheckpointState, InUse};
 use super::core::{Core, CoreParts, Fixed};
 use super::snapshot::Snapshot;
 use super::trees::Trees;
@@ -124,6 +124,7 @@ fn recover(
         store_id: parts.checkpoint.next_store_id.max(1),
         item_id: parts.checkpoint.next_item_id.max(1),
     };
+    let in_use = InUse::new(&parts.checkpoint);
     let mut snapshot = checkpointed(parts.sequence, parts.checkpoint, &trees);
     let mut log_bytes = 0;
     replay(
@@ -158,7 +159,12 @@ fn recover(
             trees,
             recovery,
         },
-        checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
+        checkpoint: CheckpointState::new(
+            parts.catalog,
+            parts.sequence,
+            in_use,
+            options.segment_bytes,
+        ),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: if seeded::is(Fault::ReuseItemIds) {
@@ -179,12 +185,20 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     let catalog_folder = path.join(&file.folders.catalog);
     let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
     let log_folder = path.join(&file.folders.log);
+    let data_folder = path.join(&file.folders.data);
     let log = if options.read_only {
         LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
     } else {
+        let exists = vfs.exists(&catalog_folder);
+        let unfinished = !exists.during("look for", &catalog_folder)? || catalog.list()?.is_empty();
+        if unfinished {
+            // Before there is a checkpoint: a database with one has durable folders.
+            catalog.create()?;
+            create_dir_all_durable(vfs.as_ref(), &log_folder)?;
+            create_dir_all_durable(vfs.as_ref(), &data_folder)?;
+        }
         catalog.prepare()?;
-        create_dir_all_durable(vfs.as_ref(), &log_folder)?;
-        open_log(options, &log_folder, id, &catalog, &catalog_folder)?
+        open_log(options, &log_folder, id, &catalog, unfinished)?
     };
     let found = catalog.load_newest()?;
     let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
@@ -198,7 +212,10 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
         )
     })?;
     let checkpoint = CatalogPayload::decode(&newest.payload)?;
-    let data_folder = path.join(&file.folders.data);
+    if !options.read_only && !damaged.is_empty() {
+        // The next checkpoint replaces it anyway.
+        let _ = catalog.repair(&newest);
+    }
     let blob_options = BlobOptions {
         segment_bytes: options.segment_bytes,
         ..BlobOptions::default()
@@ -224,9 +241,8 @@ fn open_log(
     folder: &Path,
     id: DatabaseId,
     catalog: &Catalog,
-    catalog_folder: &Path,
+    unfinished: bool,
 ) -> Result<LocalLog> {
-    let unfinished = catalog.list()?.is_empty();
     let (vfs, options) = (&options.vfs, options.log_options());
     let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
@@ -237,11 +253,15 @@ fn open_log(
     if unfinished {
         if log.last_sequence() > 0 {
             return Err(Error::corrupt(
-                catalog_folder.display().to_string(),
+                catalog.folder().display().to_string(),
                 "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
             ));
         }
-        catalog.store(0, &CatalogPayload::default().encode()?)?;
+        let empty = CatalogPayload {
+            exact: true,
+            ..CatalogPayload::default()
+        };
+        catalog.store(0, &empty.encode()?)?;
     }
     Ok(log)
 }

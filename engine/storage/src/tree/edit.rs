@@ -176,7 +176,7 @@ impl Run<'_> {
     ) {
         let handle;
         let stored = if value.len() > self.limits.separate_above {
-            handle = Arc::new(ValueHandle::new(Arc::from(value)));
+            handle = Arc::new(ValueHandle::new(Arc::from(value), self.context));
             PageValue::Separate(&handle)
         } else {
             PageValue::Inline(value)
@@ -276,7 +276,7 @@ impl Tree {
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
-                Child::Leaf(Arc::new(LeafHandle::new(Arc::default())))
+                Child::Leaf(Arc::new(LeafHandle::new(Arc::default(), &self.context)))
             });
             let outcome = run.child(root, (None, None), true, operations);
             self.count = self.count.saturating_add_signed(outcome.delta);

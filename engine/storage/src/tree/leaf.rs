@@ -31,13 +31,14 @@ struct Resident {
 
 impl LeafHandle {
     /// A leaf that is not stored yet.
-    pub fn new(page: Arc<Page>) -> Self {
+    pub fn new(page: Arc<Page>, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(page.memory() as u64);
         Self {
             location: LocationCell::new(),
             hot: AtomicBool::new(false),
             slot: RwLock::new(Resident {
                 page: Some(page),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }
@@ -98,7 +99,9 @@ impl LeafHandle {
     /// Leaves the page of this stored leaf to the cache.
     pub fn release(self: &Arc<Self>, cache: &Arc<NodeCache>) {
         let mut slot = self.slot.write();
-        if let (Some(page), None) = (&slot.page, &slot.charge) {
+        if let Some(page) = &slot.page
+            && slot.charge.as_ref().is_none_or(Charge::is_dirty)
+        {
             slot.charge = Some(cache.charge(page.memory() as u64));
             drop(slot);
             cache.admit(Evictable::Leaf(Arc::downgrade(self)));
@@ -133,11 +136,15 @@ impl LeafHandle {
         if !ready {
             let page = leaf.page(context)?;
             leaf.location.retire(freed);
-            *leaf = Arc::new(Self::new(page));
+            *leaf = Arc::new(Self::new(page, context));
         }
         let page = Arc::get_mut(leaf).and_then(|own| {
             own.location.renew(freed);
-            own.slot.get_mut().page.as_mut()
+            let slot = own.slot.get_mut();
+            if let (Some(page), Some(charge)) = (&slot.page, &mut slot.charge) {
+                charge.resize(page.memory() as u64);
+            }
+            slot.page.as_mut()
         });
         let Some(page) = page else {
             return Err(TreeError::Invariant("an owned leaf has a page"));

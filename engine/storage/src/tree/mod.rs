@@ -17,7 +17,7 @@
 //! | `cache` | which stored pages stay in memory |
 //! | `edit` | insert, remove, split, join, balance |
 //! | `read`, `cursor` | lookups, counts, walks |
-//! | `encoding`, `checkpoint` | nodes to bytes and back, writing them |
+//! | `encoding`, `checkpoint`, `relocate` | nodes to bytes and back, writing them, moving them |
 //! | `check` | verifies a whole tree |
 //!
 //! What must hold: a stored node is never changed; a node without a location is reachable only from
@@ -38,6 +38,7 @@ mod inner;
 mod leaf;
 mod page;
 mod read;
+mod relocate;
 mod separators;
 mod slots;
 mod value;

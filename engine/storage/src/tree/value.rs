@@ -31,14 +31,15 @@ struct Resident {
 
 impl ValueHandle {
     /// A value that is not stored yet.
-    pub fn new(bytes: Arc<[u8]>) -> Self {
+    pub fn new(bytes: Arc<[u8]>, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(bytes.len() as u64);
         Self {
             location: LocationCell::new(),
             len: bytes.len() as u64,
             hot: AtomicBool::new(false),
             bytes: RwLock::new(Resident {
                 bytes: Some(bytes),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }

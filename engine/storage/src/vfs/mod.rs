@@ -23,8 +23,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use durable::temporary_path;
 pub use durable::{create_dir_all_durable, remove_temporary_files, write_file_durable};
+pub(crate) use durable::{temporary_path, write_temporary};
 pub use error::{FileError, IoContext};
 pub use real::RealVfs;
 pub use sim::SimVfs;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::super::context::TreeContext;
 use super::super::inner::{Child, Inner, InnerHandle};
 use super::super::leaf::LeafHandle;
 use super::super::page::Page;
@@ -13,8 +14,8 @@ use super::super::separators::between;
 use super::{Fill, Run};
 
 /// A leaf and an own page for it.
-fn leaf(page: Page) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page))))
+fn leaf(page: Page, context: &TreeContext) -> Child {
+    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page), context)))
 }
 
 /// The separator between two neighbouring pages with items.
@@ -81,7 +82,7 @@ impl Run<'_> {
         let right_over = limits.page_over(right.len(), right.live());
         node.counts[at] = left_len as u64;
         let count = right.len() as u64;
-        node.insert_after(at, &middle, leaf(right), count);
+        node.insert_after(at, &middle, leaf(right, self.context), count);
         if right_over {
             self.split_leaf(node, at + 1, false);
         }
