@@ -234,7 +234,12 @@ impl BlobStore for LocalBlobs {
 
 /// The file of a segment.
 pub(super) fn segment_path(folder: &Path, id: u32) -> PathBuf {
-    folder.join(format!("{id:0NAME_DIGITS$}{SUFFIX}"))
+    folder.join(segment_name(id))
+}
+
+/// The name of a segment's file.
+pub fn segment_name(id: u32) -> String {
+    format!("{id:0NAME_DIGITS$}{SUFFIX}")
 }
 
 fn list_segments(vfs: &dyn Vfs, folder: &Path) -> Result<Vec<SegmentInfo>, BlobError> {

@@ -37,8 +37,8 @@ pub(crate) struct CheckpointState {
     pub next_blob_id: u64,
     /// Bytes of garbage that are not worth moving anything for.
     pub garbage_bytes: u64,
-    /// Backups that copy the files of a checkpoint: nothing is removed meanwhile.
-    pub backups: usize,
+    /// Backups and checks that read the files of a checkpoint: nothing is removed meanwhile.
+    pub pins: usize,
 }
 
 /// What a checkpoint uses of the segment files.
@@ -81,7 +81,7 @@ impl CheckpointState {
             dead_segments: BTreeMap::new(),
             next_blob_id: 1,
             garbage_bytes: segment_bytes / 8,
-            backups: 0,
+            pins: 0,
         }
     }
 }
@@ -259,7 +259,7 @@ fn recount(state: &mut CheckpointState, snapshot: &Snapshot) {
 
 /// Removes what only older checkpoints need.
 fn tidy(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
-    if state.backups > 0 {
+    if state.pins > 0 {
         return Ok(());
     }
     state.catalog.remove_all_but(state.newest)?;

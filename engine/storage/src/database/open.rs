@@ -34,6 +34,9 @@ pub struct Recovery {
     pub replayed: u64,
     /// Checkpoint files that were passed over, each with the reason.
     pub damaged_checkpoints: Vec<String>,
+    /// Stores whose nodes are damaged where commits of the log belong, each with the place. All other changes were
+    /// applied, and the database is read-only.
+    pub damaged_stores: Vec<String>,
 }
 
 pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
@@ -64,7 +67,7 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
         return Err(not_a_database(path, "there is no database here to read"));
     };
     let core = Arc::new(recover(options, path, &file, lock)?);
-    if !options.read_only && options.background {
+    if core.read_only().is_none() && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
             operation: "starting the background thread",
             source,
@@ -119,30 +122,34 @@ fn recover(
         checkpoint: parts.sequence,
         replayed: 0,
         damaged_checkpoints: parts.damaged_checkpoints,
+        damaged_stores: Vec::new(),
     };
     let mut next = NextNumbers {
         store_id: parts.checkpoint.next_store_id.max(1),
         item_id: parts.checkpoint.next_item_id.max(1),
     };
     let in_use = InUse::new(&parts.checkpoint);
-    let mut snapshot = checkpointed(parts.sequence, parts.checkpoint, &trees);
     let mut log_bytes = 0;
-    replay(
-        &parts.log,
-        &mut snapshot,
-        u64::MAX,
-        &trees,
-        |snapshot, facts, bytes| {
+    let mut replay_from = |mut snapshot: Snapshot| {
+        recovery.replayed = 0;
+        log_bytes = 0;
+        let seen = |snapshot: &Snapshot, facts: CommitFacts, bytes| {
             next.item_id = next.item_id.max(facts.next_item_id);
             let highest = snapshot.stores.keys().next_back();
             next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
             recovery.replayed += 1;
             log_bytes += bytes;
-        },
-    )?;
-    let read_only = options
-        .read_only
-        .then(|| "it was opened for reading".to_owned());
+        };
+        replay(&parts.log, &mut snapshot, u64::MAX, &trees, seen).map(|()| snapshot)
+    };
+    let checkpoint = checkpointed(parts.sequence, parts.checkpoint, &trees);
+    let snapshot = match replay_from(checkpoint.clone()) {
+        Ok(snapshot) => snapshot,
+        // A node that cannot be read is no reason to show nothing at all.
+        Err(_) => replay_from(salvaging(checkpoint))?,
+    };
+    recovery.damaged_stores = damaged_stores(&snapshot);
+    let read_only = why_read_only(options, &recovery);
     Ok(Core::new(CoreParts {
         fixed: Fixed {
             path: path.to_owned(),
@@ -176,6 +183,36 @@ fn recover(
         read_only,
         lock,
     }))
+}
+
+/// The same snapshot, whose trees leave out changes to nodes that cannot be read.
+fn salvaging(mut snapshot: Snapshot) -> Snapshot {
+    for store in snapshot.stores.values_mut() {
+        store.tree.salvage();
+    }
+    snapshot
+}
+
+fn damaged_stores(snapshot: &Snapshot) -> Vec<String> {
+    let stores = snapshot.stores.values();
+    stores
+        .filter_map(|store| {
+            let damage = store.tree.damage()?;
+            Some(format!("store {:?}: {damage}", store.definition.name))
+        })
+        .collect()
+}
+
+fn why_read_only(options: &OpenOptions, recovery: &Recovery) -> Option<String> {
+    if !recovery.damaged_stores.is_empty() {
+        return Some(format!(
+            "commits in the log change items that cannot be read ({}); everything else is as it should be: export it, or restore the damaged file from a backup and open the database again",
+            recovery.damaged_stores.join("; ")
+        ));
+    }
+    options
+        .read_only
+        .then(|| "it was opened for reading".to_owned())
 }
 
 /// Opens checkpoints, log and blobs; finishes a creation that was cut short.

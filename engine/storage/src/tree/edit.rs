@@ -65,6 +65,9 @@ struct Run<'a> {
     freed: &'a mut Freed,
     bytes: i64,
     failure: Option<TreeError>,
+    /// Whether operations on nodes that cannot be read are left out, and the first such failure.
+    salvage: bool,
+    damage: Option<TreeError>,
 }
 
 /// The keys that may go to a node: from the first (included) to the second (excluded).
@@ -97,9 +100,26 @@ fn inside(key: &[u8], bounds: Bounds<'_>) -> bool {
 }
 
 impl Run<'_> {
-    /// Keeps the failure that ends the run.
-    fn fail<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.failure = Some(error)).ok()
+    /// A node cannot be read: ends the run, or leaves out the operations that belong to it.
+    fn unreadable(
+        &mut self,
+        error: TreeError,
+        bounds: Bounds<'_>,
+        operations: &mut impl Operations,
+    ) -> Outcome {
+        if !self.salvage {
+            self.failure = Some(error);
+            return Outcome::NOTHING;
+        }
+        self.damage.get_or_insert(error);
+        let mut first = true;
+        while let Some(key) = operations.key()
+            && (first || inside(key, bounds))
+        {
+            first = false;
+            operations.done(None);
+        }
+        Outcome::NOTHING
     }
 
     fn child(
@@ -121,9 +141,9 @@ impl Run<'_> {
         bounds: Bounds<'_>,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let owned = LeafHandle::own(leaf, self.context, self.freed);
-        let Some(page) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        let page = match LeafHandle::own(leaf, self.context, self.freed) {
+            Ok(page) => page,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let before = page.len() as i64;
         let mut removed = false;
@@ -207,9 +227,9 @@ impl Run<'_> {
         rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let owned = InnerHandle::own(inner, self.context, self.freed);
-        let Some(node) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        let node = match InnerHandle::own(inner, self.context, self.freed) {
+            Ok(node) => node,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let children = node.children.len();
         let mut delta = 0;
@@ -273,6 +293,8 @@ impl Tree {
                 freed: &mut self.freed,
                 bytes: 0,
                 failure: None,
+                salvage: self.salvage,
+                damage: None,
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
@@ -283,6 +305,7 @@ impl Tree {
             let root = self.root.take();
             let root = root.and_then(|root| run.settle(root, outcome.fill, self.count));
             let (bytes, failure) = (run.bytes, run.failure);
+            self.damage = self.damage.take().or(run.damage);
             self.bytes = self.bytes.saturating_add_signed(bytes);
             self.height = match &root {
                 None => 0,

@@ -86,6 +86,9 @@ pub struct Tree {
     height: u8,
     bytes: u64,
     freed: Freed,
+    /// Whether changes to nodes that cannot be read are left out, and the first such failure.
+    salvage: bool,
+    damage: Option<TreeError>,
 }
 
 impl Clone for Tree {
@@ -100,6 +103,8 @@ impl Clone for Tree {
             height: self.height,
             bytes: self.bytes,
             freed: Freed::default(),
+            salvage: self.salvage,
+            damage: self.damage.clone(),
         }
     }
 }
@@ -128,6 +133,8 @@ impl Tree {
             count: root.count,
             bytes: root.bytes,
             freed: Freed::default(),
+            salvage: false,
+            damage: None,
         }
     }
 
@@ -143,6 +150,22 @@ impl Tree {
             height: self.height,
             bytes: self.bytes,
         })
+    }
+
+    /// From now on changes that concern a node that cannot be read are left out instead of failing. Everything else
+    /// is applied. Reads of such a node are errors, and so are counts, which nobody knows then.
+    pub fn salvage(&mut self) {
+        self.salvage = true;
+    }
+
+    /// Why changes were left out since [`salvage`](Self::salvage).
+    pub fn damage(&self) -> Option<&TreeError> {
+        self.damage.as_ref()
+    }
+
+    /// An error when the counts in the nodes are not what they should be.
+    fn check_counts(&self) -> Result<()> {
+        self.damage.clone().map_or(Ok(()), Err)
     }
 
     /// The options of this tree.
