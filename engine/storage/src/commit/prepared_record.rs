@@ -21,7 +21,7 @@ use super::prepared::{Held, PreparedOutcome, PreparedState, PreparedTransaction,
 use super::record::{CommitFacts, decode as decode_commit, encode as encode_commit};
 use crate::seeded::{self, Fault};
 use crate::transaction::reads::Reads;
-use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
+use crate::transaction::writes::{CATALOG, CatalogChange, StoreId, StoreWrites, Writes};
 
 const COMMIT: u8 = 1;
 const PREPARE: u8 = 2;
@@ -96,8 +96,8 @@ pub(crate) fn encode_prepare(prepared: &PreparedTransaction) -> Vec<u8> {
     out.extend_from_slice(&prepared.expires_at_ms.to_le_bytes());
     put_bytes(&mut out, prepared.id.as_bytes());
     let names = prepared.writes.stores.get(&CATALOG);
-    put_u32(&mut out, names.map_or(0, |names| names.len()));
-    for name in names.into_iter().flat_map(|names| names.keys()) {
+    put_u32(&mut out, names.map_or(0, StoreWrites::len));
+    for (name, _) in names.into_iter().flat_map(StoreWrites::iter) {
         put_bytes(&mut out, name);
     }
     put_reads(&mut out, &prepared.reads);
@@ -208,7 +208,6 @@ struct Head {
 impl Head {
     fn with_changes(self, changes: &[u8]) -> Result<PreparedTransaction, String> {
         let (mut writes, facts) = decode_commit(changes)?;
-        writes.bytes = writes.stores.values().flatten().map(bytes_of).sum();
         for name in &self.names {
             writes.touch_name(name);
         }
@@ -220,13 +219,6 @@ impl Head {
             reads: self.reads,
             writes: Arc::new(writes),
         })
-    }
-}
-
-fn bytes_of((key, change): (&Vec<u8>, &Change)) -> usize {
-    match change {
-        Change::Put { payload, .. } => key.len() + payload.len(),
-        Change::Remove => key.len(),
     }
 }
 
@@ -362,7 +354,7 @@ pub(crate) fn size(held: &Held) -> (u64, u64) {
     let writes = &held.transaction.writes;
     let items = writes.stores.iter().filter(|(id, _)| **id != CATALOG);
     (
-        writes.bytes as u64,
+        writes.bytes() as u64,
         items.map(|(_, items)| items.len() as u64).sum(),
     )
 }

@@ -25,10 +25,10 @@ fn transaction(id: &str, reads: Reads, writes: Writes) -> PreparedTransaction {
     }
 }
 
-fn put(payload: &[u8]) -> Change {
+fn put(payload: &[u8]) -> Change<'_> {
     Change::Put {
         intent: Intent::Upsert,
-        payload: payload.to_vec(),
+        payload,
         replaces: false,
     }
 }
@@ -44,7 +44,7 @@ fn sample() -> PreparedTransaction {
     );
     reads.range(StoreId(3), Bound::Unbounded, Bound::Unbounded);
     let mut writes = Writes::default();
-    writes.set(StoreId(3), b"k".to_vec(), put(b"v"));
+    writes.set(StoreId(3), b"k", put(b"v"));
     writes.touch_name(b"t");
     transaction("tx-1", reads, writes)
 }
@@ -83,7 +83,7 @@ fn a_prepared_transaction_comes_back_with_what_it_holds() {
     assert_eq!((&*found.id, found.prepared_at_ms), ("tx-1", 1_000));
     assert_eq!((found.expires_at_ms, found.next_item_id), (901_000, 7));
     assert_eq!((facts.time_ms, facts.next_item_id), (1_000, 7));
-    assert_eq!(found.writes.bytes, sample().writes.bytes);
+    assert_eq!(found.writes.bytes(), sample().writes.bytes());
     assert_eq!(encode_prepare(&found), bytes);
 }
 
@@ -192,8 +192,8 @@ proptest! {
         }
         let mut writes = Writes::default();
         for (store, key, payload) in items {
-            let change = payload.map_or(Change::Remove, |bytes| put(&bytes));
-            writes.set(StoreId(store), key.to_vec(), change);
+            let change = payload.as_ref().map_or(Change::Remove, |bytes| put(bytes));
+            writes.set(StoreId(store), &key, change);
         }
         let bytes = encode_prepare(&transaction(&id, reads, writes));
         match decode(&bytes).unwrap() {

@@ -364,11 +364,7 @@ impl Core {
         writes: &[Arc<Writes>],
         prepared: &PreparedState,
     ) -> Result<()> {
-        let changes: usize = writes
-            .iter()
-            .flat_map(|writes| writes.stores.values())
-            .map(std::collections::BTreeMap::len)
-            .sum();
+        let changes: usize = writes.iter().map(|writes| writes.items()).sum();
         let apply = |snapshot: &mut Snapshot| {
             let mut group: Vec<_> = writes.iter().zip(first..).collect();
             if seeded::is(Fault::ApplyInWrongOrder) {

@@ -152,8 +152,8 @@ fn record(transaction: &PreparedTransaction) -> Result<Vec<u8>> {
         bytes,
         limit: MAX_RECORD_BYTES,
     };
-    if transaction.writes.bytes > MAX_RECORD_BYTES {
-        return Err(too_large(transaction.writes.bytes));
+    if transaction.writes.bytes() > MAX_RECORD_BYTES {
+        return Err(too_large(transaction.writes.bytes()));
     }
     let payload = encode_prepare(transaction);
     if payload.len() > MAX_RECORD_BYTES {
