@@ -1,6 +1,9 @@
 //! Two-phase commit: what a prepared transaction promises, holds and survives.
 
+mod coordinator;
+mod crash;
 mod expiry;
+mod model;
 mod protection;
 mod restart;
 
