@@ -1,4 +1,5 @@
-//! The background thread of an open database: checkpoints when the log has grown, delayed flushes.
+//! The background thread of an open database: checkpoints when the log has grown, room for the log ahead
+//! of need, delayed flushes.
 
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -12,7 +13,8 @@ use super::options::Durability;
 
 #[derive(Default)]
 struct Signal {
-    wake: bool,
+    checkpoint: bool,
+    log: bool,
     stop: bool,
 }
 
@@ -27,8 +29,16 @@ impl Background {
     /// Asks for a checkpoint soon.
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().wake = true;
+        signal.lock().checkpoint = true;
         woken.notify_one();
+    }
+
+    /// Asks for room for the log soon.
+    pub fn wake_for_log(&self) {
+        let (signal, woken) = &*self.signal;
+        if !std::mem::replace(&mut signal.lock().log, true) {
+            woken.notify_one();
+        }
     }
 
     /// Starts the thread. It holds no handle of the database, so that dropping the last one closes it.
@@ -62,10 +72,10 @@ impl Background {
 
 fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option<Duration>) {
     loop {
-        let checkpoint = {
+        let (checkpoint, log) = {
             let (signal, woken) = signal;
             let mut signal = signal.lock();
-            if !signal.wake && !signal.stop {
+            if !signal.checkpoint && !signal.log && !signal.stop {
                 match flush_every {
                     Some(period) => {
                         woken.wait_for(&mut signal, period);
@@ -76,13 +86,20 @@ fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option
             if signal.stop {
                 return;
             }
-            std::mem::take(&mut signal.wake)
+            (
+                std::mem::take(&mut signal.checkpoint),
+                std::mem::take(&mut signal.log),
+            )
         };
         let Some(core) = core.upgrade() else { return };
         if flush_every.is_some()
             && let Err(error) = core.log.sync()
         {
             core.poison(&error.to_string());
+        }
+        if log {
+            // A full disk: the log asks for room again when it needs it, and says so then.
+            let _ = core.log.make_room_ahead();
         }
         if checkpoint
             && core.read_only().is_none()

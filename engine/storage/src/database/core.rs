@@ -237,7 +237,7 @@ impl Core {
             let _ = self.publish(first, &accepted);
         }
         let appended = self.log.append_if(first, &records, durability);
-        if let Err(error) = appended
+        if let Err(error) = &appended
             && !seeded::is(Fault::AcknowledgeFailedAppend)
         {
             state.history.retract_from(first);
@@ -248,6 +248,9 @@ impl Core {
                 ticket.answer(Err(error.clone().into()));
             }
             return;
+        }
+        if appended.is_ok_and(|appended| appended.low_on_room) {
+            self.background.wake_for_log();
         }
         state.next_sequence = first + accepted.len() as u64;
         match self.publish(first, &accepted) {
