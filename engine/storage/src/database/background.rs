@@ -1,4 +1,5 @@
-//! The background thread of an open database: checkpoints when the log or memory has grown, delayed flushes.
+//! The background thread of an open database: checkpoints when the log or memory has grown, room for the log ahead
+//! of need, delayed flushes, the end of prepared transactions whose time is over.
 //!
 //! A checkpoint that failed is tried again after a pause that doubles each time, up to a minute.
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::checkpoint;
+use super::checkpoint::{self, Effort};
 use super::core::Core;
 use super::options::Durability;
 
@@ -16,10 +17,17 @@ use super::options::Durability;
 const FIRST_PAUSE_MS: u64 = 250;
 /// The longest pause between two tries, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 60_000;
+/// The shortest and the longest time after which it is looked again whether a prepared transaction's time
+/// is over.
+const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
+/// See [`SHORTEST_WAIT_FOR_EXPIRY`].
+const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Signal {
-    wake: bool,
+    checkpoint: bool,
+    log: bool,
+    look: bool,
     stop: bool,
     /// Whether the thread runs.
     running: bool,
@@ -46,8 +54,8 @@ impl Background {
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
         let mut signal = signal.lock();
-        if !signal.wake {
-            signal.wake = true;
+        if !signal.checkpoint {
+            signal.checkpoint = true;
             woken.notify_one();
         }
     }
@@ -57,7 +65,7 @@ impl Background {
     pub fn wake_and_wait(&self) {
         let (signal, woken) = &*self.signal;
         let mut signal = signal.lock();
-        signal.wake = true;
+        signal.checkpoint = true;
         woken.notify_one();
         let before = signal.ended;
         while signal.ended == before && signal.running && !signal.stop && signal.failures == 0 {
@@ -105,6 +113,21 @@ impl Background {
         self.signal.0.lock().failure.clone()
     }
 
+    /// Makes the thread ask again how long it may sleep.
+    pub fn look_at_the_time(&self) {
+        let (signal, woken) = &*self.signal;
+        signal.lock().look = true;
+        woken.notify_one();
+    }
+
+    /// Asks for room for the log soon.
+    pub fn wake_for_log(&self) {
+        let (signal, woken) = &*self.signal;
+        if !std::mem::replace(&mut signal.lock().log, true) {
+            woken.notify_one();
+        }
+    }
+
     /// Starts the thread. It holds no handle of the database, so that dropping the last one closes it.
     pub fn start(&self, core: &Arc<Core>) -> std::io::Result<()> {
         let weak = Arc::downgrade(core);
@@ -141,71 +164,83 @@ fn pause_ms(failures: u32) -> u64 {
     LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << failures.min(16))
 }
 
-/// What the thread is to do.
-enum Task {
+/// What the thread was woken for.
+#[derive(Debug, PartialEq, Eq)]
+enum Wake {
     Stop,
-    Flush,
-    Checkpoint,
+    Work { checkpoint: bool, log: bool },
 }
 
-/// Waits for something to do. A checkpoint that was asked for too early is put off, not forgotten.
-fn next_task(
-    signal: &(Mutex<Signal>, Condvar),
-    now_ms: impl Fn() -> Option<u64>,
-    flush_every: Option<Duration>,
-) -> Task {
+/// Waits for something to do. A checkpoint that was asked for too early after a failure is put off, not forgotten.
+fn sleep(signal: &(Mutex<Signal>, Condvar), now_ms: u64, at_most: Option<Duration>) -> Wake {
     let (signal, woken) = signal;
     let mut signal = signal.lock();
-    loop {
-        let Some(now) = now_ms() else {
-            return Task::Stop;
-        };
-        if signal.stop {
-            return Task::Stop;
-        }
-        let pause = signal.not_before_ms.saturating_sub(now);
-        if signal.wake && pause == 0 {
-            signal.wake = false;
-            return Task::Checkpoint;
-        }
-        let retry = signal.wake.then(|| Duration::from_millis(pause));
-        let late = match (retry, flush_every) {
-            (Some(retry), Some(period)) => Some(retry.min(period)),
-            (retry, period) => retry.or(period),
-        };
-        match late {
-            None => woken.wait(&mut signal),
-            Some(time) => {
-                let late = woken.wait_for(&mut signal, time).timed_out();
-                if late && flush_every.is_some() {
-                    return Task::Flush;
-                }
+    let pause = signal.not_before_ms.saturating_sub(now_ms);
+    let due = |signal: &Signal| signal.checkpoint && pause == 0;
+    if !due(&signal) && !signal.log && !signal.stop && !signal.look {
+        let retry = signal.checkpoint.then(|| Duration::from_millis(pause));
+        match at_most.into_iter().chain(retry).min() {
+            Some(period) => {
+                woken.wait_for(&mut signal, period);
             }
+            None => woken.wait(&mut signal),
         }
     }
+    signal.look = false;
+    if signal.stop {
+        return Wake::Stop;
+    }
+    let checkpoint = due(&signal);
+    if checkpoint {
+        signal.checkpoint = false;
+    }
+    Wake::Work {
+        checkpoint,
+        log: std::mem::take(&mut signal.log),
+    }
+}
+
+/// How long the thread may sleep.
+fn longest_sleep(core: &Core, flush_every: Option<Duration>) -> Option<Duration> {
+    // What cannot be written is not tried again and again.
+    let expiry = match core.read_only() {
+        None => core.next_expiry(),
+        Some(_) => None,
+    };
+    // The clock may be set; a full disk may have room again.
+    let expiry = expiry.map(|time| time.clamp(SHORTEST_WAIT_FOR_EXPIRY, LONGEST_WAIT_FOR_EXPIRY));
+    flush_every.into_iter().chain(expiry).min()
 }
 
 fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option<Duration>) {
     loop {
-        let now_ms = || Some(core.upgrade()?.clock.monotonic_ms());
-        let task = next_task(signal, now_ms, flush_every);
+        let now = core.upgrade().map(|core| {
+            let now_ms = core.clock.monotonic_ms();
+            (now_ms, longest_sleep(&core, flush_every))
+        });
+        let Some((now_ms, at_most)) = now else {
+            return;
+        };
+        let Wake::Work { checkpoint, log } = sleep(signal, now_ms, at_most) else {
+            return;
+        };
         let Some(core) = core.upgrade() else { return };
-        match task {
-            Task::Stop => return,
-            Task::Flush => {}
-            Task::Checkpoint => {
-                if core.read_only().is_none() {
-                    // It is noted, and tried again.
-                    let _ = checkpoint::run(&core);
-                } else {
-                    core.background.skipped();
-                }
-            }
-        }
         if flush_every.is_some()
             && let Err(error) = core.log.sync()
         {
             core.poison(&error.to_string());
+        }
+        if log {
+            // A full disk: the log asks for room again when it needs it, and says so then.
+            let _ = core.log.make_room_ahead();
+        }
+        // A failed append says so by itself.
+        let _ = core.expire_prepared();
+        if checkpoint && core.read_only().is_none() {
+            // A failure is noted, and it is tried again.
+            let _ = checkpoint::run(&core, Effort::Usual);
+        } else if checkpoint {
+            core.background.skipped();
         }
     }
 }
@@ -228,15 +263,13 @@ mod tests {
         background.failed(1_000, "no room");
         assert_eq!(background.last_failure().as_deref(), Some("no room"));
         background.wake();
-        let mut now = 1_000;
-        let clock = std::cell::RefCell::new(|| {
-            now += 100;
-            Some(now)
-        });
-        let task = next_task(&background.signal, || (clock.borrow_mut())(), None);
-        assert!(matches!(task, Task::Checkpoint));
-        drop(clock);
-        assert!(now >= 1_250, "{now}");
+        background.wake_for_log();
+        let work = |checkpoint, log| Wake::Work { checkpoint, log };
+        let asked = |now_ms| sleep(&background.signal, now_ms, Some(Duration::ZERO));
+        assert_eq!(asked(1_100), work(false, true));
+        assert_eq!(asked(1_249), work(false, false));
+        assert_eq!(asked(1_250), work(true, false));
+        assert_eq!(asked(1_250), work(false, false));
         background.succeeded();
         assert_eq!(background.last_failure(), None);
     }

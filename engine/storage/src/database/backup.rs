@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog_payload::CatalogPayload;
-use super::checkpoint::{self, InUse};
+use super::checkpoint::{self, Effort, InUse};
 use super::core::Core;
 use super::not_a_database;
 use crate::blob::segment_name;
@@ -50,7 +50,7 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     }
     if core.read_only().is_none() {
         // If it fails, the checkpoint before and the log after it are the database as well.
-        let _ = checkpoint::run(core);
+        let _ = checkpoint::run(core, Effort::Usual);
     }
     let (_pin, newest) = Pin::new(core)?;
     copy_all(core, &newest, to).inspect_err(|_| remove_unfinished(vfs, to, existed))

@@ -7,9 +7,12 @@
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
 //!     u32 number of segments it uses, ascending, each: u32 number, u64 bytes of nodes, u64 bytes of values
+//! prepared transactions and outcomes, see `commit::prepared_record`
 //! ```
 
 use super::usage::{Usage, Used};
+use crate::commit::prepared::PreparedState;
+use crate::commit::prepared_record::{decode_state, encode_state};
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
 use crate::tree::{Location, RootRef};
@@ -35,6 +38,7 @@ pub(crate) struct CatalogPayload {
     /// Whether the usage of the stores is exact. If not, less may be in use than it says.
     pub exact: bool,
     pub stores: Vec<CatalogStore>,
+    pub prepared: PreparedState,
 }
 
 impl CatalogPayload {
@@ -70,6 +74,7 @@ impl CatalogPayload {
                 out.extend_from_slice(&used.values.to_le_bytes());
             }
         }
+        encode_state(&self.prepared, &mut out);
         Ok(out)
     }
 
@@ -98,10 +103,12 @@ impl CatalogPayload {
                 _ => return None,
             },
             stores: Vec::new(),
+            prepared: PreparedState::default(),
         };
         for _ in 0..u32::from_le_bytes(take(rest)?) {
             payload.stores.push(read_store(rest)?);
         }
+        payload.prepared = decode_state(rest)?;
         rest.is_empty().then_some(payload)
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
-use super::reclaim::reclaim;
+use super::reclaim::{reclaim, remove_unused};
 use super::snapshot::Snapshot;
 use super::usage::Usage;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
@@ -23,6 +23,9 @@ use crate::error::Result;
 use crate::seeded::{self, Fault};
 use crate::transaction::writes::StoreId;
 use crate::tree::{Location, NodeSink, RootRef, TreeError, Written};
+
+/// A log of so many bytes is read in no time when the database is opened.
+const SHORT_LOG_BYTES: u64 = 256 << 10;
 
 /// What checkpoints remember of each other.
 pub(crate) struct CheckpointState {
@@ -35,6 +38,8 @@ pub(crate) struct CheckpointState {
     /// transaction is older than that.
     pub dead_segments: BTreeMap<u32, u64>,
     pub next_blob_id: u64,
+    /// Whether nodes were made new to be moved by the next checkpoint.
+    pub moves: bool,
     /// Bytes of garbage that are not worth moving anything for.
     pub garbage_bytes: u64,
     /// Backups and checks that read the files of a checkpoint: nothing is removed meanwhile.
@@ -80,6 +85,7 @@ impl CheckpointState {
             in_use,
             dead_segments: BTreeMap::new(),
             next_blob_id: 1,
+            moves: false,
             garbage_bytes: segment_bytes / 8,
             pins: 0,
         }
@@ -119,26 +125,57 @@ impl NodeSink for StoreSink<'_> {
     }
 }
 
+/// How much room is to be given back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// What is unused; what stands in the way of more is moved by the next checkpoint.
+    Usual,
+    /// As [`Effort::Usual`], with checkpoints until nothing stands in the way.
+    Thorough,
+    /// What is unused, also of the log.
+    Closing,
+}
+
+/// The most checkpoints for [`Effort::Thorough`].
+const MOST_ROUNDS: usize = 8;
+
 /// Makes a checkpoint of the newest snapshot, unless there was no commit since the last, and gives back room.
 ///
 /// After an error the database goes on as before and the checkpoint is to be tried again later; only when the log
 /// failed is it read-only.
-pub(crate) fn run(core: &Core) -> Result<()> {
+pub(crate) fn run(core: &Core, effort: Effort) -> Result<()> {
+    let rounds = if effort == Effort::Thorough {
+        MOST_ROUNDS
+    } else {
+        1
+    };
+    for _ in 0..rounds {
+        if !run_once(core, effort)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether something was left to be moved by another checkpoint.
+fn run_once(core: &Core, effort: Effort) -> Result<bool> {
     let mut state = core.checkpoint.lock();
     let snapshot = core
         .enter(false)
         .inspect_err(|_| core.background.skipped())?;
     let log_bytes = core.log_bytes.swap(0, Ordering::Relaxed);
-    let made = if snapshot.sequence > state.newest {
+    let moves = state.moves && effort == Effort::Thorough;
+    let made = if snapshot.sequence > state.newest || moves {
         write(core, &mut state, &snapshot)
     } else {
         Ok(())
     };
     let tidied = match &made {
-        Ok(()) => tidy(core, &mut state, &snapshot),
+        Ok(()) => tidy(core, &mut state, &snapshot, effort),
         Err(_) => Ok(()),
     };
     core.leave(snapshot.sequence, false);
+    let moves = state.moves;
     drop(state);
     if let Some(refusal) = core.log.refusal() {
         core.poison(&refusal.to_string());
@@ -157,7 +194,7 @@ pub(crate) fn run(core: &Core) -> Result<()> {
             core.background.failed(now, &error.to_string());
         }
     }
-    made
+    made.map(|()| moves)
 }
 
 /// What a checkpoint has written, with everything durable but the names of its files.
@@ -175,6 +212,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
     core.blobs.publish();
     state.catalog.publish(made.prepared)?;
     state.newest = snapshot.sequence;
+    state.moves = false;
     state.in_use = made.in_use;
     core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
     for written in made.written {
@@ -191,6 +229,7 @@ fn make<'a>(core: &Core, state: &mut CheckpointState, snapshot: &'a Snapshot) ->
         next_store_id: core.next_store_id.load(Ordering::Relaxed),
         next_item_id: core.next_item_id.load(Ordering::Relaxed),
         exact: state.in_use.exact,
+        prepared: snapshot.prepared.clone(),
         ..CatalogPayload::default()
     };
     let mut all = Vec::new();
@@ -220,7 +259,7 @@ fn make<'a>(core: &Core, state: &mut CheckpointState, snapshot: &'a Snapshot) ->
         core.log.truncate_before(snapshot.sequence + 1)?;
     }
     if seeded::is(Fault::ReclaimTooEarly) {
-        remove_unused(core, &in_use)?;
+        remove_too_early(core, &in_use)?;
     }
     let prepared = state.catalog.write(snapshot.sequence, &payload.encode()?)?;
     Ok(Made {
@@ -231,7 +270,7 @@ fn make<'a>(core: &Core, state: &mut CheckpointState, snapshot: &'a Snapshot) ->
 }
 
 /// The deliberate fault: before the checkpoint counts.
-fn remove_unused(core: &Core, in_use: &InUse) -> Result<()> {
+fn remove_too_early(core: &Core, in_use: &InUse) -> Result<()> {
     let total = in_use.total();
     for segment in core.blobs.segments()? {
         if !total.segments().contains_key(&segment.id) {
@@ -258,11 +297,26 @@ fn recount(state: &mut CheckpointState, snapshot: &Snapshot) {
 }
 
 /// Removes what only older checkpoints need.
-fn tidy(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
+fn tidy(
+    core: &Core,
+    state: &mut CheckpointState,
+    snapshot: &Snapshot,
+    effort: Effort,
+) -> Result<()> {
     if state.pins > 0 {
         return Ok(());
     }
     state.catalog.remove_all_but(state.newest)?;
+    if effort == Effort::Closing {
+        // The next open reads all of the log that is there.
+        if core.log.last_sequence() == state.newest && core.log.bytes_on_disk() > SHORT_LOG_BYTES {
+            core.log.begin_anew()?;
+        }
+        core.log.truncate_before(state.newest + 1)?;
+        return remove_unused(core, state, snapshot);
+    }
     core.log.truncate_before(state.newest + 1)?;
-    reclaim(core, state, snapshot)
+    // That room is not needed yet: a full disk is no reason to complain.
+    let _ = core.log.make_room_ahead();
+    reclaim(core, state, snapshot, effort)
 }

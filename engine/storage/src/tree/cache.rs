@@ -6,7 +6,7 @@
 //! is evicted. A hit takes no lock of the cache.
 //!
 //! Always: the charged bytes are those of stored pages and values in memory. What is not stored yet cannot
-//! be evicted and is charged apart, as dirty. Inner nodes stay in memory and are not counted.
+//! be evicted and is charged apart, as dirty; it leaves less for the rest. Inner nodes stay in memory and are not counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -171,7 +171,14 @@ impl NodeCache {
 
     /// Charges `bytes` of something that is not stored yet until the answer is dropped.
     pub(crate) fn charge_dirty(self: &Arc<Self>, bytes: u64) -> Charge {
-        self.charge_as(bytes, true)
+        let charge = self.charge_as(bytes, true);
+        // It takes the place of what is stored, when nobody is busy with that.
+        if self.over()
+            && let Some(mut ring) = self.ring.try_lock()
+        {
+            self.sweep(&mut ring);
+        }
+        charge
     }
 
     fn charge_as(self: &Arc<Self>, bytes: u64, dirty: bool) -> Charge {
@@ -197,8 +204,11 @@ impl NodeCache {
         ring.drop_dead();
     }
 
+    /// Whether there is more than the limit, dirty or not. A quarter of the limit is always for what is stored.
     fn over(&self) -> bool {
-        self.bytes.load(Relaxed) > self.limit.load(Relaxed)
+        let limit = self.limit();
+        let dirty = self.dirty_bytes().min(limit / 4 * 3);
+        self.bytes.load(Relaxed) > limit - dirty
     }
 
     /// Turns the hand until the bytes are within the limit, at most twice round.
