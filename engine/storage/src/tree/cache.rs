@@ -222,7 +222,9 @@ impl NodeCache {
             match self.visit(&ring.entries[ring.hand]) {
                 Fate::Stays => ring.hand += 1,
                 Fate::Leaves => {
+                    // What came last takes its place, and has a round before it is looked at.
                     ring.entries.swap_remove(ring.hand);
+                    ring.hand += 1;
                 }
             }
         }
