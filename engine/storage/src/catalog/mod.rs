@@ -110,11 +110,16 @@ impl Catalog {
 
     /// Makes a checkpoint count, durably when this returns. After an error it is not known whether it does. One of
     /// the same sequence, which such an error left, is replaced.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what was prepared is published once"
+    )]
     pub fn publish(&self, prepared: Prepared) -> Result<(), CatalogError> {
-        for path in self.paths(prepared.sequence) {
+        let sequence = prepared.sequence;
+        for path in self.paths(sequence) {
             let renamed = self.vfs.rename(&temporary_path(&path), &path);
             if let Err(error) = renamed.during("rename to", &path) {
-                self.discard(prepared.sequence);
+                self.discard(sequence);
                 return Err(error.into());
             }
         }

@@ -21,9 +21,13 @@ const LONGEST_PAUSE_MS: u64 = 60_000;
 /// is over.
 const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
 /// See [`SHORTEST_WAIT_FOR_EXPIRY`].
-const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_secs(60);
+const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that the thread is asked for, on its own"
+)]
 struct Signal {
     checkpoint: bool,
     log: bool,

@@ -35,7 +35,7 @@ use crate::vfs::Vfs;
 const IN_PLACE_CHANGES: usize = 4_096;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
-const MIN_DIRTY_BYTES: u64 = 4 << 20;
+const MIN_DIRTY_BYTES: u64 = 8 << 20;
 
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
@@ -220,7 +220,7 @@ impl Core {
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let dirty = self.trees.cache().dirty_bytes();
         let limit = self.dirty_limit();
-        if dirty >= limit + limit / 2 {
+        if dirty >= limit + limit / 3 {
             // Memory grows faster than it can be written.
             self.background.wake_and_wait();
         } else if total >= self.checkpoint_log_bytes || dirty >= limit {
@@ -229,9 +229,10 @@ impl Core {
         Ok(sequence)
     }
 
-    /// Bytes of unsaved nodes and values at which a checkpoint starts. A half more, and commits wait for it.
+    /// Bytes of unsaved nodes and values at which a checkpoint starts. A third more, which is about the whole cache,
+    /// and commits wait for it.
     pub fn dirty_limit(&self) -> u64 {
-        (self.trees.cache().limit() / 2).max(MIN_DIRTY_BYTES)
+        (self.trees.cache().limit() / 4 * 3).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, tickets: &[Arc<Ticket>]) {

@@ -161,7 +161,6 @@ fn relocated(
         let moved = store.tree.relocate(with_values.contains(id), left, &|at| {
             victims.contains(&at.segment)
         })?;
-        drop(store.tree.take_freed());
         left = left.saturating_sub(moved);
     }
     Ok((next, left < bytes))

@@ -15,7 +15,6 @@ use super::Tree;
 use super::config::{Limits, MAX_KEY_BYTES};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::Freed;
 use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
@@ -62,7 +61,6 @@ trait Operations {
 struct Run<'a> {
     limits: Limits,
     context: &'a TreeContext,
-    freed: &'a mut Freed,
     bytes: i64,
     failure: Option<TreeError>,
     /// Whether operations on nodes that cannot be read are left out, and the first such failure.
@@ -141,7 +139,7 @@ impl Run<'_> {
         bounds: Bounds<'_>,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let page = match LeafHandle::own(leaf, self.context, self.freed) {
+        let page = match LeafHandle::own(leaf, self.context) {
             Ok(page) => page,
             Err(error) => return self.unreadable(error, bounds, operations),
         };
@@ -166,8 +164,7 @@ impl Run<'_> {
                     if let Ok(at) = place {
                         removed = true;
                         self.bytes -= (key.len() as u64 + page.value(at).len()) as i64;
-                        let value = page.remove(at);
-                        self.retire(value);
+                        page.remove(at);
                     }
                 }
             }
@@ -204,19 +201,12 @@ impl Run<'_> {
         match place {
             Ok(at) => {
                 self.bytes += value.len() as i64 - page.value(at).len() as i64;
-                let old = page.replace(at, version, &stored);
-                self.retire(old);
+                page.replace(at, version, &stored);
             }
             Err(at) => {
                 self.bytes += (key.len() + value.len()) as i64;
                 page.insert(at, key, version, &stored);
             }
-        }
-    }
-
-    fn retire(&mut self, value: Option<Arc<ValueHandle>>) {
-        if let Some(value) = value {
-            value.location.retire(self.freed);
         }
     }
 
@@ -227,7 +217,7 @@ impl Run<'_> {
         rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let node = match InnerHandle::own(inner, self.context, self.freed) {
+        let node = match InnerHandle::own(inner, self.context) {
             Ok(node) => node,
             Err(error) => return self.unreadable(error, bounds, operations),
         };
@@ -290,7 +280,6 @@ impl Tree {
             let mut run = Run {
                 limits: self.limits,
                 context: &self.context,
-                freed: &mut self.freed,
                 bytes: 0,
                 failure: None,
                 salvage: self.salvage,

@@ -13,8 +13,8 @@ use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::encoding;
 use super::error::{Result, TreeError};
-use super::freed::{Freed, LocationCell};
 use super::page::Page;
+use super::place::LocationCell;
 
 /// A leaf of the tree.
 pub(crate) struct LeafHandle {
@@ -125,21 +125,16 @@ impl LeafHandle {
     }
 
     /// The page of `leaf` for changing: in place when nobody else holds the leaf, else of a copy that
-    /// takes the place of `leaf`. The leaf is new afterwards, its old location freed.
-    pub fn own<'a>(
-        leaf: &'a mut Arc<Self>,
-        context: &TreeContext,
-        freed: &mut Freed,
-    ) -> Result<&'a mut Page> {
+    /// takes the place of `leaf`. The leaf is new afterwards.
+    pub fn own<'a>(leaf: &'a mut Arc<Self>, context: &TreeContext) -> Result<&'a mut Page> {
         // The cache knows only stored leaves, so a new one has no weak references.
-        let ready = Arc::get_mut(leaf).is_some_and(|own| own.location.is_new());
+        let ready = Arc::get_mut(leaf).is_some_and(|own| own.location.get().is_none());
         if !ready {
             let page = leaf.page(context)?;
-            leaf.location.retire(freed);
             *leaf = Arc::new(Self::new(page, context));
         }
         let page = Arc::get_mut(leaf).and_then(|own| {
-            own.location.renew(freed);
+            own.location.renew();
             let slot = own.slot.get_mut();
             if let (Some(page), Some(charge)) = (&slot.page, &mut slot.charge) {
                 charge.resize(page.memory() as u64);

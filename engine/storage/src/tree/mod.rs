@@ -33,10 +33,10 @@ mod cursor;
 mod edit;
 mod encoding;
 mod error;
-mod freed;
 mod inner;
 mod leaf;
 mod page;
+mod place;
 mod read;
 mod relocate;
 mod separators;
@@ -57,7 +57,6 @@ pub use context::{NodeSink, NodeSource, TreeContext, TreeCounts};
 pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
-pub use freed::Freed;
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;
@@ -85,14 +84,13 @@ pub struct Tree {
     count: u64,
     height: u8,
     bytes: u64,
-    freed: Freed,
     /// Whether changes to nodes that cannot be read are left out, and the first such failure.
     salvage: bool,
     damage: Option<TreeError>,
 }
 
 impl Clone for Tree {
-    /// A snapshot. Its list of freed locations is empty.
+    /// A snapshot.
     fn clone(&self) -> Self {
         Self {
             config: self.config,
@@ -102,7 +100,6 @@ impl Clone for Tree {
             count: self.count,
             height: self.height,
             bytes: self.bytes,
-            freed: Freed::default(),
             salvage: self.salvage,
             damage: self.damage.clone(),
         }
@@ -132,7 +129,6 @@ impl Tree {
             root: child,
             count: root.count,
             bytes: root.bytes,
-            freed: Freed::default(),
             salvage: false,
             damage: None,
         }
@@ -191,12 +187,6 @@ impl Tree {
     /// Bytes of all keys and values.
     pub fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    /// Takes the list of locations that changes of this tree (not of its clones) made unused.
-    /// A location may be used again once no snapshot or checkpoint that can see it is left.
-    pub fn take_freed(&mut self) -> Freed {
-        std::mem::take(&mut self.freed)
     }
 }
 

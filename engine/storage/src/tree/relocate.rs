@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use super::error::Result;
-use super::freed::Freed;
 use super::inner::{Child, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
@@ -26,7 +25,6 @@ impl Tree {
     ) -> Result<u64> {
         let mut relocation = Relocation {
             context: &self.context,
-            freed: &mut self.freed,
             values,
             moves,
             left: max_bytes,
@@ -42,7 +40,6 @@ impl Tree {
 /// Making nodes new. Goes down read-only and owns a node only when something at or below it moves.
 struct Relocation<'a> {
     context: &'a TreeContext,
-    freed: &'a mut Freed,
     values: bool,
     moves: &'a dyn Fn(&Location) -> bool,
     left: u64,
@@ -74,17 +71,16 @@ impl Relocation<'_> {
             for (at, handle) in separate(&page) {
                 if let Some(location) = self.wanted(handle.location.get()) {
                     let copy = ValueHandle::new(handle.load(self.context)?, self.context);
-                    values.push((at, location, Arc::clone(handle), Arc::new(copy)));
+                    values.push((at, location, Arc::new(copy)));
                 }
             }
         }
         if wanted.is_none() && values.is_empty() {
             return Ok(());
         }
-        let page = LeafHandle::own(leaf, self.context, self.freed)?;
-        for (at, location, old, copy) in values {
+        let page = LeafHandle::own(leaf, self.context)?;
+        for (at, location, copy) in values {
             page.swap_separate(at, copy);
-            old.location.retire(self.freed);
             self.spend(location);
         }
         if let Some(location) = wanted {
@@ -96,7 +92,7 @@ impl Relocation<'_> {
     /// A node is made new before anything below it is.
     fn inner(&mut self, inner: &mut Arc<InnerHandle>) -> Result<()> {
         if let Some(location) = self.wanted(inner.location.get()) {
-            InnerHandle::own(inner, self.context, self.freed)?;
+            InnerHandle::own(inner, self.context)?;
             self.spend(location);
         }
         for at in 0..inner.node(self.context)?.children.len() {
@@ -105,7 +101,7 @@ impl Relocation<'_> {
                 None => false,
             };
             if touched {
-                let node = InnerHandle::own(inner, self.context, self.freed)?;
+                let node = InnerHandle::own(inner, self.context)?;
                 if let Some(child) = node.children.get_mut(at) {
                     self.child(child)?;
                 }

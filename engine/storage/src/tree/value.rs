@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::LocationCell;
 use super::page::{Page, ValuePlace};
+use super::place::LocationCell;
 
 /// A value kept apart from its page. Its bytes are in memory while it is new, and may be evicted
 /// once it is stored.

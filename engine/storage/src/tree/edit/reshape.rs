@@ -30,7 +30,7 @@ impl Run<'_> {
     /// The page of leaf `at` for changing.
     fn own_page<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Page> {
         match node.children.get_mut(at) {
-            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context, self.freed).ok(),
+            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context).ok(),
             _ => None,
         }
     }
@@ -43,8 +43,8 @@ impl Run<'_> {
     ) -> Option<(&'n mut Page, &'n mut Page)> {
         match node.children.get_mut(left..left + 2)? {
             [Child::Leaf(a), Child::Leaf(b)] => Some((
-                LeafHandle::own(a, self.context, self.freed).ok()?,
-                LeafHandle::own(b, self.context, self.freed).ok()?,
+                LeafHandle::own(a, self.context).ok()?,
+                LeafHandle::own(b, self.context).ok()?,
             )),
             _ => None,
         }
@@ -53,7 +53,7 @@ impl Run<'_> {
     /// The inner node `at` for changing.
     fn own_inner<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Inner> {
         match node.children.get_mut(at) {
-            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context, self.freed).ok(),
+            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context).ok(),
             _ => None,
         }
     }
@@ -297,7 +297,6 @@ impl Run<'_> {
             let Some(only) = only else {
                 return Some(root);
             };
-            inner.location.retire(self.freed);
             root = only;
         }
     }
