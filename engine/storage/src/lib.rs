@@ -104,6 +104,7 @@ pub mod rng;
 mod seeded;
 mod transaction;
 pub mod tree;
+pub mod typed;
 pub mod vfs;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -128,3 +129,4 @@ pub use transaction::{
     Commit, Direction, Inserted, Item, KeyItem, Keys, Mode, Range, ReadStats, Store, StoreInfo,
     Transaction,
 };
+pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};
