@@ -50,7 +50,7 @@ impl History {
     }
 
     pub fn push(&mut self, sequence: u64, writes: Arc<Writes>) {
-        self.bytes += writes.bytes;
+        self.bytes += writes.bytes();
         self.notes.push_back(Note { sequence, writes });
         while self.bytes > MAX_HISTORY_BYTES && self.notes.len() > 1 {
             self.pop();
@@ -61,7 +61,7 @@ impl History {
     pub fn retract_from(&mut self, first: u64) {
         while self.notes.back().is_some_and(|n| n.sequence >= first) {
             if let Some(note) = self.notes.pop_back() {
-                self.bytes -= note.writes.bytes;
+                self.bytes -= note.writes.bytes();
             }
         }
     }
@@ -84,7 +84,7 @@ impl History {
 
     fn pop(&mut self) {
         if let Some(note) = self.notes.pop_front() {
-            self.bytes -= note.writes.bytes;
+            self.bytes -= note.writes.bytes();
             self.floor = note.sequence;
         }
     }
@@ -104,10 +104,7 @@ impl Note {
                 } else {
                     (theirs, ours)
                 };
-                small
-                    .keys()
-                    .find(|key| large.contains_key(*key))
-                    .map(Vec::as_slice)
+                small.keys().find(|key| large.contains(key))
             })?;
             Some(Clash {
                 sequence: self.sequence,

@@ -326,8 +326,7 @@ impl Core {
     fn publish(&self, first: u64, accepted: &[Arc<Ticket>]) -> Result<()> {
         let changes: usize = accepted
             .iter()
-            .flat_map(|t| t.request.writes.stores.values())
-            .map(std::collections::BTreeMap::len)
+            .map(|ticket| ticket.request.writes.items())
             .sum();
         let apply = |snapshot: &mut Snapshot| {
             let mut group: Vec<_> = accepted.iter().zip(first..).collect();

@@ -77,13 +77,13 @@ impl Snapshot {
                 .tree
                 .apply_sorted(items.iter().map(|(key, change)| match change {
                     Change::Put { payload, .. } => (
-                        key.as_slice(),
+                        key,
                         TreeChange::Put {
                             version: sequence,
-                            value: payload.as_slice(),
+                            value: payload,
                         },
                     ),
-                    Change::Remove => (key.as_slice(), TreeChange::Delete),
+                    Change::Remove => (key, TreeChange::Delete),
                 }))?;
             // Room is reclaimed by whole segments, from what is in use.
             drop(store.tree.take_freed());

@@ -357,8 +357,9 @@ impl Transaction {
             bytes,
             limit: MAX_RECORD_BYTES,
         };
-        if writes.bytes > MAX_RECORD_BYTES {
-            return Err(too_large(writes.bytes));
+        let bytes = writes.bytes();
+        if bytes > MAX_RECORD_BYTES {
+            return Err(too_large(bytes));
         }
         let payload = encode(
             writes,
