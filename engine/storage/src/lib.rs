@@ -95,6 +95,9 @@ pub mod database_id;
 mod definition;
 pub mod document;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key;
 pub mod lock;
 pub mod log;

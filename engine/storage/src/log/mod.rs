@@ -10,6 +10,8 @@
 //! It knows nothing of what the records mean. The bytes are described in `docs/FORMAT.md`.
 
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod local;
 mod reader;
 mod record;

@@ -92,7 +92,8 @@ impl SegmentHeader {
             });
         }
         // A file under another file's name holds none of the records that its name promises.
-        if header.first == segment.first {
+        // Sequences begin with 1.
+        if header.first == segment.first && header.first > 0 {
             Ok(header)
         } else {
             Err(damaged())
