@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::record::{RecordHeader, RecordKind};
+use super::record::{Place, RecordHeader, RecordKind};
 use super::segment::{SegmentHeader, segment_path};
 use super::{CommitLog, Durability, LocalLog, LogError, LogOptions};
 use crate::database_id::DatabaseId;
@@ -31,6 +31,7 @@ fn segment(input: &mut Input<'_>, first: u64) -> Vec<u8> {
         first,
         epoch: input.number(),
     };
+    let identity = header.identity();
     let mut bytes = header.encode();
     for _ in 0..input.u8() % 16 {
         match input.u8() % 8 {
@@ -61,7 +62,11 @@ fn segment(input: &mut Input<'_>, first: u64) -> Vec<u8> {
                     flushed,
                     length: payload.len() as u32,
                 };
-                header.encode(DATABASE.short(), payload, &mut bytes);
+                let place = Place {
+                    segment: identity,
+                    offset: bytes.len() as u64,
+                };
+                header.encode(place, payload, &mut bytes);
             }
         }
     }

@@ -29,4 +29,5 @@ mod space;
 mod stores;
 mod support;
 mod threads;
+mod twophase;
 mod typed;
