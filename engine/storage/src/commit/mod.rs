@@ -9,5 +9,6 @@
 //! - After a failed append nothing is appended again: what the disk holds is unknown.
 
 pub(crate) mod history;
+pub(crate) mod item;
 pub(crate) mod queue;
 pub(crate) mod record;

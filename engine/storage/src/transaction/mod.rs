@@ -4,6 +4,7 @@
 //! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
 
 pub(crate) mod item;
+pub(crate) mod overlay;
 pub(crate) mod physical;
 mod range;
 pub(crate) mod reads;
@@ -322,12 +323,12 @@ impl Transaction {
             });
         }
         self.check_time()?;
-        let writes = std::mem::take(&mut *self.writes.borrow_mut());
+        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
         let reads = std::mem::take(&mut *self.reads.borrow_mut());
         let payload = if writes.is_empty() {
             None
         } else {
-            Some(self.record(&writes)?)
+            Some(self.record(&mut writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
@@ -341,7 +342,7 @@ impl Transaction {
         Ok(Commit { sequence })
     }
 
-    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
+    fn record(&self, writes: &mut Writes) -> Result<Vec<u8>> {
         let too_large = |bytes| Error::TransactionTooLarge {
             bytes,
             limit: MAX_RECORD_BYTES,
