@@ -24,16 +24,21 @@ fn intent_tag(intent: Intent) -> u8 {
     }
 }
 
-/// What a tag stands for: intent of a written item and whether it replaces, or a removal.
-fn of_tag(tag: u8) -> Option<Option<(Intent, bool)>> {
-    let intent = match tag & !REPLACES {
-        1 => Intent::Insert,
-        2 => Intent::Upsert,
-        3 => Intent::Update,
-        _ if tag == REMOVE => return Some(None),
-        _ => return None,
-    };
-    Some(Some((intent, tag & REPLACES != 0)))
+/// What a tag stands for.
+enum Kind {
+    Put(Intent, bool),
+    Remove,
+}
+
+fn kind(tag: u8) -> Option<Kind> {
+    let replaces = tag & REPLACES != 0;
+    match tag & !REPLACES {
+        1 => Some(Kind::Put(Intent::Insert, replaces)),
+        2 => Some(Kind::Put(Intent::Upsert, replaces)),
+        3 => Some(Kind::Put(Intent::Update, replaces)),
+        _ if tag == REMOVE => Some(Kind::Remove),
+        _ => None,
+    }
 }
 
 /// At most how many bytes an item takes.
@@ -95,13 +100,13 @@ pub(crate) fn get(bytes: &[u8], at: usize) -> (&[u8], Change<'_>) {
 }
 
 fn change(tag: u8, rest: &[u8]) -> Change<'_> {
-    match of_tag(tag) {
-        Some(Some((intent, replaces))) => Change::Put {
+    match kind(tag) {
+        Some(Kind::Put(intent, replaces)) => Change::Put {
             intent,
             payload: payload(rest).unwrap_or_default(),
             replaces,
         },
-        _ => Change::Remove,
+        Some(Kind::Remove) | None => Change::Remove,
     }
 }
 
@@ -122,10 +127,10 @@ pub(crate) fn len(bytes: &[u8], at: usize) -> usize {
 pub(crate) fn parse(bytes: &[u8]) -> Result<(&[u8], Change<'_>, usize), String> {
     let short = || "an item is cut short".to_owned();
     let (tag, key, rest) = split(bytes, 0).ok_or_else(short)?;
-    match of_tag(tag) {
+    match kind(tag) {
         None => Err(format!("item change {tag} is unknown")),
-        Some(None) => Ok((key, Change::Remove, 3 + key.len())),
-        Some(Some(_)) => {
+        Some(Kind::Remove) => Ok((key, Change::Remove, 3 + key.len())),
+        Some(Kind::Put(..)) => {
             let payload = payload(rest).ok_or_else(short)?;
             let len = OVERHEAD + key.len() + payload.len();
             Ok((key, change(tag, rest), len))

@@ -7,8 +7,12 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::overlay::Place;
 pub(crate) use super::overlay::StoreWrites;
+use crate::commit::item;
 use crate::definition::StoreDefinition;
+use crate::error::{Error, Result};
+use crate::log::MAX_RECORD_BYTES;
 use crate::seeded::{self, Fault};
 
 /// Identifies a store for the life of its database; never used again after the store is dropped.
@@ -38,7 +42,14 @@ pub(crate) enum Change<'a> {
     Remove,
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
+    pub fn payload(self) -> &'a [u8] {
+        match self {
+            Self::Put { payload, .. } => payload,
+            Self::Remove => &[],
+        }
+    }
+
     /// By how much the change moves the number of items of the snapshot.
     pub fn delta(self) -> i64 {
         match self {
@@ -84,15 +95,31 @@ impl Writes {
         self.stores.get(&store)?.get(key)
     }
 
-    pub fn set(&mut self, store: StoreId, key: &[u8], change: Change<'_>) {
-        self.stores.entry(store).or_default().insert(key, change);
+    /// The changed items of a store.
+    pub fn of_store(&mut self, store: StoreId) -> &mut StoreWrites {
+        self.stores.entry(store).or_default()
     }
 
-    /// Forgets a change, for an item that was inserted and removed again.
-    pub fn unset(&mut self, store: StoreId, key: &[u8]) {
-        if let Some(writes) = self.stores.get_mut(&store) {
-            writes.remove(key);
+    /// Sets the change of an item at the place that its store's changes gave for it.
+    ///
+    /// # Errors
+    /// [`Error::TransactionTooLarge`]; nothing is changed then.
+    pub fn set_at(
+        &mut self,
+        store: StoreId,
+        place: Place,
+        key: &[u8],
+        change: Change<'_>,
+    ) -> Result<()> {
+        let bytes = self.bytes() + item::max_len(key, change.payload().len());
+        if bytes > MAX_RECORD_BYTES {
+            return Err(Error::TransactionTooLarge {
+                bytes,
+                limit: MAX_RECORD_BYTES,
+            });
         }
+        self.of_store(store).set(place, key, change);
+        Ok(())
     }
 
     /// Forgets all changes of a store that is dropped.
@@ -102,7 +129,7 @@ impl Writes {
 
     /// Marks a name of the list of stores as changed.
     pub fn touch_name(&mut self, name: &[u8]) {
-        self.set(CATALOG, name, Change::Remove);
+        self.of_store(CATALOG).insert(name, Change::Remove);
     }
 
     /// By how much the changes within the bounds move the number of items.
