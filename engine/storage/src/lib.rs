@@ -125,6 +125,6 @@ pub use key::{
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Direction, Inserted, Item, KeyItem, Keys, Mode, Range, ReadStats, Store, StoreInfo,
-    Transaction,
+    Commit, Cursor, Direction, Inserted, Item, ItemRef, KeyItem, Keys, Mode, Position, Range,
+    ReadStats, Store, StoreInfo, Transaction,
 };

@@ -2,6 +2,7 @@
 //!
 //! Each call either changes the transaction's overlay or fails and leaves the transaction usable.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use super::physical::{has_ride_on, payload, physical_key};
@@ -131,7 +132,7 @@ impl Store<'_> {
             physical_key(order, None)
         } else {
             match self.equal(order.to_vec())?.next().transpose()? {
-                Some(item) => item.position,
+                Some(item) => item.position.into(),
                 None => return Ok(None),
             }
         };
@@ -175,7 +176,8 @@ impl Store<'_> {
         let Some(definition) = self.tx.changed_definition(self.id, name)? else {
             return self.check_value(physical, value);
         };
-        Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
+        let newest = (self.id, Cow::Owned(definition), self.tree.clone());
+        Store::new(self.tx, newest).check_value(physical, value)
     }
 
     fn remove_physical(&self, physical: &[u8], presence: Presence) -> bool {
