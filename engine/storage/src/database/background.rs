@@ -1,5 +1,6 @@
-//! The background thread of an open database: checkpoints when the log or memory has grown, room for the log ahead
-//! of need, delayed flushes, the end of prepared transactions whose time is over.
+//! The background threads of an open database. One makes checkpoints when the log or memory has grown, room for
+//! the log ahead of need, and ends prepared transactions whose time is over. When commits are to be durable
+//! after some time, another one flushes the log: a long checkpoint must not make that late.
 //!
 //! A checkpoint that failed is tried again after a pause that doubles each time, up to a minute.
 
@@ -23,15 +24,18 @@ const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
 /// See [`SHORTEST_WAIT_FOR_EXPIRY`].
 const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_mins(1);
 
+/// What the thread is asked for.
 #[derive(Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a thing that the thread is asked for, on its own"
-)]
-struct Signal {
+struct Wanted {
     checkpoint: bool,
     log: bool,
+    /// How long it may sleep has to be looked at again.
     look: bool,
+}
+
+#[derive(Default)]
+struct Signal {
+    wanted: Wanted,
     stop: bool,
     /// Whether the thread runs.
     running: bool,
@@ -44,13 +48,15 @@ struct Signal {
     failure: Option<String>,
 }
 
-/// Wakes and ends the thread, and knows how the last checkpoint went.
+/// Wakes and ends the threads, and knows how the last checkpoint went.
 #[derive(Default)]
 pub(crate) struct Background {
     signal: Arc<(Mutex<Signal>, Condvar)>,
     /// Told when a checkpoint has ended.
     ended: Condvar,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Whether the thread that flushes has to end.
+    flush_ends: Arc<(Mutex<bool>, Condvar)>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Background {
@@ -58,8 +64,8 @@ impl Background {
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
         let mut signal = signal.lock();
-        if !signal.checkpoint {
-            signal.checkpoint = true;
+        if !signal.wanted.checkpoint {
+            signal.wanted.checkpoint = true;
             woken.notify_one();
         }
     }
@@ -69,7 +75,7 @@ impl Background {
     pub fn wake_and_wait(&self) {
         let (signal, woken) = &*self.signal;
         let mut signal = signal.lock();
-        signal.checkpoint = true;
+        signal.wanted.checkpoint = true;
         woken.notify_one();
         let before = signal.ended;
         while signal.ended == before && signal.running && !signal.stop && signal.failures == 0 {
@@ -120,69 +126,88 @@ impl Background {
     /// Makes the thread ask again how long it may sleep.
     pub fn look_at_the_time(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().look = true;
+        signal.lock().wanted.look = true;
         woken.notify_one();
     }
 
     /// Asks for room for the log soon.
     pub fn wake_for_log(&self) {
         let (signal, woken) = &*self.signal;
-        if !std::mem::replace(&mut signal.lock().log, true) {
+        if !std::mem::replace(&mut signal.lock().wanted.log, true) {
             woken.notify_one();
         }
     }
 
-    /// Starts the thread. It holds no handle of the database, so that dropping the last one closes it.
+    /// Starts the threads. They hold no handle of the database, so that dropping the last one closes it.
     pub fn start(&self, core: &Arc<Core>) -> std::io::Result<()> {
-        let weak = Arc::downgrade(core);
-        let signal = Arc::clone(&self.signal);
-        let flush_every = match core.durability {
-            Durability::EveryMs(ms) => Some(Duration::from_millis(u64::from(ms.max(1)))),
-            _ => None,
-        };
-        let thread = std::thread::Builder::new()
-            .name("sop-background".to_owned())
-            .spawn(move || run(&weak, &signal, flush_every))?;
+        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let (weak, signal) = (Arc::downgrade(core), Arc::clone(&self.signal));
+        let worker = named("sop-background").spawn(move || run(&weak, &signal))?;
+        self.threads.lock().push(worker);
         self.signal.0.lock().running = true;
-        *self.thread.lock() = Some(thread);
+        if let Durability::EveryMs(ms) = core.durability {
+            let period = Duration::from_millis(u64::from(ms.max(1)));
+            let (weak, ends) = (Arc::downgrade(core), Arc::clone(&self.flush_ends));
+            let flusher = named("sop-flush").spawn(move || flush(&weak, &ends, period))?;
+            self.threads.lock().push(flusher);
+        }
         Ok(())
     }
 
-    /// Ends the thread and waits for it, unless it is the caller.
+    /// Ends the threads and waits for them, unless one is the caller.
     pub fn stop(&self) {
         let (signal, woken) = &*self.signal;
         signal.lock().stop = true;
         woken.notify_one();
         self.ended.notify_all();
-        if let Some(thread) = self.thread.lock().take()
-            && thread.thread().id() != std::thread::current().id()
-        {
-            // A panic in the thread was already reported by it; closing goes on.
-            let _ = thread.join();
+        let (ends, woken) = &*self.flush_ends;
+        *ends.lock() = true;
+        woken.notify_one();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
+            if thread.thread().id() != std::thread::current().id() {
+                // A panic in the thread was already reported by it; closing goes on.
+                let _ = thread.join();
+            }
         }
     }
 }
 
-/// The pause after this many failures before the last one, in milliseconds.
-fn pause_ms(failures: u32) -> u64 {
-    LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << failures.min(16))
+/// Flushes the log again and again.
+fn flush(core: &Weak<Core>, ends: &(Mutex<bool>, Condvar), period: Duration) {
+    let (ends, woken) = ends;
+    loop {
+        let mut end = ends.lock();
+        if !*end {
+            woken.wait_for(&mut end, period);
+        }
+        if *end {
+            return;
+        }
+        drop(end);
+        let Some(core) = core.upgrade() else { return };
+        if let Err(error) = core.log.sync() {
+            core.poison(&error.to_string());
+        }
+    }
 }
 
-/// What the thread was woken for.
-#[derive(Debug, PartialEq, Eq)]
-enum Wake {
-    Stop,
-    Work { checkpoint: bool, log: bool },
-}
-
-/// Waits for something to do. A checkpoint that was asked for too early after a failure is put off, not forgotten.
-fn sleep(signal: &(Mutex<Signal>, Condvar), now_ms: u64, at_most: Option<Duration>) -> Wake {
+/// Waits for something to do; `None`: the thread has to end. A checkpoint that was asked for too early after a failure
+/// is put off, not forgotten.
+fn sleep(
+    signal: &(Mutex<Signal>, Condvar),
+    now_ms: u64,
+    at_most: Option<Duration>,
+) -> Option<Wanted> {
     let (signal, woken) = signal;
     let mut signal = signal.lock();
     let pause = signal.not_before_ms.saturating_sub(now_ms);
-    let due = |signal: &Signal| signal.checkpoint && pause == 0;
-    if !due(&signal) && !signal.log && !signal.stop && !signal.look {
-        let retry = signal.checkpoint.then(|| Duration::from_millis(pause));
+    let Wanted {
+        checkpoint,
+        log,
+        look,
+    } = signal.wanted;
+    if !(checkpoint && pause == 0 || log || look || signal.stop) {
+        let retry = checkpoint.then(|| Duration::from_millis(pause));
         match at_most.into_iter().chain(retry).min() {
             Some(period) => {
                 woken.wait_for(&mut signal, period);
@@ -190,60 +215,52 @@ fn sleep(signal: &(Mutex<Signal>, Condvar), now_ms: u64, at_most: Option<Duratio
             None => woken.wait(&mut signal),
         }
     }
-    signal.look = false;
-    if signal.stop {
-        return Wake::Stop;
+    let mut wanted = std::mem::take(&mut signal.wanted);
+    if pause > 0 {
+        signal.wanted.checkpoint = std::mem::take(&mut wanted.checkpoint);
     }
-    let checkpoint = due(&signal);
-    if checkpoint {
-        signal.checkpoint = false;
-    }
-    Wake::Work {
-        checkpoint,
-        log: std::mem::take(&mut signal.log),
-    }
+    (!signal.stop).then_some(wanted)
+}
+
+/// The pause after this many failures before the last one, in milliseconds.
+fn pause_ms(failures: u32) -> u64 {
+    LONGEST_PAUSE_MS.min(FIRST_PAUSE_MS << failures.min(16))
 }
 
 /// How long the thread may sleep.
-fn longest_sleep(core: &Core, flush_every: Option<Duration>) -> Option<Duration> {
+fn longest_sleep(core: &Core) -> Option<Duration> {
     // What cannot be written is not tried again and again.
     let expiry = match core.read_only() {
         None => core.next_expiry(),
         Some(_) => None,
     };
     // The clock may be set; a full disk may have room again.
-    let expiry = expiry.map(|time| time.clamp(SHORTEST_WAIT_FOR_EXPIRY, LONGEST_WAIT_FOR_EXPIRY));
-    flush_every.into_iter().chain(expiry).min()
+    expiry.map(|time| time.clamp(SHORTEST_WAIT_FOR_EXPIRY, LONGEST_WAIT_FOR_EXPIRY))
 }
 
-fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option<Duration>) {
+fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar)) {
     loop {
         let now = core.upgrade().map(|core| {
             let now_ms = core.clock.monotonic_ms();
-            (now_ms, longest_sleep(&core, flush_every))
+            (now_ms, longest_sleep(&core))
         });
         let Some((now_ms, at_most)) = now else {
             return;
         };
-        let Wake::Work { checkpoint, log } = sleep(signal, now_ms, at_most) else {
+        let Some(wanted) = sleep(signal, now_ms, at_most) else {
             return;
         };
         let Some(core) = core.upgrade() else { return };
-        if flush_every.is_some()
-            && let Err(error) = core.log.sync()
-        {
-            core.poison(&error.to_string());
-        }
-        if log {
+        if wanted.log {
             // A full disk: the log asks for room again when it needs it, and says so then.
             let _ = core.log.make_room_ahead();
         }
         // A failed append says so by itself.
         let _ = core.expire_prepared();
-        if checkpoint && core.read_only().is_none() {
+        if wanted.checkpoint && core.read_only().is_none() {
             // A failure is noted, and it is tried again.
             let _ = checkpoint::run(&core, Effort::Usual);
-        } else if checkpoint {
+        } else if wanted.checkpoint {
             core.background.skipped();
         }
     }
@@ -268,12 +285,14 @@ mod tests {
         assert_eq!(background.last_failure().as_deref(), Some("no room"));
         background.wake();
         background.wake_for_log();
-        let work = |checkpoint, log| Wake::Work { checkpoint, log };
-        let asked = |now_ms| sleep(&background.signal, now_ms, Some(Duration::ZERO));
-        assert_eq!(asked(1_100), work(false, true));
-        assert_eq!(asked(1_249), work(false, false));
-        assert_eq!(asked(1_250), work(true, false));
-        assert_eq!(asked(1_250), work(false, false));
+        let asked = |now_ms| {
+            let wanted = sleep(&background.signal, now_ms, Some(Duration::ZERO)).unwrap();
+            (wanted.checkpoint, wanted.log)
+        };
+        assert_eq!(asked(1_100), (false, true));
+        assert_eq!(asked(1_249), (false, false));
+        assert_eq!(asked(1_250), (true, false));
+        assert_eq!(asked(1_250), (false, false));
         background.succeeded();
         assert_eq!(background.last_failure(), None);
     }

@@ -11,6 +11,8 @@
 
 mod buffer;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod local;
 mod reader;
 mod record;

@@ -33,6 +33,8 @@ mod cursor;
 mod edit;
 mod encoding;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod inner;
 mod leaf;
 mod page;
@@ -40,7 +42,7 @@ mod place;
 mod read;
 mod relocate;
 mod separators;
-mod slots;
+pub(crate) mod slots;
 mod value;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::{Fill, Run};
 
 /// A leaf and an own page for it.
 fn leaf(page: Page, context: &TreeContext) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page), context)))
+    Child::Leaf(Arc::new(LeafHandle::new(page, context)))
 }
 
 /// The separator between two neighbouring pages with items.

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{decode_inner, decode_leaf};
+use super::{
+    decode_inner, decode_leaf, encode_stored_inner as encode_inner,
+    encode_stored_leaf as encode_leaf,
+};
+use crate::tree::Location;
 use crate::tree::inner::{Child, Inner};
 use crate::tree::page::{Page, PageValue};
 use crate::tree::separators::Separators;
 use crate::tree::value::ValueHandle;
-use crate::tree::{Location, Result};
 
 type Items = BTreeMap<Vec<u8>, (u64, Option<Vec<u8>>)>;
 
@@ -22,21 +25,6 @@ fn at(offset: u32) -> Location {
         len: 9,
         checksum: 0x0403_0201,
     }
-}
-
-/// The page with its values where their handles say.
-fn encode_leaf(page: &Page) -> Result<Vec<u8>> {
-    let values = (0..page.len()).filter_map(|at| match page.value(at) {
-        PageValue::Separate(handle) => handle.location.get(),
-        PageValue::Inline(_) => None,
-    });
-    super::encode_leaf(page, &values.collect::<Vec<_>>())
-}
-
-/// The node with its children where their handles say.
-fn encode_inner(node: &Inner) -> Result<Vec<u8>> {
-    let children = node.children.iter().filter_map(|c| c.location().get());
-    super::encode_inner(node, &children.collect::<Vec<_>>())
 }
 
 /// A page of these items; those without bytes are kept apart.
