@@ -15,7 +15,7 @@ use super::options::Durability;
 /// is over.
 const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
 /// See [`SHORTEST_WAIT_FOR_EXPIRY`].
-const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_secs(60);
+const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Signal {
