@@ -10,6 +10,7 @@ mod range;
 pub(crate) mod reads;
 mod store;
 mod store_write;
+mod typed;
 pub(crate) mod writes;
 
 use std::cell::{Cell, RefCell};
@@ -34,6 +35,7 @@ use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
+use crate::typed::{TypedKey, TypedStore};
 
 /// What a transaction may do and what it is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +202,15 @@ impl Transaction {
     /// [`Error::StoreNotFound`] with the nearest names.
     pub fn store(&self, name: &str) -> Result<Store<'_>> {
         Ok(Store::new(self, self.find(name)?))
+    }
+
+    /// Opens a store by name as a map of one's own types; see [`crate::typed`].
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
+    /// not `K`.
+    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
+        TypedStore::new(self.store(name)?)
     }
 
     fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
