@@ -83,7 +83,7 @@ impl Record {
 
 fn next_store_id(writes: &Writes) -> u64 {
     let created = writes.catalog.iter().map(|change| match change {
-        CatalogChange::Create(id, _) => id.0 + 1,
+        CatalogChange::Create(id, _) => id.0.saturating_add(1),
         CatalogChange::Alter(..) | CatalogChange::Drop(_) => 0,
     });
     created.max().unwrap_or(0)

@@ -17,10 +17,17 @@ const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
 /// See [`SHORTEST_WAIT_FOR_EXPIRY`].
 const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_mins(1);
 
-#[derive(Default)]
-struct Signal {
+/// What the thread is asked for.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Work {
     checkpoint: bool,
     log: bool,
+}
+
+#[derive(Default)]
+struct Signal {
+    work: Work,
+    /// Whether to ask again how long to sleep.
     look: bool,
     stop: bool,
 }
@@ -36,7 +43,7 @@ impl Background {
     /// Asks for a checkpoint soon.
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().checkpoint = true;
+        signal.lock().work.checkpoint = true;
         woken.notify_one();
     }
 
@@ -50,7 +57,7 @@ impl Background {
     /// Asks for room for the log soon.
     pub fn wake_for_log(&self) {
         let (signal, woken) = &*self.signal;
-        if !std::mem::replace(&mut signal.lock().log, true) {
+        if !std::mem::replace(&mut signal.lock().work.log, true) {
             woken.notify_one();
         }
     }
@@ -84,16 +91,11 @@ impl Background {
     }
 }
 
-/// What the thread was woken for.
-enum Wake {
-    Stop,
-    Work { checkpoint: bool, log: bool },
-}
-
-fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Wake {
+/// Sleeps until there may be something to do; `None`: the thread has to end.
+fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Option<Work> {
     let (signal, woken) = signal;
     let mut signal = signal.lock();
-    if !signal.checkpoint && !signal.log && !signal.stop && !signal.look {
+    if signal.work == Work::default() && !signal.stop && !signal.look {
         match at_most {
             Some(period) => {
                 woken.wait_for(&mut signal, period);
@@ -102,13 +104,7 @@ fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Wake {
         }
     }
     signal.look = false;
-    if signal.stop {
-        return Wake::Stop;
-    }
-    Wake::Work {
-        checkpoint: std::mem::take(&mut signal.checkpoint),
-        log: std::mem::take(&mut signal.log),
-    }
+    (!signal.stop).then(|| std::mem::take(&mut signal.work))
 }
 
 /// How long the thread may sleep.
@@ -128,7 +124,7 @@ fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option
         let Some(at_most) = core.upgrade().map(|core| longest_sleep(&core, flush_every)) else {
             return;
         };
-        let Wake::Work { checkpoint, log } = sleep(signal, at_most) else {
+        let Some(work) = sleep(signal, at_most) else {
             return;
         };
         let Some(core) = core.upgrade() else { return };
@@ -137,13 +133,13 @@ fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option
         {
             core.poison(&error.to_string());
         }
-        if log {
+        if work.log {
             // A full disk: the log asks for room again when it needs it, and says so then.
             let _ = core.log.make_room_ahead();
         }
         // A failed append says so by itself.
         let _ = core.expire_prepared();
-        if checkpoint
+        if work.checkpoint
             && core.read_only().is_none()
             && let Err(error) = checkpoint::run(&core)
         {
