@@ -10,6 +10,7 @@
 //! - What a prepared transaction read or writes stays as it is until a record says how it ended.
 
 pub(crate) mod history;
+pub(crate) mod item;
 pub(crate) mod prepared;
 pub(crate) mod prepared_record;
 pub(crate) mod queue;
