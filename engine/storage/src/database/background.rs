@@ -1,5 +1,6 @@
-//! The background thread of an open database: checkpoints when the log has grown, room for the log ahead
-//! of need, delayed flushes, the end of prepared transactions whose time is over.
+//! The background threads of an open database. One makes checkpoints when the log has grown, room for the
+//! log ahead of need, and ends prepared transactions whose time is over. When commits are to be durable
+//! after some time, another one flushes the log: a long checkpoint must not make that late.
 
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -18,84 +19,113 @@ const SHORTEST_WAIT_FOR_EXPIRY: Duration = Duration::from_millis(10);
 const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_mins(1);
 
 /// What the thread is asked for.
-#[derive(Clone, Copy, Default, PartialEq)]
-struct Work {
+#[derive(Default)]
+struct Wanted {
     checkpoint: bool,
     log: bool,
+    /// How long it may sleep has to be looked at again.
+    look: bool,
 }
 
 #[derive(Default)]
 struct Signal {
-    work: Work,
-    /// Whether to ask again how long to sleep.
-    look: bool,
+    wanted: Wanted,
     stop: bool,
 }
 
-/// Wakes and ends the thread.
+/// Wakes and ends the threads.
 #[derive(Default)]
 pub(crate) struct Background {
     signal: Arc<(Mutex<Signal>, Condvar)>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Whether the thread that flushes has to end.
+    flush_ends: Arc<(Mutex<bool>, Condvar)>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Background {
     /// Asks for a checkpoint soon.
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().work.checkpoint = true;
+        signal.lock().wanted.checkpoint = true;
         woken.notify_one();
     }
 
     /// Makes the thread ask again how long it may sleep.
     pub fn look_at_the_time(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().look = true;
+        signal.lock().wanted.look = true;
         woken.notify_one();
     }
 
     /// Asks for room for the log soon.
     pub fn wake_for_log(&self) {
         let (signal, woken) = &*self.signal;
-        if !std::mem::replace(&mut signal.lock().work.log, true) {
+        if !std::mem::replace(&mut signal.lock().wanted.log, true) {
             woken.notify_one();
         }
     }
 
-    /// Starts the thread. It holds no handle of the database, so that dropping the last one closes it.
+    /// Starts the threads. They hold no handle of the database, so that dropping the last one closes it.
     pub fn start(&self, core: &Arc<Core>) -> std::io::Result<()> {
-        let weak = Arc::downgrade(core);
-        let signal = Arc::clone(&self.signal);
-        let flush_every = match core.durability {
-            Durability::EveryMs(ms) => Some(Duration::from_millis(u64::from(ms.max(1)))),
-            _ => None,
-        };
-        let thread = std::thread::Builder::new()
-            .name("sop-background".to_owned())
-            .spawn(move || run(&weak, &signal, flush_every))?;
-        *self.thread.lock() = Some(thread);
+        let named = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let (weak, signal) = (Arc::downgrade(core), Arc::clone(&self.signal));
+        let worker = named("sop-background").spawn(move || run(&weak, &signal))?;
+        self.threads.lock().push(worker);
+        if let Durability::EveryMs(ms) = core.durability {
+            let period = Duration::from_millis(u64::from(ms.max(1)));
+            let (weak, ends) = (Arc::downgrade(core), Arc::clone(&self.flush_ends));
+            let flusher = named("sop-flush").spawn(move || flush(&weak, &ends, period))?;
+            self.threads.lock().push(flusher);
+        }
         Ok(())
     }
 
-    /// Ends the thread and waits for it, unless it is the caller.
+    /// Ends the threads and waits for them, unless one is the caller.
     pub fn stop(&self) {
         let (signal, woken) = &*self.signal;
         signal.lock().stop = true;
         woken.notify_one();
-        if let Some(thread) = self.thread.lock().take()
-            && thread.thread().id() != std::thread::current().id()
-        {
-            // A panic in the thread was already reported by it; closing goes on.
-            let _ = thread.join();
+        let (ends, woken) = &*self.flush_ends;
+        *ends.lock() = true;
+        woken.notify_one();
+        for thread in std::mem::take(&mut *self.threads.lock()) {
+            if thread.thread().id() != std::thread::current().id() {
+                // A panic in the thread was already reported by it; closing goes on.
+                let _ = thread.join();
+            }
         }
     }
 }
 
-/// Sleeps until there may be something to do; `None`: the thread has to end.
-fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Option<Work> {
+/// Flushes the log again and again.
+fn flush(core: &Weak<Core>, ends: &(Mutex<bool>, Condvar), period: Duration) {
+    let (ends, woken) = ends;
+    loop {
+        let mut end = ends.lock();
+        if !*end {
+            woken.wait_for(&mut end, period);
+        }
+        if *end {
+            return;
+        }
+        drop(end);
+        let Some(core) = core.upgrade() else { return };
+        if let Err(error) = core.log.sync() {
+            core.poison(&error.to_string());
+        }
+    }
+}
+
+/// Waits for something to do; `None`: the thread has to end.
+fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Option<Wanted> {
     let (signal, woken) = signal;
     let mut signal = signal.lock();
-    if signal.work == Work::default() && !signal.stop && !signal.look {
+    let Wanted {
+        checkpoint,
+        log,
+        look,
+    } = signal.wanted;
+    if !(checkpoint || log || look || signal.stop) {
         match at_most {
             Some(period) => {
                 woken.wait_for(&mut signal, period);
@@ -103,43 +133,37 @@ fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Option
             None => woken.wait(&mut signal),
         }
     }
-    signal.look = false;
-    (!signal.stop).then(|| std::mem::take(&mut signal.work))
+    let wanted = std::mem::take(&mut signal.wanted);
+    (!signal.stop).then_some(wanted)
 }
 
 /// How long the thread may sleep.
-fn longest_sleep(core: &Core, flush_every: Option<Duration>) -> Option<Duration> {
+fn longest_sleep(core: &Core) -> Option<Duration> {
     // What cannot be written is not tried again and again.
     let expiry = match core.read_only() {
         None => core.next_expiry(),
         Some(_) => None,
     };
     // The clock may be set; a full disk may have room again.
-    let expiry = expiry.map(|time| time.clamp(SHORTEST_WAIT_FOR_EXPIRY, LONGEST_WAIT_FOR_EXPIRY));
-    flush_every.into_iter().chain(expiry).min()
+    expiry.map(|time| time.clamp(SHORTEST_WAIT_FOR_EXPIRY, LONGEST_WAIT_FOR_EXPIRY))
 }
 
-fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option<Duration>) {
+fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar)) {
     loop {
-        let Some(at_most) = core.upgrade().map(|core| longest_sleep(&core, flush_every)) else {
+        let Some(at_most) = core.upgrade().map(|core| longest_sleep(&core)) else {
             return;
         };
-        let Some(work) = sleep(signal, at_most) else {
+        let Some(wanted) = sleep(signal, at_most) else {
             return;
         };
         let Some(core) = core.upgrade() else { return };
-        if flush_every.is_some()
-            && let Err(error) = core.log.sync()
-        {
-            core.poison(&error.to_string());
-        }
-        if work.log {
+        if wanted.log {
             // A full disk: the log asks for room again when it needs it, and says so then.
             let _ = core.log.make_room_ahead();
         }
         // A failed append says so by itself.
         let _ = core.expire_prepared();
-        if work.checkpoint
+        if wanted.checkpoint
             && core.read_only().is_none()
             && let Err(error) = checkpoint::run(&core)
         {

@@ -6,7 +6,7 @@ use super::prepared::{PreparedInfo, check_prepared, list};
 use super::snapshot::StoreState;
 use crate::definition::StoreDefinition;
 use crate::error::Result;
-use crate::transaction::item::decode_item;
+use crate::transaction::item::item_ref;
 use crate::transaction::physical::physical_key;
 use crate::tree::{Cursor, TreeReport};
 
@@ -116,12 +116,14 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
 }
 
 /// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
-fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), String> {
+fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), String> {
     let value = cursor.value().map_err(|e| e.to_string())?;
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    let item = item_ref(definition, key, 0, value)
+        .to_item()
+        .map_err(|e| e.to_string())?;
     let encoded = definition
         .key
         .encode(&item.key)

@@ -276,7 +276,7 @@ impl Tree {
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
-                Child::Leaf(Arc::new(LeafHandle::new(Arc::default())))
+                Child::Leaf(Arc::new(LeafHandle::new(Page::default())))
             });
             let outcome = run.child(root, (None, None), true, operations);
             self.count = self.count.saturating_add_signed(outcome.delta);

@@ -25,13 +25,13 @@ pub(crate) struct LeafHandle {
 
 #[derive(Default)]
 struct Resident {
-    page: Option<Arc<Page>>,
+    page: Option<Page>,
     charge: Option<Charge>,
 }
 
 impl LeafHandle {
     /// A leaf that is not stored yet.
-    pub fn new(page: Arc<Page>) -> Self {
+    pub fn new(page: Page) -> Self {
         Self {
             location: LocationCell::new(),
             hot: AtomicBool::new(false),
@@ -53,26 +53,37 @@ impl LeafHandle {
 
     /// The page, loaded if need be.
     #[inline]
-    pub fn page(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
+    pub fn page(self: &Arc<Self>, context: &TreeContext) -> Result<Page> {
+        self.with(context, Page::clone)
+    }
+
+    /// Looks into the page, loaded if need be. Cheaper than [`page`](Self::page); `look` must not wait for
+    /// anything, as the leaf is locked meanwhile.
+    #[inline]
+    pub fn with<T>(
+        self: &Arc<Self>,
+        context: &TreeContext,
+        look: impl FnOnce(&Page) -> T,
+    ) -> Result<T> {
         if let Some(page) = &self.slot.read().page {
             if !self.hot.load(Relaxed) {
                 self.hot.store(true, Relaxed);
             }
             context.cache().hit(Arc::as_ptr(self) as usize >> 6);
-            return Ok(Arc::clone(page));
+            return Ok(look(page));
         }
-        self.load(context)
+        Ok(look(&self.load(context)?))
     }
 
     #[cold]
-    fn load(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
-        let page = Arc::new(self.read(context)?);
+    fn load(self: &Arc<Self>, context: &TreeContext) -> Result<Page> {
+        let page = self.read(context)?;
         let mut slot = self.slot.write();
         if let Some(there) = &slot.page {
-            return Ok(Arc::clone(there));
+            return Ok(there.clone());
         }
         *slot = Resident {
-            page: Some(Arc::clone(&page)),
+            page: Some(page.clone()),
             charge: Some(context.cache().charge(page.memory() as u64)),
         };
         drop(slot);
@@ -91,7 +102,7 @@ impl LeafHandle {
     }
 
     /// The page if it is in memory.
-    pub fn loaded(&self) -> Option<Arc<Page>> {
+    pub fn loaded(&self) -> Option<Page> {
         self.slot.read().page.clone()
     }
 
@@ -142,9 +153,9 @@ impl LeafHandle {
         let Some(page) = page else {
             return Err(TreeError::Invariant("an owned leaf has a page"));
         };
-        if Arc::strong_count(page) > 1 {
+        if page.is_shared() {
             context.counters.page_copied();
         }
-        Ok(Arc::make_mut(page))
+        Ok(page)
     }
 }

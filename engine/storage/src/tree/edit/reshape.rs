@@ -14,7 +14,7 @@ use super::{Fill, Run};
 
 /// A leaf and an own page for it.
 fn leaf(page: Page) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page))))
+    Child::Leaf(Arc::new(LeafHandle::new(page)))
 }
 
 /// The separator between two neighbouring pages with items.
