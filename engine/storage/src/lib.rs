@@ -81,6 +81,12 @@
 //! # }
 //! ```
 //!
+//! # Commits over several databases
+//!
+//! [`Transaction::prepare`] makes a durable promise that the transaction can be committed; once all databases
+//! have promised, [`Database::commit_prepared`] carries it out in each, also after a crash. See the example
+//! there.
+//!
 //! # What it is not
 //!
 //! No SQL, no network, no replication, no secondary indexes, no expiry. It is not made for values of
