@@ -22,6 +22,7 @@ mod damage;
 mod duplicates;
 mod edges;
 mod faults;
+mod fixture;
 mod histories;
 mod kills;
 mod large;
