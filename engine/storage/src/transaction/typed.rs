@@ -17,8 +17,11 @@ impl Store<'_> {
             return Ok(self.equal(order)?.next().transpose()?.is_some());
         }
         let physical = physical_key(&order, None);
+        if let Some(change) = self.tx.writes.borrow().get(self.id, &physical) {
+            return Ok(matches!(change, Change::Put { .. }));
+        }
         self.read_point(&physical);
-        Ok(self.presence(&physical)?.visible)
+        Ok(self.presence_in_tree(&physical)?.visible)
     }
 
     /// Whether a part of each key lies with its value.

@@ -41,7 +41,7 @@ mod leaf;
 mod page;
 mod read;
 mod separators;
-mod slots;
+pub(crate) mod slots;
 mod value;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod counts;
 mod crash;
 mod damage;
 mod duplicates;
+mod durability;
 mod edges;
 mod faults;
 mod fixture;
