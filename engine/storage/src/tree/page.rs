@@ -269,6 +269,13 @@ impl Page {
         self.run = 0;
     }
 
+    /// Gives back memory that many more items would take, after building.
+    pub fn shrink(&mut self) {
+        if self.payload.len() < self.payload.capacity() / 2 {
+            self.payload.shrink_to(self.payload.len() + 512);
+        }
+    }
+
     /// Gives item `at` another version and value. Returns the old value when it was kept apart.
     pub fn replace(
         &mut self,
