@@ -95,6 +95,9 @@ pub mod database_id;
 mod definition;
 pub mod document;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key;
 pub mod lock;
 pub mod log;
@@ -104,13 +107,15 @@ pub mod rng;
 mod seeded;
 mod transaction;
 pub mod tree;
+pub mod typed;
 pub mod vfs;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use commit::prepared::{MAX_REMEMBERED_OUTCOMES, PreparedOutcome};
 pub use database::{
     CheckReport, DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
     DEFAULT_TIME_LIMIT_MS, Database, Durability, MAX_LISTED_PROBLEMS, MAX_TIME_LIMIT_MS,
-    OpenOptions, Problem, Recovery, Status, StoreCheck,
+    OpenOptions, PreparedInfo, Problem, Recovery, Status, StoreCheck,
 };
 pub use definition::{
     FieldType, MAX_SCHEMA_FIELDS, MAX_STORE_NAME_BYTES, Placement, Relation, SLOT_LENGTH_RANGE,
@@ -125,6 +130,7 @@ pub use key::{
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Direction, Inserted, Item, KeyItem, Keys, Mode, Range, ReadStats, Store, StoreInfo,
-    Transaction,
+    Commit, Direction, Inserted, Item, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode, Prepared, Range,
+    ReadStats, Store, StoreInfo, Transaction,
 };
+pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};

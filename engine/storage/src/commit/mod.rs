@@ -10,5 +10,9 @@
 
 pub(crate) mod history;
 pub(crate) mod item;
+pub(crate) mod prepared;
+pub(crate) mod prepared_record;
 pub(crate) mod queue;
 pub(crate) mod record;
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub(crate) struct CommitFacts {
 }
 
 /// Writes the payload.
-pub(crate) fn encode(writes: &mut Writes, facts: CommitFacts) -> Vec<u8> {
+pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
     let mut out = Vec::with_capacity(writes.bytes() + 64);
     out.push(LAYOUT);
     out.extend_from_slice(&facts.time_ms.to_le_bytes());
@@ -45,12 +45,12 @@ pub(crate) fn encode(writes: &mut Writes, facts: CommitFacts) -> Vec<u8> {
             }
         }
     }
-    let changed = |(id, items): &(&StoreId, &mut StoreWrites)| **id != CATALOG && !items.is_empty();
-    put_u32(&mut out, writes.stores.iter_mut().filter(changed).count());
-    for (id, items) in writes.stores.iter_mut().filter(changed) {
+    let changed = |(id, items): &(&StoreId, &StoreWrites)| **id != CATALOG && !items.is_empty();
+    put_u32(&mut out, writes.stores.iter().filter(changed).count());
+    for (id, items) in writes.stores.iter().filter(changed) {
         out.extend_from_slice(&id.0.to_le_bytes());
         put_u32(&mut out, items.len());
-        out.extend_from_slice(items.encoded());
+        items.encode_to(&mut out);
     }
     out
 }

@@ -6,10 +6,12 @@
 pub(crate) mod item;
 pub(crate) mod overlay;
 pub(crate) mod physical;
+mod prepare;
 mod range;
 pub(crate) mod reads;
 mod store;
 mod store_write;
+mod typed;
 pub(crate) mod writes;
 
 use std::cell::{Cell, RefCell};
@@ -19,13 +21,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use item::{Item, KeyItem};
+pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
-use crate::commit::queue::Request;
+use crate::commit::queue::{Kind, Request};
 use crate::commit::record::{CommitFacts, encode};
+use crate::database::MAX_TIME_LIMIT_MS;
 use crate::database::core::Core;
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
@@ -33,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
+use crate::typed::{TypedKey, TypedStore};
 
 /// Calls of a transaction after which it asks the clock again.
 const CALLS_BETWEEN_CLOCKS: u8 = 15;
@@ -89,6 +94,7 @@ pub struct Transaction {
     /// Given up at the end, before the commit is applied.
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
+    limit_ms: u64,
     deadline_ms: u64,
     writes: RefCell<Writes>,
     reads: RefCell<Reads>,
@@ -119,6 +125,7 @@ impl Transaction {
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
+            limit_ms: core.time_limit_ms,
             deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
             writes: RefCell::default(),
             reads: RefCell::default(),
@@ -137,6 +144,15 @@ impl Transaction {
     /// What was read so far.
     pub fn stats(&self) -> ReadStats {
         self.stats.get()
+    }
+
+    /// Gives this transaction another time limit than the database's, in milliseconds from its beginning,
+    /// at most [`MAX_TIME_LIMIT_MS`](crate::MAX_TIME_LIMIT_MS). Only write transactions have one: past it they
+    /// can no longer change anything or be committed.
+    pub fn set_time_limit_ms(&mut self, limit: u64) {
+        let began = self.deadline_ms.saturating_sub(self.limit_ms);
+        self.limit_ms = limit.min(MAX_TIME_LIMIT_MS);
+        self.deadline_ms = began.saturating_add(self.limit_ms);
     }
 
     pub(crate) fn count_read(&self, nodes: u64, items: u64) {
@@ -181,7 +197,7 @@ impl Transaction {
     fn check_time(&self) -> Result<()> {
         if self.mode == Mode::Write && self.core.clock.monotonic_ms() > self.deadline_ms {
             return Err(Error::TimeLimit {
-                limit_ms: self.core.time_limit_ms,
+                limit_ms: self.limit_ms,
             });
         }
         Ok(())
@@ -217,6 +233,15 @@ impl Transaction {
     /// [`Error::StoreNotFound`] with the nearest names.
     pub fn store(&self, name: &str) -> Result<Store<'_>> {
         Ok(Store::new(self, self.find(name)?))
+    }
+
+    /// Opens a store by name as a map of one's own types; see [`crate::typed`].
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
+    /// not `K`.
+    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
+        TypedStore::new(self.store(name)?)
     }
 
     fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
@@ -358,7 +383,8 @@ impl Transaction {
         let payload = if writes.is_empty() {
             None
         } else {
-            Some(self.record(&mut writes)?)
+            writes.settle();
+            Some(self.record(&writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
@@ -367,12 +393,13 @@ impl Transaction {
             base: self.base,
             reads,
             writes: Arc::new(writes),
+            kind: Kind::Changes,
             payload,
         })?;
         Ok(Commit { sequence })
     }
 
-    fn record(&self, writes: &mut Writes) -> Result<Vec<u8>> {
+    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
         let too_large = |bytes| Error::TransactionTooLarge {
             bytes,
             limit: MAX_RECORD_BYTES,

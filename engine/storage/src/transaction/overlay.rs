@@ -230,12 +230,26 @@ impl StoreWrites {
         self.scattered = false;
     }
 
-    /// The items in the order of their keys as a commit record has them.
-    pub fn encoded(&mut self) -> &[u8] {
+    /// Lays the items out in the order of their keys, so that they are copied and walked as one run.
+    pub fn settle(&mut self) {
         if self.scattered {
             self.rewrite();
         }
-        &self.buffer
+    }
+
+    /// Appends the items in the order of their keys as a commit record has them.
+    pub fn encode_to(&self, out: &mut Vec<u8>) {
+        if !self.scattered {
+            out.extend_from_slice(&self.buffer);
+            return;
+        }
+        for chunk in &self.chunks {
+            for offset in chunk.slots.offsets() {
+                let from = *offset as usize;
+                let len = item::len(&self.buffer, from);
+                out.extend_from_slice(self.buffer.get(from..from + len).unwrap_or_default());
+            }
+        }
     }
 
     /// All changes in the order of their keys.

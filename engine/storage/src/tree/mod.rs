@@ -34,6 +34,8 @@ mod edit;
 mod encoding;
 mod error;
 mod freed;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod inner;
 mod leaf;
 mod page;

@@ -35,7 +35,7 @@ enum Step {
     Append(u8),
     Unset(Vec<u8>),
     Range(Bound<Vec<u8>>, Bound<Vec<u8>>),
-    Encode,
+    Settle,
 }
 
 /// Keys with long shared beginnings, keys that are beginnings of others, and the empty key.
@@ -70,7 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Append),
         4 => key().prop_map(Step::Unset),
         3 => (bound(), bound()).prop_map(|(lo, hi)| Step::Range(lo, hi)),
-        1 => Just(Step::Encode),
+        1 => Just(Step::Settle),
     ]
 }
 
@@ -167,11 +167,15 @@ fn run(steps: Vec<Step>) {
                 assert_eq!(writes.get(&key), None);
             }
             Step::Range(lo, hi) => check_range(&writes, &model, &lo, &hi),
-            Step::Encode => assert_eq!(writes.encoded(), encode(&model)),
+            Step::Settle => writes.settle(),
         }
         check_all(&writes, &model);
     }
-    assert_eq!(writes.encoded(), encode(&model));
+    let mut encoded = Vec::new();
+    writes.encode_to(&mut encoded);
+    assert_eq!(encoded, encode(&model));
+    writes.settle();
+    assert_eq!(writes.buffer, encoded);
     check_all(&writes, &model);
 }
 
