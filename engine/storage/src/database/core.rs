@@ -30,9 +30,10 @@ use crate::transaction::writes::{CATALOG, Writes};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
-/// snapshot (about a millisecond at most); above it they are applied beside the current snapshot,
-/// which costs a copy of each node touched and lets transactions begin meanwhile.
-const IN_PLACE_CHANGES: usize = 4_096;
+/// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
+/// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
+/// unless so many of its items change that it is made anew anyway.
+const IN_PLACE_CHANGES: usize = 65_536;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
 const MIN_DIRTY_BYTES: u64 = 8 << 20;

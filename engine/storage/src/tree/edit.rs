@@ -7,6 +7,7 @@
 //! A failed read stops the run where it is. What was applied before stays applied and all counts are
 //! right, so the tree is whole; a caller who wants all or nothing works on a clone.
 
+mod merge;
 mod reshape;
 
 use std::sync::Arc;
@@ -19,6 +20,10 @@ use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
 use super::value::ValueHandle;
+use reshape::add_leaves;
+
+/// So many operations are applied to a leaf one by one before the rest is merged with its items.
+const SINGLES: usize = 16;
 
 /// What to do with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +71,8 @@ struct Run<'a> {
     /// Whether operations on nodes that cannot be read are left out, and the first such failure.
     salvage: bool,
     damage: Option<TreeError>,
+    /// Whether many operations are to be expected for each leaf.
+    dense: bool,
 }
 
 /// The keys that may go to a node: from the first (included) to the second (excluded).
@@ -81,15 +88,18 @@ enum Fill {
 
 /// What a node tells its parent after its part of the run.
 struct Outcome {
-    /// Items more (or less) than before.
+    /// Items more (or less) than before, those of `more` among them.
     delta: i64,
     fill: Fill,
+    /// New leaves to stand behind the leaf.
+    more: Vec<Page>,
 }
 
 impl Outcome {
     const NOTHING: Self = Self {
         delta: 0,
         fill: Fill::Fine,
+        more: Vec::new(),
     };
 }
 
@@ -128,7 +138,7 @@ impl Run<'_> {
         operations: &mut impl Operations,
     ) -> Outcome {
         match child {
-            Child::Leaf(leaf) => self.leaf(leaf, bounds, operations),
+            Child::Leaf(leaf) => self.leaf(leaf, bounds, rightmost, operations),
             Child::Inner(inner) => self.inner(inner, bounds, rightmost, operations),
         }
     }
@@ -137,13 +147,18 @@ impl Run<'_> {
         &mut self,
         leaf: &mut Arc<LeafHandle>,
         bounds: Bounds<'_>,
+        rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
+        if self.dense {
+            return self.merge(leaf, bounds, rightmost, operations);
+        }
         let page = match LeafHandle::own(leaf, self.context) {
             Ok(page) => page,
             Err(error) => return self.unreadable(error, bounds, operations),
         };
         let before = page.len() as i64;
+        let mut singles = 0;
         let mut removed = false;
         let mut fill = Fill::Fine;
         // The parent chose this leaf for the first key, the next ones have to be compared.
@@ -153,6 +168,13 @@ impl Run<'_> {
                 break;
             }
             first = false;
+            if singles == SINGLES {
+                let delta = page.len() as i64 - before;
+                let mut outcome = self.merge(leaf, bounds, rightmost, operations);
+                outcome.delta += delta;
+                return outcome;
+            }
+            singles += 1;
             let place = page.find(key);
             let Some(change) = operations.change() else {
                 break;
@@ -180,6 +202,7 @@ impl Run<'_> {
         Outcome {
             delta: page.len() as i64 - before,
             fill,
+            more: Vec::new(),
         }
     }
 
@@ -247,6 +270,9 @@ impl Run<'_> {
             );
             delta += outcome.delta;
             counts[at] = counts[at].saturating_add_signed(outcome.delta);
+            if !outcome.more.is_empty() {
+                add_leaves(node, at, outcome.more, self.context);
+            }
             match outcome.fill {
                 Fill::Fine => {}
                 Fill::Over => self.relieve(node, at, rightmost && last),
@@ -269,13 +295,17 @@ impl Run<'_> {
         } else {
             Fill::Fine
         };
-        Outcome { delta, fill }
+        Outcome {
+            delta,
+            fill,
+            more: Vec::new(),
+        }
     }
 }
 
 impl Tree {
     /// Applies operations until there are none left.
-    fn run(&mut self, operations: &mut impl Operations) -> Result<()> {
+    fn run(&mut self, operations: &mut impl Operations, dense: bool) -> Result<()> {
         while operations.key().is_some() {
             let mut run = Run {
                 limits: self.limits,
@@ -284,6 +314,7 @@ impl Tree {
                 failure: None,
                 salvage: self.salvage,
                 damage: None,
+                dense,
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
@@ -292,7 +323,7 @@ impl Tree {
             let outcome = run.child(root, (None, None), true, operations);
             self.count = self.count.saturating_add_signed(outcome.delta);
             let root = self.root.take();
-            let root = root.and_then(|root| run.settle(root, outcome.fill, self.count));
+            let root = root.and_then(|root| run.settle(root, outcome, self.count));
             let (bytes, failure) = (run.bytes, run.failure);
             self.damage = self.damage.take().or(run.damage);
             self.bytes = self.bytes.saturating_add_signed(bytes);
@@ -317,7 +348,7 @@ impl Tree {
             change: Some(Change::Put { version, value }),
             old: None,
         };
-        self.run(&mut one)?;
+        self.run(&mut one, false)?;
         Ok(one.old)
     }
 
@@ -332,7 +363,7 @@ impl Tree {
             change: Some(Change::Delete),
             old: None,
         };
-        self.run(&mut one)?;
+        self.run(&mut one, false)?;
         Ok(one.old)
     }
 
@@ -347,6 +378,9 @@ impl Tree {
         V: AsRef<[u8]>,
     {
         let mut changes = changes.into_iter();
+        // A quarter of a page's items and more: writing the page anew is less work then.
+        let least = changes.size_hint().0;
+        let dense = least > SINGLES && least as u64 > self.count / 4;
         let mut many = Many {
             next: changes.next(),
             changes,
@@ -354,7 +388,7 @@ impl Tree {
             too_long: None,
         };
         many.check();
-        self.run(&mut many)?;
+        self.run(&mut many, dense)?;
         match many.too_long {
             Some(bytes) => Err(TreeError::KeyTooLong {
                 bytes,

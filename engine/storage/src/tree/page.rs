@@ -434,6 +434,13 @@ impl Page {
         self.run = 0;
     }
 
+    /// Gives back memory that many more items would take, after building.
+    pub fn shrink(&mut self) {
+        if (self.used as usize) < self.bytes.len() / 2 {
+            self.lay_out(self.len() + 4, self.entries() + 512);
+        }
+    }
+
     /// Gives item `at` another version and value. Returns the old value when it was kept apart.
     pub fn replace(
         &mut self,
