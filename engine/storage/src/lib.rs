@@ -168,7 +168,7 @@ pub use key::{
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Direction, Inserted, Item, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode, Prepared, Range,
-    ReadStats, Store, StoreInfo, Transaction,
+    Commit, Cursor, Direction, Inserted, Item, ItemRef, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode,
+    Position, Prepared, Range, ReadStats, Store, StoreInfo, Transaction,
 };
 pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};
