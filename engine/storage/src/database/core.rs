@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -37,6 +37,8 @@ const IN_PLACE_CHANGES: usize = 65_536;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
 const MIN_DIRTY_BYTES: u64 = 8 << 20;
+/// So many bytes of past commits may wait for the next one to be forgotten.
+const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
@@ -96,6 +98,8 @@ pub(crate) struct Core {
     pub(super) current: RwLock<Arc<Snapshot>>,
     pub(super) active: Mutex<Active>,
     pub(super) commit: Mutex<CommitState>,
+    /// Bytes of the history after it was last forgotten.
+    history_bytes: AtomicUsize,
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
@@ -144,6 +148,7 @@ impl Core {
                 history: History::default(),
                 next_sequence,
             }),
+            history_bytes: AtomicUsize::new(0),
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
@@ -180,6 +185,15 @@ impl Core {
 
     pub fn leave(&self, sequence: u64, writes: bool) {
         self.active.lock().leave(sequence, writes);
+        // Usually the next commit does this; much memory is not kept for so long.
+        if writes
+            && self.history_bytes.load(Ordering::Relaxed) > KEPT_HISTORY_BYTES
+            && let Some(mut state) = self.commit.try_lock()
+        {
+            let forgotten = self.forget_history(&mut state);
+            drop(state);
+            drop(forgotten);
+        }
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -214,7 +228,7 @@ impl Core {
 
     /// Commits one transaction, alone or in a group.
     pub fn commit(&self, request: Request) -> Result<u64> {
-        let bytes = request.payload.as_ref().map_or(0, Vec::len) as u64;
+        let bytes = request.record().map_or(0, <[u8]>::len) as u64;
         let sequence = self
             .queue
             .submit(request, |group| self.commit_group(group))?;
@@ -248,7 +262,7 @@ impl Core {
         let records: Vec<&[u8]> = group
             .tickets
             .iter()
-            .filter_map(|ticket| ticket.request.payload.as_deref())
+            .filter_map(|ticket| ticket.request.record())
             .collect();
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
@@ -268,8 +282,10 @@ impl Core {
                 self.counters
                     .commits
                     .fetch_add(group.commits(), Ordering::Relaxed);
-                self.forget_history(&mut state);
+                let forgotten = self.forget_history(&mut state);
                 group.answer();
+                drop(state);
+                drop(forgotten);
             }
             Err(error) => {
                 let detail = not_applied(&error);
@@ -375,9 +391,14 @@ impl Core {
         Verdict::Record(Arc::clone(&request.writes))
     }
 
-    fn forget_history(&self, state: &mut CommitState) {
+    /// Forgets commits that no running transaction has to be checked against. To be freed without the lock.
+    #[must_use]
+    fn forget_history(&self, state: &mut CommitState) -> Vec<Arc<Writes>> {
         let oldest = self.active.lock().oldest_writer();
-        state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        let forgotten = state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        self.history_bytes
+            .store(state.history.bytes(), Ordering::Relaxed);
+        forgotten
     }
 
     /// Applies what the records from `first` on change, with the prepared transactions as of the last.

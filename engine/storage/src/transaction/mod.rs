@@ -35,7 +35,7 @@ use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
-use crate::commit::record::{CommitFacts, encode};
+use crate::commit::record::{CommitFacts, Payload, seal};
 use crate::database::MAX_TIME_LIMIT_MS;
 use crate::database::core::Core;
 use crate::database::snapshot::{Snapshot, tree_config};
@@ -402,8 +402,7 @@ impl Transaction {
         let payload = if writes.is_empty() {
             None
         } else {
-            writes.settle();
-            Some(self.record(&writes)?)
+            Some(self.record(&mut writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
@@ -418,20 +417,18 @@ impl Transaction {
         Ok(Commit { sequence })
     }
 
-    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
-        let too_large = |bytes| Error::TransactionTooLarge {
-            bytes,
-            limit: MAX_RECORD_BYTES,
+    fn record(&self, writes: &mut Writes) -> Result<Payload> {
+        let facts = CommitFacts {
+            time_ms: self.core.clock.now_unix_ms(),
+            next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
         };
-        let payload = encode(
-            writes,
-            CommitFacts {
-                time_ms: self.core.clock.now_unix_ms(),
-                next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
-            },
-        );
-        if payload.len() > MAX_RECORD_BYTES {
-            return Err(too_large(payload.len()));
+        let payload = seal(writes, facts);
+        let bytes = payload.bytes(writes).len();
+        if bytes > MAX_RECORD_BYTES {
+            return Err(Error::TransactionTooLarge {
+                bytes,
+                limit: MAX_RECORD_BYTES,
+            });
         }
         Ok(payload)
     }
