@@ -88,13 +88,13 @@ impl NodeSink for StoreSink<'_> {
 pub(crate) fn run(core: &Core) -> Result<()> {
     let mut state = core.checkpoint.lock();
     core.log_bytes.store(0, Ordering::Relaxed);
-    let snapshot = core.enter(false)?;
+    let (snapshot, pass) = core.enter(false)?;
     let result = if snapshot.sequence > state.newest {
         write(core, &mut state, &snapshot)
     } else {
         Ok(())
     };
-    core.leave(snapshot.sequence, false);
+    core.leave(pass);
     result
 }
 
@@ -143,7 +143,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
 /// Removes segments that were already unused at the checkpoint before, and finds those that are
 /// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
 fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
-    let mut oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    let mut oldest = core.oldest_active().unwrap_or(u64::MAX);
     if seeded::is(Fault::ReclaimUnderReaders) {
         oldest = u64::MAX;
     }

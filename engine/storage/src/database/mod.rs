@@ -211,7 +211,7 @@ impl Database {
             commit_groups: counters.groups.load(Ordering::Relaxed),
             conflicts: counters.conflicts.load(Ordering::Relaxed),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
-            active_transactions: core.active.lock().count() as u64,
+            active_transactions: core.count_active() as u64,
         }
     }
 

@@ -57,6 +57,7 @@ pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
 pub use freed::Freed;
+pub(crate) use value::PagePart;
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;

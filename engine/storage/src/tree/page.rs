@@ -63,6 +63,13 @@ impl PageValue<'_> {
     }
 }
 
+/// An item in its page.
+pub(crate) struct PageItem<'a> {
+    pub key: &'a [u8],
+    pub version: u64,
+    pub value: ValuePlace<'a>,
+}
+
 /// Where the value of an item is.
 pub(crate) enum ValuePlace<'a> {
     /// From, to in the buffer.
@@ -234,6 +241,30 @@ impl Page {
         match u32_at(&self.bytes, offset + 8) {
             SEPARATE => ValuePlace::Separate(self.handle(start)),
             len => ValuePlace::Inline(start, start + len as usize),
+        }
+    }
+
+    /// Item `at`, looked up once.
+    #[expect(
+        clippy::inline_always,
+        reason = "a walk that calls this moves every item through memory twice"
+    )]
+    #[inline(always)]
+    pub fn item(&self, at: usize) -> PageItem<'_> {
+        let offset = self.offset(at);
+        let entry = &self.bytes[offset..];
+        let (header, rest) = entry.split_at(ENTRY_HEADER);
+        let mut version = [0; 8];
+        version.copy_from_slice(&header[..8]);
+        let key_len = usize::from(u16::from_le_bytes([header[12], header[13]]));
+        let start = offset + ENTRY_HEADER + key_len;
+        PageItem {
+            key: &rest[..key_len],
+            version: u64::from_le_bytes(version),
+            value: match u32_at(header, 8) {
+                SEPARATE => ValuePlace::Separate(self.handle(start)),
+                len => ValuePlace::Inline(start, start + len as usize),
+            },
         }
     }
 

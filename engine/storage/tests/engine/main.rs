@@ -18,6 +18,7 @@
 mod commits;
 mod counts;
 mod crash;
+mod cursor;
 mod damage;
 mod duplicates;
 mod edges;

@@ -8,7 +8,13 @@ use sop::key::{KeyField, KeyType, KeyValue};
 
 fn row(spec: &KeySpec, key: &Key, value: &str) -> String {
     let mut text = Vec::new();
-    write_row(spec, key, &document(value), JsonStyle::Exact, &mut text);
+    write_row(
+        spec,
+        key,
+        document(value).root(),
+        JsonStyle::Exact,
+        &mut text,
+    );
     String::from_utf8(text).unwrap()
 }
 
