@@ -16,6 +16,7 @@ use super::range::Direction;
 use super::store::Store;
 use super::writes::{Change, StoreWrites, is_empty_range};
 use crate::error::Result;
+use crate::key::Key;
 use crate::tree::{self, PagePart};
 
 /// Where a cursor stands.
@@ -168,6 +169,13 @@ impl<'s> Cursor<'s> {
         note_ahead(&mut self.ahead, self.store, self.direction, lo, hi);
         let moved = moving(&mut self.base, self.store, |base| base.seek(position));
         self.settle_after(moved)
+    }
+
+    /// Goes to the first item of the range whose key is not less than `key`; false when there is none, as with
+    /// [`seek`](Self::seek).
+    pub fn seek_key(&mut self, key: &Key) -> Result<bool> {
+        let order = self.store.encode(key)?.order;
+        self.seek(&order)
     }
 
     /// Goes to the next item; from before the range to the first. False at the end; the cursor is behind

@@ -408,6 +408,9 @@ fn a_cursor_over_duplicates_stands_on_each() {
         seen.push(as_int(&item.key().unwrap()));
     }
     assert_eq!(seen, [2, 2, 2, 3]);
+    assert!(cursor.seek_key(&int(3)).unwrap() && cursor.prev().unwrap());
+    let item = cursor.item().unwrap().unwrap();
+    assert_eq!(as_int(&item.key().unwrap()), 2);
     assert!(s.contains(&int(2)).unwrap() && !s.contains(&int(4)).unwrap());
     assert_eq!(s.get_value(&int(2)).unwrap(), Some(doc("2")));
 }
