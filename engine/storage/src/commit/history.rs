@@ -92,24 +92,33 @@ impl History {
 
 impl Note {
     fn clash(&self, reads: &Reads, writes: &Writes) -> Option<Clash> {
-        self.writes.stores.iter().find_map(|(store, theirs)| {
-            let read = reads.first_overlap(*store, theirs);
-            let key = read.or_else(|| {
-                if seeded::is(Fault::SkipWriteValidation) {
-                    return None;
-                }
-                let ours = writes.stores.get(store)?;
-                let (small, large) = if ours.len() <= theirs.len() {
-                    (ours, theirs)
-                } else {
-                    (theirs, ours)
-                };
-                small.keys().find(|key| large.contains(key))
-            })?;
-            Some(Clash {
-                sequence: self.sequence,
-                place: Some((*store, key.to_vec())),
-            })
+        first_meeting(&self.writes, reads, writes).map(|place| Clash {
+            sequence: self.sequence,
+            place: Some(place),
         })
     }
+}
+
+/// The first place among `theirs` that was read or is written by another.
+pub(crate) fn first_meeting(
+    theirs: &Writes,
+    reads: &Reads,
+    writes: &Writes,
+) -> Option<(StoreId, Vec<u8>)> {
+    theirs.stores.iter().find_map(|(store, theirs)| {
+        let read = reads.first_overlap(*store, theirs);
+        let key = read.or_else(|| {
+            if seeded::is(Fault::SkipWriteValidation) {
+                return None;
+            }
+            let ours = writes.stores.get(store)?;
+            let (small, large) = if ours.len() <= theirs.len() {
+                (ours, theirs)
+            } else {
+                (theirs, ours)
+            };
+            small.keys().find(|key| large.contains(key))
+        })?;
+        Some((*store, key.to_vec()))
+    })
 }

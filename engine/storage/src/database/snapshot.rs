@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::trees::Trees;
+use crate::commit::prepared::PreparedState;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
 use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
@@ -22,6 +23,8 @@ pub(crate) struct Snapshot {
     pub sequence: u64,
     pub stores: BTreeMap<StoreId, StoreState>,
     pub names: BTreeMap<String, StoreId>,
+    /// What waits for the second phase of its commit.
+    pub prepared: PreparedState,
 }
 
 /// The tree settings that a definition asks for.
@@ -85,8 +88,6 @@ impl Snapshot {
                     ),
                     Change::Remove => (key, TreeChange::Delete),
                 }))?;
-            // Room is reclaimed by whole segments, from what is in use.
-            drop(store.tree.take_freed());
         }
         self.sequence = sequence;
         Ok(())

@@ -5,13 +5,16 @@
 
 mod cursor;
 pub(crate) mod item;
-mod overlay;
+pub(crate) mod overlay;
+mod own_writes;
 pub(crate) mod physical;
 mod position;
+mod prepare;
 mod range;
 pub(crate) mod reads;
 mod store;
 mod store_write;
+mod typed;
 pub(crate) mod writes;
 
 use std::borrow::Cow;
@@ -24,20 +27,27 @@ use std::sync::atomic::Ordering;
 pub use cursor::Cursor;
 pub use item::{Item, ItemRef, KeyItem};
 pub use position::Position;
+pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
-use self::overlay::Overlay;
+use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
-use crate::commit::queue::Request;
+use crate::commit::queue::{Kind, Request};
 use crate::commit::record::{CommitFacts, encode};
+use crate::database::MAX_TIME_LIMIT_MS;
 use crate::database::core::{Core, Pass};
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
+use crate::typed::{TypedKey, TypedStore};
+
+/// Calls of a transaction after which it asks the clock again.
+const CALLS_BETWEEN_CLOCKS: u8 = 15;
 
 /// What a transaction may do and what it is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,13 +105,17 @@ pub struct Transaction {
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
     pass: Pass,
+    limit_ms: u64,
     /// In milliseconds of the clock; only writers have one.
     deadline_ms: u64,
-    writes: Overlay,
+    writes: OwnWrites,
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
     stats: Cell<ReadStats>,
-    /// Room for the bytes of a key that is looked for.
+    /// Calls until the clock is asked again.
+    until_clock: Cell<u8>,
+    /// Memory for the key of the item that is written, and of the one that is looked for.
+    key_buffer: Cell<EncodedKey>,
     scratch: Cell<Vec<u8>>,
 }
 
@@ -129,12 +143,15 @@ impl Transaction {
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
+            limit_ms: core.time_limit_ms,
             deadline_ms,
             pass,
-            writes: Overlay::default(),
+            writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
             stats: Cell::default(),
+            until_clock: Cell::default(),
+            key_buffer: Cell::default(),
             scratch: Cell::default(),
         })
     }
@@ -149,6 +166,15 @@ impl Transaction {
         self.stats.get()
     }
 
+    /// Gives this transaction another time limit than the database's, in milliseconds from its beginning,
+    /// at most [`MAX_TIME_LIMIT_MS`](crate::MAX_TIME_LIMIT_MS). Only write transactions have one: past it they
+    /// can no longer change anything or be committed.
+    pub fn set_time_limit_ms(&mut self, limit: u64) {
+        let began = self.deadline_ms.saturating_sub(self.limit_ms);
+        self.limit_ms = limit.min(MAX_TIME_LIMIT_MS);
+        self.deadline_ms = began.saturating_add(self.limit_ms);
+    }
+
     pub(crate) fn count_read(&self, nodes: u64, items: u64) {
         let mut stats = self.stats.get();
         stats.nodes_read += nodes;
@@ -160,18 +186,38 @@ impl Transaction {
         self.mode == Mode::Write
     }
 
+    fn check_can_write(&self) -> Result<()> {
+        match self.mode {
+            Mode::Write => Ok(()),
+            Mode::Read | Mode::NoCheck => Err(Error::ReadTransaction),
+        }
+    }
+
     /// Fails when the transaction cannot write, or has lived too long.
     fn check_write(&self) -> Result<()> {
-        if self.mode != Mode::Write {
-            return Err(Error::ReadTransaction);
-        }
+        self.check_can_write()?;
         self.check_time()
+    }
+
+    /// As [`Transaction::check_time`], for calls so short that asking the clock would be a good part of them:
+    /// it is asked now and then. A commit always asks.
+    fn check_time_sometimes(&self) -> Result<()> {
+        match self.until_clock.get() {
+            0 => {
+                self.until_clock.set(CALLS_BETWEEN_CLOCKS);
+                self.check_time()
+            }
+            n => {
+                self.until_clock.set(n - 1);
+                Ok(())
+            }
+        }
     }
 
     fn check_time(&self) -> Result<()> {
         if self.mode == Mode::Write && self.core.clock.monotonic_ms() > self.deadline_ms {
             return Err(Error::TimeLimit {
-                limit_ms: self.core.time_limit_ms,
+                limit_ms: self.limit_ms,
             });
         }
         Ok(())
@@ -207,6 +253,15 @@ impl Transaction {
     /// [`Error::StoreNotFound`] with the nearest names.
     pub fn store(&self, name: &str) -> Result<Store<'_>> {
         Ok(Store::new(self, self.find(name)?))
+    }
+
+    /// Opens a store by name as a map of one's own types; see [`crate::typed`].
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
+    /// not `K`.
+    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
+        TypedStore::new(self.store(name)?)
     }
 
     fn find(&self, name: &str) -> Result<Found<'_>> {
@@ -350,11 +405,12 @@ impl Transaction {
             });
         }
         self.check_time()?;
-        let writes = std::mem::take(&mut *self.writes.borrow_mut());
+        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
         let reads = std::mem::take(&mut *self.reads.borrow_mut());
         let payload = if writes.is_empty() {
             None
         } else {
+            writes.settle();
             Some(self.record(&writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
@@ -364,6 +420,7 @@ impl Transaction {
             base: self.base,
             reads,
             writes: Arc::new(writes),
+            kind: Kind::Changes,
             payload,
         })?;
         Ok(Commit { sequence })
@@ -374,10 +431,6 @@ impl Transaction {
             bytes,
             limit: MAX_RECORD_BYTES,
         };
-        let bytes = writes.bytes();
-        if bytes > MAX_RECORD_BYTES {
-            return Err(too_large(bytes));
-        }
         let payload = encode(
             writes,
             CommitFacts {

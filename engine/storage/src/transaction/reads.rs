@@ -16,8 +16,8 @@ pub(crate) struct ReadRange {
 /// Reads of one store.
 #[derive(Debug, Default)]
 pub(crate) struct StoreReads {
-    points: BTreeSet<Vec<u8>>,
-    ranges: Vec<ReadRange>,
+    pub points: BTreeSet<Vec<u8>>,
+    pub ranges: Vec<ReadRange>,
 }
 
 /// Reads of one transaction.
@@ -45,6 +45,11 @@ impl Reads {
         {
             ranges.push(ReadRange { lo, hi });
         }
+    }
+
+    /// What was read of each store.
+    pub fn stores(&self) -> impl ExactSizeIterator<Item = (StoreId, &StoreReads)> {
+        self.stores.iter().map(|(id, reads)| (*id, reads))
     }
 
     /// The first key among `writes` of `store` that was read here.

@@ -40,6 +40,20 @@ impl Presence {
         visible: false,
         in_snapshot: false,
     };
+
+    /// Of an item that the transaction has changed.
+    pub fn after(change: Change<'_>) -> Self {
+        match change {
+            Change::Put { replaces, .. } => Self {
+                visible: true,
+                in_snapshot: replaces,
+            },
+            Change::Remove => Self {
+                visible: false,
+                in_snapshot: true,
+            },
+        }
+    }
 }
 
 /// A store as its transaction sees it. Several may be open at the same time.
@@ -89,7 +103,7 @@ impl<'tx> Store<'tx> {
 
     /// Fails when the transaction has lived too long, or dropped the store after this handle was made.
     pub(super) fn check_usable(&self) -> Result<()> {
-        self.tx.check_time()?;
+        self.tx.check_time_sometimes()?;
         let name = &self.definition.name;
         self.tx.changed_definition(self.id, name).map(drop)
     }
@@ -98,6 +112,14 @@ impl<'tx> Store<'tx> {
         self.definition
             .key
             .encode(key)
+            .map_err(|e| key_error(&self.definition, e))
+    }
+
+    /// As [`Store::encode`], into memory that is there already.
+    pub(super) fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<()> {
+        self.definition
+            .key
+            .encode_into(key, out)
             .map_err(|e| key_error(&self.definition, e))
     }
 
@@ -117,21 +139,8 @@ impl<'tx> Store<'tx> {
         }
     }
 
-    /// Where the physical key is. Whoever writes it then need not note a read as well: a write is
-    /// validated against the same commits. Who does not calls [`Store::read_point`].
-    pub(super) fn presence(&self, physical: &[u8]) -> Result<Presence> {
-        if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
-            return Ok(match change {
-                Change::Put { replaces, .. } => Presence {
-                    visible: true,
-                    in_snapshot: replaces,
-                },
-                Change::Remove => Presence {
-                    visible: false,
-                    in_snapshot: true,
-                },
-            });
-        }
+    /// Where an item is that this transaction has not changed.
+    pub(super) fn presence_in_tree(&self, physical: &[u8]) -> Result<Presence> {
         self.tx.count_read(u64::from(self.tree.height()), 0);
         let in_snapshot = self.tree.contains(physical)?;
         Ok(Presence {
@@ -141,7 +150,7 @@ impl<'tx> Store<'tx> {
     }
 
     /// Looks at the item at a physical key.
-    fn look<T>(
+    pub(super) fn look<T>(
         &self,
         physical: &[u8],
         look: impl FnOnce(ItemRef<'_>) -> Result<T>,
@@ -175,7 +184,11 @@ impl<'tx> Store<'tx> {
     }
 
     /// Calls `with` with the encoded bytes of a key, without memory of their own for each call.
-    fn with_encoded<T>(&self, key: &Key, with: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+    pub(super) fn with_order<T>(
+        &self,
+        key: &Key,
+        with: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
         let mut order = self.tx.scratch.take();
         order.clear();
         self.definition
@@ -189,7 +202,7 @@ impl<'tx> Store<'tx> {
 
     /// The item with this key; in a store with duplicates, the one that was inserted first.
     pub fn get(&self, key: &Key) -> Result<Option<Item>> {
-        self.with_encoded(key, |order| {
+        self.with_order(key, |order| {
             if self.definition.unique {
                 self.get_physical(order)
             } else {
@@ -201,7 +214,7 @@ impl<'tx> Store<'tx> {
     /// The value of the item that [`Store::get`] finds; cheaper, as no key is decoded and the document shares
     /// memory with the store.
     pub fn get_value(&self, key: &Key) -> Result<Option<Document>> {
-        self.with_encoded(key, |order| {
+        self.with_order(key, |order| {
             if self.definition.unique {
                 self.look(order, |item| item.document())
             } else {
@@ -213,7 +226,7 @@ impl<'tx> Store<'tx> {
 
     /// Whether there is an item with this key; reads no value.
     pub fn contains(&self, key: &Key) -> Result<bool> {
-        self.with_encoded(key, |order| {
+        self.with_order(key, |order| {
             if !self.definition.unique {
                 let range = KeyRange {
                     lo: Bound::Included(order.to_vec()),
@@ -222,9 +235,11 @@ impl<'tx> Store<'tx> {
                 return self.cursor(&range)?.first();
             }
             self.check_usable()?;
-            let presence = self.presence(order)?;
+            if let Some(change) = self.tx.writes.borrow().get(self.id, order) {
+                return Ok(matches!(change, Change::Put { .. }));
+            }
             self.read_point(order);
-            Ok(presence.visible)
+            Ok(self.presence_in_tree(order)?.visible)
         })
     }
 

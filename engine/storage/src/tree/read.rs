@@ -76,11 +76,13 @@ impl Tree {
 
     /// Number of items with a smaller key.
     pub fn rank(&self, key: &[u8]) -> Result<u64> {
+        self.check_counts()?;
         Ok(self.position(key)?.0)
     }
 
     /// Number of items between two bounds; 0 when `lo` is above `hi`.
     pub fn count(&self, lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> Result<u64> {
+        self.check_counts()?;
         let from = match lo {
             Bound::Unbounded => 0,
             Bound::Included(key) => self.position(key)?.0,
@@ -102,6 +104,7 @@ impl Tree {
 
     /// The item with exactly `index` items before it.
     pub fn nth(&self, index: u64) -> Result<Option<(Vec<u8>, Entry)>> {
+        self.check_counts()?;
         if index >= self.count {
             return Ok(None);
         }

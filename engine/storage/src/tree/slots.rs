@@ -181,6 +181,15 @@ pub(crate) fn search<'a, H: Head>(
 }
 
 impl Slots {
+    /// An empty table with room for `capacity` entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            heads: Vec::with_capacity(capacity),
+            offsets: Vec::with_capacity(capacity),
+            prefix: Prefix::default(),
+        }
+    }
+
     /// A copy with room for a few more entries.
     pub fn copy(&self) -> Self {
         fn roomy<T: Copy>(from: &[T]) -> Vec<T> {
@@ -205,6 +214,17 @@ impl Slots {
     #[inline]
     pub fn offset(&self, at: usize) -> usize {
         self.offsets[at] as usize
+    }
+
+    /// Offsets of all entries, in the order of their keys.
+    #[inline]
+    pub fn offsets(&self) -> &[u32] {
+        &self.offsets
+    }
+
+    /// Points entry `at` to another offset (same key).
+    pub fn set_offset(&mut self, at: usize, offset: usize) {
+        self.offsets[at] = offset as u32;
     }
 
     /// Bytes that all keys are known to share.
@@ -255,6 +275,39 @@ impl Slots {
     pub fn remove(&mut self, at: usize) {
         self.heads.remove(at);
         self.offsets.remove(at);
+    }
+
+    /// Drops all entries from `at` on.
+    pub fn truncate(&mut self, at: usize) {
+        self.heads.truncate(at);
+        self.offsets.truncate(at);
+    }
+
+    /// Moves the entries from `at` on to a new table with room for `capacity` of them.
+    pub fn split_off<'a>(
+        &mut self,
+        at: usize,
+        capacity: usize,
+        key_at: impl Fn(usize) -> &'a [u8],
+    ) -> Self {
+        let mut right = Self::with_capacity(capacity);
+        right
+            .heads
+            .extend_from_slice(self.heads.get(at..).unwrap_or_default());
+        right
+            .offsets
+            .extend_from_slice(self.offsets.get(at..).unwrap_or_default());
+        right.prefix = self.prefix;
+        self.truncate(at);
+        for half in [&mut *self, &mut right] {
+            // Heads that say little: the keys of the half share more than the whole did.
+            if let (Some(first), Some(last)) = (half.heads.first(), half.heads.last())
+                && (first ^ last).leading_zeros() >= 40
+            {
+                half.rebuild(&key_at);
+            }
+        }
+        right
     }
 
     /// Finds the longest shared prefix again and computes all heads.

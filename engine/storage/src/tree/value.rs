@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::LocationCell;
 use super::page::{Page, ValuePlace};
+use super::place::LocationCell;
 
 /// A value kept apart from its page. Its bytes are in memory while it is new, and may be evicted
 /// once it is stored.
@@ -31,14 +31,15 @@ struct Resident {
 
 impl ValueHandle {
     /// A value that is not stored yet.
-    pub fn new(bytes: Arc<[u8]>) -> Self {
+    pub fn new(bytes: Arc<[u8]>, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(bytes.len() as u64);
         Self {
             location: LocationCell::new(),
             len: bytes.len() as u64,
             hot: AtomicBool::new(false),
             bytes: RwLock::new(Resident {
                 bytes: Some(bytes),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }

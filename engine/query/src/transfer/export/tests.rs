@@ -4,6 +4,7 @@ use crate::transfer::test_support::json_value;
 use crate::transfer::{CsvOptions, ImportOptions, import, reader};
 use proptest::prelude::*;
 use sop::Mode;
+use sop::document::Document;
 use sop::key::{KeyField, KeyType, KeyValue};
 
 fn row(spec: &KeySpec, key: &Key, value: &str) -> String {

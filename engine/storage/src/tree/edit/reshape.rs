@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::super::context::TreeContext;
 use super::super::inner::{Child, Inner, InnerHandle};
 use super::super::leaf::LeafHandle;
 use super::super::page::Page;
@@ -13,8 +14,8 @@ use super::super::separators::between;
 use super::{Fill, Run};
 
 /// A leaf and an own page for it.
-fn leaf(page: Page) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(page)))
+fn leaf(page: Page, context: &TreeContext) -> Child {
+    Child::Leaf(Arc::new(LeafHandle::new(page, context)))
 }
 
 /// The separator between two neighbouring pages with items.
@@ -29,7 +30,7 @@ impl Run<'_> {
     /// The page of leaf `at` for changing.
     fn own_page<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Page> {
         match node.children.get_mut(at) {
-            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context, self.freed).ok(),
+            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context).ok(),
             _ => None,
         }
     }
@@ -42,8 +43,8 @@ impl Run<'_> {
     ) -> Option<(&'n mut Page, &'n mut Page)> {
         match node.children.get_mut(left..left + 2)? {
             [Child::Leaf(a), Child::Leaf(b)] => Some((
-                LeafHandle::own(a, self.context, self.freed).ok()?,
-                LeafHandle::own(b, self.context, self.freed).ok()?,
+                LeafHandle::own(a, self.context).ok()?,
+                LeafHandle::own(b, self.context).ok()?,
             )),
             _ => None,
         }
@@ -52,7 +53,7 @@ impl Run<'_> {
     /// The inner node `at` for changing.
     fn own_inner<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Inner> {
         match node.children.get_mut(at) {
-            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context, self.freed).ok(),
+            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context).ok(),
             _ => None,
         }
     }
@@ -81,7 +82,7 @@ impl Run<'_> {
         let right_over = limits.page_over(right.len(), right.live());
         node.counts[at] = left_len as u64;
         let count = right.len() as u64;
-        node.insert_after(at, &middle, leaf(right), count);
+        node.insert_after(at, &middle, leaf(right, self.context), count);
         if right_over {
             self.split_leaf(node, at + 1, false);
         }
@@ -296,7 +297,6 @@ impl Run<'_> {
             let Some(only) = only else {
                 return Some(root);
             };
-            inner.location.retire(self.freed);
             root = only;
         }
     }
