@@ -106,6 +106,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         next_item_id: core.next_item_id.load(Ordering::Relaxed),
         next_segment: 0,
         stores: Vec::new(),
+        prepared: snapshot.prepared.clone(),
     };
     let mut written = Written::default();
     for (id, store) in &snapshot.stores {

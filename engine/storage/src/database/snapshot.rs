@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::trees::Trees;
+use crate::commit::prepared::PreparedState;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
 use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
@@ -22,6 +23,8 @@ pub(crate) struct Snapshot {
     pub sequence: u64,
     pub stores: BTreeMap<StoreId, StoreState>,
     pub names: BTreeMap<String, StoreId>,
+    /// What waits for the second phase of its commit.
+    pub prepared: PreparedState,
 }
 
 /// The tree settings that a definition asks for.
@@ -77,13 +80,13 @@ impl Snapshot {
                 .tree
                 .apply_sorted(items.iter().map(|(key, change)| match change {
                     Change::Put { payload, .. } => (
-                        key.as_slice(),
+                        key,
                         TreeChange::Put {
                             version: sequence,
-                            value: payload.as_slice(),
+                            value: payload,
                         },
                     ),
-                    Change::Remove => (key.as_slice(), TreeChange::Delete),
+                    Change::Remove => (key, TreeChange::Delete),
                 }))?;
             // Room is reclaimed by whole segments, from what is in use.
             drop(store.tree.take_freed());

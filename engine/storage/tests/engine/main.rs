@@ -29,3 +29,4 @@ mod space;
 mod stores;
 mod support;
 mod threads;
+mod twophase;
