@@ -6,10 +6,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::item::{Item, decode_item, key_error, key_text};
-use super::physical::{Bounds, bounds, physical_key};
+use super::physical::{Bounds, bounds, physical_key, split};
 use super::range::{Direction, Keys, Range};
 use super::writes::{Change, StoreId, StoreWrites};
-use super::{StoreInfo, Transaction};
+use super::{StoreInfo, Transaction, compared};
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
 use crate::key::{EncodedKey, Key, KeyRange};
@@ -91,11 +91,49 @@ impl<'tx> Store<'tx> {
         self.tx.changed_definition(self.id, name).map(drop)
     }
 
+    /// The order bytes of a key, which say where it is or would be; see [`compared`].
     pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
+        if self.definition.key.is_compared() {
+            return compared::encode(self, key);
+        }
         self.definition
             .key
             .encode(key)
             .map_err(|e| key_error(&self.definition, e))
+    }
+
+    /// The keys between two bounds in the store's order, whatever gives it.
+    ///
+    /// In a store whose keys are compared the range holds for the items there are: after inserting
+    /// others next to a bound, ask again.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] as [`KeySpec::range`](crate::KeySpec::range).
+    pub fn key_range(&self, from: Bound<&Key>, to: Bound<&Key>) -> Result<KeyRange> {
+        if !self.definition.key.is_compared() {
+            return self
+                .definition
+                .key
+                .range(from, to)
+                .map_err(|e| key_error(&self.definition, e));
+        }
+        let order = |bound: Bound<&Key>| {
+            Ok::<_, Error>(match bound {
+                Bound::Unbounded => Bound::Unbounded,
+                Bound::Included(key) => Bound::Included(self.encode(key)?.order),
+                Bound::Excluded(key) => Bound::Excluded(self.encode(key)?.order),
+            })
+        };
+        Ok(KeyRange {
+            lo: order(from)?,
+            hi: order(to)?,
+        })
+    }
+
+    /// Whether a position that [`Item::position`] gave lies in a range.
+    pub fn lies_in(&self, position: &[u8], range: &KeyRange) -> Result<bool> {
+        let (order, _) = split(position, self.definition.unique)?;
+        Ok(range.contains(order))
     }
 
     pub(super) fn key_text(&self, physical: &[u8]) -> String {
@@ -111,6 +149,13 @@ impl<'tx> Store<'tx> {
     pub(super) fn read_range(&self, (lo, hi): Bounds) {
         if self.tx.tracks() {
             self.tx.reads.borrow_mut().range(self.id, lo, hi);
+        }
+    }
+
+    /// Notes that no item may come into the bounds or leave them; the values of those there may change.
+    pub(super) fn read_place(&self, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+        if self.tx.tracks() {
+            self.tx.reads.borrow_mut().place(self.id, lo, hi);
         }
     }
 
