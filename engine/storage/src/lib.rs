@@ -95,6 +95,9 @@ pub mod database_id;
 mod definition;
 pub mod document;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod key;
 pub mod lock;
 pub mod log;
@@ -104,6 +107,7 @@ pub mod rng;
 mod seeded;
 mod transaction;
 pub mod tree;
+pub mod typed;
 pub mod vfs;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -129,3 +133,4 @@ pub use transaction::{
     Commit, Direction, Inserted, Item, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode, Prepared, Range,
     ReadStats, Store, StoreInfo, Transaction,
 };
+pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};

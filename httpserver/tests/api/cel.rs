@@ -94,7 +94,12 @@ async fn every_address_has_the_order_of_the_expression() {
         let prefix = escaped(r#"["A"]"#);
         let refused = test.get(&format!("{STORE}/items?prefix={prefix}")).await;
         let problem = refused.refused(422, "invalid_key");
-        assert!(problem["detail"].as_str().unwrap().contains("\"from\" and \"to\""));
+        assert!(
+            problem["detail"]
+                .as_str()
+                .unwrap()
+                .contains("\"from\" and \"to\"")
+        );
         let groups = test.get(&format!("{STORE}/prefixes")).await.ok();
         assert_eq!(
             (&groups["groups"], &groups["count"]),
@@ -177,5 +182,9 @@ async fn a_bad_expression_is_refused_with_what_is_wrong_and_where() {
     let item = json!({"key": {"name": "a", "n": 1}, "value": 1});
     let refused = test.post(&format!("{STORES}/t/items"), item).await;
     refused.refused(422, "invalid_key");
-    assert!(refused.text().contains("not an order"), "{}", refused.text());
+    assert!(
+        refused.text().contains("not an order"),
+        "{}",
+        refused.text()
+    );
 }

@@ -9,6 +9,7 @@
 //! - After a failed append nothing is appended again: what the disk holds is unknown.
 
 pub(crate) mod history;
+pub(crate) mod item;
 pub(crate) mod prepared;
 pub(crate) mod prepared_record;
 pub(crate) mod queue;

@@ -1,5 +1,5 @@
-//! The background thread of an open database: checkpoints when the log has grown, delayed flushes, the end
-//! of prepared transactions whose time is over.
+//! The background thread of an open database: checkpoints when the log has grown, room for the log ahead
+//! of need, delayed flushes, the end of prepared transactions whose time is over.
 
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -19,7 +19,8 @@ const LONGEST_WAIT_FOR_EXPIRY: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 struct Signal {
-    wake: bool,
+    checkpoint: bool,
+    log: bool,
     look: bool,
     stop: bool,
 }
@@ -35,7 +36,7 @@ impl Background {
     /// Asks for a checkpoint soon.
     pub fn wake(&self) {
         let (signal, woken) = &*self.signal;
-        signal.lock().wake = true;
+        signal.lock().checkpoint = true;
         woken.notify_one();
     }
 
@@ -44,6 +45,14 @@ impl Background {
         let (signal, woken) = &*self.signal;
         signal.lock().look = true;
         woken.notify_one();
+    }
+
+    /// Asks for room for the log soon.
+    pub fn wake_for_log(&self) {
+        let (signal, woken) = &*self.signal;
+        if !std::mem::replace(&mut signal.lock().log, true) {
+            woken.notify_one();
+        }
     }
 
     /// Starts the thread. It holds no handle of the database, so that dropping the last one closes it.
@@ -78,13 +87,13 @@ impl Background {
 /// What the thread was woken for.
 enum Wake {
     Stop,
-    Work { checkpoint: bool },
+    Work { checkpoint: bool, log: bool },
 }
 
 fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Wake {
     let (signal, woken) = signal;
     let mut signal = signal.lock();
-    if !signal.wake && !signal.stop && !signal.look {
+    if !signal.checkpoint && !signal.log && !signal.stop && !signal.look {
         match at_most {
             Some(period) => {
                 woken.wait_for(&mut signal, period);
@@ -97,7 +106,8 @@ fn sleep(signal: &(Mutex<Signal>, Condvar), at_most: Option<Duration>) -> Wake {
         return Wake::Stop;
     }
     Wake::Work {
-        checkpoint: std::mem::take(&mut signal.wake),
+        checkpoint: std::mem::take(&mut signal.checkpoint),
+        log: std::mem::take(&mut signal.log),
     }
 }
 
@@ -118,7 +128,7 @@ fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option
         let Some(at_most) = core.upgrade().map(|core| longest_sleep(&core, flush_every)) else {
             return;
         };
-        let Wake::Work { checkpoint } = sleep(signal, at_most) else {
+        let Wake::Work { checkpoint, log } = sleep(signal, at_most) else {
             return;
         };
         let Some(core) = core.upgrade() else { return };
@@ -126,6 +136,10 @@ fn run(core: &Weak<Core>, signal: &(Mutex<Signal>, Condvar), flush_every: Option
             && let Err(error) = core.log.sync()
         {
             core.poison(&error.to_string());
+        }
+        if log {
+            // A full disk: the log asks for room again when it needs it, and says so then.
+            let _ = core.log.make_room_ahead();
         }
         // A failed append says so by itself.
         let _ = core.expire_prepared();

@@ -135,6 +135,8 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
     let kept = state.catalog.remove_older_than(snapshot.sequence)?;
     core.log
         .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
+    // That room is not needed yet: a full disk is no reason to stop commits.
+    let _ = core.log.make_room_ahead();
     // The checkpoint is made. That room cannot be reclaimed (a damaged node, a file that cannot be removed)
     // is no reason to stop commits: it is tried again at the next one, and `check` names the damage.
     let _ = reclaim(core, state, snapshot);

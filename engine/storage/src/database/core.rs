@@ -276,14 +276,22 @@ impl Core {
             Durability::EveryMs(_) | Durability::None if !promises => LogDurability::NoSync,
             _ => LogDurability::Sync,
         };
-        let appended = self.log.append_if(first, records, durability);
-        if appended.is_err()
-            && !seeded::is(Fault::AcknowledgeFailedAppend)
-            && let Some(refusal) = self.log.refusal()
-        {
-            self.poison(&refusal.to_string());
+        match self.log.append_if(first, records, durability) {
+            Ok(appended) => {
+                if appended.low_on_room {
+                    self.background.wake_for_log();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if !seeded::is(Fault::AcknowledgeFailedAppend)
+                    && let Some(refusal) = self.log.refusal()
+                {
+                    self.poison(&refusal.to_string());
+                }
+                Err(error)
+            }
         }
-        appended.map(|_| ())
     }
 
     /// Answers those that conflict or have nothing to write; gives the others in their order.

@@ -3,7 +3,7 @@
 pub(crate) mod active;
 pub(crate) mod background;
 mod backup;
-mod catalog_payload;
+pub(crate) mod catalog_payload;
 mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod core;

@@ -105,8 +105,12 @@ impl Document {
     /// 128-bit integers, NaN, infinity and names of maps that are no text are errors that say at which
     /// field they are. `Vec<u8>` is an array of numbers to `serde`; `serde_bytes` makes it bytes.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, DocumentError> {
-        let encoded = typed::to_encoded(value).map_err(ValueError::into_serialize)?;
-        Ok(Self::from_built(encoded))
+        Self::of(value).map_err(ValueError::into_serialize)
+    }
+
+    /// As [`Document::from_serialize`], with the error that the caller completes.
+    pub(crate) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, ValueError> {
+        typed::to_encoded(value).map(Self::from_built)
     }
 
     /// Reads the document as a type of one's own, which may borrow its texts and bytes from it.

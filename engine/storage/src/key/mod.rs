@@ -61,6 +61,7 @@ mod json;
 pub(crate) mod label;
 mod partial;
 mod range;
+mod serde_text;
 mod spec;
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use std::cmp::Ordering;
 use std::ops::Bound;
 
 use super::item::key_error;
+use super::overlay::Around;
 use super::physical::split;
 use super::store::Store;
 use crate::error::{Error, Result};
@@ -140,10 +141,12 @@ impl Search<'_> {
                 upper: None,
             });
         };
-        let keys: Vec<&[u8]> = own.iter().map(|(key, _)| key).collect();
-        bisect(keys.len() as u64, |index| {
-            let physical = keys.get(index as usize).copied().unwrap_or_default();
-            Ok((physical.to_vec(), self.probe(physical)?))
+        Ok(match own.search(|physical| self.probe(physical))? {
+            Around::At(physical) => Spot::At(physical.to_vec()),
+            Around::Between(lower, upper) => Spot::Gap {
+                lower: lower.map(<[u8]>::to_vec),
+                upper: upper.map(<[u8]>::to_vec),
+            },
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::physical::{has_ride_on, split, split_payload};
 use crate::definition::StoreDefinition;
-use crate::document::Document;
+use crate::document::{Document, DocumentRef};
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -68,6 +68,15 @@ pub(crate) fn decode_item(
         id,
         position: physical,
     })
+}
+
+/// The document of an item, where it lies.
+pub(crate) fn decode_document<'a>(
+    definition: &StoreDefinition,
+    payload: &'a [u8],
+) -> Result<DocumentRef<'a>> {
+    let (_, document) = split_payload(payload, has_ride_on(&definition.key))?;
+    DocumentRef::from_trusted(document).map_err(|e| damaged(definition, &e))
 }
 
 /// Decodes a key alone.

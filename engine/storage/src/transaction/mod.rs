@@ -5,12 +5,14 @@
 
 mod compared;
 pub(crate) mod item;
+pub(crate) mod overlay;
 pub(crate) mod physical;
 mod prepare;
 mod range;
 pub(crate) mod reads;
 mod store;
 mod store_write;
+mod typed;
 pub(crate) mod writes;
 
 use std::cell::{Cell, RefCell};
@@ -33,8 +35,13 @@ use crate::database::core::Core;
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
+use crate::typed::{TypedKey, TypedStore};
+
+/// Calls of a transaction after which it asks the clock again.
+const CALLS_BETWEEN_CLOCKS: u8 = 15;
 
 /// What a transaction may do and what it is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +101,10 @@ pub struct Transaction {
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
     stats: Cell<ReadStats>,
+    /// Calls until the clock is asked again.
+    until_clock: Cell<u8>,
+    /// Memory for the key of the item that is written.
+    key_buffer: Cell<EncodedKey>,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -121,6 +132,8 @@ impl Transaction {
             reads: RefCell::default(),
             local_stores: RefCell::default(),
             stats: Cell::default(),
+            until_clock: Cell::default(),
+            key_buffer: Cell::default(),
         })
     }
 
@@ -154,12 +167,32 @@ impl Transaction {
         self.mode == Mode::Write
     }
 
+    fn check_can_write(&self) -> Result<()> {
+        match self.mode {
+            Mode::Write => Ok(()),
+            Mode::Read | Mode::NoCheck => Err(Error::ReadTransaction),
+        }
+    }
+
     /// Fails when the transaction cannot write, or has lived too long.
     fn check_write(&self) -> Result<()> {
-        if self.mode != Mode::Write {
-            return Err(Error::ReadTransaction);
-        }
+        self.check_can_write()?;
         self.check_time()
+    }
+
+    /// As [`Transaction::check_time`], for calls so short that asking the clock would be a good part of them:
+    /// it is asked now and then. A commit always asks.
+    fn check_time_sometimes(&self) -> Result<()> {
+        match self.until_clock.get() {
+            0 => {
+                self.until_clock.set(CALLS_BETWEEN_CLOCKS);
+                self.check_time()
+            }
+            n => {
+                self.until_clock.set(n - 1);
+                Ok(())
+            }
+        }
     }
 
     fn check_time(&self) -> Result<()> {
@@ -201,6 +234,15 @@ impl Transaction {
     /// [`Error::StoreNotFound`] with the nearest names.
     pub fn store(&self, name: &str) -> Result<Store<'_>> {
         Ok(Store::new(self, self.find(name)?))
+    }
+
+    /// Opens a store by name as a map of one's own types; see [`crate::typed`].
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
+    /// not `K`.
+    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
+        TypedStore::new(self.store(name)?)
     }
 
     fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
@@ -337,11 +379,12 @@ impl Transaction {
             });
         }
         self.check_time()?;
-        let writes = std::mem::take(&mut *self.writes.borrow_mut());
+        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
         let reads = std::mem::take(&mut *self.reads.borrow_mut());
         let payload = if writes.is_empty() {
             None
         } else {
+            writes.settle();
             Some(self.record(&writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
@@ -362,10 +405,6 @@ impl Transaction {
             bytes,
             limit: MAX_RECORD_BYTES,
         };
-        let bytes = writes.bytes();
-        if bytes > MAX_RECORD_BYTES {
-            return Err(too_large(bytes));
-        }
         let payload = encode(
             writes,
             CommitFacts {

@@ -37,6 +37,20 @@ impl Presence {
         visible: false,
         in_snapshot: false,
     };
+
+    /// Of an item that the transaction has changed.
+    pub fn after(change: Change<'_>) -> Self {
+        match change {
+            Change::Put { replaces, .. } => Self {
+                visible: true,
+                in_snapshot: replaces,
+            },
+            Change::Remove => Self {
+                visible: false,
+                in_snapshot: true,
+            },
+        }
+    }
 }
 
 /// A store as its transaction sees it. Several may be open at the same time.
@@ -86,7 +100,7 @@ impl<'tx> Store<'tx> {
 
     /// Fails when the transaction has lived too long, or dropped the store after this handle was made.
     pub(super) fn check_usable(&self) -> Result<()> {
-        self.tx.check_time()?;
+        self.tx.check_time_sometimes()?;
         let name = &self.definition.name;
         self.tx.changed_definition(self.id, name).map(drop)
     }
@@ -99,6 +113,18 @@ impl<'tx> Store<'tx> {
         self.definition
             .key
             .encode(key)
+            .map_err(|e| key_error(&self.definition, e))
+    }
+
+    /// As [`Store::encode`], into memory that is there already.
+    pub(super) fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<()> {
+        if self.definition.key.is_compared() {
+            *out = compared::encode(self, key)?;
+            return Ok(());
+        }
+        self.definition
+            .key
+            .encode_into(key, out)
             .map_err(|e| key_error(&self.definition, e))
     }
 
@@ -159,21 +185,8 @@ impl<'tx> Store<'tx> {
         }
     }
 
-    /// Where the physical key is. Whoever writes it then need not note a read as well: a write is
-    /// validated against the same commits. Who does not calls [`Store::read_point`].
-    pub(super) fn presence(&self, physical: &[u8]) -> Result<Presence> {
-        if let Some(change) = self.tx.writes.borrow().get(self.id, physical) {
-            return Ok(match change {
-                Change::Put { replaces, .. } => Presence {
-                    visible: true,
-                    in_snapshot: replaces,
-                },
-                Change::Remove => Presence {
-                    visible: false,
-                    in_snapshot: true,
-                },
-            });
-        }
+    /// Where an item is that this transaction has not changed.
+    pub(super) fn presence_in_tree(&self, physical: &[u8]) -> Result<Presence> {
         self.tx.count_read(u64::from(self.tree.height()), 0);
         let in_snapshot = self.tree.contains(physical)?;
         Ok(Presence {

@@ -34,12 +34,14 @@ mod edit;
 mod encoding;
 mod error;
 mod freed;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod inner;
 mod leaf;
 mod page;
 mod read;
 mod separators;
-mod slots;
+pub(crate) mod slots;
 mod value;
 
 #[cfg(test)]

@@ -218,6 +218,34 @@ impl Slots {
         self.offsets.truncate(at);
     }
 
+    /// Moves the entries from `at` on to a new table with room for `capacity` of them.
+    pub fn split_off<'a>(
+        &mut self,
+        at: usize,
+        capacity: usize,
+        key_at: impl Fn(usize) -> &'a [u8],
+    ) -> Self {
+        let mut right = Self::with_capacity(capacity);
+        right
+            .heads
+            .extend_from_slice(self.heads.get(at..).unwrap_or_default());
+        right
+            .offsets
+            .extend_from_slice(self.offsets.get(at..).unwrap_or_default());
+        right.prefix_len = self.prefix_len;
+        right.prefix_word = self.prefix_word;
+        self.truncate(at);
+        for half in [&mut *self, &mut right] {
+            // Heads that say little: the keys of the half share more than the whole did.
+            if let (Some(first), Some(last)) = (half.heads.first(), half.heads.last())
+                && (first ^ last).leading_zeros() >= 40
+            {
+                half.rebuild(&key_at);
+            }
+        }
+        right
+    }
+
     /// Finds the longest shared prefix again and computes all heads.
     pub fn rebuild<'a>(&mut self, key_at: impl Fn(usize) -> &'a [u8]) {
         match (self.offsets.first(), self.offsets.last()) {

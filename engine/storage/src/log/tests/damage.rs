@@ -194,3 +194,29 @@ fn other_names_in_the_folder_are_left_alone() {
             .unwrap()
     );
 }
+
+/// Found by the fuzz target `log`: the next number could not be told, or was taken for none.
+#[test]
+fn numbers_that_nobody_counts_to_are_damage() {
+    for (first, epoch) in [
+        (0, 1),
+        (u64::MAX, 1),
+        (1 << 63, 1),
+        (1, u64::MAX),
+        (1, 1 << 63),
+    ] {
+        let header = segment::SegmentHeader {
+            database: DATABASE,
+            first,
+            epoch,
+        };
+        let vfs = SimVfs::new();
+        vfs.put(&segment::segment_path(&folder(), first), &header.encode());
+        for opened in [open_read_only(&vfs), open(&vfs)] {
+            assert!(
+                matches!(opened, Err(LogError::Damaged { .. })),
+                "{first} {epoch}"
+            );
+        }
+    }
+}
