@@ -35,7 +35,7 @@ fn keys() -> Vec<Value> {
 }
 
 /// All keys, page by page, two rows each.
-async fn paged(test: &TestApp, query: &str) -> Vec<Value> {
+async fn paged(test: &TestApp, mut query: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -46,6 +46,8 @@ async fn paged(test: &TestApp, query: &str) -> Vec<Value> {
         let Some(next) = page["next"].as_str() else {
             return found;
         };
+        // A page has one start.
+        query = query.split("&from=").next().unwrap_or_default();
         cursor = format!("&after={next}");
     }
 }
@@ -174,7 +176,7 @@ async fn a_bad_expression_is_refused_with_what_is_wrong_and_where() {
     ] {
         let store = json!({"name": "t", "key": key_spec(&cel)});
         let refused = test.post(STORES, store).await;
-        assert_eq!(refused.status, 422, "{}", refused.text());
+        refused.refused(400, "invalid_value");
         assert!(refused.text().contains(part), "{part}: {}", refused.text());
     }
     let bad = json!({"name": "t", "key": key_spec(&json!({"compare": "1"}))});
