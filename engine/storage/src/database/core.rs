@@ -30,9 +30,13 @@ use crate::transaction::writes::{CATALOG, Writes};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
-/// snapshot (about a millisecond at most); above it they are applied beside the current snapshot,
-/// which costs a copy of each node touched and lets transactions begin meanwhile.
-const IN_PLACE_CHANGES: usize = 4_096;
+/// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
+/// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
+/// unless so many of its items change that it is made anew anyway.
+const IN_PLACE_CHANGES: usize = 65_536;
+
+/// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
+const MIN_DIRTY_BYTES: u64 = 8 << 20;
 
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
@@ -215,10 +219,21 @@ impl Core {
             .queue
             .submit(request, |group| self.commit_group(group))?;
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if total >= self.checkpoint_log_bytes {
+        let dirty = self.trees.cache().dirty_bytes();
+        let limit = self.dirty_limit();
+        if dirty >= limit + limit / 3 {
+            // Memory grows faster than it can be written.
+            self.background.wake_and_wait();
+        } else if total >= self.checkpoint_log_bytes || dirty >= limit {
             self.background.wake();
         }
         Ok(sequence)
+    }
+
+    /// Bytes of unsaved nodes and values at which a checkpoint starts. A third more, which is about the whole cache,
+    /// and commits wait for it.
+    pub fn dirty_limit(&self) -> u64 {
+        (self.trees.cache().limit() / 4 * 3).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, tickets: &[Arc<Ticket>]) {

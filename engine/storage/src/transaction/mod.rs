@@ -4,9 +4,12 @@
 //! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
 
 mod compared;
+mod cursor;
 pub(crate) mod item;
 pub(crate) mod overlay;
+mod own_writes;
 pub(crate) mod physical;
+mod position;
 mod prepare;
 mod range;
 pub(crate) mod reads;
@@ -15,17 +18,21 @@ mod store_write;
 mod typed;
 pub(crate) mod writes;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use item::{Item, KeyItem};
+pub use cursor::Cursor;
+pub use item::{Item, ItemRef, KeyItem};
+pub use position::Position;
 pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
+use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
@@ -88,6 +95,9 @@ pub struct ReadStats {
 /// The stores as this transaction changed them: `None` is a dropped name.
 type LocalStores = BTreeMap<String, Option<(StoreId, Arc<StoreDefinition>)>>;
 
+/// A store found by name: of the snapshot, or as this transaction changed it.
+type Found<'a> = (StoreId, Cow<'a, Arc<StoreDefinition>>, Cow<'a, Tree>);
+
 /// A running transaction. See the module's text.
 pub struct Transaction {
     core: Arc<Core>,
@@ -97,14 +107,15 @@ pub struct Transaction {
     base: u64,
     limit_ms: u64,
     deadline_ms: u64,
-    writes: RefCell<Writes>,
+    writes: OwnWrites,
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
     stats: Cell<ReadStats>,
     /// Calls until the clock is asked again.
     until_clock: Cell<u8>,
-    /// Memory for the key of the item that is written.
+    /// Memory for the key of the item that is written, and of the one that is looked for.
     key_buffer: Cell<EncodedKey>,
+    scratch: Cell<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -128,12 +139,13 @@ impl Transaction {
             snapshot: Some(snapshot),
             limit_ms: core.time_limit_ms,
             deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
-            writes: RefCell::default(),
+            writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
             stats: Cell::default(),
             until_clock: Cell::default(),
             key_buffer: Cell::default(),
+            scratch: Cell::default(),
         })
     }
 
@@ -245,23 +257,30 @@ impl Transaction {
         TypedStore::new(self.store(name)?)
     }
 
-    fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
+    fn find(&self, name: &str) -> Result<Found<'_>> {
         let snapshot = self.snapshot()?;
         if let Some(local) = self.local_stores.borrow().get(name) {
             let (id, definition) = local
                 .clone()
                 .ok_or_else(|| store_not_found(name, snapshot.names.keys().map(String::as_str)))?;
             let tree = match snapshot.stores.get(&id) {
-                Some(store) => store.tree.clone(),
-                None => Tree::new(tree_config(&definition), self.core.trees.context(id)),
+                Some(store) => Cow::Borrowed(&store.tree),
+                None => Cow::Owned(Tree::new(
+                    tree_config(&definition),
+                    self.core.trees.context(id),
+                )),
             };
-            return Ok((id, definition, tree));
+            return Ok((id, Cow::Owned(definition), tree));
         }
         if self.tracks() {
             self.reads.borrow_mut().point(CATALOG, name.as_bytes());
         }
         let (id, store) = snapshot.by_name(name)?;
-        Ok((id, Arc::clone(&store.definition), store.tree.clone()))
+        Ok((
+            id,
+            Cow::Borrowed(&store.definition),
+            Cow::Borrowed(&store.tree),
+        ))
     }
 
     /// The definition that this transaction gave a store after a handle of it was made; `None`: the
@@ -340,7 +359,7 @@ impl Transaction {
         // The new definition replaces all of the old one, so any change to it is a conflict.
         let metadata = format!("{name}\0");
         self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
-        let mut next = StoreDefinition::clone(&current);
+        let mut next = StoreDefinition::clone(&**current);
         let schema_changes = change.schema.is_some();
         next.description = change.description.unwrap_or(next.description);
         next.relations = change.relations.unwrap_or(next.relations);
@@ -349,7 +368,7 @@ impl Transaction {
         next.validate()?;
         let next = Arc::new(next);
         if schema_changes && next.schema.declared {
-            Store::new(self, (id, Arc::clone(&next), tree)).check_schema()?;
+            Store::new(self, (id, Cow::Owned(Arc::clone(&next)), tree)).check_schema()?;
         }
         let mut writes = self.writes.borrow_mut();
         // Writers of items depend on the schema alone: other metadata may change beside them.

@@ -308,7 +308,10 @@ impl StoreWrites {
 
     /// All changes in the order of their keys.
     pub fn iter(&self) -> Iter<'_> {
-        self.range(Bound::Unbounded, Bound::Unbounded)
+        Iter {
+            least: self.len,
+            ..self.range(Bound::Unbounded, Bound::Unbounded)
+        }
     }
 
     /// All keys.
@@ -323,6 +326,7 @@ impl StoreWrites {
             writes: self,
             front,
             back,
+            least: 0,
         }
     }
 
@@ -415,6 +419,8 @@ pub(crate) struct Iter<'a> {
     writes: &'a StoreWrites,
     front: Position,
     back: Position,
+    /// At least so many are left.
+    least: usize,
 }
 
 impl<'a> Iter<'a> {
@@ -438,6 +444,7 @@ impl<'a> Iterator for Iter<'a> {
             return None;
         }
         let here = self.get(self.front);
+        self.least = self.least.saturating_sub(1);
         self.front.at += 1;
         if self.front.at >= self.chunk_len(self.front.chunk) {
             self.front = Position {
@@ -447,6 +454,10 @@ impl<'a> Iterator for Iter<'a> {
         }
         here
     }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.least, None)
+    }
 }
 
 impl DoubleEndedIterator for Iter<'_> {
@@ -454,6 +465,7 @@ impl DoubleEndedIterator for Iter<'_> {
         if self.front >= self.back {
             return None;
         }
+        self.least = self.least.saturating_sub(1);
         if self.back.at == 0 {
             let chunk = self.back.chunk.saturating_sub(1);
             let at = self.chunk_len(chunk);

@@ -9,21 +9,6 @@ use crate::error::Result;
 use crate::key::Key;
 
 impl Store<'_> {
-    /// Whether an item with this key is there. Its value is not read.
-    pub fn contains(&self, key: &Key) -> Result<bool> {
-        self.check_usable()?;
-        let order = self.encode(key)?.order;
-        if !self.definition.unique {
-            return Ok(self.equal(order)?.next().transpose()?.is_some());
-        }
-        let physical = physical_key(&order, None);
-        if let Some(change) = self.tx.writes.borrow().get(self.id, &physical) {
-            return Ok(matches!(change, Change::Put { .. }));
-        }
-        self.read_point(&physical);
-        Ok(self.presence_in_tree(&physical)?.visible)
-    }
-
     /// Whether a part of each key lies with its value.
     pub(crate) fn keys_lie_apart(&self) -> bool {
         has_ride_on(&self.definition.key)

@@ -16,6 +16,7 @@
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
 mod cel;
+mod checkpoints;
 mod commits;
 mod counts;
 mod crash;
@@ -24,9 +25,12 @@ mod duplicates;
 mod durability;
 mod edges;
 mod faults;
+mod fixture;
 mod histories;
 mod kills;
+mod large;
 mod model;
+mod original;
 mod space;
 mod stores;
 mod support;

@@ -81,6 +81,11 @@ fn same(store: &Store<'_>, model: &Model, random: &mut Random) {
             before.count()
         };
         assert_eq!(store.rank(&from).unwrap(), below(&from) as u64);
+        let mut cursor = store.cursor(&KeyRange::all()).unwrap();
+        let more = cursor.seek(&store.position_of(&from).unwrap()).unwrap();
+        let at = cursor.item().unwrap().map(|item| item.key().unwrap());
+        assert_eq!(more, at.is_some());
+        assert_eq!(at.as_ref(), all.get(below(&from)).map(|(key, _)| key));
         let there = all.iter().find(|(key, _)| *key == from);
         let found = store.get(&from).unwrap();
         assert_eq!(
