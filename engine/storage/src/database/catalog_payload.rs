@@ -6,8 +6,10 @@
 //! u32 number of stores, each:
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
+//!     u32 length, the fields that its items show (`shapes/encoding.rs`)
 //! ```
 
+use super::shapes::Shapes;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
 use crate::tree::{Location, RootRef};
@@ -20,6 +22,7 @@ pub(crate) struct CatalogStore {
     pub id: u64,
     pub definition: StoreDefinition,
     pub root: RootRef,
+    pub shapes: Shapes,
 }
 
 /// The payload of a checkpoint file.
@@ -56,6 +59,9 @@ impl CatalogPayload {
                 out.push(store.root.height);
                 out.extend_from_slice(&store.root.bytes.to_le_bytes());
             }
+            let shapes = store.shapes.encode();
+            out.extend_from_slice(&(shapes.len() as u32).to_le_bytes());
+            out.extend_from_slice(&shapes);
         }
         Ok(out)
     }
@@ -110,9 +116,14 @@ fn read_store(rest: &mut &[u8]) -> Option<CatalogStore> {
         },
         _ => return None,
     };
+    let length = u32::from_le_bytes(take(rest)?) as usize;
+    let (shapes, tail) = rest.split_at_checked(length)?;
+    let shapes = Shapes::decode(shapes)?;
+    *rest = tail;
     Some(CatalogStore {
         id,
         definition,
         root,
+        shapes,
     })
 }

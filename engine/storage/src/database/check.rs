@@ -1,6 +1,7 @@
 //! Full verification: every checksum, order, count and pointer of the trees, every key and document.
 
 use super::core::Core;
+use super::shapes::Recount;
 use super::snapshot::StoreState;
 use crate::definition::StoreDefinition;
 use crate::error::Result;
@@ -109,13 +110,18 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     });
 }
 
-/// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
-fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), String> {
+/// Decodes the item a cursor stands on and counts its fields; its key has to give the bytes it lies at.
+fn check_item(
+    cursor: &Cursor,
+    definition: &StoreDefinition,
+    recount: &mut Recount,
+) -> Result<(), String> {
     let value = cursor.value().map_err(|e| e.to_string())?;
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
     let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    recount.add(item.value.root());
     let encoded = definition
         .key
         .encode(&item.key)
@@ -129,10 +135,11 @@ fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), Strin
 
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
+    let mut recount = Recount::new(&store.shapes);
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
     while matches!(more, Ok(true)) {
-        match check_item(&cursor, &store.definition) {
+        match check_item(&cursor, &store.definition, &mut recount) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
         }
@@ -140,6 +147,12 @@ fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 
     }
     if let Err(error) = more {
         report.problem(format!("store {name:?}"), error.to_string());
+    }
+    // Of items that cannot be read nothing can be compared, and there is a problem already.
+    if readable == store.tree.len() && store.shapes.is_exact() {
+        for difference in recount.differences() {
+            report.problem(format!("store {name:?}, fields"), difference);
+        }
     }
     readable
 }

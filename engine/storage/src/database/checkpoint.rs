@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
+use super::shapes::{self, Shapes};
 use super::snapshot::Snapshot;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
@@ -115,11 +116,18 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
             generation: snapshot.sequence,
             next_blob_id: &mut state.next_blob_id,
         };
+        let mended = shapes::mended(store);
         payload.stores.push(CatalogStore {
             id: id.0,
             definition: store.definition.as_ref().clone(),
             root: store.tree.write(&mut sink, &mut written)?,
+            shapes: mended
+                .clone()
+                .unwrap_or_else(|| Shapes::clone(&store.shapes)),
         });
+        if let Some(mended) = mended {
+            core.replace_shapes(*id, &store.shapes, mended);
+        }
     }
     core.blobs.sync()?;
     // Not before: after a failed flush the files cannot be trusted, and memory has it all.

@@ -11,6 +11,7 @@ use super::active::Active;
 use super::checkpoint::CheckpointState;
 use super::open::Recovery;
 use super::options::Durability;
+use super::shapes::Shapes;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
@@ -24,7 +25,7 @@ use crate::log::{CommitLog, Durability as LogDurability};
 use crate::options_file::Folders;
 use crate::rng::Rng;
 use crate::seeded::{self, Fault};
-use crate::transaction::writes::CATALOG;
+use crate::transaction::writes::{CATALOG, StoreId};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
@@ -380,6 +381,18 @@ impl Core {
             *current = Arc::new(next);
         }
         unchanged
+    }
+
+    /// Publishes counts of a store's fields that were made again, unless they changed since.
+    pub fn replace_shapes(&self, id: StoreId, before: &Arc<Shapes>, shapes: Shapes) {
+        let _commits = self.commit.lock();
+        let mut next = Snapshot::clone(&self.snapshot());
+        if let Some(store) = next.stores.get_mut(&id)
+            && Arc::ptr_eq(&store.shapes, before)
+        {
+            store.shapes = Arc::new(shapes);
+            self.replace_unchanged(next);
+        }
     }
 
     fn describe(&self, clash: Clash) -> Error {

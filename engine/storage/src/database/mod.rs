@@ -9,6 +9,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod open;
 mod options;
+pub(crate) mod shapes;
 pub(crate) mod snapshot;
 mod trees;
 
@@ -22,6 +23,8 @@ pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
     DEFAULT_TIME_LIMIT_MS, Durability, MAX_TIME_LIMIT_MS, OpenOptions,
 };
+
+pub use shapes::schema::{FieldKind, KindCount, StoreField, StoreSchema};
 
 use self::core::Core;
 use crate::error::{Error, Result};

@@ -258,7 +258,13 @@ fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapsh
         ..Snapshot::default()
     };
     for store in payload.stores {
-        snapshot.open_store(StoreId(store.id), store.definition, &store.root, trees);
+        snapshot.open_store(
+            StoreId(store.id),
+            store.definition,
+            &store.root,
+            store.shapes,
+            trees,
+        );
     }
     snapshot
 }

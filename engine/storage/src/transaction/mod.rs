@@ -7,6 +7,7 @@ pub(crate) mod item;
 pub(crate) mod physical;
 mod range;
 pub(crate) mod reads;
+mod schema;
 mod store;
 mod store_write;
 pub(crate) mod writes;

@@ -25,6 +25,7 @@ mod faults;
 mod histories;
 mod kills;
 mod model;
+mod schemas;
 mod space;
 mod stores;
 mod support;
