@@ -5,7 +5,7 @@
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of time.
 pub trait Clock: Send + Sync + Debug + 'static {
@@ -17,6 +17,8 @@ pub trait Clock: Send + Sync + Debug + 'static {
     fn monotonic_ms(&self) -> u64 {
         self.monotonic_ns() / 1_000_000
     }
+    /// Waits for this long.
+    fn sleep(&self, time: Duration);
 }
 
 /// The operating system's clocks.
@@ -54,9 +56,14 @@ impl Clock for SystemClock {
     fn monotonic_ns(&self) -> u64 {
         self.started.elapsed().as_nanos() as u64
     }
+
+    #[expect(clippy::disallowed_methods, reason = "the real clock")]
+    fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is moved; sleeping moves it, at once.
 #[derive(Debug, Default)]
 pub struct ManualClock {
     unix_ms: AtomicU64,
@@ -74,9 +81,18 @@ impl ManualClock {
 
     /// Moves both times forward.
     pub fn advance_ms(&self, ms: u64) {
+        self.advance_ns(ms.saturating_mul(1_000_000));
+    }
+
+    fn advance_ns(&self, ns: u64) {
+        let before = self.monotonic_ns.fetch_add(ns, Ordering::Relaxed);
+        let ms = before.saturating_add(ns) / 1_000_000 - before / 1_000_000;
         self.unix_ms.fetch_add(ms, Ordering::Relaxed);
-        self.monotonic_ns
-            .fetch_add(ms.saturating_mul(1_000_000), Ordering::Relaxed);
+    }
+
+    /// Sets the time of day alone, as people and machines do; the monotonic time goes on.
+    pub fn set_unix_ms(&self, unix_ms: u64) {
+        self.unix_ms.store(unix_ms, Ordering::Relaxed);
     }
 }
 
@@ -87,6 +103,10 @@ impl Clock for ManualClock {
 
     fn monotonic_ns(&self) -> u64 {
         self.monotonic_ns.load(Ordering::Relaxed)
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.advance_ns(time.as_nanos() as u64);
     }
 }
 
@@ -100,6 +120,12 @@ mod tests {
         clock.advance_ms(5);
         assert_eq!((clock.now_unix_ms(), clock.monotonic_ms()), (1_005, 5));
         assert_eq!(clock.monotonic_ns(), 5_000_000);
+        clock.sleep(Duration::from_micros(2_700));
+        assert_eq!((clock.now_unix_ms(), clock.monotonic_ms()), (1_007, 7));
+        clock.sleep(Duration::from_micros(300));
+        assert_eq!((clock.now_unix_ms(), clock.monotonic_ms()), (1_008, 8));
+        clock.set_unix_ms(3);
+        assert_eq!((clock.now_unix_ms(), clock.monotonic_ms()), (3, 8));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::blob::BlobError;
 use crate::catalog::CatalogError;
+use crate::commit::prepared::PreparedOutcome;
 use crate::document::DocumentError;
 use crate::key::KeyError;
 use crate::lock::LockError;
@@ -22,15 +23,44 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// Another transaction committed a change to something that this one read or writes.
     #[error(
-        "conflict in store {store:?} at key {key}: commit {sequence} changed it after this transaction began; run the transaction again"
+        "conflict in store {store:?} at key {key}: {}; run the transaction again",
+        who(*sequence, prepared.as_deref())
     )]
     Conflict {
         /// Name of the store, empty when it concerns the list of stores.
         store: String,
         /// The key as JSON text, or the range it lies in.
         key: String,
-        /// Sequence of the commit that changed it.
+        /// Sequence of the commit that changed it, or of the record that prepared what holds it.
         sequence: u64,
+        /// Id of the prepared transaction that holds it until it is decided; `None`: it was changed.
+        prepared: Option<String>,
+    },
+    /// An id for a prepared transaction that cannot be one.
+    #[error(
+        "the id of a prepared transaction has 1 to {limit} bytes of text, this one has {bytes}"
+    )]
+    InvalidPreparedId {
+        /// Bytes of the id.
+        bytes: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// A transaction with this id waits for its decision already.
+    #[error(
+        "there is a prepared transaction {id:?} already; commit it, roll it back, or give another id"
+    )]
+    PreparedExists {
+        /// The id.
+        id: String,
+    },
+    /// No transaction with this id waits for this decision.
+    #[error("there is no prepared transaction {id:?}: {}", fate(*outcome))]
+    PreparedNotFound {
+        /// The id.
+        id: String,
+        /// How it ended, when that is still known.
+        outcome: Option<PreparedOutcome>,
     },
     /// A unique store already holds the key. The transaction can go on.
     #[error("store {store:?} already has the key {key}")]
@@ -170,6 +200,28 @@ impl Error {
         Self::Corrupt {
             place: place.into(),
             detail: detail.into(),
+        }
+    }
+}
+
+fn who(sequence: u64, prepared: Option<&str>) -> String {
+    match prepared {
+        None => format!("commit {sequence} changed it after this transaction began"),
+        Some(id) => format!("the prepared transaction {id:?} holds it until it is decided"),
+    }
+}
+
+fn fate(outcome: Option<PreparedOutcome>) -> String {
+    match outcome {
+        Some(PreparedOutcome::Committed { sequence }) => {
+            format!("it was committed as commit {sequence}")
+        }
+        Some(PreparedOutcome::RolledBack) => "it was rolled back".to_owned(),
+        Some(PreparedOutcome::Expired) => {
+            "its time was over before it was decided, and it was rolled back".to_owned()
+        }
+        None => {
+            "it was never prepared here, or was decided so long ago that it is forgotten".to_owned()
         }
     }
 }

@@ -107,10 +107,12 @@ pub mod tree;
 pub mod vfs;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use commit::prepared::{MAX_REMEMBERED_OUTCOMES, PreparedOutcome};
 pub use database::{
     CheckReport, DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
     DEFAULT_TIME_LIMIT_MS, Database, Durability, FieldKind, KindCount, MAX_LISTED_PROBLEMS,
-    MAX_TIME_LIMIT_MS, OpenOptions, Problem, Recovery, Status, StoreCheck, StoreField, StoreSchema,
+    MAX_TIME_LIMIT_MS, OpenOptions, PreparedInfo, Problem, Recovery, Status, StoreCheck,
+    StoreField, StoreSchema,
 };
 pub use definition::{
     FieldType, MAX_SCHEMA_FIELDS, MAX_STORE_NAME_BYTES, Placement, Relation, SLOT_LENGTH_RANGE,
@@ -125,6 +127,6 @@ pub use key::{
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Direction, Inserted, Item, KeyItem, Keys, Mode, Range, ReadStats, Store, StoreInfo,
-    Transaction,
+    Commit, Direction, Inserted, Item, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode, Prepared, Range,
+    ReadStats, Store, StoreInfo, Transaction,
 };

@@ -41,6 +41,14 @@ pub(crate) enum Fault {
     WrongCount,
     /// Item ids begin anew after a restart.
     ReuseItemIds,
+    /// Commits are not validated against prepared transactions.
+    IgnorePrepared,
+    /// Reads of a prepared transaction are forgotten at a restart.
+    ForgetPreparedReads,
+    /// A checkpoint leaves prepared transactions out.
+    CheckpointWithoutPrepared,
+    /// A prepared transaction whose time is over is forgotten without a record of it.
+    ExpireWithoutRecord,
 }
 
 #[cfg(feature = "seeded-faults")]

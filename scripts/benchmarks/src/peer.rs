@@ -20,13 +20,57 @@ pub trait Reader {
     fn scan(&mut self, from: &[u8], limit: usize) -> Result<(usize, usize)>;
 }
 
-/// An engine with one open, empty table.
+/// An engine with one open table.
 pub trait Peer: Send + Sync {
     /// One durable transaction.
     fn write(&self, ops: &[Op<'_>]) -> Result<()>;
     /// Runs `work` on one snapshot.
     fn read(&self, work: &mut dyn FnMut(&mut dyn Reader) -> Result<()>) -> Result<()>;
+    /// Brings what was written where it stays: a checkpoint, a flush of memory tables.
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+    /// False for what can only append.
+    fn reads(&self) -> bool {
+        true
+    }
 }
 
-/// Makes a peer in an empty folder.
-pub type Open = fn(&Path) -> Result<Box<dyn Peer>>;
+/// What keys look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// 8 bytes, big-endian.
+    U64,
+    /// 16 hexadecimal digits.
+    Text,
+}
+
+/// How a peer is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub keys: Keys,
+    /// Bytes of the engine's own cache, where it has one that can be set.
+    pub cache_bytes: u64,
+    pub durable: bool,
+    /// Items of a stored node, where that can be set.
+    pub slot_length: Option<u32>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            keys: Keys::U64,
+            cache_bytes: 512 << 20,
+            durable: true,
+            slot_length: None,
+        }
+    }
+}
+
+/// Opens a peer in a folder; makes its table when there is none.
+pub type Open = fn(&Path, &Settings) -> Result<Box<dyn Peer>>;
+
+/// Reads every byte, as a user of the value would.
+pub fn touch(value: &[u8]) -> usize {
+    value.iter().fold(0, |n, b| n + usize::from(*b > 0))
+}

@@ -6,18 +6,17 @@ use std::sync::Mutex;
 use anyhow::Result;
 use redb::{ReadableDatabase, ReadableTable};
 
-use crate::peer::{Op, Peer, Reader};
-
-fn touch(value: &[u8]) -> usize {
-    value.iter().fold(0, |n, b| n + usize::from(*b > 0))
-}
+use crate::peer::{Op, Peer, Reader, Settings, touch};
 
 const TABLE: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::new("items");
 
 struct Redb(redb::Database);
 
-pub fn redb(folder: &Path) -> Result<Box<dyn Peer>> {
-    let db = redb::Database::create(folder.join("db.redb"))?;
+pub fn redb(folder: &Path, settings: &Settings) -> Result<Box<dyn Peer>> {
+    let cache = usize::try_from(settings.cache_bytes)?;
+    let db = redb::Builder::new()
+        .set_cache_size(cache)
+        .create(folder.join("db.redb"))?;
     let tx = db.begin_write()?;
     tx.open_table(TABLE)?;
     tx.commit()?;
@@ -68,11 +67,16 @@ struct Lmdb {
     items: heed::Database<Bytes, Bytes>,
 }
 
-pub fn lmdb(folder: &Path) -> Result<Box<dyn Peer>> {
+pub fn lmdb(folder: &Path, settings: &Settings) -> Result<Box<dyn Peer>> {
     let mut options = heed::EnvOpenOptions::new();
     options.map_size(8 << 30).max_readers(64);
-    // Safe here: nothing else opens the folder.
-    let env = unsafe { options.open(folder)? };
+    // Safe here: nothing else opens the folder, and what is not durable is only measured.
+    let env = unsafe {
+        if !settings.durable {
+            options.flags(heed::EnvFlags::NO_SYNC);
+        }
+        options.open(folder)?
+    };
     let mut tx = env.write_txn()?;
     let items = env.create_database(&mut tx, None)?;
     tx.commit()?;
@@ -126,8 +130,10 @@ struct Fjall {
     items: fjall::Keyspace,
 }
 
-pub fn fjall(folder: &Path) -> Result<Box<dyn Peer>> {
-    let db = fjall::Database::builder(folder).open()?;
+pub fn fjall(folder: &Path, settings: &Settings) -> Result<Box<dyn Peer>> {
+    let db = fjall::Database::builder(folder)
+        .cache_size(settings.cache_bytes)
+        .open()?;
     let items = db.keyspace("items", fjall::KeyspaceCreateOptions::default)?;
     Ok(Box::new(Fjall { db, items }))
 }
@@ -143,6 +149,10 @@ impl Peer for Fjall {
             }
         }
         Ok(batch.commit()?)
+    }
+
+    fn settle(&self) -> Result<()> {
+        Ok(self.items.rotate_memtable_and_wait()?)
     }
 
     fn read(&self, work: &mut dyn FnMut(&mut dyn Reader) -> Result<()>) -> Result<()> {
@@ -169,12 +179,13 @@ impl Reader for FjallReader<'_> {
 /// One connection behind a mutex: SQLite has one writer, and its readers here are measured alone.
 struct Sqlite(Mutex<rusqlite::Connection>);
 
-pub fn sqlite(folder: &Path) -> Result<Box<dyn Peer>> {
+pub fn sqlite(folder: &Path, settings: &Settings) -> Result<Box<dyn Peer>> {
     let db = rusqlite::Connection::open(folder.join("db.sqlite"))?;
-    db.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-262144;
-         CREATE TABLE items (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
-    )?;
+    db.execute_batch(&format!(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-{};
+         CREATE TABLE IF NOT EXISTS items (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
+        settings.cache_bytes / 1024
+    ))?;
     Ok(Box::new(Sqlite(Mutex::new(db))))
 }
 
@@ -205,6 +216,14 @@ impl Peer for Sqlite {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let tx = db.transaction()?;
         work(&mut SqliteReader(&tx))
+    }
+
+    fn settle(&self) -> Result<()> {
+        let db = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 }
 

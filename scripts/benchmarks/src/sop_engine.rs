@@ -4,36 +4,70 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use sop::{
-    Database, Direction, Document, Key, KeyRange, KeySpec, KeyType, KeyValue, Mode, Store,
-    StoreDefinition,
+    Database, Direction, Document, Durability, Key, KeyRange, KeySpec, KeyType, Mode, OpenOptions,
+    Store, StoreDefinition,
 };
 
-use crate::peer::{Op, Peer, Reader};
+use crate::peer::{Keys, Op, Peer, Reader, Settings, touch};
 
-struct Engine(Database);
-
-pub fn open(folder: &Path) -> Result<Box<dyn Peer>> {
-    let db = Database::open(folder)?;
-    db.transact(|tx| {
-        tx.create_store(StoreDefinition::new("items", KeySpec::single(KeyType::U64)))
-    })?;
-    Ok(Box::new(Engine(db)))
+struct Engine {
+    db: Database,
+    keys: Keys,
 }
 
-fn key(bytes: &[u8]) -> Result<Key> {
-    let bytes = bytes.try_into().map_err(|_| anyhow!("keys are u64"))?;
-    Ok(Key::from(u64::from_be_bytes(bytes)))
+pub fn open(folder: &Path, settings: &Settings) -> Result<Box<dyn Peer>> {
+    let durability = if settings.durable {
+        Durability::EveryCommit
+    } else {
+        Durability::None
+    };
+    let db = OpenOptions::new()
+        .cache_bytes(settings.cache_bytes)
+        .durability(durability)
+        .open(folder)?;
+    let kind = match settings.keys {
+        Keys::U64 => KeyType::U64,
+        Keys::Text => KeyType::String,
+    };
+    db.transact(|tx| {
+        if tx.stores()?.is_empty() {
+            let mut definition = StoreDefinition::new("items", KeySpec::single(kind));
+            if let Some(slot_length) = settings.slot_length {
+                definition.slot_length = slot_length;
+            }
+            tx.create_store(definition)?;
+        }
+        Ok(())
+    })?;
+    Ok(Box::new(Engine {
+        db,
+        keys: settings.keys,
+    }))
+}
+
+impl Keys {
+    fn key(self, bytes: &[u8]) -> Result<Key> {
+        Ok(match self {
+            Self::U64 => {
+                let bytes = bytes.try_into().map_err(|_| anyhow!("keys are u64"))?;
+                Key::from(u64::from_be_bytes(bytes))
+            }
+            Self::Text => Key::from(std::str::from_utf8(bytes)?),
+        })
+    }
 }
 
 impl Peer for Engine {
     fn write(&self, ops: &[Op<'_>]) -> Result<()> {
         loop {
-            let tx = self.0.begin(Mode::Write)?;
+            let tx = self.db.begin(Mode::Write)?;
             let items = tx.store("items")?;
             for op in ops {
                 match op {
-                    Op::Put(k, v) => items.upsert(&key(k)?, &Document::from_json(v)?).map(drop)?,
-                    Op::Delete(k) => items.remove(&key(k)?).map(drop)?,
+                    Op::Put(k, v) => items
+                        .upsert(&self.keys.key(k)?, &Document::from_json(v)?)
+                        .map(drop)?,
+                    Op::Delete(k) => items.remove(&self.keys.key(k)?).map(drop)?,
                 }
             }
             drop(items);
@@ -45,36 +79,41 @@ impl Peer for Engine {
     }
 
     fn read(&self, work: &mut dyn FnMut(&mut dyn Reader) -> Result<()>) -> Result<()> {
-        let tx = self.0.begin(Mode::Read)?;
-        let mut snapshot = Snapshot(tx.store("items")?);
+        let tx = self.db.begin(Mode::Read)?;
+        let mut snapshot = Snapshot {
+            items: tx.store("items")?,
+            keys: self.keys,
+        };
         work(&mut snapshot)
+    }
+
+    fn settle(&self) -> Result<()> {
+        Ok(self.db.checkpoint()?)
     }
 }
 
-struct Snapshot<'tx>(Store<'tx>);
-
-fn touch(value: &Document) -> usize {
-    value
-        .encoded()
-        .iter()
-        .fold(0, |n, b| n + usize::from(*b > 0))
+struct Snapshot<'tx> {
+    items: Store<'tx>,
+    keys: Keys,
 }
 
 impl Reader for Snapshot<'_> {
     fn get(&mut self, k: &[u8]) -> Result<usize> {
-        Ok(self.0.get(&key(k)?)?.map_or(0, |item| touch(&item.value)))
+        let item = self.items.get(&self.keys.key(k)?)?;
+        Ok(item.map_or(0, |item| touch(item.value.encoded())))
     }
 
     fn scan(&mut self, from: &[u8], limit: usize) -> Result<(usize, usize)> {
-        let range = KeyRange {
-            lo: std::ops::Bound::Included(from.to_vec()),
-            hi: std::ops::Bound::Unbounded,
-        };
+        let from = self.keys.key(from)?;
+        let spec = &self.items.definition().key;
+        let range = spec.range(std::ops::Bound::Included(&from), std::ops::Bound::Unbounded)?;
         let mut seen = (0, 0);
-        for item in self.0.range(&range, Direction::Forward)?.take(limit) {
-            let item = item?;
-            debug_assert!(matches!(item.key.values.first(), Some(KeyValue::U64(_))));
-            seen = (seen.0 + 1, seen.1 + touch(&item.value));
+        for item in self
+            .items
+            .range(&KeyRange::clone(&range), Direction::Forward)?
+            .take(limit)
+        {
+            seen = (seen.0 + 1, seen.1 + touch(item?.value.encoded()));
         }
         Ok(seen)
     }

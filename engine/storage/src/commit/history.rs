@@ -50,7 +50,7 @@ impl History {
     }
 
     pub fn push(&mut self, sequence: u64, writes: Arc<Writes>) {
-        self.bytes += writes.bytes;
+        self.bytes += writes.bytes();
         self.notes.push_back(Note { sequence, writes });
         while self.bytes > MAX_HISTORY_BYTES && self.notes.len() > 1 {
             self.pop();
@@ -61,7 +61,7 @@ impl History {
     pub fn retract_from(&mut self, first: u64) {
         while self.notes.back().is_some_and(|n| n.sequence >= first) {
             if let Some(note) = self.notes.pop_back() {
-                self.bytes -= note.writes.bytes;
+                self.bytes -= note.writes.bytes();
             }
         }
     }
@@ -84,7 +84,7 @@ impl History {
 
     fn pop(&mut self) {
         if let Some(note) = self.notes.pop_front() {
-            self.bytes -= note.writes.bytes;
+            self.bytes -= note.writes.bytes();
             self.floor = note.sequence;
         }
     }
@@ -92,27 +92,33 @@ impl History {
 
 impl Note {
     fn clash(&self, reads: &Reads, writes: &Writes) -> Option<Clash> {
-        self.writes.stores.iter().find_map(|(store, theirs)| {
-            let read = reads.first_overlap(*store, theirs);
-            let key = read.or_else(|| {
-                if seeded::is(Fault::SkipWriteValidation) {
-                    return None;
-                }
-                let ours = writes.stores.get(store)?;
-                let (small, large) = if ours.len() <= theirs.len() {
-                    (ours, theirs)
-                } else {
-                    (theirs, ours)
-                };
-                small
-                    .keys()
-                    .find(|key| large.contains_key(*key))
-                    .map(Vec::as_slice)
-            })?;
-            Some(Clash {
-                sequence: self.sequence,
-                place: Some((*store, key.to_vec())),
-            })
+        first_meeting(&self.writes, reads, writes).map(|place| Clash {
+            sequence: self.sequence,
+            place: Some(place),
         })
     }
+}
+
+/// The first place among `theirs` that was read or is written by another.
+pub(crate) fn first_meeting(
+    theirs: &Writes,
+    reads: &Reads,
+    writes: &Writes,
+) -> Option<(StoreId, Vec<u8>)> {
+    theirs.stores.iter().find_map(|(store, theirs)| {
+        let read = reads.first_overlap(*store, theirs);
+        let key = read.or_else(|| {
+            if seeded::is(Fault::SkipWriteValidation) {
+                return None;
+            }
+            let ours = writes.stores.get(store)?;
+            let (small, large) = if ours.len() <= theirs.len() {
+                (ours, theirs)
+            } else {
+                (theirs, ours)
+            };
+            small.keys().find(|key| large.contains(key))
+        })?;
+        Some((*store, key.to_vec()))
+    })
 }

@@ -9,5 +9,9 @@
 //! - After a failed append nothing is appended again: what the disk holds is unknown.
 
 pub(crate) mod history;
+pub(crate) mod prepared;
+pub(crate) mod prepared_record;
 pub(crate) mod queue;
 pub(crate) mod record;
+#[cfg(test)]
+mod tests;

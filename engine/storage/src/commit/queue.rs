@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::prepared::PreparedTransaction;
+use super::prepared_record::Decision;
 use crate::error::Result;
 use crate::transaction::reads::Reads;
 use crate::transaction::writes::Writes;
@@ -13,6 +15,16 @@ const MAX_GROUP: usize = 1_024;
 /// The most bytes of records in a group of more than one.
 const MAX_GROUP_BYTES: usize = 16 << 20;
 
+/// What a record that waits to be appended is about.
+pub(crate) enum Kind {
+    /// The changes of a transaction.
+    Changes,
+    /// A transaction that will be decided later; it takes the place of the request's reads and writes.
+    Prepare(Arc<PreparedTransaction>),
+    /// The end of a prepared transaction.
+    Decide(Decision, Arc<str>),
+}
+
 /// What a transaction hands over to be committed. It no longer holds its snapshot, so that nodes
 /// which nobody else reads are changed in place.
 pub(crate) struct Request {
@@ -20,6 +32,7 @@ pub(crate) struct Request {
     pub base: u64,
     pub reads: Reads,
     pub writes: Arc<Writes>,
+    pub kind: Kind,
     /// The encoded record; `None` when there is nothing to write and only the reads are validated.
     pub payload: Option<Vec<u8>>,
 }

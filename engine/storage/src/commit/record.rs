@@ -13,7 +13,6 @@
 //!     u8 tag: 1 insert, 2 upsert, 3 update, 4 remove;  u16 key length;  key;  not for remove: u32 length, payload
 //! ```
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::definition::StoreDefinition;
@@ -22,6 +21,8 @@ use crate::transaction::writes::{
 };
 
 const LAYOUT: u8 = 1;
+/// The most bytes of an item beside its key and payload.
+const ITEM_BYTES: usize = 7;
 
 /// Facts of a commit beside its changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(crate) struct CommitFacts {
 
 /// Writes the payload.
 pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
-    let mut out = Vec::with_capacity(writes.bytes + 64);
+    let mut out = Vec::with_capacity(writes.bytes() + writes.items() * ITEM_BYTES + 64);
     out.push(LAYOUT);
     out.extend_from_slice(&facts.time_ms.to_le_bytes());
     out.extend_from_slice(&facts.next_item_id.to_le_bytes());
@@ -57,7 +58,7 @@ pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
     for (id, items) in stores() {
         out.extend_from_slice(&id.0.to_le_bytes());
         put_u32(&mut out, items.len());
-        for (key, change) in items {
+        for (key, change) in items.iter() {
             put_item(&mut out, key, change);
         }
     }
@@ -78,11 +79,11 @@ fn put_definition(out: &mut Vec<u8>, tag: u8, id: StoreId, definition: &StoreDef
     out.extend_from_slice(&json);
 }
 
-fn put_item(out: &mut Vec<u8>, key: &[u8], change: &Change) {
+fn put_item(out: &mut Vec<u8>, key: &[u8], change: Change<'_>) {
     let (tag, payload) = match change {
         Change::Put {
             intent, payload, ..
-        } => (intent_tag(*intent), Some(payload)),
+        } => (intent_tag(intent), Some(payload)),
         Change::Remove => (4, None),
     };
     out.push(tag);
@@ -191,11 +192,12 @@ impl<'a> Reader<'a> {
     }
 
     fn items(&mut self) -> Result<StoreWrites, String> {
-        let mut items = BTreeMap::new();
+        let mut items = StoreWrites::default();
+        let mut last: Option<&[u8]> = None;
         for _ in 0..self.u32()? {
             let tag = self.u8()?;
             let key_length = u16::from_le_bytes(self.array()?) as usize;
-            let key = self.take(key_length)?.to_vec();
+            let key = self.take(key_length)?;
             let intent = match tag {
                 1 => Some(Intent::Insert),
                 2 => Some(Intent::Upsert),
@@ -209,14 +211,15 @@ impl<'a> Reader<'a> {
                     let length = self.u32()?;
                     Change::Put {
                         intent,
-                        payload: self.take(length)?.to_vec(),
+                        payload: self.take(length)?,
                         replaces: intent == Intent::Update,
                     }
                 }
             };
-            if items.last_key_value().is_some_and(|(last, _)| *last >= key) {
+            if last.is_some_and(|last| last >= key) {
                 return Err("keys are out of order".to_owned());
             }
+            last = Some(key);
             items.insert(key, change);
         }
         Ok(items)

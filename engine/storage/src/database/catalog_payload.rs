@@ -7,9 +7,12 @@
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
 //!     u32 length, the fields that its items show (`shapes/encoding.rs`)
+//! prepared transactions and outcomes, see `commit::prepared_record`
 //! ```
 
 use super::shapes::Shapes;
+use crate::commit::prepared::PreparedState;
+use crate::commit::prepared_record::{decode_state, encode_state};
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
 use crate::tree::{Location, RootRef};
@@ -33,6 +36,7 @@ pub(crate) struct CatalogPayload {
     /// Number of the next segment file, so that none comes back.
     pub next_segment: u32,
     pub stores: Vec<CatalogStore>,
+    pub prepared: PreparedState,
 }
 
 impl CatalogPayload {
@@ -63,6 +67,7 @@ impl CatalogPayload {
             out.extend_from_slice(&(shapes.len() as u32).to_le_bytes());
             out.extend_from_slice(&shapes);
         }
+        encode_state(&self.prepared, &mut out);
         Ok(out)
     }
 
@@ -86,10 +91,12 @@ impl CatalogPayload {
             next_item_id: u64::from_le_bytes(take(rest)?),
             next_segment: u32::from_le_bytes(take(rest)?),
             stores: Vec::new(),
+            prepared: PreparedState::default(),
         };
         for _ in 0..u32::from_le_bytes(take(rest)?) {
             payload.stores.push(read_store(rest)?);
         }
+        payload.prepared = decode_state(rest)?;
         rest.is_empty().then_some(payload)
     }
 }

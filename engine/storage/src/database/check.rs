@@ -1,6 +1,8 @@
-//! Full verification: every checksum, order, count and pointer of the trees, every key and document.
+//! Full verification: every checksum, order, count and pointer of the trees, every key and document, and
+//! that every prepared transaction can still be committed.
 
 use super::core::Core;
+use super::prepared::{PreparedInfo, check_prepared, list};
 use super::shapes::Recount;
 use super::snapshot::StoreState;
 use crate::definition::StoreDefinition;
@@ -41,6 +43,8 @@ pub struct CheckReport {
     pub sequence: u64,
     /// The stores in the order of their names.
     pub stores: Vec<StoreCheck>,
+    /// Prepared transactions that wait for their decision.
+    pub prepared: Vec<PreparedInfo>,
     /// At most [`MAX_LISTED_PROBLEMS`].
     pub problems: Vec<Problem>,
     /// All problems, listed or not.
@@ -67,8 +71,10 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
     let snapshot = core.enter(false)?;
     let mut report = CheckReport {
         sequence: snapshot.sequence,
+        prepared: list(&snapshot),
         ..CheckReport::default()
     };
+    check_prepared(&snapshot, |place, detail| report.problem(place, detail));
     for (name, id) in &snapshot.names {
         if let Some(store) = snapshot.stores.get(id) {
             progress(name, store.tree.len());

@@ -107,6 +107,7 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
         next_item_id: core.next_item_id.load(Ordering::Relaxed),
         next_segment: 0,
         stores: Vec::new(),
+        prepared: snapshot.prepared.clone(),
     };
     let mut written = Written::default();
     for (id, store) in &snapshot.stores {
@@ -142,6 +143,8 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
     let kept = state.catalog.remove_older_than(snapshot.sequence)?;
     core.log
         .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
+    // That room is not needed yet: a full disk is no reason to stop commits.
+    let _ = core.log.make_room_ahead();
     // The checkpoint is made. That room cannot be reclaimed (a damaged node, a file that cannot be removed)
     // is no reason to stop commits: it is tried again at the next one, and `check` names the damage.
     let _ = reclaim(core, state, snapshot);

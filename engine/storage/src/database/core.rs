@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::active::Active;
 use super::checkpoint::CheckpointState;
+use super::group::{Group, Verdict};
 use super::open::Recovery;
 use super::options::Durability;
 use super::shapes::Shapes;
@@ -17,15 +18,16 @@ use super::trees::Trees;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
 use crate::commit::history::{Clash, History};
-use crate::commit::queue::{CommitQueue, Request, Ticket};
+use crate::commit::prepared::PreparedState;
+use crate::commit::queue::{CommitQueue, Kind, Request, Ticket};
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
 use crate::lock::DatabaseLock;
-use crate::log::{CommitLog, Durability as LogDurability};
+use crate::log::{CommitLog, Durability as LogDurability, LogError};
 use crate::options_file::Folders;
 use crate::rng::Rng;
 use crate::seeded::{self, Fault};
-use crate::transaction::writes::{CATALOG, StoreId};
+use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
@@ -45,7 +47,7 @@ pub(crate) struct Counters {
 /// What is serialized among commits.
 pub(crate) struct CommitState {
     history: History,
-    next_sequence: u64,
+    pub(super) next_sequence: u64,
 }
 
 /// A commit was applied in part only.
@@ -220,71 +222,85 @@ impl Core {
         Ok(sequence)
     }
 
-    fn commit_group(&self, group: &[Arc<Ticket>]) {
+    fn commit_group(&self, tickets: &[Arc<Ticket>]) {
         let mut state = self.commit.lock();
-        let (accepted, first) = self.validate_group(&mut state, group);
-        if accepted.is_empty() {
+        // When its record cannot be written, what it holds stays protected; the group says why.
+        let _ = self.expire_due(&mut state);
+        let group = self.validate_group(&mut state, tickets);
+        if group.tickets.is_empty() {
             return;
         }
-        let records: Vec<&[u8]> = accepted
+        let first = group.first;
+        let records: Vec<&[u8]> = group
+            .tickets
             .iter()
             .filter_map(|ticket| ticket.request.payload.as_deref())
             .collect();
-        let durability = match self.durability {
-            Durability::EveryCommit => LogDurability::Sync,
-            Durability::EveryMs(_) | Durability::None => LogDurability::NoSync,
-        };
         if seeded::is(Fault::PublishBeforeDurable) {
-            let _ = self.publish(first, &accepted);
+            let _ = self.publish(first, &group.writes, &group.prepared);
         }
-        let appended = self.log.append_if(first, &records, durability);
+        let appended = self.append(first, &records, group.promises);
         if let Err(error) = appended
             && !seeded::is(Fault::AcknowledgeFailedAppend)
         {
             state.history.retract_from(first);
-            if let Some(refusal) = self.log.refusal() {
-                self.poison(&refusal.to_string());
-            }
-            for ticket in accepted {
-                ticket.answer(Err(error.clone().into()));
-            }
+            group.answer_all(|| error.clone().into());
             return;
         }
-        state.next_sequence = first + accepted.len() as u64;
-        match self.publish(first, &accepted) {
+        state.next_sequence = first + group.tickets.len() as u64;
+        match self.publish(first, &group.writes, &group.prepared) {
             Ok(()) => {
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters
                     .commits
-                    .fetch_add(accepted.len() as u64, Ordering::Relaxed);
+                    .fetch_add(group.commits(), Ordering::Relaxed);
                 self.forget_history(&mut state);
-                for (ticket, sequence) in accepted.iter().zip(first..) {
-                    ticket.answer(Ok(sequence));
-                }
+                group.answer();
             }
             Err(error) => {
                 let detail = not_applied(&error);
                 self.poison(&detail);
                 self.restore();
-                for ticket in accepted {
-                    ticket.answer(Err(Error::corrupt("commit", detail.clone())));
-                }
+                group.answer_all(|| Error::corrupt("commit", detail.clone()));
             }
         }
     }
 
-    /// Answers those that conflict or have nothing to write; gives the others in their order and
-    /// the sequence of the first.
-    fn validate_group(
+    /// Appends records; `promises`: they have to be durable whatever was asked for commits.
+    pub(super) fn append(
         &self,
-        state: &mut CommitState,
-        group: &[Arc<Ticket>],
-    ) -> (Vec<Arc<Ticket>>, u64) {
-        let first = state.next_sequence;
-        let mut next = first;
-        let mut accepted = Vec::with_capacity(group.len());
+        first: u64,
+        records: &[&[u8]],
+        promises: bool,
+    ) -> Result<(), LogError> {
+        let durability = match self.durability {
+            Durability::EveryMs(_) | Durability::None if !promises => LogDurability::NoSync,
+            _ => LogDurability::Sync,
+        };
+        match self.log.append_if(first, records, durability) {
+            Ok(appended) => {
+                if appended.low_on_room {
+                    self.background.wake_for_log();
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if !seeded::is(Fault::AcknowledgeFailedAppend)
+                    && let Some(refusal) = self.log.refusal()
+                {
+                    self.poison(&refusal.to_string());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Answers those that conflict or have nothing to write; gives the others in their order.
+    fn validate_group(&self, state: &mut CommitState, tickets: &[Arc<Ticket>]) -> Group {
+        let prepared = self.current.read().prepared.clone();
+        let mut group = Group::new(state.next_sequence, prepared, tickets.len());
         let usable = self.check_usable(true).err().map(|e| e.to_string());
-        for ticket in group {
+        for ticket in tickets {
             let request = &ticket.request;
             if let (Some(reason), Some(_)) = (&usable, &request.payload) {
                 ticket.answer(Err(Error::ReadOnly {
@@ -292,31 +308,57 @@ impl Core {
                 }));
                 continue;
             }
-            match state
-                .history
-                .clash(request.base, &request.reads, &request.writes)
-            {
-                Some(clash) => {
-                    self.counters.conflicts.fetch_add(1, Ordering::Relaxed);
-                    ticket.answer(Err(self.describe(clash)));
-                }
-                None if request.payload.is_none() => ticket.answer(Ok(request.base)),
-                None => {
+            match self.validate(&state.history, &mut group, request) {
+                Verdict::Answer(result) => ticket.answer(result),
+                Verdict::AnswerAfterGroup(result) => group.late.push((Arc::clone(ticket), result)),
+                Verdict::Record(writes) => {
                     if !seeded::is(Fault::IgnoreGroup) {
-                        state.history.push(next, Arc::clone(&request.writes));
+                        state.history.push(group.next(), Arc::clone(&writes));
                     }
-                    next += 1;
-                    accepted.push(Arc::clone(ticket));
+                    group.promises |= !matches!(request.kind, Kind::Changes);
+                    group.writes.push(writes);
+                    group.tickets.push(Arc::clone(ticket));
                 }
             }
         }
         if seeded::is(Fault::IgnoreGroup) {
-            for (ticket, sequence) in accepted.iter().zip(first..) {
-                let writes = Arc::clone(&ticket.request.writes);
-                state.history.push(sequence, writes);
+            for (writes, sequence) in group.writes.iter().zip(group.first..) {
+                state.history.push(sequence, Arc::clone(writes));
             }
         }
-        (accepted, first)
+        group
+    }
+
+    fn validate(&self, history: &History, group: &mut Group, request: &Request) -> Verdict {
+        let (reads, writes) = match &request.kind {
+            Kind::Changes => (&request.reads, &request.writes),
+            Kind::Prepare(transaction) => {
+                if let Some(refused) = group.refuse_id(&transaction.id) {
+                    return refused;
+                }
+                (&transaction.reads, &transaction.writes)
+            }
+            Kind::Decide(decision, id) => {
+                return group.decide(*decision, id, self.clock.now_unix_ms());
+            }
+        };
+        let clash = history.clash(request.base, reads, writes);
+        let clash = clash.map(|clash| (clash, None)).or_else(|| {
+            let (clash, holder) = group.prepared.clash(reads, writes)?;
+            Some((clash, Some(holder)))
+        });
+        if let Some((clash, holder)) = clash {
+            self.counters.conflicts.fetch_add(1, Ordering::Relaxed);
+            return Verdict::Answer(Err(self.describe(clash, holder.as_deref())));
+        }
+        if request.payload.is_none() {
+            return Verdict::Answer(Ok(request.base));
+        }
+        if let Kind::Prepare(transaction) = &request.kind {
+            let sequence = group.next();
+            group.prepared.hold(sequence, Arc::clone(transaction));
+        }
+        Verdict::Record(Arc::clone(&request.writes))
     }
 
     fn forget_history(&self, state: &mut CommitState) {
@@ -324,20 +366,24 @@ impl Core {
         state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
     }
 
-    fn publish(&self, first: u64, accepted: &[Arc<Ticket>]) -> Result<()> {
-        let changes: usize = accepted
-            .iter()
-            .flat_map(|t| t.request.writes.stores.values())
-            .map(std::collections::BTreeMap::len)
-            .sum();
+    /// Applies what the records from `first` on change, with the prepared transactions as of the last.
+    pub(super) fn publish(
+        &self,
+        first: u64,
+        writes: &[Arc<Writes>],
+        prepared: &PreparedState,
+    ) -> Result<()> {
+        let changes: usize = writes.iter().map(|writes| writes.items()).sum();
         let apply = |snapshot: &mut Snapshot| {
-            let mut group: Vec<_> = accepted.iter().zip(first..).collect();
+            let mut group: Vec<_> = writes.iter().zip(first..).collect();
             if seeded::is(Fault::ApplyInWrongOrder) {
                 group.reverse();
             }
-            group.into_iter().try_for_each(|(ticket, seq)| {
-                snapshot.apply(seq, &ticket.request.writes, &self.trees)
-            })
+            group
+                .into_iter()
+                .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
+            snapshot.prepared = prepared.clone();
+            Ok(())
         };
         if changes <= IN_PLACE_CHANGES {
             let mut current = self.current.write();
@@ -395,7 +441,7 @@ impl Core {
         }
     }
 
-    fn describe(&self, clash: Clash) -> Error {
+    fn describe(&self, clash: Clash, holder: Option<&str>) -> Error {
         let snapshot = self.snapshot();
         let (store, key) = match clash.place {
             None => (String::new(), "(the transaction is too old)".to_owned()),
@@ -412,6 +458,7 @@ impl Core {
             store,
             key,
             sequence: clash.sequence,
+            prepared: holder.map(str::to_owned),
         }
     }
 }

@@ -7,8 +7,10 @@ mod catalog_payload;
 mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod core;
+mod group;
 mod open;
 mod options;
+mod prepared;
 pub(crate) mod shapes;
 pub(crate) mod snapshot;
 mod trees;
@@ -23,6 +25,7 @@ pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
     DEFAULT_TIME_LIMIT_MS, Durability, MAX_TIME_LIMIT_MS, OpenOptions,
 };
+pub use prepared::PreparedInfo;
 
 pub use shapes::schema::{FieldKind, KindCount, StoreField, StoreSchema};
 
@@ -30,8 +33,8 @@ use self::core::Core;
 use crate::error::{Error, Result};
 use crate::transaction::{Mode, Transaction};
 
-/// How often [`Database::transact`] runs a transaction that meets conflicts.
-const MAX_ATTEMPTS: u32 = 64;
+/// How often [`Database::transact`] runs a transaction that meets conflicts again.
+const MAX_RETRIES: u32 = 64;
 /// The longest pause between two attempts, in microseconds.
 const MAX_PAUSE_US: u64 = 20_000;
 
@@ -64,6 +67,8 @@ pub struct Status {
     pub checkpoints: u64,
     /// Running transactions.
     pub active_transactions: u64,
+    /// Prepared transactions that wait for their decision.
+    pub prepared_transactions: u64,
 }
 
 /// A handle of an open database. Cloning gives another handle of the same; the last one closes it.
@@ -139,18 +144,18 @@ impl Database {
         Transaction::begin(self.core(), mode)
     }
 
-    /// Runs a write transaction and commits it; on a conflict runs it again on a newer snapshot, a
-    /// bounded number of times with growing random pauses.
+    /// Runs a write transaction and commits it; on a conflict runs it again on a newer snapshot, up to 64
+    /// times, after random pauses whose limit grows to 20 ms. Each run has the time limit of a transaction.
     ///
     /// # Errors
-    /// What `work` or the commit fails with; the last conflict when all attempts met one.
+    /// What `work` or the commit fails with; the last conflict when all runs met one.
     pub fn transact<T>(&self, mut work: impl FnMut(&Transaction) -> Result<T>) -> Result<T> {
         let mut attempt = 0;
         loop {
             let tx = self.begin(Mode::Write)?;
             let result = work(&tx).and_then(|value| tx.commit().map(|_| value));
             match result {
-                Err(error) if error.is_conflict() && attempt < MAX_ATTEMPTS => {
+                Err(error) if error.is_conflict() && attempt < MAX_RETRIES => {
                     attempt += 1;
                     let limit = MAX_PAUSE_US.min(50 << attempt.min(12));
                     self.pause(limit);
@@ -161,13 +166,11 @@ impl Database {
     }
 
     /// Waits a random time below the limit, so that transactions that met do not meet again.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "nothing signals that another's transaction is over; a short pause is the answer"
-    )]
     fn pause(&self, limit_us: u64) {
-        let random = self.core().rng.next_u64().unwrap_or_default();
-        std::thread::sleep(std::time::Duration::from_micros(random % limit_us));
+        let core = self.core();
+        // Without randomness the middle: those that met have other work to do in between.
+        let random = core.rng.next_u64().map_or(limit_us / 2, |n| n % limit_us);
+        core.clock.sleep(std::time::Duration::from_micros(random));
     }
 
     /// Sequence of the newest commit.
@@ -215,6 +218,7 @@ impl Database {
             conflicts: counters.conflicts.load(Ordering::Relaxed),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
             active_transactions: core.active.lock().count() as u64,
+            prepared_transactions: snapshot.prepared.held().count() as u64,
         }
     }
 
@@ -223,6 +227,7 @@ impl Database {
     pub fn checkpoint(&self) -> Result<()> {
         let core = self.core();
         core.check_usable(true)?;
+        core.expire_prepared()?;
         checkpoint::run(core).inspect_err(|error| {
             core.poison(&format!("a checkpoint failed: {error}"));
         })

@@ -15,7 +15,8 @@ use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
 use crate::blob::{BlobOptions, BlobStore, LocalBlobs};
 use crate::catalog::Catalog;
-use crate::commit::record::{CommitFacts, decode};
+use crate::commit::prepared_record::{Record, decode};
+use crate::commit::record::CommitFacts;
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
 use crate::lock::{DatabaseLock, LOCK_FILE, LockHolder};
@@ -64,6 +65,10 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
         return Err(not_a_database(path, "there is no database here to read"));
     };
     let core = Arc::new(recover(options, path, &file, lock)?);
+    if !options.read_only {
+        // When it cannot be written down now, they stay as they are, and the next commit tries again.
+        let _ = core.expire_prepared();
+    }
     if !options.read_only && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
             operation: "starting the background thread",
@@ -131,10 +136,9 @@ fn recover(
         &mut snapshot,
         u64::MAX,
         &trees,
-        |snapshot, facts, bytes| {
+        |record, facts, bytes| {
             next.item_id = next.item_id.max(facts.next_item_id);
-            let highest = snapshot.stores.keys().next_back();
-            next.store_id = next.store_id.max(highest.map_or(0, |id| id.0) + 1);
+            next.store_id = next.store_id.max(record.next_store_id());
             recovery.replayed += 1;
             log_bytes += bytes;
         },
@@ -255,6 +259,7 @@ struct NextNumbers {
 fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapshot {
     let mut snapshot = Snapshot {
         sequence,
+        prepared: payload.prepared,
         ..Snapshot::default()
     };
     for store in payload.stores {
@@ -288,13 +293,13 @@ pub(super) fn rebuild(core: &Core, sequence: u64) -> Result<Snapshot> {
     }
 }
 
-/// Applies the log after the checkpoint as far as `last`; `seen` is told each commit's facts and bytes.
+/// Applies the log after the checkpoint as far as `last`; `seen` is told each record before it is applied.
 fn replay(
     log: &dyn CommitLog,
     snapshot: &mut Snapshot,
     last: u64,
     trees: &Trees,
-    mut seen: impl FnMut(&Snapshot, CommitFacts, u64),
+    mut seen: impl FnMut(&Record, CommitFacts, u64),
 ) -> Result<()> {
     if log.last_sequence() < snapshot.sequence {
         return Err(Error::corrupt(
@@ -317,10 +322,10 @@ fn replay(
                 format!("commit {sequence} follows commit {}", snapshot.sequence),
             ));
         }
-        let (writes, facts) = decode(&payload)
+        let (record, facts) = decode(&payload)
             .map_err(|detail| Error::corrupt(format!("commit {sequence}"), detail))?;
-        snapshot.apply(sequence, &writes, trees)?;
-        seen(snapshot, facts, payload.len() as u64);
+        seen(&record, facts, payload.len() as u64);
+        snapshot.replay(sequence, record, trees)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::shapes::{ShapeWatch, Shapes};
 use super::trees::Trees;
+use crate::commit::prepared::PreparedState;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
 use crate::transaction::physical::has_ride_on;
@@ -25,6 +26,8 @@ pub(crate) struct Snapshot {
     pub sequence: u64,
     pub stores: BTreeMap<StoreId, StoreState>,
     pub names: BTreeMap<String, StoreId>,
+    /// What waits for the second phase of its commit.
+    pub prepared: PreparedState,
 }
 
 /// The tree settings that a definition asks for.
@@ -95,13 +98,13 @@ impl Snapshot {
             let mut watch = ShapeWatch::new(Arc::make_mut(&mut store.shapes), ride_on);
             let changes = items.iter().map(|(key, change)| match change {
                 Change::Put { payload, .. } => (
-                    key.as_slice(),
+                    key,
                     TreeChange::Put {
                         version: sequence,
-                        value: payload.as_slice(),
+                        value: payload,
                     },
                 ),
-                Change::Remove => (key.as_slice(), TreeChange::Delete),
+                Change::Remove => (key, TreeChange::Delete),
             });
             store.tree.apply_watched(changes, &mut watch)?;
             // Room is reclaimed by whole segments, from what is in use.

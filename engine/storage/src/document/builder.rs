@@ -61,6 +61,18 @@ impl Builder {
         }
     }
 
+    /// Bytes written so far: where the next entry begins.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    /// The name of the entry that begins there, for messages.
+    pub fn name_at(&self, start: usize) -> String {
+        let entry = self.out.get(start..).unwrap_or_default();
+        let name = split_entry(entry).map_or(&[][..], |(name, _)| name);
+        String::from_utf8_lossy(name).into_owned()
+    }
+
     /// The encoded document.
     pub fn finish(self) -> Vec<u8> {
         self.out
@@ -78,7 +90,30 @@ impl Builder {
 
     /// A number, of text that has been checked.
     pub fn number(&mut self, text: &str) -> Result<(), DocumentError> {
-        match Number::of(text) {
+        self.push(Number::of(text))
+    }
+
+    pub fn int(&mut self, value: i64) -> Result<(), DocumentError> {
+        self.push(Number::Int(value))
+    }
+
+    pub fn uint(&mut self, value: u64) -> Result<(), DocumentError> {
+        self.push(i64::try_from(value).map_or(Number::Uint(value), Number::Int))
+    }
+
+    /// A finite double, as its shortest text.
+    pub fn float(&mut self, value: f64) -> Result<(), DocumentError> {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
+        self.push(if text.contains('e') {
+            Number::Text(text)
+        } else {
+            Number::Float(value)
+        })
+    }
+
+    fn push(&mut self, number: Number<'_>) -> Result<(), DocumentError> {
+        match number {
             Number::Int(value) => {
                 self.out.push(INT);
                 let length = int_length(value);

@@ -78,16 +78,20 @@ pub enum DocumentError {
         /// The text of the number.
         text: String,
     },
-    /// `serde` could not make JSON of a value.
-    #[error("the value has no JSON form: {detail}")]
+    /// A value of one's own that cannot be stored.
+    #[error("the value cannot be stored: {}{detail}", field(path))]
     Serialize {
-        /// What `serde` said.
+        /// Path of the field; empty for the value itself.
+        path: String,
+        /// What is wrong with it.
         detail: String,
     },
     /// The document does not have the form of the wanted type.
-    #[error("the document does not have the wanted form: {detail}")]
+    #[error("the document does not have the wanted form: {}{detail}", field(path))]
     Deserialize {
-        /// What `serde` said.
+        /// Path of the field; empty for the document itself.
+        path: String,
+        /// What is wrong with it.
         detail: String,
     },
     /// Bytes that no document encodes to.
@@ -98,6 +102,13 @@ pub enum DocumentError {
         /// Offset in the encoded bytes.
         at: usize,
     },
+}
+
+fn field(path: &str) -> String {
+    if path.is_empty() {
+        return String::new();
+    }
+    format!("field \"{path}\": ")
 }
 
 fn at(position: Option<&Position>) -> String {

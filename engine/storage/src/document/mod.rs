@@ -49,14 +49,14 @@ mod patch;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod validate;
 mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 pub use error::{DocumentError, Position};
 pub use layout::{FORMAT_VERSION, MAX_SCANNED_FIELDS};
@@ -65,6 +65,7 @@ pub use reference::{DocumentRef, Elements, Fields, Kind};
 pub use write::{JsonStyle, MAX_SAFE_INTEGER, write_json_string};
 
 use builder::Builder;
+pub(crate) use typed::ValueError;
 
 /// The longest document, in bytes, of its JSON text as well as of its binary form.
 pub const MAX_DOCUMENT_BYTES: usize = 100 * 1024 * 1024;
@@ -99,19 +100,18 @@ impl Document {
         Ok(Self::from_built(builder.finish()))
     }
 
-    /// The JSON form that `serde` gives a value.
+    /// A value of one's own, in the JSON form that `serde` gives it; no JSON text is made.
+    ///
+    /// 128-bit integers, NaN, infinity and names of maps that are no text are errors that say at which
+    /// field they are. `Vec<u8>` is an array of numbers to `serde`; `serde_bytes` makes it bytes.
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, DocumentError> {
-        let json = serde_json::to_vec(value).map_err(|error| DocumentError::Serialize {
-            detail: error.to_string(),
-        })?;
-        Self::from_json(&json)
+        let encoded = typed::to_encoded(value).map_err(ValueError::into_serialize)?;
+        Ok(Self::from_built(encoded))
     }
 
-    /// Reads the document as a type of one's own.
-    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
-        serde_json::from_str(&self.to_json()).map_err(|error| DocumentError::Deserialize {
-            detail: error.to_string(),
-        })
+    /// Reads the document as a type of one's own, which may borrow its texts and bytes from it.
+    pub fn deserialize<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DocumentError> {
+        self.root().deserialize()
     }
 
     /// Takes over encoded bytes after checking all of them.

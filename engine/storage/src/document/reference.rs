@@ -11,6 +11,7 @@ use super::layout::{
     ARRAY, ARRAY_LAST, BYTES, Container, FALSE, FLOAT, FORMAT_VERSION, INT, NULL, NUMBER, OBJECT,
     OBJECT_LAST, STRING, TRUE, UINT, split_entry,
 };
+use super::typed::{self, ValueError};
 use super::{Document, JsonStyle, MAX_DEPTH};
 
 /// What a value is.
@@ -238,6 +239,16 @@ impl<'a> DocumentRef<'a> {
     #[inline]
     pub(crate) fn text_bytes(self) -> &'a [u8] {
         self.payload(STRING).unwrap_or_default()
+    }
+
+    /// Reads the value as a type of one's own, which may borrow its texts and bytes.
+    pub fn deserialize<T: serde::Deserialize<'a>>(self) -> Result<T, DocumentError> {
+        self.read().map_err(ValueError::into_deserialize)
+    }
+
+    /// As [`DocumentRef::deserialize`], with the error that the caller completes.
+    pub(crate) fn read<T: serde::Deserialize<'a>>(self) -> Result<T, ValueError> {
+        typed::from_ref(self)
     }
 
     /// This value as a document of its own.

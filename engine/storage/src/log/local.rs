@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::buffer::BlockBuffer;
 use super::reader::LogReader;
 use super::recovery::{Examined, RecoveryReport, examine, make_writable};
-use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, create_segment, list_segments};
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, list_segments};
+use super::spare::{Space, Spare, Spares};
 use super::writer::{State, Writer};
 use super::{Appended, CommitLog, Durability, LogError, LogOptions, LogRecords};
 use crate::database_id::DatabaseId;
-use crate::vfs::{IoContext, Vfs, create_dir_all_durable, remove_temporary_files};
+use crate::vfs::{BLOCK_BYTES, IoContext, Vfs, create_dir_all_durable, remove_temporary_files};
 
 /// How often an open for reading starts again when a writer changes files under it.
 const READ_ONLY_TRIES: usize = 3;
@@ -21,6 +23,8 @@ const READ_ONLY_TRIES: usize = 3;
 #[derive(Debug)]
 pub struct LocalLog {
     writer: Mutex<Writer>,
+    /// Held while files are made ahead or dropped, which appends do not wait for. Taken before `writer`.
+    maintenance: Mutex<()>,
     report: RecoveryReport,
 }
 
@@ -47,8 +51,12 @@ impl LocalLog {
             first,
             epoch: 1,
         };
-        let (segment, file) = create_segment(&*vfs, folder, &header, options.first_segment_bytes)
-            .map_err(super::segment::CreateError::into_error)?;
+        let capacity = options
+            .first_segment_bytes
+            .next_multiple_of(BLOCK_BYTES as u64);
+        let mut spares = Spares::default();
+        let made = Spare::make(&*vfs, spares.next_path(folder), capacity, Space::Zeros)?;
+        let (segment, file) = made.become_segment(&*vfs, folder, &header)?;
         let writer = Writer {
             vfs,
             folder: folder.to_path_buf(),
@@ -57,23 +65,23 @@ impl LocalLog {
             state: State::Open,
             segments: vec![segment],
             file,
-            capacity: options.first_segment_bytes,
+            identity: header.identity(),
+            capacity,
             end: SEGMENT_HEADER_BYTES,
             epoch: 1,
             next: first,
             flushed: first - 1,
             proven: true,
-            buffer: Vec::new(),
+            buffer: BlockBuffer::default(),
+            groups: 0,
+            spares,
         };
         let report = RecoveryReport {
             records: 0,
             torn_tail: false,
             epoch: 1,
         };
-        Ok(Self {
-            writer: Mutex::new(writer),
-            report,
-        })
+        Ok(Self::of(writer, report))
     }
 
     /// Opens a log for reading and appending. Everything found is durable when this returns.
@@ -92,19 +100,17 @@ impl LocalLog {
                 folder: folder.to_path_buf(),
             });
         };
-        let ready = make_writable(&found, segment, database, options)?;
+        let ready = make_writable(&found, segment, options)?;
         let report = found.report(ready.epoch);
         let mut writer = Self::writer(vfs, folder, database, options, found);
         writer.state = State::Open;
         writer.epoch = ready.epoch;
         writer.end = ready.end;
         writer.capacity = ready.capacity;
+        writer.buffer = ready.buffer;
         writer.flushed = writer.last();
         writer.proven = true;
-        Ok(Self {
-            writer: Mutex::new(writer),
-            report,
-        })
+        Ok(Self::of(writer, report))
     }
 
     /// Opens a log for reading. Writes no byte; a torn tail is only left out. A process that writes to
@@ -129,10 +135,15 @@ impl LocalLog {
         };
         let report = found.report(found.scan.epoch);
         let writer = Self::writer(vfs, folder, database, LogOptions::default(), found);
-        Ok(Self {
+        Ok(Self::of(writer, report))
+    }
+
+    fn of(writer: Writer, report: RecoveryReport) -> Self {
+        Self {
             writer: Mutex::new(writer),
+            maintenance: Mutex::new(()),
             report,
-        })
+        }
     }
 
     fn writer(
@@ -150,13 +161,16 @@ impl LocalLog {
             state: State::ReadOnly,
             segments: found.segments,
             file: found.file,
+            identity: found.identity,
             capacity: found.file_len,
             end: found.scan.end,
             epoch: found.scan.epoch,
             next: found.scan.next,
             flushed: found.scan.flushed,
             proven: false,
-            buffer: Vec::new(),
+            buffer: BlockBuffer::default(),
+            groups: 0,
+            spares: Spares::default(),
         }
     }
 
@@ -186,6 +200,7 @@ impl CommitLog for LocalLog {
         Ok(Appended {
             last: writer.last(),
             durable: writer.flushed,
+            low_on_room: writer.wants_spare(),
         })
     }
 
@@ -214,15 +229,54 @@ impl CommitLog for LocalLog {
             vfs: Arc::clone(&writer.vfs),
             segments: segments.into_iter(),
             current: None,
-            database: writer.database.short(),
+            database: writer.database,
             next: seq,
             last: writer.last(),
             finished: false,
         }))
     }
 
+    fn make_room_ahead(&self) -> Result<(), LogError> {
+        let _maintenance = self.maintenance.lock();
+        let (vfs, (path, capacity, space)) = {
+            let mut writer = self.writer.lock();
+            match writer.order() {
+                Some(order) => (Arc::clone(&writer.vfs), order),
+                None => return Ok(()),
+            }
+        };
+        let made = Spare::make(&*vfs, path, capacity, space);
+        let mut writer = self.writer.lock();
+        match made {
+            Ok(spare) => {
+                writer.spares.add(spare);
+                Ok(())
+            }
+            Err(error) => {
+                writer.spares.making_failed();
+                Err(error.into())
+            }
+        }
+    }
+
     fn truncate_before(&self, seq: u64) -> Result<(), LogError> {
-        self.writer.lock().truncate_before(seq)
+        let _maintenance = self.maintenance.lock();
+        loop {
+            let (vfs, folder, dropping) = {
+                let mut writer = self.writer.lock();
+                match writer.next_to_drop(seq)? {
+                    Some(next) => (Arc::clone(&writer.vfs), writer.folder.clone(), next),
+                    None => return Ok(()),
+                }
+            };
+            let dropped = dropping.run(&*vfs, &folder);
+            let mut writer = self.writer.lock();
+            match dropped {
+                Ok(Some(spare)) => writer.spares.add(spare),
+                Ok(None) => {}
+                Err(error) => return Err(writer.fail(error.into())),
+            }
+        }
     }
 
     fn first_sequence(&self) -> u64 {
@@ -254,10 +308,11 @@ impl CommitLog for LocalLog {
                 .metadata(&segment.path)
                 .map_or(0, |metadata| metadata.len)
         });
-        sizes.sum()
+        sizes.sum::<u64>() + writer.spares.bytes()
     }
 
     fn close(&self) -> Result<(), LogError> {
+        let _maintenance = self.maintenance.lock();
         self.writer.lock().close()
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! It knows nothing of what the records mean. The bytes are described in `docs/FORMAT.md`.
 
+mod buffer;
 mod error;
 mod local;
 mod reader;
@@ -16,6 +17,7 @@ mod record;
 mod recovery;
 mod scan;
 mod segment;
+mod spare;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -48,21 +50,23 @@ pub struct Appended {
     pub last: u64,
     /// Sequence up to which everything is durable.
     pub durable: u64,
+    /// Whether [`CommitLog::make_room_ahead`] should be called soon.
+    pub low_on_room: bool,
 }
 
 /// Sizes of the log's files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogOptions {
-    /// Bytes that the first segment reserves; each next one reserves twice as much.
+    /// Bytes that the first segment takes, in whole blocks; each next one takes four times as much.
     pub first_segment_bytes: u64,
-    /// Bytes that a segment reserves at most, unless one group needs more.
+    /// Bytes that a segment takes at most, unless one group needs more.
     pub max_segment_bytes: u64,
 }
 
 impl Default for LogOptions {
     fn default() -> Self {
         Self {
-            first_segment_bytes: 4 << 20,
+            first_segment_bytes: 64 << 10,
             max_segment_bytes: 64 << 20,
         }
     }
@@ -95,7 +99,12 @@ pub trait CommitLog: Send + Sync + Debug {
     /// The records with sequence `seq` and later. Fails with `Truncated` when `seq` was dropped.
     fn read_from(&self, seq: u64) -> Result<LogRecords, LogError>;
 
-    /// Drops records before `seq`, as far as that can be done by removing whole files.
+    /// Prepares the room that appends will need next, if they will soon, so that none has to wait for it.
+    /// Takes its time; appends go on meanwhile. An error (a full disk) does no harm.
+    fn make_room_ahead(&self) -> Result<(), LogError>;
+
+    /// Drops records before `seq`, as far as that can be done by removing whole files. Some files may be
+    /// kept to be written over. Appends go on meanwhile.
     fn truncate_before(&self, seq: u64) -> Result<(), LogError>;
 
     /// Sequence of the oldest record that can be read; `last_sequence() + 1` when there is none.

@@ -1,13 +1,14 @@
 //! Reading records back, from some sequence on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LogError;
 use super::record::RecordKind;
 use super::scan::SegmentReader;
-use super::segment::{SEGMENT_HEADER_BYTES, Segment};
-use crate::vfs::{FileError, IoContext, Vfs};
+use super::segment::{SEGMENT_HEADER_BYTES, Segment, SegmentHeader};
+use crate::database_id::DatabaseId;
+use crate::vfs::{IoContext, Vfs};
 
 /// Reads the commits `next..=last`. Everything is checked again: the disk may have changed since.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(super) struct LogReader {
     /// Segments that are not open yet, oldest first.
     pub(super) segments: std::vec::IntoIter<Segment>,
     pub(super) current: Option<OpenSegment>,
-    pub(super) database: u32,
+    pub(super) database: DatabaseId,
     /// The first sequence to give.
     pub(super) next: u64,
     /// The last sequence to give.
@@ -62,7 +63,10 @@ impl LogReader {
                 None => self.open_next()?,
             };
             let at = self.current.insert(at);
-            let found = at.reader.record(at.offset, &at.path)?;
+            let found = match at.reader.record(at.offset, &at.path) {
+                Ok(found) => found,
+                Err(error) => return Err(or_dropped(error, &*self.vfs, &at.path, &self.segments)),
+            };
             let Some((header, payload)) =
                 found.filter(|(header, _)| header.sequence == at.sequence)
             else {
@@ -72,11 +76,12 @@ impl LogReader {
                     self.current = None;
                     continue;
                 }
-                return Err(LogError::Damaged {
+                let damaged = LogError::Damaged {
                     segment: at.path.clone(),
                     offset: at.offset,
                     sequence: at.sequence,
-                });
+                };
+                return Err(or_dropped(damaged, &*self.vfs, &at.path, &self.segments));
             };
             at.offset += header.record_bytes();
             match header.kind {
@@ -98,25 +103,36 @@ impl LogReader {
                 first: self.last + 1,
             });
         };
-        let opened = self
-            .vfs
-            .open_read_only(&segment.path)
-            .during("open", &segment.path);
-        let file = opened.map_err(|error| self.gone(error))?;
-        let file_len = file.len().during("read", &segment.path)?;
+        match self.open_segment(&segment) {
+            Ok(open) => Ok(open),
+            Err(error) => Err(or_dropped(error, &*self.vfs, &segment.path, &self.segments)),
+        }
+    }
+
+    fn open_segment(&self, segment: &Segment) -> Result<OpenSegment, LogError> {
+        let path = &segment.path;
+        let file = self.vfs.open_read_only(path).during("open", path)?;
+        let header = SegmentHeader::read(&*file, segment, self.database)?;
+        let file_len = file.len().during("read", path)?;
         Ok(OpenSegment {
-            path: segment.path,
-            reader: SegmentReader::new(file, file_len, self.database),
+            path: path.clone(),
+            reader: SegmentReader::new(file, file_len, header.identity()),
             offset: SEGMENT_HEADER_BYTES,
             sequence: segment.first,
         })
     }
+}
 
-    /// A segment that was dropped since this reader was made.
-    fn gone(&self, error: FileError) -> LogError {
-        match self.segments.as_slice().first() {
-            Some(next) if error.is_not_found() => LogError::Truncated { first: next.first },
-            _ => error.into(),
-        }
+/// The error, or that the segment was dropped since this reader was made: its file may be gone, or be
+/// written over by then.
+fn or_dropped(
+    error: LogError,
+    vfs: &dyn Vfs,
+    path: &Path,
+    later: &std::vec::IntoIter<Segment>,
+) -> LogError {
+    match (vfs.exists(path), later.as_slice().first()) {
+        (Ok(false), Some(next)) => LogError::Truncated { first: next.first },
+        _ => error,
     }
 }

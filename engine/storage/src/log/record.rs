@@ -1,7 +1,8 @@
 //! One record: a header of 48 bytes, the payload, zeros up to a multiple of 8.
 //!
-//! The checksum covers everything of the header after it, and the payload. Parsing believes nothing:
-//! whatever is not a whole, right record of this database is `None`.
+//! The checksum covers everything of the header after it, and the payload. The header names the segment
+//! and the place that the record was written to. Parsing believes nothing: whatever is not a whole, right
+//! record of this very place is `None`, such as what the file held when it was another segment.
 
 /// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 48;
@@ -12,6 +13,20 @@ const MAGIC: [u8; 4] = *b"SOPr";
 const FORMAT: u16 = 1;
 /// The checksum covers the header from here on.
 const CHECKED_FROM: usize = 8;
+
+/// Where a record is: the segment's identity (see `SegmentHeader::identity`) and the byte in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) segment: u32,
+    pub(super) offset: u64,
+}
+
+impl Place {
+    /// The offset as the header has it. A segment is never longer than this can say.
+    const fn units(self) -> u32 {
+        (self.offset / ALIGNMENT) as u32
+    }
+}
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,19 +89,19 @@ impl RecordHeader {
     }
 
     /// Appends the whole record to `buffer`.
-    pub(super) fn encode(&self, database: u32, payload: &[u8], buffer: &mut Vec<u8>) {
+    pub(super) fn encode(&self, place: Place, payload: &[u8], buffer: &mut Vec<u8>) {
         debug_assert_eq!(self.length as usize, payload.len());
         let start = buffer.len();
         buffer.extend_from_slice(&MAGIC);
         buffer.extend_from_slice(&[0; 4]);
         buffer.extend_from_slice(&FORMAT.to_le_bytes());
         buffer.extend_from_slice(&[self.kind.byte(), 0]);
-        buffer.extend_from_slice(&database.to_le_bytes());
+        buffer.extend_from_slice(&place.segment.to_le_bytes());
         buffer.extend_from_slice(&self.epoch.to_le_bytes());
         buffer.extend_from_slice(&self.sequence.to_le_bytes());
         buffer.extend_from_slice(&self.flushed.to_le_bytes());
         buffer.extend_from_slice(&self.length.to_le_bytes());
-        buffer.extend_from_slice(&[0; 4]);
+        buffer.extend_from_slice(&place.units().to_le_bytes());
         buffer.extend_from_slice(payload);
         let crc = crc32c::crc32c(buffer.get(start + CHECKED_FROM..).unwrap_or_default());
         if let Some(field) = buffer.get_mut(start + 4..start + CHECKED_FROM) {
@@ -95,13 +110,13 @@ impl RecordHeader {
         buffer.resize(start + record_bytes(payload.len()) as usize, 0);
     }
 
-    /// The header when the bytes begin like a record of this database; the payload is not checked yet.
-    pub(super) fn parse(bytes: &[u8], database: u32) -> Option<Self> {
+    /// The header when the bytes begin like a record of this place; the payload is not checked yet.
+    pub(super) fn parse(bytes: &[u8], place: Place) -> Option<Self> {
         if bytes.get(..4)? != MAGIC
             || u16::from_le_bytes(array(bytes, 8)?) != FORMAT
-            || u32::from_le_bytes(array(bytes, 12)?) != database
+            || u32::from_le_bytes(array(bytes, 12)?) != place.segment
             || *bytes.get(11)? != 0
-            || u32::from_le_bytes(array(bytes, 44)?) != 0
+            || u32::from_le_bytes(array(bytes, 44)?) != place.units()
         {
             return None;
         }
@@ -141,6 +156,11 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 mod tests {
     use super::*;
 
+    const PLACE: Place = Place {
+        segment: 0xdead_beef,
+        offset: 4096 + 8,
+    };
+
     fn sample() -> (RecordHeader, Vec<u8>) {
         let header = RecordHeader {
             kind: RecordKind::Commit,
@@ -150,7 +170,7 @@ mod tests {
             length: 5,
         };
         let mut bytes = Vec::new();
-        header.encode(0xdead_beef, b"hello", &mut bytes);
+        header.encode(PLACE, b"hello", &mut bytes);
         (header, bytes)
     }
 
@@ -160,7 +180,7 @@ mod tests {
         let mut expected = b"SOPr____\x01\x00\x01\x00\xef\xbe\xad\xde".to_vec();
         expected[4..8].copy_from_slice(&crc32c::crc32c(&bytes[8..53]).to_le_bytes());
         expected.extend_from_slice(b"\x03\0\0\0\0\0\0\0\x70\x11\x01\0\0\0\0\0");
-        expected.extend_from_slice(b"\x6e\x11\x01\0\0\0\0\0\x05\0\0\0\0\0\0\0hello\0\0\0");
+        expected.extend_from_slice(b"\x6e\x11\x01\0\0\0\0\0\x05\0\0\0\x01\x02\0\0hello\0\0\0");
         assert_eq!(bytes, expected);
         assert_eq!(header.record_bytes(), bytes.len() as u64);
     }
@@ -168,18 +188,29 @@ mod tests {
     #[test]
     fn every_flipped_bit_but_the_padding_is_noticed() {
         let (header, bytes) = sample();
-        assert_eq!(RecordHeader::parse(&bytes, 0xdead_beef), Some(header));
+        assert_eq!(RecordHeader::parse(&bytes, PLACE), Some(header));
         assert!(header.is_whole(&bytes));
         for bit in 0..53 * 8 {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let parsed = RecordHeader::parse(&damaged, 0xdead_beef);
+            let parsed = RecordHeader::parse(&damaged, PLACE);
             assert!(
                 !parsed.is_some_and(|header| header.is_whole(&damaged)),
                 "bit {bit}"
             );
         }
-        assert_eq!(RecordHeader::parse(&bytes, 1), None);
+        for elsewhere in [
+            Place {
+                segment: 1,
+                ..PLACE
+            },
+            Place {
+                offset: 4096,
+                ..PLACE
+            },
+        ] {
+            assert_eq!(RecordHeader::parse(&bytes, elsewhere), None);
+        }
         assert!(!header.is_whole(&bytes[..50]));
     }
 }

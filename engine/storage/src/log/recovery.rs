@@ -3,15 +3,18 @@
 //! [`examine`] only reads. [`make_writable`] then makes durable what was found, cuts off a torn tail,
 //! and begins a new epoch. Both may be cut short by a crash at any point and done again.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::record::{RecordHeader, RecordKind};
+use super::buffer::BlockBuffer;
+use super::record::{Place, RecordHeader, RecordKind};
 use super::scan::{SegmentReader, SegmentScan, Tail, judge_tail, scan_segment};
 use super::segment::{Segment, SegmentHeader, list_segments};
+use super::spare::write_zeros;
 use super::{LogError, LogOptions};
 use crate::database_id::DatabaseId;
-use crate::vfs::{IoContext, Vfs, VfsFile};
+use crate::vfs::{BLOCK_BYTES, IoContext, Vfs, VfsFile, is_no_space};
 
 /// Bytes copied at once when records are written again.
 const COPY_BYTES: u64 = 1 << 20;
@@ -34,8 +37,11 @@ pub(super) struct Examined {
     /// The last segment, open.
     pub(super) file: Arc<dyn VfsFile>,
     pub(super) file_len: u64,
+    /// Identity of the last segment.
+    pub(super) identity: u32,
     pub(super) scan: SegmentScan,
-    pub(super) torn: bool,
+    /// What follows the last record.
+    pub(super) tail: Tail,
     pub(super) records: u64,
 }
 
@@ -43,7 +49,7 @@ impl Examined {
     pub(super) fn report(&self, epoch: u64) -> RecoveryReport {
         RecoveryReport {
             records: self.records,
-            torn_tail: self.torn,
+            torn_tail: self.tail == Tail::Torn,
             epoch,
         }
     }
@@ -65,7 +71,7 @@ pub(super) fn examine(
     let mut earlier = Earlier::default();
     for (at, segment) in segments.iter().enumerate() {
         let next = segments.get(at + 1).unwrap_or(&last);
-        let (mut reader, scan) = read_segment(vfs, segment, database, true, &earlier)?;
+        let (mut reader, scan, _) = read_segment(vfs, segment, database, true, &earlier)?;
         check_joint(folder, segment, &scan, next, &mut reader)?;
         earlier = Earlier {
             epoch: scan.epoch,
@@ -73,16 +79,17 @@ pub(super) fn examine(
             records: earlier.records + scan.commits,
         };
     }
-    let (mut reader, scan) = read_segment(vfs, &last, database, read_only, &earlier)?;
-    let torn = check_end(folder, &last, &scan, &mut reader)?;
+    let (mut reader, scan, identity) = read_segment(vfs, &last, database, read_only, &earlier)?;
+    let tail = check_end(folder, &last, &scan, &mut reader)?;
     segments.push(last);
     Ok(Examined {
         segments,
         file: reader.file,
         file_len: reader.file_len,
         records: earlier.records + scan.commits,
+        identity,
         scan,
-        torn,
+        tail,
     })
 }
 
@@ -100,7 +107,7 @@ fn read_segment(
     database: DatabaseId,
     read_only: bool,
     earlier: &Earlier,
-) -> Result<(SegmentReader, SegmentScan), LogError> {
+) -> Result<(SegmentReader, SegmentScan, u32), LogError> {
     let path = &segment.path;
     let opened = if read_only {
         vfs.open_read_only(path)
@@ -113,11 +120,12 @@ fn read_segment(
         return Err(damaged(segment, 0, segment.first));
     }
     let file_len = file.len().during("read", path)?;
-    let mut reader = SegmentReader::new(file, file_len, database.short());
+    let identity = header.identity();
+    let mut reader = SegmentReader::new(file, file_len, identity);
     // A segment is made only when everything before it is durable.
     let flushed = earlier.flushed.max(segment.first.saturating_sub(1));
     let scan = scan_segment(&mut reader, path, segment.first, header.epoch, flushed)?;
-    Ok((reader, scan))
+    Ok((reader, scan, identity))
 }
 
 /// A segment that is not the last must lead up to the next one.
@@ -142,13 +150,13 @@ fn check_joint(
     Err(damaged(segment, scan.end, scan.next))
 }
 
-/// The last segment may end in the rest of a torn append. Gives whether it does.
+/// The last segment may end in the rest of a torn append, or of what its file was before.
 fn check_end(
     folder: &Path,
     segment: &Segment,
     scan: &SegmentScan,
     reader: &mut SegmentReader,
-) -> Result<bool, LogError> {
+) -> Result<Tail, LogError> {
     if scan.sealed {
         let folder = folder.to_path_buf();
         return Err(LogError::MissingSegment {
@@ -158,9 +166,8 @@ fn check_end(
         });
     }
     match judge_tail(reader, scan, &segment.path)? {
-        Tail::Clean => Ok(false),
-        Tail::Torn => Ok(true),
         Tail::Damaged => Err(damaged(segment, scan.end, scan.next)),
+        tail => Ok(tail),
     }
 }
 
@@ -180,12 +187,15 @@ pub(super) struct Writable {
     pub(super) end: u64,
     /// Bytes that are reserved.
     pub(super) capacity: u64,
+    /// The last block up to `end`.
+    pub(super) buffer: BlockBuffer,
 }
 
 /// Makes everything that was found durable, the torn tail gone, and a new epoch begun.
 ///
 /// In this order, each step durable before the next:
-/// 1. Cut the torn tail off, so that its bytes can never be taken for records later.
+/// 1. Cut off what follows the last record and is not zero, so that its bytes can never be taken for
+///    records later.
 /// 2. Write the records that are not proven durable once more and sync. They may be in the operating
 ///    system's memory only, even marked clean by a flush that failed in an earlier process.
 /// 3. Write the marker of the new epoch and sync. It proves 2 to every later open. It takes the place of
@@ -193,41 +203,60 @@ pub(super) struct Writable {
 pub(super) fn make_writable(
     found: &Examined,
     segment: &Segment,
-    database: DatabaseId,
     options: LogOptions,
 ) -> Result<Writable, LogError> {
     let (file, path, scan) = (&*found.file, segment.path.as_path(), &found.scan);
-    if found.torn {
+    let mut len = found.file_len;
+    if found.tail != Tail::Clean {
         file.set_len(scan.end).during("cut", path)?;
         file.sync_all().during("sync", path)?;
+        len = scan.end;
     }
     if scan.unproven_from < scan.append_at {
         write_again(file, path, scan.unproven_from, scan.append_at)?;
         file.sync_all().during("sync", path)?;
     }
-    let mut marker = Vec::new();
+    let block = BLOCK_BYTES as u64;
+    let first_of_block = scan.append_at - scan.append_at % block;
+    let mut last_block = vec![0; (scan.append_at - first_of_block) as usize];
+    file.read_at(&mut last_block, first_of_block)
+        .during("read", path)?;
     let epoch = scan.epoch + 1;
     let header = RecordHeader::marker(RecordKind::Opened, epoch, scan.next);
-    header.encode(database.short(), &[], &mut marker);
-    let end = scan.append_at + marker.len() as u64;
-    let len = if found.torn { scan.end } else { found.file_len };
-    let wanted = len.max(options.first_segment_bytes).max(end);
-    let mut capacity = len;
-    if wanted > len {
-        // Reserved space is a gain in speed, not a need: a nearly full disk still opens. A file
-        // system that cannot reserve lets the file grow as it is written.
-        if file.allocate(wanted).is_ok() {
-            capacity = wanted;
-        }
-    }
-    file.write_at(&marker, scan.append_at)
+    let place = Place {
+        segment: found.identity,
+        offset: scan.append_at,
+    };
+    let start = last_block.len();
+    header.encode(place, &[], &mut last_block);
+    let marker = last_block.get(start..).unwrap_or_default();
+    file.write_at(marker, scan.append_at)
         .during("write", path)?;
     file.sync_all().during("sync", path)?;
+    let end = scan.append_at + header.record_bytes();
+    let capacity = reserve(file, len.max(end), end, options).during("write", path)?;
+    let kept = last_block.len() - (end % block) as usize;
     Ok(Writable {
         epoch,
         end,
-        capacity: capacity.max(end),
+        capacity,
+        buffer: BlockBuffer::holding(last_block.get(kept..).unwrap_or_default()),
     })
+}
+
+/// Some room behind the last record, so that the first commits need not wait for the next segment. It is a
+/// gain in speed, not a need: a nearly full disk still opens. Gives the length of the file.
+fn reserve(file: &dyn VfsFile, len: u64, end: u64, options: LogOptions) -> io::Result<u64> {
+    let block = BLOCK_BYTES as u64;
+    let wanted = (end + options.first_segment_bytes / 2).next_multiple_of(block);
+    if len >= wanted {
+        return Ok(len);
+    }
+    match write_zeros(file, len, wanted) {
+        Ok(()) => Ok(wanted),
+        Err(error) if is_no_space(&error) => Ok(len),
+        Err(error) => Err(error),
+    }
 }
 
 fn write_again(file: &dyn VfsFile, path: &Path, from: u64, to: u64) -> Result<(), LogError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::LogError;
-use super::record::{ALIGNMENT, HEADER_BYTES, RecordHeader, RecordKind};
+use super::record::{ALIGNMENT, HEADER_BYTES, Place, RecordHeader, RecordKind};
 use super::segment::SEGMENT_HEADER_BYTES;
 use crate::vfs::{IoContext, VfsFile};
 
@@ -19,17 +19,17 @@ pub(super) struct SegmentReader {
     pub(super) file_len: u64,
     buffer: Vec<u8>,
     buffer_start: u64,
-    database: u32,
+    segment: u32,
 }
 
 impl SegmentReader {
-    pub(super) fn new(file: Arc<dyn VfsFile>, file_len: u64, database: u32) -> Self {
+    pub(super) fn new(file: Arc<dyn VfsFile>, file_len: u64, segment: u32) -> Self {
         Self {
             file,
             file_len,
             buffer: Vec::new(),
             buffer_start: 0,
-            database,
+            segment,
         }
     }
 
@@ -68,17 +68,39 @@ impl SegmentReader {
         read
     }
 
+    /// A record that was begun at `offset`, and whether it is whole.
+    fn begun_record(
+        &mut self,
+        offset: u64,
+        path: &Path,
+    ) -> Result<Option<(RecordHeader, bool)>, LogError> {
+        let place = Place {
+            segment: self.segment,
+            offset,
+        };
+        let header = self
+            .bytes(offset, HEADER_BYTES, path)?
+            .and_then(|start| RecordHeader::parse(start, place));
+        match header {
+            Some(header) => Ok(Some((header, self.record(offset, path)?.is_some()))),
+            None => Ok(None),
+        }
+    }
+
     /// The whole and right record at `offset`, with its payload.
     pub(super) fn record(
         &mut self,
         offset: u64,
         path: &Path,
     ) -> Result<Option<(RecordHeader, &[u8])>, LogError> {
-        let database = self.database;
+        let place = Place {
+            segment: self.segment,
+            offset,
+        };
         let Some(start) = self.bytes(offset, HEADER_BYTES, path)? else {
             return Ok(None);
         };
-        let Some(header) = RecordHeader::parse(start, database) else {
+        let Some(header) = RecordHeader::parse(start, place) else {
             return Ok(None);
         };
         let payload = HEADER_BYTES..HEADER_BYTES + header.length as usize;
@@ -174,6 +196,8 @@ pub(super) fn scan_segment(
 pub(super) enum Tail {
     /// Only zeros up to the end of the file.
     Clean,
+    /// Bytes that were never a record of this segment: the file was another segment before.
+    Stale,
     /// The rest of an append that was never acknowledged.
     Torn,
     /// Records that had been acknowledged are lost: a later whole record proves it.
@@ -186,6 +210,7 @@ pub(super) enum Tail {
 /// (`flushed`), or when it belongs to a later epoch (an epoch's first record is written only after
 /// everything before it is durable). Without proof the rest is of an append that was cut short: its
 /// sectors may reach the disk in any order, so whole records after a torn one are no proof in themselves.
+/// Records of the segment that the file was before are none here: they name that segment.
 pub(super) fn judge_tail(
     reader: &mut SegmentReader,
     scan: &SegmentScan,
@@ -196,16 +221,18 @@ pub(super) fn judge_tail(
     };
     offset -= offset % ALIGNMENT;
     offset = offset.max(scan.end);
+    let mut tail = Tail::Stale;
     while offset + HEADER_BYTES as u64 <= reader.file_len {
-        if let Some((header, _)) = reader.record(offset, path)? {
-            let later = header.sequence >= scan.next && header.epoch >= scan.epoch;
+        if let Some((header, whole)) = reader.begun_record(offset, path)? {
+            tail = Tail::Torn;
+            let later = whole && header.sequence >= scan.next && header.epoch >= scan.epoch;
             if later && (header.flushed >= scan.next || header.epoch > scan.epoch) {
                 return Ok(Tail::Damaged);
             }
         }
         offset += ALIGNMENT;
     }
-    Ok(Tail::Torn)
+    Ok(tail)
 }
 
 fn first_non_zero(

@@ -1,10 +1,9 @@
-//! Segment files: their names, their header, how one is made.
+//! Segment files: their names, their header, their identity.
 //!
-//! A segment is written under a temporary name and renamed when its header is durable. A file with a
-//! segment's name therefore always has a whole header, and one without is damaged, not half made.
+//! A segment is made under a temporary name and renamed when its header is durable (see `spare`). A file
+//! with a segment's name therefore always has a whole header, and one without is damaged, not half made.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::LogError;
 use crate::database_id::DatabaseId;
@@ -37,6 +36,15 @@ pub(super) struct SegmentHeader {
 }
 
 impl SegmentHeader {
+    /// What every record of the segment carries. A file that is used again gets another one: within an
+    /// epoch no two segments begin with the same sequence, but for one that never took a record.
+    pub(super) fn identity(&self) -> u32 {
+        let mut bytes = self.database.to_bytes().to_vec();
+        bytes.extend_from_slice(&self.first.to_le_bytes());
+        bytes.extend_from_slice(&self.epoch.to_le_bytes());
+        crc32c::crc32c(&bytes)
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES as usize);
         bytes.extend_from_slice(&MAGIC);
@@ -129,69 +137,4 @@ pub(super) fn list_segments(vfs: &dyn Vfs, folder: &Path) -> Result<Vec<Segment>
     }
     segments.sort_by_key(|segment| segment.first);
     Ok(segments)
-}
-
-/// Makes a segment with reserved space, durably. Gives the open file and the bytes it reserved.
-///
-/// On an error before the rename nothing remains but perhaps a temporary file, which no open reads.
-pub(super) fn create_segment(
-    vfs: &dyn Vfs,
-    folder: &Path,
-    header: &SegmentHeader,
-    capacity: u64,
-) -> Result<(Segment, Arc<dyn VfsFile>), CreateError> {
-    let path = segment_path(folder, header.first);
-    let temporary = crate::vfs::temporary_path(&path);
-    let made = fill_temporary(vfs, &temporary, header, capacity).and_then(|file| {
-        vfs.rename(&temporary, &path).during("rename to", &path)?;
-        Ok(file)
-    });
-    let file = made.map_err(|error| {
-        let _ = vfs.remove_file(&temporary);
-        CreateError::Before(error)
-    })?;
-    vfs.sync_dir(folder)
-        .during("sync folder", folder)
-        .map_err(|e| CreateError::After(e.into()))?;
-    Ok((
-        Segment {
-            first: header.first,
-            path,
-        },
-        file,
-    ))
-}
-
-/// How the making of a segment failed.
-pub(super) enum CreateError {
-    /// Nothing was changed.
-    Before(LogError),
-    /// The segment may or may not be found by the next open.
-    After(LogError),
-}
-
-impl CreateError {
-    pub(super) fn into_error(self) -> LogError {
-        match self {
-            Self::Before(error) | Self::After(error) => error,
-        }
-    }
-}
-
-fn fill_temporary(
-    vfs: &dyn Vfs,
-    temporary: &Path,
-    header: &SegmentHeader,
-    capacity: u64,
-) -> Result<Arc<dyn VfsFile>, LogError> {
-    if vfs.exists(temporary).during("look for", temporary)? {
-        vfs.remove_file(temporary).during("remove", temporary)?;
-    }
-    let file = vfs.create_new(temporary).during("create", temporary)?;
-    file.allocate(capacity)
-        .during("reserve space for", temporary)?;
-    file.write_at(&header.encode(), 0)
-        .during("write", temporary)?;
-    file.sync_all().during("sync", temporary)?;
-    Ok(file)
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod item;
 pub(crate) mod physical;
+mod prepare;
 mod range;
 pub(crate) mod reads;
 mod schema;
@@ -19,13 +20,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use item::{Item, KeyItem};
+pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
-use crate::commit::queue::Request;
+use crate::commit::queue::{Kind, Request};
 use crate::commit::record::{CommitFacts, encode};
+use crate::database::MAX_TIME_LIMIT_MS;
 use crate::database::core::Core;
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
@@ -85,6 +88,7 @@ pub struct Transaction {
     /// Given up at the end, before the commit is applied.
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
+    limit_ms: u64,
     deadline_ms: u64,
     writes: RefCell<Writes>,
     reads: RefCell<Reads>,
@@ -111,6 +115,7 @@ impl Transaction {
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
+            limit_ms: core.time_limit_ms,
             deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
             writes: RefCell::default(),
             reads: RefCell::default(),
@@ -127,6 +132,15 @@ impl Transaction {
     /// What was read so far.
     pub fn stats(&self) -> ReadStats {
         self.stats.get()
+    }
+
+    /// Gives this transaction another time limit than the database's, in milliseconds from its beginning,
+    /// at most [`MAX_TIME_LIMIT_MS`](crate::MAX_TIME_LIMIT_MS). Only write transactions have one: past it they
+    /// can no longer change anything or be committed.
+    pub fn set_time_limit_ms(&mut self, limit: u64) {
+        let began = self.deadline_ms.saturating_sub(self.limit_ms);
+        self.limit_ms = limit.min(MAX_TIME_LIMIT_MS);
+        self.deadline_ms = began.saturating_add(self.limit_ms);
     }
 
     pub(crate) fn count_read(&self, nodes: u64, items: u64) {
@@ -151,7 +165,7 @@ impl Transaction {
     fn check_time(&self) -> Result<()> {
         if self.mode == Mode::Write && self.core.clock.monotonic_ms() > self.deadline_ms {
             return Err(Error::TimeLimit {
-                limit_ms: self.core.time_limit_ms,
+                limit_ms: self.limit_ms,
             });
         }
         Ok(())
@@ -337,6 +351,7 @@ impl Transaction {
             base: self.base,
             reads,
             writes: Arc::new(writes),
+            kind: Kind::Changes,
             payload,
         })?;
         Ok(Commit { sequence })
@@ -347,8 +362,9 @@ impl Transaction {
             bytes,
             limit: MAX_RECORD_BYTES,
         };
-        if writes.bytes > MAX_RECORD_BYTES {
-            return Err(too_large(writes.bytes));
+        let bytes = writes.bytes();
+        if bytes > MAX_RECORD_BYTES {
+            return Err(too_large(bytes));
         }
         let payload = encode(
             writes,

@@ -156,15 +156,12 @@ impl<'s> Range<'s> {
                 Direction::Backward => hi = Bound::Excluded(at),
             }
         }
-        if is_empty_range(lo, hi) {
-            return None;
-        }
-        let mut range = items.range::<[u8], _>((lo, hi));
+        let mut range = items.range(lo, hi);
         let (key, _) = match self.direction {
             Direction::Forward => range.next()?,
             Direction::Backward => range.next_back()?,
         };
-        Some(key.clone())
+        Some(key.to_vec())
     }
 
     /// Moves to the next item. When it is the tree's, the cursor stands on it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use super::writes::{StoreId, StoreWrites, is_empty_range};
+use super::writes::{StoreId, StoreWrites};
 use crate::seeded::{self, Fault};
 
 /// A range of physical keys that was read as a whole, so that a new key in it is a conflict.
@@ -16,8 +16,8 @@ pub(crate) struct ReadRange {
 /// Reads of one store.
 #[derive(Debug, Default)]
 pub(crate) struct StoreReads {
-    points: BTreeSet<Vec<u8>>,
-    ranges: Vec<ReadRange>,
+    pub points: BTreeSet<Vec<u8>>,
+    pub ranges: Vec<ReadRange>,
 }
 
 /// Reads of one transaction.
@@ -47,38 +47,39 @@ impl Reads {
         }
     }
 
+    /// What was read of each store.
+    pub fn stores(&self) -> impl ExactSizeIterator<Item = (StoreId, &StoreReads)> {
+        self.stores.iter().map(|(id, reads)| (*id, reads))
+    }
+
     /// The first key among `writes` of `store` that was read here.
-    pub fn first_overlap<'w>(&self, store: StoreId, writes: &'w StoreWrites) -> Option<&'w [u8]> {
+    pub fn first_overlap<'w>(
+        &'w self,
+        store: StoreId,
+        writes: &'w StoreWrites,
+    ) -> Option<&'w [u8]> {
         let reads = self.stores.get(&store)?;
         let point = if seeded::is(Fault::SkipReadValidation) {
             None
         } else if reads.points.len() <= writes.len() {
-            reads
-                .points
-                .iter()
-                .find_map(|key| writes.get_key_value(key))
-                .map(|(key, _)| key)
+            let mut points = reads.points.iter().map(Vec::as_slice);
+            points.find(|key| writes.contains(key))
         } else {
             writes.keys().find(|key| reads.points.contains(*key))
         };
-        point
-            .or_else(|| {
-                let ranges = reads.ranges.iter();
-                ranges
-                    .filter(|_| !seeded::is(Fault::IgnoreRanges))
-                    .find_map(|range| first_in(writes, range))
-            })
-            .map(Vec::as_slice)
+        point.or_else(|| {
+            let ranges = reads.ranges.iter();
+            ranges
+                .filter(|_| !seeded::is(Fault::IgnoreRanges))
+                .find_map(|range| first_in(writes, range))
+        })
     }
 }
 
-fn first_in<'w>(writes: &'w StoreWrites, range: &ReadRange) -> Option<&'w Vec<u8>> {
+fn first_in<'w>(writes: &'w StoreWrites, range: &ReadRange) -> Option<&'w [u8]> {
     let (lo, hi) = (
         range.lo.as_ref().map(Vec::as_slice),
         range.hi.as_ref().map(Vec::as_slice),
     );
-    if is_empty_range(lo, hi) {
-        return None;
-    }
-    writes.range::<[u8], _>((lo, hi)).next().map(|(key, _)| key)
+    writes.range(lo, hi).next().map(|(key, _)| key)
 }

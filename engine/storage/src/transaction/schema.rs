@@ -29,7 +29,8 @@ impl Store<'_> {
     fn count_own_changes(&self, shapes: &mut Shapes) -> Result<()> {
         let ride_on = has_ride_on(&self.definition.key);
         let writes = self.tx.writes.borrow();
-        for (physical, change) in writes.stores.get(&self.id).into_iter().flatten() {
+        let own = writes.stores.get(&self.id);
+        for (physical, change) in own.iter().flat_map(|own| own.iter()) {
             if let Some(old) = self.tree.get(physical)? {
                 shapes.remove(split_payload(&old.value.bytes()?, ride_on)?.1);
             }

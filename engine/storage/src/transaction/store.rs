@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::item::{Item, decode_item, key_error, key_text};
 use super::physical::{Bounds, bounds, physical_key};
 use super::range::{Direction, Keys, Range};
-use super::writes::{Change, StoreId};
+use super::writes::{Change, StoreId, StoreWrites};
 use super::{StoreInfo, Transaction};
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
@@ -121,7 +121,7 @@ impl<'tx> Store<'tx> {
             return Ok(match change {
                 Change::Put { replaces, .. } => Presence {
                     visible: true,
-                    in_snapshot: *replaces,
+                    in_snapshot: replaces,
                 },
                 Change::Remove => Presence {
                     visible: false,
@@ -302,7 +302,8 @@ impl<'tx> Store<'tx> {
     /// Walks this transaction's changes beside the tree: each shifts the ranks after it.
     fn nth_physical(&self, rank: u64) -> Result<Option<Vec<u8>>> {
         let writes = self.tx.writes.borrow();
-        let mut changes = writes.stores.get(&self.id).into_iter().flatten().peekable();
+        let own = writes.stores.get(&self.id).into_iter();
+        let mut changes = own.flat_map(StoreWrites::iter).peekable();
         let mut shift = 0i64;
         loop {
             self.tx.count_read(u64::from(self.tree.height()), 0);
@@ -310,11 +311,11 @@ impl<'tx> Store<'tx> {
                 Some(i) => self.tree.nth(i)?.map(|(key, _)| key),
                 None => None,
             };
-            let Some((key, change)) = changes.peek() else {
+            let Some(&(key, change)) = changes.peek() else {
                 return Ok(base);
             };
             if let Some(base) = &base
-                && base < key
+                && base.as_slice() < key
             {
                 return Ok(Some(base.clone()));
             }
@@ -322,7 +323,7 @@ impl<'tx> Store<'tx> {
             match change {
                 Change::Put { replaces, .. } => {
                     if own_rank == Some(rank) {
-                        return Ok(Some((*key).clone()));
+                        return Ok(Some(key.to_vec()));
                     }
                     shift += i64::from(!replaces);
                 }

@@ -32,7 +32,7 @@ impl Store<'_> {
                 key: self.key_text(&physical),
             });
         }
-        self.put(physical, presence, &encoded, value, Intent::Insert)?;
+        self.put(&physical, presence, &encoded, value, Intent::Insert)?;
         Ok(Inserted { id })
     }
 
@@ -60,14 +60,14 @@ impl Store<'_> {
         if self.definition.unique {
             let physical = physical_key(&encoded.order, None);
             let presence = self.presence(&physical)?;
-            self.put(physical, presence, &encoded, value, Intent::Upsert)?;
+            self.put(&physical, presence, &encoded, value, Intent::Upsert)?;
             return Ok(!presence.visible);
         }
         let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
             self.insert(key, value)?;
             return Ok(true);
         };
-        self.put(physical, presence, &encoded, value, Intent::Upsert)?;
+        self.put(&physical, presence, &encoded, value, Intent::Upsert)?;
         Ok(false)
     }
 
@@ -79,7 +79,7 @@ impl Store<'_> {
         let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
             return Ok(false);
         };
-        self.put(physical, presence, &encoded, value, Intent::Update)?;
+        self.put(&physical, presence, &encoded, value, Intent::Update)?;
         Ok(true)
     }
 
@@ -90,7 +90,7 @@ impl Store<'_> {
         let physical = physical_key(&encoded.order, (!self.definition.unique).then_some(id));
         let presence = self.presence(&physical)?;
         if presence.visible {
-            self.put(physical, presence, &encoded, value, Intent::Update)?;
+            self.put(&physical, presence, &encoded, value, Intent::Update)?;
         } else {
             self.read_point(&physical);
         }
@@ -102,7 +102,7 @@ impl Store<'_> {
         self.check_write()?;
         let order = self.encode(key)?.order;
         match self.find_physical(&order)? {
-            Some((physical, presence)) => Ok(self.remove_physical(physical, presence)),
+            Some((physical, presence)) => Ok(self.remove_physical(&physical, presence)),
             None => Ok(false),
         }
     }
@@ -113,7 +113,7 @@ impl Store<'_> {
         let order = self.encode(key)?.order;
         let physical = physical_key(&order, (!self.definition.unique).then_some(id));
         let presence = self.presence(&physical)?;
-        Ok(self.remove_physical(physical, presence))
+        Ok(self.remove_physical(&physical, presence))
     }
 
     fn check_write(&self) -> Result<()> {
@@ -145,13 +145,13 @@ impl Store<'_> {
 
     fn put(
         &self,
-        physical: Vec<u8>,
+        physical: &[u8],
         presence: Presence,
         encoded: &EncodedKey,
         value: &Document,
         intent: Intent,
     ) -> Result<()> {
-        self.check_newest_schema(&physical, value)?;
+        self.check_newest_schema(physical, value)?;
         let payload = payload(
             has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()),
             value,
@@ -162,7 +162,7 @@ impl Store<'_> {
             physical,
             Change::Put {
                 intent,
-                payload,
+                payload: &payload,
                 replaces: presence.in_snapshot,
             },
         );
@@ -178,16 +178,16 @@ impl Store<'_> {
         Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
     }
 
-    fn remove_physical(&self, physical: Vec<u8>, presence: Presence) -> bool {
+    fn remove_physical(&self, physical: &[u8], presence: Presence) -> bool {
         if presence.visible && presence.in_snapshot {
             let mut writes = self.tx.writes.borrow_mut();
             writes.set(self.id, physical, Change::Remove);
             return true;
         }
         // Nothing is written: what was seen is a miss in the snapshot.
-        self.read_point(&physical);
+        self.read_point(physical);
         if presence.visible {
-            self.tx.writes.borrow_mut().unset(self.id, &physical);
+            self.tx.writes.borrow_mut().unset(self.id, physical);
         }
         presence.visible
     }

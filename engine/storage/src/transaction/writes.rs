@@ -25,20 +25,20 @@ pub(crate) enum Intent {
     Update,
 }
 
-/// One item's change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
+/// One item's change, as [`StoreWrites`] gives and takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change<'a> {
     Put {
         intent: Intent,
-        payload: Vec<u8>,
+        payload: &'a [u8],
         /// Whether the snapshot has the item, so that counts need no second look.
         replaces: bool,
     },
     Remove,
 }
 
-impl Change {
-    fn payload_bytes(&self) -> usize {
+impl Change<'_> {
+    fn payload_bytes(self) -> usize {
         match self {
             Self::Put { payload, .. } => payload.len(),
             Self::Remove => 0,
@@ -46,7 +46,7 @@ impl Change {
     }
 
     /// By how much the change moves the number of items of the snapshot.
-    fn delta(&self) -> i64 {
+    fn delta(self) -> i64 {
         match self {
             Self::Put { replaces: true, .. } => 0,
             Self::Put { .. } => 1,
@@ -64,69 +64,171 @@ pub(crate) enum CatalogChange {
     Drop(StoreId),
 }
 
-/// Items of one store, by physical key.
-pub(crate) type StoreWrites = BTreeMap<Vec<u8>, Change>;
+/// What a change is kept as.
+#[derive(Debug)]
+enum Kept {
+    Put {
+        intent: Intent,
+        payload: Vec<u8>,
+        replaces: bool,
+    },
+    Remove,
+}
+
+impl Kept {
+    fn change(&self) -> Change<'_> {
+        match self {
+            Self::Put {
+                intent,
+                payload,
+                replaces,
+            } => Change::Put {
+                intent: *intent,
+                payload,
+                replaces: *replaces,
+            },
+            Self::Remove => Change::Remove,
+        }
+    }
+}
+
+/// Changed items of one store, by physical key.
+#[derive(Debug, Default)]
+pub(crate) struct StoreWrites {
+    items: BTreeMap<Vec<u8>, Kept>,
+    /// Bytes of keys and payloads.
+    bytes: usize,
+}
+
+impl StoreWrites {
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Bytes of keys and payloads.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub fn get(&self, key: &[u8]) -> Option<Change<'_>> {
+        self.items.get(key).map(Kept::change)
+    }
+
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.items.contains_key(key)
+    }
+
+    /// Sets the change of a key; one that was there is forgotten.
+    pub fn insert(&mut self, key: &[u8], change: Change<'_>) {
+        self.remove(key);
+        self.bytes += key.len() + change.payload_bytes();
+        let kept = match change {
+            Change::Put {
+                intent,
+                payload,
+                replaces,
+            } => Kept::Put {
+                intent,
+                payload: payload.to_vec(),
+                replaces,
+            },
+            Change::Remove => Kept::Remove,
+        };
+        self.items.insert(key.to_vec(), kept);
+    }
+
+    /// Forgets the change of a key; whether there was one.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        let before = self.items.remove(key);
+        if let Some(before) = &before {
+            self.bytes -= key.len() + before.change().payload_bytes();
+        }
+        before.is_some()
+    }
+
+    /// All changes in the order of their keys.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], Change<'_>)> {
+        self.range(Bound::Unbounded, Bound::Unbounded)
+    }
+
+    /// All keys, in any order.
+    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.items.keys().map(Vec::as_slice)
+    }
+
+    /// The changes within the bounds in the order of their keys; none when no key can lie within them.
+    pub fn range(
+        &self,
+        lo: Bound<&[u8]>,
+        hi: Bound<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = (&[u8], Change<'_>)> {
+        let items = (!is_empty_range(lo, hi)).then(|| self.items.range::<[u8], _>((lo, hi)));
+        let items = items.into_iter().flatten();
+        items.map(|(key, kept)| (key.as_slice(), kept.change()))
+    }
+}
 
 /// All changes of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
     pub catalog: Vec<CatalogChange>,
     pub stores: BTreeMap<StoreId, StoreWrites>,
-    /// Bytes of keys and payloads, for limits.
-    pub bytes: usize,
 }
 
 impl Writes {
     pub fn is_empty(&self) -> bool {
-        self.catalog.is_empty() && self.stores.values().all(BTreeMap::is_empty)
+        self.catalog.is_empty() && self.stores.values().all(StoreWrites::is_empty)
     }
 
-    pub fn get(&self, store: StoreId, key: &[u8]) -> Option<&Change> {
+    /// Bytes of keys and payloads, for limits.
+    pub fn bytes(&self) -> usize {
+        self.stores.values().map(StoreWrites::bytes).sum()
+    }
+
+    /// Number of changed items.
+    pub fn items(&self) -> usize {
+        self.stores.values().map(StoreWrites::len).sum()
+    }
+
+    pub fn get(&self, store: StoreId, key: &[u8]) -> Option<Change<'_>> {
         self.stores.get(&store)?.get(key)
     }
 
-    pub fn set(&mut self, store: StoreId, key: Vec<u8>, change: Change) {
-        let key_bytes = key.len();
-        self.bytes += key_bytes + change.payload_bytes();
-        let before = self.stores.entry(store).or_default().insert(key, change);
-        if let Some(before) = before {
-            self.bytes -= key_bytes + before.payload_bytes();
-        }
+    pub fn set(&mut self, store: StoreId, key: &[u8], change: Change<'_>) {
+        self.stores.entry(store).or_default().insert(key, change);
     }
 
     /// Forgets a change, for an item that was inserted and removed again.
     pub fn unset(&mut self, store: StoreId, key: &[u8]) {
-        let before = self.stores.get_mut(&store).and_then(|w| w.remove(key));
-        if let Some(before) = before {
-            self.bytes -= key.len() + before.payload_bytes();
+        if let Some(writes) = self.stores.get_mut(&store) {
+            writes.remove(key);
         }
     }
 
     /// Forgets all changes of a store that is dropped.
     pub fn forget_store(&mut self, store: StoreId) {
-        for (key, change) in self.stores.remove(&store).into_iter().flatten() {
-            self.bytes -= key.len() + change.payload_bytes();
-        }
+        self.stores.remove(&store);
     }
 
     /// Marks a name of the list of stores as changed.
     pub fn touch_name(&mut self, name: &[u8]) {
-        self.set(CATALOG, name.to_vec(), Change::Remove);
+        self.set(CATALOG, name, Change::Remove);
     }
 
     /// By how much the changes within the bounds move the number of items.
     pub fn delta(&self, store: StoreId, lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> i64 {
         match self.stores.get(&store) {
-            Some(writes) if !is_empty_range(lo, hi) => writes
-                .range::<[u8], _>((lo, hi))
-                .map(|(_, change)| change.delta())
-                .sum(),
-            _ => 0,
+            Some(writes) => writes.range(lo, hi).map(|(_, change)| change.delta()).sum(),
+            None => 0,
         }
     }
 }
 
-/// Whether no key can lie within the bounds; `BTreeMap::range` must not be asked then.
+/// Whether no key can lie within the bounds; most maps must not be asked then.
 pub(crate) fn is_empty_range(lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> bool {
     match (lo, hi) {
         (Bound::Included(l), Bound::Included(h)) => l > h,

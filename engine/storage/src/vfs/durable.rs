@@ -86,7 +86,7 @@ pub fn remove_temporary_files(vfs: &dyn Vfs, folder: &Path) -> Result<(), FileEr
 }
 
 /// The name under which `path` is written before it counts.
-pub(crate) fn temporary_path(path: &Path) -> PathBuf {
+fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(TEMPORARY_SUFFIX);
     PathBuf::from(name)

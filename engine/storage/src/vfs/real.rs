@@ -12,6 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::direct::Direct;
 use super::{DirEntry, FileKind, Metadata, Vfs, VfsFile, VfsLock};
 
 /// The operating system's file system, through `std` and a few Unix calls.
@@ -21,12 +22,12 @@ pub struct RealVfs;
 impl Vfs for RealVfs {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
-        Ok(Arc::new(RealFile { file }))
+        Ok(RealFile::shared(file))
     }
 
     fn open_read_only(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
         let file = File::open(path)?;
-        Ok(Arc::new(RealFile { file }))
+        Ok(RealFile::shared(file))
     }
 
     fn create_new(&self, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
@@ -35,7 +36,7 @@ impl Vfs for RealVfs {
             .write(true)
             .create_new(true)
             .open(path)?;
-        Ok(Arc::new(RealFile { file }))
+        Ok(RealFile::shared(file))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -124,6 +125,16 @@ fn kind_of(kind: fs::FileType) -> FileKind {
 #[derive(Debug)]
 struct RealFile {
     file: File,
+    direct: Direct,
+}
+
+impl RealFile {
+    fn shared(file: File) -> Arc<dyn VfsFile> {
+        Arc::new(Self {
+            file,
+            direct: Direct::default(),
+        })
+    }
 }
 
 impl VfsFile for RealFile {
@@ -133,6 +144,14 @@ impl VfsFile for RealFile {
 
     fn write_at(&self, data: &[u8], offset: u64) -> io::Result<()> {
         self.file.write_all_at(data, offset)
+    }
+
+    fn write_durable(&self, data: &[u8], offset: u64) -> io::Result<()> {
+        if let Some(written) = self.direct.write(&self.file, data, offset) {
+            return written;
+        }
+        self.file.write_all_at(data, offset)?;
+        self.file.sync_data().map_err(super::flush_failed)
     }
 
     fn len(&self) -> io::Result<u64> {

@@ -83,6 +83,7 @@ fn two_transactions_that_insert_the_same_key_conflict() {
             store,
             key,
             sequence,
+            prepared: None,
         }) => {
             assert_eq!((store.as_str(), key.as_str(), sequence), ("s", "1", first));
         }

@@ -30,3 +30,4 @@ mod space;
 mod stores;
 mod support;
 mod threads;
+mod twophase;

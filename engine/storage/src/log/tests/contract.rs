@@ -42,7 +42,8 @@ fn an_append_elsewhere_is_refused_and_says_where_the_log_ends() {
         append(&log, 3, 1, 0).unwrap(),
         Appended {
             last: 3,
-            durable: 3
+            durable: 3,
+            low_on_room: false,
         }
     );
 }
@@ -68,7 +69,8 @@ fn durability_is_reported() {
         appended,
         Appended {
             last: 2,
-            durable: 0
+            durable: 0,
+            low_on_room: false,
         }
     );
     assert_eq!(log.sync().unwrap(), 2);
@@ -79,7 +81,8 @@ fn durability_is_reported() {
         appended,
         Appended {
             last: 3,
-            durable: 3
+            durable: 3,
+            low_on_room: false,
         }
     );
 }
@@ -163,7 +166,7 @@ fn a_read_only_open_changes_nothing_and_refuses_appends() {
 fn a_closed_log_takes_no_reserved_space() {
     let vfs = SimVfs::new();
     let log = create(&vfs).unwrap();
-    assert_eq!(log.bytes_on_disk(), 6_000);
+    assert_eq!(log.bytes_on_disk(), 8_192);
     log.append_if(1, &[b"x"], Durability::Sync).unwrap();
     let reader = log.read_from(1).unwrap();
     log.close().unwrap();

@@ -16,8 +16,8 @@ use crate::vfs::SimVfs;
 const DATABASE: DatabaseId = DatabaseId::from_bytes(*b"a test database!");
 /// Small segments, so that a short workload crosses several.
 const OPTIONS: LogOptions = LogOptions {
-    first_segment_bytes: 6_000,
-    max_segment_bytes: 7_000,
+    first_segment_bytes: 8_192,
+    max_segment_bytes: 8_192,
 };
 
 fn folder() -> PathBuf {
@@ -38,7 +38,7 @@ fn open_read_only(vfs: &SimVfs) -> Result<LocalLog, LogError> {
 
 /// A payload that tells its sequence and the life that wrote it; some span several sectors.
 fn payload(sequence: u64, life: u64) -> Vec<u8> {
-    let len = [5, 0, 40, 700, 13, 1_500, 8][(sequence % 7) as usize];
+    let len = [5, 0, 40, 1_500, 13, 3_500, 8][(sequence % 7) as usize];
     let mut bytes = format!("{sequence}/{life}/").into_bytes();
     bytes.resize(bytes.len() + len, sequence as u8 | 1);
     bytes
@@ -53,6 +53,7 @@ fn segment_files(vfs: &SimVfs) -> Vec<PathBuf> {
     let files = vfs.list().into_iter().map(|(path, _)| path);
     files
         .filter(|path| path.parent() == Some(Path::new("/db/log")))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "log"))
         .collect()
 }
 

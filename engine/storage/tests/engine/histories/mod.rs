@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
 use sop::{
-    Database, Direction, Durability, KeyRange, KeySpec, KeyType, Mode, OpenOptions, Rng, SeededRng,
-    Store, StoreDefinition, Transaction,
+    Commit, Database, Direction, Durability, KeyRange, KeySpec, KeyType, Mode, OpenOptions, Rng,
+    SeededRng, Store, StoreDefinition, Transaction,
 };
 
 use self::checker::{Record, Step, cycles, replay};
@@ -63,13 +63,33 @@ impl Run<'_> {
         if writes && self.random(20) == 0 {
             tx.rollback();
         } else {
-            match tx.commit() {
-                Ok(commit) => record.commit = Some(commit.sequence),
+            let committed = if writes && self.random(6) == 0 {
+                self.in_two_phases(tx)
+            } else {
+                tx.commit().map(Some)
+            };
+            match committed {
+                Ok(commit) => record.commit = commit.map(|c| c.sequence),
                 Err(error) => assert!(error.is_conflict(), "{error}"),
             }
         }
         record.returned = self.now();
         record
+    }
+
+    /// Prepares, lets others run, and decides; `None` when it was rolled back.
+    fn in_two_phases(&self, tx: Transaction) -> sop::Result<Option<Commit>> {
+        let id = format!("tx-{}", self.now());
+        tx.prepare(&id)?;
+        for _ in 0..self.random(8) {
+            thread::yield_now();
+        }
+        // What was promised is kept: a conflict is no answer any more.
+        if self.random(4) == 0 {
+            self.db.rollback_prepared(&id).unwrap();
+            return Ok(None);
+        }
+        Ok(Some(self.db.commit_prepared(&id).unwrap()))
     }
 
     fn steps(&self, tx: &Transaction, writes: bool, record: &mut Record) {
@@ -222,6 +242,7 @@ fn check(db: &Database, plan: Plan) {
         commit: Some(tx.sequence()),
         steps: vec![end],
     });
+    assert!(db.prepared().is_empty());
     if let Err(anomaly) = replay(&history) {
         panic!("seed {}: {anomaly}", plan.seed);
     }
