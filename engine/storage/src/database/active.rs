@@ -2,29 +2,42 @@
 
 use std::collections::BTreeMap;
 
+/// Transactions that hold one snapshot.
+#[derive(Debug)]
+struct Holders {
+    count: usize,
+    /// Since when it has been held, in milliseconds of the monotonic clock.
+    since_ms: u64,
+}
+
 /// Sequences of the snapshots that running transactions hold.
 #[derive(Debug, Default)]
 pub(crate) struct Active {
-    writers: BTreeMap<u64, usize>,
-    readers: BTreeMap<u64, usize>,
+    writers: BTreeMap<u64, Holders>,
+    readers: BTreeMap<u64, Holders>,
 }
 
 impl Active {
-    pub fn enter(&mut self, sequence: u64, writes: bool) {
-        *self.side(writes).entry(sequence).or_default() += 1;
+    pub fn enter(&mut self, sequence: u64, writes: bool, now_ms: impl FnOnce() -> u64) {
+        let holders = self.side(writes).entry(sequence);
+        let holders = holders.or_insert_with(|| Holders {
+            count: 0,
+            since_ms: now_ms(),
+        });
+        holders.count += 1;
     }
 
     pub fn leave(&mut self, sequence: u64, writes: bool) {
         let side = self.side(writes);
-        if let Some(n) = side.get_mut(&sequence) {
-            *n -= 1;
-            if *n == 0 {
+        if let Some(holders) = side.get_mut(&sequence) {
+            holders.count -= 1;
+            if holders.count == 0 {
                 side.remove(&sequence);
             }
         }
     }
 
-    fn side(&mut self, writes: bool) -> &mut BTreeMap<u64, usize> {
+    fn side(&mut self, writes: bool) -> &mut BTreeMap<u64, Holders> {
         if writes {
             &mut self.writers
         } else {
@@ -43,8 +56,24 @@ impl Active {
         self.oldest_writer().into_iter().chain(reader).min()
     }
 
+    /// Since when the snapshot that has been held longest is in use, in milliseconds of the monotonic clock.
+    pub fn oldest_since_ms(&self) -> Option<u64> {
+        let held = self.writers.values().chain(self.readers.values());
+        held.map(|holders| holders.since_ms).min()
+    }
+
+    /// Running transactions that write.
+    pub fn writers(&self) -> usize {
+        self.writers.values().map(|holders| holders.count).sum()
+    }
+
+    /// Running transactions that only read.
+    pub fn readers(&self) -> usize {
+        self.readers.values().map(|holders| holders.count).sum()
+    }
+
     /// Running transactions.
     pub fn count(&self) -> usize {
-        self.writers.values().chain(self.readers.values()).sum()
+        self.writers() + self.readers()
     }
 }

@@ -91,7 +91,9 @@ pub(crate) fn run(core: &Core) -> Result<()> {
     core.log_bytes.store(0, Ordering::Relaxed);
     let snapshot = core.enter(false)?;
     let result = if snapshot.sequence > state.newest {
-        write(core, &mut state, &snapshot)
+        let clock = core.clock.as_ref();
+        core.meters
+            .checkpoint(clock, || write(core, &mut state, &snapshot))
     } else {
         Ok(())
     };

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use super::active::Active;
 use super::checkpoint::CheckpointState;
 use super::group::{Group, Verdict};
+use super::metrics::Meters;
 use super::open::Recovery;
 use super::options::Durability;
 use super::shapes::Shapes;
@@ -78,6 +79,7 @@ pub(crate) struct Fixed {
     pub blobs: Arc<LocalBlobs>,
     pub trees: Trees,
     pub recovery: Recovery,
+    pub meters: Arc<Meters>,
 }
 
 /// The shared part of all handles.
@@ -160,7 +162,7 @@ impl Core {
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
-        active.enter(snapshot.sequence, writes);
+        active.enter(snapshot.sequence, writes, || self.clock.monotonic_ms());
         Ok(snapshot)
     }
 

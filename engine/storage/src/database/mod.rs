@@ -8,6 +8,7 @@ mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod group;
+mod metrics;
 mod open;
 mod options;
 mod prepared;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use check::{CheckReport, MAX_LISTED_PROBLEMS, Problem, StoreCheck};
+pub use metrics::{Distribution, Metrics};
 pub use open::Recovery;
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
@@ -220,6 +222,11 @@ impl Database {
             active_transactions: core.active.lock().count() as u64,
             prepared_transactions: snapshot.prepared.held().count() as u64,
         }
+    }
+
+    /// Figures for those who watch the database: counters and times since it was opened.
+    pub fn metrics(&self) -> Metrics {
+        metrics::collect(self.core())
     }
 
     /// Writes all changes since the last checkpoint into the trees on disk. The background thread

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::catalog_payload::CatalogPayload;
 use super::checkpoint::CheckpointState;
 use super::core::{Core, CoreParts, Fixed};
+use super::metrics::{MeteredLog, Meters};
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
@@ -143,6 +144,8 @@ fn recover(
             log_bytes += bytes;
         },
     )?;
+    let meters = Arc::<Meters>::default();
+    let log = MeteredLog::new(parts.log, Arc::clone(&options.clock), Arc::clone(&meters));
     let read_only = options
         .read_only
         .then(|| "it was opened for reading".to_owned());
@@ -157,10 +160,11 @@ fn recover(
             durability: options.durability,
             time_limit_ms: options.time_limit_ms,
             checkpoint_log_bytes: options.checkpoint_log_bytes,
-            log: Arc::new(parts.log),
+            log: Arc::new(log),
             blobs: parts.blobs,
             trees,
             recovery,
+            meters,
         },
         checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
         snapshot,

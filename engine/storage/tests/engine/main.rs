@@ -24,6 +24,7 @@ mod edges;
 mod faults;
 mod histories;
 mod kills;
+mod metrics;
 mod model;
 mod schemas;
 mod space;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Shapes;
 use super::column::{Column, Counts};
 use super::names::ROOT;
-use crate::definition::{FieldType, Schema};
+use crate::definition::{FieldType, Schema, SchemaField};
 
 /// A kind of value, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub struct StoreField {
 pub struct StoreSchema {
     /// Whether fields are declared and enforced on every write.
     pub declared: bool,
-    /// Declared fields in their order, then what else the items show, each field before what is below it.
+    /// Fields that the definition names in their order, then what else the items show, each field before what is below it.
     pub fields: Vec<StoreField>,
     /// The kinds of the whole values; the sum is the number of items.
     pub values: Vec<KindCount>,
@@ -153,15 +153,10 @@ impl Shapes {
             totals: &totals,
             fields: Vec::new(),
         };
-        let of_schema = if declared.declared {
-            declared.fields.as_slice()
-        } else {
-            &[]
-        };
-        let mut named = Vec::with_capacity(of_schema.len());
-        for field in of_schema {
+        let mut named = Vec::with_capacity(declared.fields.len());
+        for field in &declared.fields {
             let number = self.names.child(ROOT, field.name.as_bytes(), &mut 0);
-            listing.declared(&field.name, field.kind, field.required, number);
+            listing.described(field, declared.declared, number);
             named.extend(number);
         }
         for number in self.names.below(ROOT) {
@@ -191,16 +186,20 @@ impl Listing<'_> {
         total.copied().unwrap_or_default()
     }
 
-    /// Lists a declared field, whether or not items have it, and what is below it.
-    fn declared(&mut self, name: &str, kind: FieldType, required: bool, number: Option<u32>) {
+    /// Lists a field that the definition names, whether or not items have it, and what is below it. Only a
+    /// declared one is of the type it is said to be; of others it is shown what the items have.
+    fn described(&mut self, field: &SchemaField, declared: bool, number: Option<u32>) {
         let counts = number.map(|number| self.total(number)).unwrap_or_default();
         let kinds = kinds(&counts);
+        if let Some(number) = number.filter(|_| !declared && !kinds.is_empty()) {
+            return self.counted(number, false);
+        }
         self.fields.push(StoreField {
-            path: name.to_owned(),
+            path: field.name.clone(),
             depth: 1,
-            kind,
-            required,
-            declared: true,
+            kind: field.kind,
+            required: field.required,
+            declared,
             count: kinds.iter().map(|kind| kind.count).sum(),
             kinds,
             more: more(&counts),
