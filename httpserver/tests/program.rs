@@ -232,8 +232,24 @@ fn settings_are_checked_before_anything_is_made() {
 fn the_doctor_looks_and_the_description_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let said = good(&run(folder.path(), &["doctor", "--port", "0"]));
-    for what in ["data folder", "free space", "flush", "locks", "port"] {
-        assert!(said.contains(what), "{said}");
+    for what in [
+        "data folder",
+        "file system",
+        "free space",
+        "sectors",
+        "flush of a prepared file",
+        "flush of a growing file",
+        "locks",
+        "memory",
+        "open files",
+        "port",
+    ] {
+        let line = said
+            .lines()
+            .find(|line| line.contains(&format!(" {what}: ")));
+        let line = line.unwrap_or_else(|| panic!("{what}: {said}"));
+        let word = line.split(' ').next().unwrap();
+        assert!(["ok", "warning", "unknown"].contains(&word), "{line}");
     }
     assert_eq!(
         std::fs::read_dir(folder.path().join("sop-data"))
