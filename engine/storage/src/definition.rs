@@ -6,6 +6,7 @@ use crate::document::{Document, DocumentRef, Kind};
 use crate::error::{Error, Result};
 use crate::key::KeySpec;
 use crate::names::nearest;
+use crate::typed::TypedKey;
 
 /// The longest store name, in bytes.
 pub const MAX_STORE_NAME_BYTES: usize = 128;
@@ -232,6 +233,19 @@ impl StoreDefinition {
             relations: Vec::new(),
             cache: serde_json::Map::new(),
         }
+    }
+
+    /// As [`StoreDefinition::new`] for keys of a Rust type.
+    pub fn typed<K: TypedKey>(name: impl Into<String>) -> Self {
+        Self::new(name, K::spec())
+    }
+
+    /// The same store with other names for the ordered fields of its key; fields beyond `names` keep
+    /// theirs. For tuples, whose fields have none of their own.
+    #[must_use]
+    pub fn with_key_fields<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        self.key = self.key.with_field_names(names);
+        self
     }
 
     /// Checks names, limits and the key.

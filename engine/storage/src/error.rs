@@ -104,6 +104,30 @@ pub enum Error {
         /// What is wrong.
         source: KeyError,
     },
+    /// The store has keys of another type than it was opened with.
+    #[error(
+        "store {store:?} has keys of type {found}, not {asked}; open it with that type, or untyped"
+    )]
+    WrongKeyType {
+        /// Name of the store.
+        store: String,
+        /// The types of its keys.
+        found: String,
+        /// The types that were asked for.
+        asked: String,
+    },
+    /// A value cannot be stored, or the stored document does not have the form of the type asked for.
+    #[error("store {store:?}, key {key}: {}{detail}", at_field(field))]
+    InvalidValue {
+        /// Name of the store.
+        store: String,
+        /// The key as JSON text.
+        key: String,
+        /// Path of the field; empty for the value itself.
+        field: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// The document cannot be read or is too large.
     #[error(transparent)]
     Document(#[from] DocumentError),
@@ -201,6 +225,13 @@ impl Error {
             place: place.into(),
             detail: detail.into(),
         }
+    }
+}
+
+fn at_field(field: &str) -> String {
+    match field {
+        "" => String::new(),
+        field => format!("field {field:?}: "),
     }
 }
 

@@ -9,20 +9,20 @@
 //! u32 number of changes to the list of stores, each:
 //!     u8 tag: 1 create, 2 alter, 3 drop;  u64 store id;  create and alter: u32 length, definition as JSON
 //! u32 number of stores with changed items, each:
-//!     u64 store id;  u32 number of items, in key order, each:
-//!     u8 tag: 1 insert, 2 upsert, 3 update, 4 remove;  u16 key length;  key;  not for remove: u32 length, payload
+//!     u64 store id;  u32 number of items, in any order and each key once, each:
+//!     as [`item`] describes
 //! ```
 
 use std::sync::Arc;
 
+use super::item;
 use crate::definition::StoreDefinition;
-use crate::transaction::writes::{
-    CATALOG, CatalogChange, Change, Intent, StoreId, StoreWrites, Writes,
-};
+use crate::transaction::writes::{CATALOG, CatalogChange, StoreId, StoreWrites, Writes};
 
 const LAYOUT: u8 = 1;
-/// The most bytes of an item beside its key and payload.
-const ITEM_BYTES: usize = 7;
+
+/// Bytes before the items in a record that changes items of one store and nothing else.
+pub(crate) const ONE_STORE_HEADER: usize = 37;
 
 /// Facts of a commit beside its changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +31,63 @@ pub(crate) struct CommitFacts {
     pub next_item_id: u64,
 }
 
-/// Writes the payload.
-pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
-    let mut out = Vec::with_capacity(writes.bytes() + writes.items() * ITEM_BYTES + 64);
+/// The payload of a record.
+pub(crate) enum Payload {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What the changed items of this store are kept as.
+    Items(StoreId),
+}
+
+impl Payload {
+    /// The bytes, for the changes that the payload was made of.
+    pub fn bytes<'a>(&'a self, writes: &'a Writes) -> &'a [u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Items(id) => match writes.stores.get(id) {
+                Some(items) => items.record(),
+                None => &[],
+            },
+        }
+    }
+}
+
+/// Makes the payload. When only items of one store change, these are the payload already.
+pub(crate) fn seal(writes: &mut Writes, facts: CommitFacts) -> Payload {
+    let mut changed = writes.stores.iter_mut().filter(changes_items);
+    let (Some((id, items)), None, true) =
+        (changed.next(), changed.next(), writes.catalog.is_empty())
+    else {
+        return Payload::Bytes(encode(writes, facts));
+    };
+    let mut header = Vec::with_capacity(ONE_STORE_HEADER);
+    put_start(&mut header, facts);
+    put_u32(&mut header, 0);
+    put_u32(&mut header, 1);
+    put_store(&mut header, *id, items.len());
+    items.seal(&header);
+    Payload::Items(*id)
+}
+
+fn changes_items((id, items): &(&StoreId, &mut StoreWrites)) -> bool {
+    **id != CATALOG && !items.is_empty()
+}
+
+fn put_start(out: &mut Vec<u8>, facts: CommitFacts) {
     out.push(LAYOUT);
     out.extend_from_slice(&facts.time_ms.to_le_bytes());
     out.extend_from_slice(&facts.next_item_id.to_le_bytes());
+}
+
+fn put_store(out: &mut Vec<u8>, id: StoreId, items: usize) {
+    out.extend_from_slice(&id.0.to_le_bytes());
+    put_u32(out, items);
+}
+
+/// Writes the payload.
+pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
+    let mut out = Vec::with_capacity(writes.bytes() + 64);
+    put_start(&mut out, facts);
     put_u32(&mut out, writes.catalog.len());
     for change in &writes.catalog {
         match change {
@@ -48,19 +99,11 @@ pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
             }
         }
     }
-    let stores = || {
-        writes
-            .stores
-            .iter()
-            .filter(|(id, items)| **id != CATALOG && !items.is_empty())
-    };
-    put_u32(&mut out, stores().count());
-    for (id, items) in stores() {
-        out.extend_from_slice(&id.0.to_le_bytes());
-        put_u32(&mut out, items.len());
-        for (key, change) in items.iter() {
-            put_item(&mut out, key, change);
-        }
+    let changed = |(id, items): &(&StoreId, &StoreWrites)| **id != CATALOG && !items.is_empty();
+    put_u32(&mut out, writes.stores.iter().filter(changed).count());
+    for (id, items) in writes.stores.iter().filter(changed) {
+        put_store(&mut out, *id, items.len());
+        items.encode_to(&mut out);
     }
     out
 }
@@ -77,30 +120,6 @@ fn put_definition(out: &mut Vec<u8>, tag: u8, id: StoreId, definition: &StoreDef
     let json = serde_json::to_vec(definition).unwrap_or_default();
     put_u32(out, json.len());
     out.extend_from_slice(&json);
-}
-
-fn put_item(out: &mut Vec<u8>, key: &[u8], change: Change<'_>) {
-    let (tag, payload) = match change {
-        Change::Put {
-            intent, payload, ..
-        } => (intent_tag(intent), Some(payload)),
-        Change::Remove => (4, None),
-    };
-    out.push(tag);
-    out.extend_from_slice(&(key.len() as u16).to_le_bytes());
-    out.extend_from_slice(key);
-    if let Some(payload) = payload {
-        put_u32(out, payload.len());
-        out.extend_from_slice(payload);
-    }
-}
-
-fn intent_tag(intent: Intent) -> u8 {
-    match intent {
-        Intent::Insert => 1,
-        Intent::Upsert => 2,
-        Intent::Update => 3,
-    }
 }
 
 /// Reads a payload back.
@@ -193,34 +212,15 @@ impl<'a> Reader<'a> {
 
     fn items(&mut self) -> Result<StoreWrites, String> {
         let mut items = StoreWrites::default();
-        let mut last: Option<&[u8]> = None;
         for _ in 0..self.u32()? {
-            let tag = self.u8()?;
-            let key_length = u16::from_le_bytes(self.array()?) as usize;
-            let key = self.take(key_length)?;
-            let intent = match tag {
-                1 => Some(Intent::Insert),
-                2 => Some(Intent::Upsert),
-                3 => Some(Intent::Update),
-                4 => None,
-                _ => return Err(format!("item change {tag} is unknown")),
-            };
-            let change = match intent {
-                None => Change::Remove,
-                Some(intent) => {
-                    let length = self.u32()?;
-                    Change::Put {
-                        intent,
-                        payload: self.take(length)?,
-                        replaces: intent == Intent::Update,
-                    }
-                }
-            };
-            if last.is_some_and(|last| last >= key) {
-                return Err("keys are out of order".to_owned());
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let (key, change, length) = item::parse(rest)?;
+            let place = items.find(key);
+            if items.at(place).is_some() {
+                return Err("a key stands twice".to_owned());
             }
-            last = Some(key);
-            items.insert(key, change);
+            items.set(place, key, change);
+            self.at += length;
         }
         Ok(items)
     }

@@ -44,7 +44,7 @@ fn sample() -> PreparedTransaction {
     );
     reads.range(StoreId(3), Bound::Unbounded, Bound::Unbounded);
     let mut writes = Writes::default();
-    writes.set(StoreId(3), b"k", put(b"v"));
+    writes.of_store(StoreId(3)).insert(b"k", put(b"v"));
     writes.touch_name(b"t");
     transaction("tx-1", reads, writes)
 }
@@ -193,7 +193,7 @@ proptest! {
         let mut writes = Writes::default();
         for (store, key, payload) in items {
             let change = payload.as_ref().map_or(Change::Remove, |bytes| put(bytes));
-            writes.set(StoreId(store), &key, change);
+            writes.of_store(StoreId(store)).insert(&key, change);
         }
         let bytes = encode_prepare(&transaction(&id, reads, writes));
         match decode(&bytes).unwrap() {

@@ -1,15 +1,19 @@
 //! Full verification: every checksum, order, count and pointer of the trees, every key and document, and
 //! that every prepared transaction can still be committed.
 
+use super::backup::Pin;
+use super::catalog_payload::CatalogPayload;
 use super::core::Core;
 use super::prepared::{PreparedInfo, check_prepared, list};
 use super::shapes::Recount;
-use super::snapshot::StoreState;
+use super::snapshot::{StoreState, tree_config};
+use super::usage::Usage;
 use crate::definition::StoreDefinition;
-use crate::error::Result;
-use crate::transaction::item::decode_item;
+use crate::error::{Error, Result};
+use crate::transaction::item::item_ref;
 use crate::transaction::physical::physical_key;
-use crate::tree::{Cursor, TreeReport};
+use crate::transaction::writes::StoreId;
+use crate::tree::{Cursor, Tree, TreeReport};
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -82,12 +86,55 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
         }
     }
     core.leave(snapshot.sequence, false);
+    check_checkpoint(&mut report, core);
     Ok(report)
+}
+
+/// Checks both files of the newest checkpoint, and that what it says to be in use of each segment is what a walk over
+/// its trees finds.
+fn check_checkpoint(report: &mut CheckReport, core: &Core) {
+    let (_pin, newest) = match Pin::new(core) {
+        Ok(pinned) => pinned,
+        // Opened for reading beside a process that has made a newer one since.
+        Err(Error::File(error)) if error.is_not_found() && core.lock.lock().is_none() => return,
+        Err(error) => return report.problem("checkpoint".to_owned(), error.to_string()),
+    };
+    for damage in core.checkpoint.lock().catalog.damage(newest.sequence) {
+        report.problem("checkpoint".to_owned(), damage.to_string());
+    }
+    let payload = match CatalogPayload::decode(&newest.payload) {
+        Ok(payload) => payload,
+        Err(error) => return report.problem("checkpoint".to_owned(), error.to_string()),
+    };
+    // An estimate is replaced by the next checkpoint.
+    for store in payload.stores.iter().filter(|_| payload.exact) {
+        let context = core.trees.context(StoreId(store.id));
+        let tree = Tree::open(tree_config(&store.definition), context, &store.root);
+        // What cannot be read was found above.
+        if let Ok(found) = Usage::of(&tree)
+            && found != store.usage
+        {
+            report.problem(
+                format!("checkpoint, store {:?}", store.definition.name),
+                format!(
+                    "it says that {:?} is in use, {:?} is",
+                    store.usage.segments(),
+                    found.segments()
+                ),
+            );
+        }
+    }
 }
 
 fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     let mut tree = TreeReport::default();
     store.tree.check(&mut tree);
+    if let Some(damage) = store.tree.damage() {
+        report.problem(
+            format!("store {name:?}"),
+            format!("commits in the log change items that cannot be read: {damage}"),
+        );
+    }
     for finding in &tree.findings {
         report.problem(
             format!("store {name:?}, {}", finding.place),
@@ -118,7 +165,7 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
 
 /// Decodes the item a cursor stands on and counts its fields; its key has to give the bytes it lies at.
 fn check_item(
-    cursor: &Cursor,
+    cursor: &Cursor<'_>,
     definition: &StoreDefinition,
     recount: &mut Recount,
 ) -> Result<(), String> {
@@ -126,7 +173,9 @@ fn check_item(
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
+    let item = item_ref(definition, key, 0, value)
+        .to_item()
+        .map_err(|e| e.to_string())?;
     recount.add(item.value.root());
     let encoded = definition
         .key

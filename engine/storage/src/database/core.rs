@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -32,9 +32,15 @@ use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
-/// snapshot (about a millisecond at most); above it they are applied beside the current snapshot,
-/// which costs a copy of each node touched and lets transactions begin meanwhile.
-const IN_PLACE_CHANGES: usize = 4_096;
+/// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
+/// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
+/// unless so many of its items change that it is made anew anyway.
+const IN_PLACE_CHANGES: usize = 65_536;
+
+/// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
+const MIN_DIRTY_BYTES: u64 = 8 << 20;
+/// So many bytes of past commits may wait for the next one to be forgotten.
+const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
@@ -95,6 +101,8 @@ pub(crate) struct Core {
     pub(super) current: RwLock<Arc<Snapshot>>,
     pub(super) active: Mutex<Active>,
     pub(super) commit: Mutex<CommitState>,
+    /// Bytes of the history after it was last forgotten.
+    history_bytes: AtomicUsize,
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
@@ -143,6 +151,7 @@ impl Core {
                 history: History::default(),
                 next_sequence,
             }),
+            history_bytes: AtomicUsize::new(0),
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
@@ -179,6 +188,15 @@ impl Core {
 
     pub fn leave(&self, sequence: u64, writes: bool) {
         self.active.lock().leave(sequence, writes);
+        // Usually the next commit does this; much memory is not kept for so long.
+        if writes
+            && self.history_bytes.load(Ordering::Relaxed) > KEPT_HISTORY_BYTES
+            && let Some(mut state) = self.commit.try_lock()
+        {
+            let forgotten = self.forget_history(&mut state);
+            drop(state);
+            drop(forgotten);
+        }
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -213,15 +231,26 @@ impl Core {
 
     /// Commits one transaction, alone or in a group.
     pub fn commit(&self, request: Request) -> Result<u64> {
-        let bytes = request.payload.as_ref().map_or(0, Vec::len) as u64;
+        let bytes = request.record().map_or(0, <[u8]>::len) as u64;
         let sequence = self
             .queue
             .submit(request, |group| self.commit_group(group))?;
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if total >= self.checkpoint_log_bytes {
+        let dirty = self.trees.cache().dirty_bytes();
+        let limit = self.dirty_limit();
+        if dirty >= limit + limit / 3 {
+            // Memory grows faster than it can be written.
+            self.background.wake_and_wait();
+        } else if total >= self.checkpoint_log_bytes || dirty >= limit {
             self.background.wake();
         }
         Ok(sequence)
+    }
+
+    /// Bytes of unsaved nodes and values at which a checkpoint starts. A third more, which is about the whole cache,
+    /// and commits wait for it.
+    pub fn dirty_limit(&self) -> u64 {
+        (self.trees.cache().limit() / 4 * 3).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, tickets: &[Arc<Ticket>]) {
@@ -236,7 +265,7 @@ impl Core {
         let records: Vec<&[u8]> = group
             .tickets
             .iter()
-            .filter_map(|ticket| ticket.request.payload.as_deref())
+            .filter_map(|ticket| ticket.request.record())
             .collect();
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
@@ -256,8 +285,10 @@ impl Core {
                 self.counters
                     .commits
                     .fetch_add(group.commits(), Ordering::Relaxed);
-                self.forget_history(&mut state);
+                let forgotten = self.forget_history(&mut state);
                 group.answer();
+                drop(state);
+                drop(forgotten);
             }
             Err(error) => {
                 let detail = not_applied(&error);
@@ -363,9 +394,14 @@ impl Core {
         Verdict::Record(Arc::clone(&request.writes))
     }
 
-    fn forget_history(&self, state: &mut CommitState) {
+    /// Forgets commits that no running transaction has to be checked against. To be freed without the lock.
+    #[must_use]
+    fn forget_history(&self, state: &mut CommitState) -> Vec<Arc<Writes>> {
         let oldest = self.active.lock().oldest_writer();
-        state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        let forgotten = state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        self.history_bytes
+            .store(state.history.bytes(), Ordering::Relaxed);
+        forgotten
     }
 
     /// Applies what the records from `first` on change, with the prepared transactions as of the last.

@@ -14,6 +14,7 @@ use super::trees::Trees;
 use crate::commit::prepared::Held;
 use crate::commit::prepared_record::{Decision, Record, encode_decision, size};
 use crate::commit::queue::{Kind, Request};
+use crate::commit::record::Payload;
 use crate::error::{Error, Result};
 use crate::seeded::{self, Fault};
 use crate::transaction::Commit;
@@ -34,7 +35,7 @@ pub struct PreparedInfo {
     pub stores: Vec<String>,
     /// Items that it changes.
     pub items: u64,
-    /// Bytes of keys and values of its changes.
+    /// Bytes of its changes as they are in the log.
     pub bytes: u64,
 }
 
@@ -162,7 +163,7 @@ impl Core {
             reads: Reads::default(),
             writes: Arc::default(),
             kind: Kind::Decide(decision, Arc::from(id)),
-            payload: Some(payload),
+            payload: Some(Payload::Bytes(payload)),
         })
     }
 

@@ -107,8 +107,6 @@ impl Snapshot {
                 Change::Remove => (key, TreeChange::Delete),
             });
             store.tree.apply_watched(changes, &mut watch)?;
-            // Room is reclaimed by whole segments, from what is in use.
-            drop(store.tree.take_freed());
         }
         self.sequence = sequence;
         Ok(())

@@ -18,10 +18,19 @@ impl KeySpec {
     /// single key is null, or when the result is longer than [`MAX_KEY_BYTES`].
     pub fn encode(&self, key: &Key) -> Result<EncodedKey, KeyError> {
         let mut encoded = EncodedKey::default();
-        self.encode_order_into(key, &mut encoded.order)?;
-        self.encode_ride_on_into(key, &mut encoded.ride_on)?;
-        check_length(encoded.order.len() + encoded.ride_on.len())?;
+        self.encode_into(key, &mut encoded)?;
         Ok(encoded)
+    }
+
+    /// As [`KeySpec::encode`], in the place of what `out` holds: nothing is allocated when there is room.
+    ///
+    /// Errors as [`KeySpec::encode`]; `out` then holds an unspecified beginning of the key.
+    pub fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<(), KeyError> {
+        out.order.clear();
+        out.ride_on.clear();
+        self.encode_order_into(key, &mut out.order)?;
+        self.encode_ride_on_into(key, &mut out.ride_on)?;
+        check_length(out.order.len() + out.ride_on.len())
     }
 
     /// Appends the order bytes alone, for searches: nothing is allocated when `out` has room.

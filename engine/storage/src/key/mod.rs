@@ -54,6 +54,7 @@ mod error;
 mod json;
 mod partial;
 mod range;
+mod serde_text;
 mod spec;
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,28 @@ impl KeySpec {
         Ok(spec)
     }
 
+    /// As [`KeySpec::composite`] for fields of a Rust type, which have names of their own. That they are too
+    /// many is found when a store is made.
+    #[doc(hidden)]
+    pub fn of_fields(fields: Vec<KeyField>, ride_on: Vec<RideOnField>) -> Self {
+        Self {
+            composite: true,
+            fields,
+            ride_on,
+        }
+    }
+
+    /// The same key with other names for its ordered fields. That they are not good names is found when a
+    /// store is made.
+    pub(crate) fn with_field_names<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        if self.composite {
+            for (field, name) in self.fields.iter_mut().zip(names) {
+                name.clone_into(&mut field.name);
+            }
+        }
+        self
+    }
+
     /// Checks the rules of [`KeySpec::composite`]; each constructor has done so already.
     pub fn validate(&self) -> Result<(), KeyError> {
         let invalid = |detail: String| Err(KeyError::InvalidSpec { detail });

@@ -9,6 +9,10 @@ pub(super) const HEADER_BYTES: usize = 48;
 /// Records begin at multiples of this.
 pub(super) const ALIGNMENT: u64 = 8;
 
+/// The greatest sequence and epoch. Nobody counts so far; what says more is damaged, and the next number
+/// can always be told.
+pub(super) const MAX_COUNTER: u64 = u64::MAX >> 1;
+
 const MAGIC: [u8; 4] = *b"SOPr";
 const FORMAT: u16 = 1;
 /// The checksum covers the header from here on.
@@ -129,6 +133,8 @@ impl RecordHeader {
         };
         let lawful = header.length as usize <= super::MAX_RECORD_BYTES
             && header.flushed < header.sequence
+            && header.sequence <= MAX_COUNTER
+            && header.epoch <= MAX_COUNTER
             && (header.kind == RecordKind::Commit || header.length == 0);
         lawful.then_some(header)
     }

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::LogError;
+use super::record::MAX_COUNTER;
 use crate::database_id::DatabaseId;
 use crate::vfs::{FileKind, IoContext, Vfs, VfsFile};
 
@@ -100,7 +101,8 @@ impl SegmentHeader {
             });
         }
         // A file under another file's name holds none of the records that its name promises.
-        if header.first == segment.first {
+        let lawful = (1..=MAX_COUNTER).contains(&header.first) && header.epoch <= MAX_COUNTER;
+        if header.first == segment.first && lawful {
             Ok(header)
         } else {
             Err(damaged())

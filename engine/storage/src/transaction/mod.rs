@@ -3,38 +3,52 @@
 //! A write transaction changes nothing outside itself before it commits; dropping it rolls back. Its
 //! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
 
+mod cursor;
 pub(crate) mod item;
+pub(crate) mod overlay;
+mod own_writes;
 pub(crate) mod physical;
+mod position;
 mod prepare;
 mod range;
 pub(crate) mod reads;
 mod schema;
 mod store;
 mod store_write;
+mod typed;
 pub(crate) mod writes;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use item::{Item, KeyItem};
+pub use cursor::Cursor;
+pub use item::{Item, ItemRef, KeyItem};
+pub use position::Position;
 pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
+use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
-use crate::commit::record::{CommitFacts, encode};
+use crate::commit::record::{CommitFacts, Payload, seal};
 use crate::database::MAX_TIME_LIMIT_MS;
 use crate::database::core::Core;
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
+use crate::typed::{TypedKey, TypedStore};
+
+/// Calls of a transaction after which it asks the clock again.
+const CALLS_BETWEEN_CLOCKS: u8 = 15;
 
 /// What a transaction may do and what it is promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +95,9 @@ pub struct ReadStats {
 /// The stores as this transaction changed them: `None` is a dropped name.
 type LocalStores = BTreeMap<String, Option<(StoreId, Arc<StoreDefinition>)>>;
 
+/// A store found by name: of the snapshot, or as this transaction changed it.
+type Found<'a> = (StoreId, Cow<'a, Arc<StoreDefinition>>, Cow<'a, Tree>);
+
 /// A running transaction. See the module's text.
 pub struct Transaction {
     core: Arc<Core>,
@@ -90,10 +107,15 @@ pub struct Transaction {
     base: u64,
     limit_ms: u64,
     deadline_ms: u64,
-    writes: RefCell<Writes>,
+    writes: OwnWrites,
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
     stats: Cell<ReadStats>,
+    /// Calls until the clock is asked again.
+    until_clock: Cell<u8>,
+    /// Memory for the key of the item that is written, and of the one that is looked for.
+    key_buffer: Cell<EncodedKey>,
+    scratch: Cell<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -117,10 +139,13 @@ impl Transaction {
             snapshot: Some(snapshot),
             limit_ms: core.time_limit_ms,
             deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
-            writes: RefCell::default(),
+            writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
             stats: Cell::default(),
+            until_clock: Cell::default(),
+            key_buffer: Cell::default(),
+            scratch: Cell::default(),
         })
     }
 
@@ -154,12 +179,32 @@ impl Transaction {
         self.mode == Mode::Write
     }
 
+    fn check_can_write(&self) -> Result<()> {
+        match self.mode {
+            Mode::Write => Ok(()),
+            Mode::Read | Mode::NoCheck => Err(Error::ReadTransaction),
+        }
+    }
+
     /// Fails when the transaction cannot write, or has lived too long.
     fn check_write(&self) -> Result<()> {
-        if self.mode != Mode::Write {
-            return Err(Error::ReadTransaction);
-        }
+        self.check_can_write()?;
         self.check_time()
+    }
+
+    /// As [`Transaction::check_time`], for calls so short that asking the clock would be a good part of them:
+    /// it is asked now and then. A commit always asks.
+    fn check_time_sometimes(&self) -> Result<()> {
+        match self.until_clock.get() {
+            0 => {
+                self.until_clock.set(CALLS_BETWEEN_CLOCKS);
+                self.check_time()
+            }
+            n => {
+                self.until_clock.set(n - 1);
+                Ok(())
+            }
+        }
     }
 
     fn check_time(&self) -> Result<()> {
@@ -203,23 +248,39 @@ impl Transaction {
         Ok(Store::new(self, self.find(name)?))
     }
 
-    fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
+    /// Opens a store by name as a map of one's own types; see [`crate::typed`].
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
+    /// not `K`.
+    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
+        TypedStore::new(self.store(name)?)
+    }
+
+    fn find(&self, name: &str) -> Result<Found<'_>> {
         let snapshot = self.snapshot()?;
         if let Some(local) = self.local_stores.borrow().get(name) {
             let (id, definition) = local
                 .clone()
                 .ok_or_else(|| store_not_found(name, snapshot.names.keys().map(String::as_str)))?;
             let tree = match snapshot.stores.get(&id) {
-                Some(store) => store.tree.clone(),
-                None => Tree::new(tree_config(&definition), self.core.trees.context(id)),
+                Some(store) => Cow::Borrowed(&store.tree),
+                None => Cow::Owned(Tree::new(
+                    tree_config(&definition),
+                    self.core.trees.context(id),
+                )),
             };
-            return Ok((id, definition, tree));
+            return Ok((id, Cow::Owned(definition), tree));
         }
         if self.tracks() {
             self.reads.borrow_mut().point(CATALOG, name.as_bytes());
         }
         let (id, store) = snapshot.by_name(name)?;
-        Ok((id, Arc::clone(&store.definition), store.tree.clone()))
+        Ok((
+            id,
+            Cow::Borrowed(&store.definition),
+            Cow::Borrowed(&store.tree),
+        ))
     }
 
     /// The definition that this transaction gave a store after a handle of it was made; `None`: the
@@ -298,7 +359,7 @@ impl Transaction {
         // The new definition replaces all of the old one, so any change to it is a conflict.
         let metadata = format!("{name}\0");
         self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
-        let mut next = StoreDefinition::clone(&current);
+        let mut next = StoreDefinition::clone(&**current);
         let schema_changes = change.schema.is_some();
         next.description = change.description.unwrap_or(next.description);
         next.relations = change.relations.unwrap_or(next.relations);
@@ -307,7 +368,7 @@ impl Transaction {
         next.validate()?;
         let next = Arc::new(next);
         if schema_changes && next.schema.declared {
-            Store::new(self, (id, Arc::clone(&next), tree)).check_schema()?;
+            Store::new(self, (id, Cow::Owned(Arc::clone(&next)), tree)).check_schema()?;
         }
         let mut writes = self.writes.borrow_mut();
         // Writers of items depend on the schema alone: other metadata may change beside them.
@@ -337,12 +398,12 @@ impl Transaction {
             });
         }
         self.check_time()?;
-        let writes = std::mem::take(&mut *self.writes.borrow_mut());
+        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
         let reads = std::mem::take(&mut *self.reads.borrow_mut());
         let payload = if writes.is_empty() {
             None
         } else {
-            Some(self.record(&writes)?)
+            Some(self.record(&mut writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
@@ -357,24 +418,18 @@ impl Transaction {
         Ok(Commit { sequence })
     }
 
-    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
-        let too_large = |bytes| Error::TransactionTooLarge {
-            bytes,
-            limit: MAX_RECORD_BYTES,
+    fn record(&self, writes: &mut Writes) -> Result<Payload> {
+        let facts = CommitFacts {
+            time_ms: self.core.clock.now_unix_ms(),
+            next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
         };
-        let bytes = writes.bytes();
+        let payload = seal(writes, facts);
+        let bytes = payload.bytes(writes).len();
         if bytes > MAX_RECORD_BYTES {
-            return Err(too_large(bytes));
-        }
-        let payload = encode(
-            writes,
-            CommitFacts {
-                time_ms: self.core.clock.now_unix_ms(),
-                next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
-            },
-        );
-        if payload.len() > MAX_RECORD_BYTES {
-            return Err(too_large(payload.len()));
+            return Err(Error::TransactionTooLarge {
+                bytes,
+                limit: MAX_RECORD_BYTES,
+            });
         }
         Ok(payload)
     }

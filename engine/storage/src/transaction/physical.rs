@@ -7,6 +7,7 @@
 //! The payload is the document. Where keys can have bytes beside their order (ride-on fields, offsets
 //! of timestamps) these come first, with their length as u32.
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
 use crate::document::Document;
@@ -68,16 +69,16 @@ pub(crate) fn bounds(range: &KeyRange, unique: bool) -> Bounds {
 }
 
 /// Lays out the payload of an item.
-pub(crate) fn payload(ride_on: Option<&[u8]>, value: &Document) -> Vec<u8> {
+pub(crate) fn payload<'a>(ride_on: Option<&[u8]>, value: &'a Document) -> Cow<'a, [u8]> {
     let document = value.encoded();
     match ride_on {
-        None => document.to_vec(),
+        None => Cow::Borrowed(document),
         Some(ride_on) => {
             let mut out = Vec::with_capacity(4 + ride_on.len() + document.len());
             out.extend_from_slice(&(ride_on.len() as u32).to_le_bytes());
             out.extend_from_slice(ride_on);
             out.extend_from_slice(document);
-            out
+            Cow::Owned(out)
         }
     }
 }

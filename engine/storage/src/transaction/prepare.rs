@@ -7,6 +7,7 @@ use super::{Mode, Transaction};
 use crate::commit::prepared::PreparedTransaction;
 use crate::commit::prepared_record::encode_prepare;
 use crate::commit::queue::{Kind, Request};
+use crate::commit::record::Payload;
 use crate::error::{Error, Result};
 use crate::log::MAX_RECORD_BYTES;
 use crate::transaction::reads::Reads;
@@ -119,6 +120,8 @@ impl Transaction {
             });
         }
         let core = Arc::clone(&self.core);
+        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
+        writes.settle();
         let prepared_at_ms = core.clock.now_unix_ms();
         let transaction = PreparedTransaction {
             id: Arc::from(id),
@@ -126,7 +129,7 @@ impl Transaction {
             expires_at_ms: prepared_at_ms.saturating_add(self.limit_ms),
             next_item_id: core.next_item_id.load(Ordering::Relaxed),
             reads: std::mem::take(&mut *self.reads.borrow_mut()),
-            writes: Arc::new(std::mem::take(&mut *self.writes.borrow_mut())),
+            writes: Arc::new(writes),
         };
         let expires_at_ms = transaction.expires_at_ms;
         let payload = record(&transaction)?;
@@ -136,7 +139,7 @@ impl Transaction {
             reads: Reads::default(),
             writes: Arc::default(),
             kind: Kind::Prepare(Arc::new(transaction)),
-            payload: Some(payload),
+            payload: Some(Payload::Bytes(payload)),
         })?;
         core.background.look_at_the_time();
         Ok(Prepared {
@@ -148,16 +151,12 @@ impl Transaction {
 }
 
 fn record(transaction: &PreparedTransaction) -> Result<Vec<u8>> {
-    let too_large = |bytes| Error::TransactionTooLarge {
-        bytes,
-        limit: MAX_RECORD_BYTES,
-    };
-    if transaction.writes.bytes() > MAX_RECORD_BYTES {
-        return Err(too_large(transaction.writes.bytes()));
-    }
     let payload = encode_prepare(transaction);
     if payload.len() > MAX_RECORD_BYTES {
-        return Err(too_large(payload.len()));
+        return Err(Error::TransactionTooLarge {
+            bytes: payload.len(),
+            limit: MAX_RECORD_BYTES,
+        });
     }
     Ok(payload)
 }

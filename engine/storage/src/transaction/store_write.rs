@@ -2,6 +2,7 @@
 //!
 //! Each call either changes the transaction's overlay or fails and leaves the transaction usable.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use super::physical::{has_ride_on, payload, physical_key};
@@ -11,6 +12,14 @@ use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::{EncodedKey, Key};
 
+/// What is to be written, and for whom.
+#[derive(Clone, Copy)]
+struct Put<'a> {
+    ride_on: &'a [u8],
+    value: &'a Document,
+    intent: Intent,
+}
+
 impl Store<'_> {
     /// Inserts an item.
     ///
@@ -18,22 +27,29 @@ impl Store<'_> {
     /// [`Error::KeyExists`] in a unique store that has the key; the transaction can go on.
     pub fn insert(&self, key: &Key, value: &Document) -> Result<Inserted> {
         self.check_write()?;
-        let encoded = self.encode(key)?;
-        let id = (!self.definition.unique).then(|| self.new_item_id());
-        let physical = physical_key(&encoded.order, id);
-        let presence = match id {
-            None => self.presence(&physical)?,
-            Some(_) => Presence::NEW,
+        self.with_encoded(key, |encoded| self.insert_encoded(encoded, value))
+    }
+
+    fn insert_encoded(&self, encoded: &EncodedKey, value: &Document) -> Result<Inserted> {
+        let put = Put {
+            ride_on: &encoded.ride_on,
+            value,
+            intent: Intent::Insert,
         };
-        if presence.visible {
-            self.read_point(&physical);
+        if !self.definition.unique {
+            let id = self.new_item_id();
+            self.put(&physical_key(&encoded.order, Some(id)), put, |_| true)?;
+            return Ok(Inserted { id: Some(id) });
+        }
+        let physical = &encoded.order;
+        if self.put(physical, put, |there| !there.visible)?.visible {
+            self.read_point(physical);
             return Err(Error::KeyExists {
                 store: self.definition.name.clone(),
-                key: self.key_text(&physical),
+                key: self.key_text(physical),
             });
         }
-        self.put(&physical, presence, &encoded, value, Intent::Insert)?;
-        Ok(Inserted { id })
+        Ok(Inserted { id: None })
     }
 
     /// Inserts an item unless one with the key is there, duplicates or not; whether it did.
@@ -56,68 +72,90 @@ impl Store<'_> {
     /// the first item with the key is replaced.
     pub fn upsert(&self, key: &Key, value: &Document) -> Result<bool> {
         self.check_write()?;
-        let encoded = self.encode(key)?;
-        if self.definition.unique {
-            let physical = physical_key(&encoded.order, None);
-            let presence = self.presence(&physical)?;
-            self.put(&physical, presence, &encoded, value, Intent::Upsert)?;
-            return Ok(!presence.visible);
-        }
-        let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
-            self.insert(key, value)?;
-            return Ok(true);
-        };
-        self.put(&physical, presence, &encoded, value, Intent::Upsert)?;
-        Ok(false)
+        self.with_encoded(key, |encoded| {
+            let put = Put {
+                ride_on: &encoded.ride_on,
+                value,
+                intent: Intent::Upsert,
+            };
+            if self.definition.unique {
+                let there = self.put(&encoded.order, put, |_| true)?;
+                return Ok(!there.visible);
+            }
+            match self.first_equal(&encoded.order)? {
+                Some(physical) => self.put(&physical, put, |_| true).map(|_| false),
+                None => self.insert_encoded(encoded, value).map(|_| true),
+            }
+        })
     }
 
     /// Replaces the value, and the ride-on fields, of the item with this key; `false` when there is
     /// none. In a store with duplicates the first is replaced.
     pub fn update(&self, key: &Key, value: &Document) -> Result<bool> {
         self.check_write()?;
-        let encoded = self.encode(key)?;
-        let Some((physical, presence)) = self.find_physical(&encoded.order)? else {
-            return Ok(false);
-        };
-        self.put(&physical, presence, &encoded, value, Intent::Update)?;
-        Ok(true)
+        self.with_encoded(key, |encoded| {
+            if self.definition.unique {
+                return self.update_physical(&encoded.order, encoded, value);
+            }
+            match self.first_equal(&encoded.order)? {
+                Some(physical) => self.update_physical(&physical, encoded, value),
+                None => Ok(false),
+            }
+        })
     }
 
     /// As [`Store::update`] for the item with this id.
     pub fn update_id(&self, key: &Key, id: u64, value: &Document) -> Result<bool> {
         self.check_write()?;
-        let encoded = self.encode(key)?;
-        let physical = physical_key(&encoded.order, (!self.definition.unique).then_some(id));
-        let presence = self.presence(&physical)?;
-        if presence.visible {
-            self.put(&physical, presence, &encoded, value, Intent::Update)?;
-        } else {
-            self.read_point(&physical);
+        self.with_encoded(key, |encoded| {
+            let id = (!self.definition.unique).then_some(id);
+            self.update_physical(&physical_key(&encoded.order, id), encoded, value)
+        })
+    }
+
+    fn update_physical(
+        &self,
+        physical: &[u8],
+        encoded: &EncodedKey,
+        value: &Document,
+    ) -> Result<bool> {
+        let put = Put {
+            ride_on: &encoded.ride_on,
+            value,
+            intent: Intent::Update,
+        };
+        let there = self.put(physical, put, |there| there.visible)?;
+        if !there.visible {
+            self.read_point(physical);
         }
-        Ok(presence.visible)
+        Ok(there.visible)
     }
 
     /// Removes the item with this key, the first in a store with duplicates; whether there was one.
     pub fn remove(&self, key: &Key) -> Result<bool> {
         self.check_write()?;
-        let order = self.encode(key)?.order;
-        match self.find_physical(&order)? {
-            Some((physical, presence)) => Ok(self.remove_physical(&physical, presence)),
-            None => Ok(false),
-        }
+        self.with_encoded(key, |encoded| {
+            if self.definition.unique {
+                return self.remove_physical(&encoded.order);
+            }
+            match self.first_equal(&encoded.order)? {
+                Some(physical) => self.remove_physical(&physical),
+                None => Ok(false),
+            }
+        })
     }
 
     /// As [`Store::remove`] for the item with this id.
     pub fn remove_id(&self, key: &Key, id: u64) -> Result<bool> {
         self.check_write()?;
-        let order = self.encode(key)?.order;
-        let physical = physical_key(&order, (!self.definition.unique).then_some(id));
-        let presence = self.presence(&physical)?;
-        Ok(self.remove_physical(&physical, presence))
+        self.with_encoded(key, |encoded| {
+            let id = (!self.definition.unique).then_some(id);
+            self.remove_physical(&physical_key(&encoded.order, id))
+        })
     }
 
     fn check_write(&self) -> Result<()> {
-        self.tx.check_write()?;
+        self.tx.check_can_write()?;
         self.check_usable()
     }
 
@@ -125,48 +163,53 @@ impl Store<'_> {
         self.tx.core.next_item_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The first item with this encoded key.
-    fn find_physical(&self, order: &[u8]) -> Result<Option<(Vec<u8>, Presence)>> {
-        let physical = if self.definition.unique {
-            physical_key(order, None)
-        } else {
-            match self.equal(order.to_vec())?.next().transpose()? {
-                Some(item) => item.position,
-                None => return Ok(None),
-            }
-        };
-        let presence = self.presence(&physical)?;
-        if presence.visible {
-            return Ok(Some((physical, presence)));
-        }
-        self.read_point(&physical);
-        Ok(None)
+    /// Encodes a key into memory that the transaction uses again and again.
+    fn with_encoded<T>(&self, key: &Key, work: impl FnOnce(&EncodedKey) -> Result<T>) -> Result<T> {
+        let mut encoded = self.tx.key_buffer.take();
+        let result = self
+            .encode_into(key, &mut encoded)
+            .and_then(|()| work(&encoded));
+        self.tx.key_buffer.set(encoded);
+        result
     }
 
+    /// The physical key of the first item with this encoded key, in a store with duplicates.
+    fn first_equal(&self, order: &[u8]) -> Result<Option<Vec<u8>>> {
+        let first = self.equal(order.to_vec())?.next().transpose()?;
+        Ok(first.map(|item| item.position.into()))
+    }
+
+    /// Writes an item when `wanted` says so of what is there; what was there. Who writes need not note a
+    /// read as well: a write is validated against the same commits. Who does not calls
+    /// [`Store::read_point`].
     fn put(
         &self,
         physical: &[u8],
-        presence: Presence,
-        encoded: &EncodedKey,
-        value: &Document,
-        intent: Intent,
-    ) -> Result<()> {
-        self.check_newest_schema(physical, value)?;
-        let payload = payload(
-            has_ride_on(&self.definition.key).then_some(encoded.ride_on.as_slice()),
-            value,
-        );
+        put: Put<'_>,
+        wanted: impl FnOnce(Presence) -> bool,
+    ) -> Result<Presence> {
         let mut writes = self.tx.writes.borrow_mut();
-        writes.set(
-            self.id,
-            physical,
-            Change::Put {
-                intent,
-                payload: &payload,
-                replaces: presence.in_snapshot,
-            },
-        );
-        Ok(())
+        let own = writes.of_store(self.id);
+        let place = own.find(physical);
+        let there = match own.at(place) {
+            Some(change) => Presence::after(change),
+            // Nobody else has the id of a new item.
+            None if put.intent == Intent::Insert && !self.definition.unique => Presence::NEW,
+            None => self.presence_in_tree(physical)?,
+        };
+        if !wanted(there) {
+            return Ok(there);
+        }
+        self.check_newest_schema(physical, put.value)?;
+        let ride_on = has_ride_on(&self.definition.key).then_some(put.ride_on);
+        let payload = payload(ride_on, put.value);
+        let change = Change::Put {
+            intent: put.intent,
+            payload: &payload,
+            replaces: there.in_snapshot,
+        };
+        writes.set_at(self.id, place, physical, change)?;
+        Ok(there)
     }
 
     /// Checks the value against the schema as this transaction has made it since.
@@ -175,20 +218,27 @@ impl Store<'_> {
         let Some(definition) = self.tx.changed_definition(self.id, name)? else {
             return self.check_value(physical, value);
         };
-        Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
+        let newest = (self.id, Cow::Owned(definition), self.tree.clone());
+        Store::new(self.tx, newest).check_value(physical, value)
     }
 
-    fn remove_physical(&self, physical: &[u8], presence: Presence) -> bool {
-        if presence.visible && presence.in_snapshot {
-            let mut writes = self.tx.writes.borrow_mut();
-            writes.set(self.id, physical, Change::Remove);
-            return true;
+    fn remove_physical(&self, physical: &[u8]) -> Result<bool> {
+        let mut writes = self.tx.writes.borrow_mut();
+        let own = writes.of_store(self.id);
+        let place = own.find(physical);
+        let there = match own.at(place) {
+            Some(change) => Presence::after(change),
+            None => self.presence_in_tree(physical)?,
+        };
+        if there.visible && there.in_snapshot {
+            writes.set_at(self.id, place, physical, Change::Remove)?;
+            return Ok(true);
         }
         // Nothing is written: what was seen is a miss in the snapshot.
-        self.read_point(physical);
-        if presence.visible {
-            self.tx.writes.borrow_mut().unset(self.id, physical);
+        if there.visible {
+            own.remove(physical);
         }
-        presence.visible
+        self.read_point(physical);
+        Ok(there.visible)
     }
 }

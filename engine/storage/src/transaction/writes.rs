@@ -7,7 +7,12 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use super::overlay::Place;
+pub(crate) use super::overlay::StoreWrites;
+use crate::commit::item;
 use crate::definition::StoreDefinition;
+use crate::error::{Error, Result};
+use crate::log::MAX_RECORD_BYTES;
 use crate::seeded::{self, Fault};
 
 /// Identifies a store for the life of its database; never used again after the store is dropped.
@@ -25,7 +30,7 @@ pub(crate) enum Intent {
     Update,
 }
 
-/// One item's change, as [`StoreWrites`] gives and takes it.
+/// One item's change, as the overlay ([`StoreWrites`]) gives and takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change<'a> {
     Put {
@@ -37,16 +42,16 @@ pub(crate) enum Change<'a> {
     Remove,
 }
 
-impl Change<'_> {
-    fn payload_bytes(self) -> usize {
+impl<'a> Change<'a> {
+    pub fn payload(self) -> &'a [u8] {
         match self {
-            Self::Put { payload, .. } => payload.len(),
-            Self::Remove => 0,
+            Self::Put { payload, .. } => payload,
+            Self::Remove => &[],
         }
     }
 
     /// By how much the change moves the number of items of the snapshot.
-    fn delta(self) -> i64 {
+    pub fn delta(self) -> i64 {
         match self {
             Self::Put { replaces: true, .. } => 0,
             Self::Put { .. } => 1,
@@ -64,114 +69,6 @@ pub(crate) enum CatalogChange {
     Drop(StoreId),
 }
 
-/// What a change is kept as.
-#[derive(Debug)]
-enum Kept {
-    Put {
-        intent: Intent,
-        payload: Vec<u8>,
-        replaces: bool,
-    },
-    Remove,
-}
-
-impl Kept {
-    fn change(&self) -> Change<'_> {
-        match self {
-            Self::Put {
-                intent,
-                payload,
-                replaces,
-            } => Change::Put {
-                intent: *intent,
-                payload,
-                replaces: *replaces,
-            },
-            Self::Remove => Change::Remove,
-        }
-    }
-}
-
-/// Changed items of one store, by physical key.
-#[derive(Debug, Default)]
-pub(crate) struct StoreWrites {
-    items: BTreeMap<Vec<u8>, Kept>,
-    /// Bytes of keys and payloads.
-    bytes: usize,
-}
-
-impl StoreWrites {
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// Bytes of keys and payloads.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    pub fn get(&self, key: &[u8]) -> Option<Change<'_>> {
-        self.items.get(key).map(Kept::change)
-    }
-
-    pub fn contains(&self, key: &[u8]) -> bool {
-        self.items.contains_key(key)
-    }
-
-    /// Sets the change of a key; one that was there is forgotten.
-    pub fn insert(&mut self, key: &[u8], change: Change<'_>) {
-        self.remove(key);
-        self.bytes += key.len() + change.payload_bytes();
-        let kept = match change {
-            Change::Put {
-                intent,
-                payload,
-                replaces,
-            } => Kept::Put {
-                intent,
-                payload: payload.to_vec(),
-                replaces,
-            },
-            Change::Remove => Kept::Remove,
-        };
-        self.items.insert(key.to_vec(), kept);
-    }
-
-    /// Forgets the change of a key; whether there was one.
-    pub fn remove(&mut self, key: &[u8]) -> bool {
-        let before = self.items.remove(key);
-        if let Some(before) = &before {
-            self.bytes -= key.len() + before.change().payload_bytes();
-        }
-        before.is_some()
-    }
-
-    /// All changes in the order of their keys.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], Change<'_>)> {
-        self.range(Bound::Unbounded, Bound::Unbounded)
-    }
-
-    /// All keys, in any order.
-    pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.items.keys().map(Vec::as_slice)
-    }
-
-    /// The changes within the bounds in the order of their keys; none when no key can lie within them.
-    pub fn range(
-        &self,
-        lo: Bound<&[u8]>,
-        hi: Bound<&[u8]>,
-    ) -> impl DoubleEndedIterator<Item = (&[u8], Change<'_>)> {
-        let items = (!is_empty_range(lo, hi)).then(|| self.items.range::<[u8], _>((lo, hi)));
-        let items = items.into_iter().flatten();
-        items.map(|(key, kept)| (key.as_slice(), kept.change()))
-    }
-}
-
 /// All changes of one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Writes {
@@ -184,7 +81,7 @@ impl Writes {
         self.catalog.is_empty() && self.stores.values().all(StoreWrites::is_empty)
     }
 
-    /// Bytes of keys and payloads, for limits.
+    /// Bytes that the items take in the commit record, for limits.
     pub fn bytes(&self) -> usize {
         self.stores.values().map(StoreWrites::bytes).sum()
     }
@@ -198,15 +95,31 @@ impl Writes {
         self.stores.get(&store)?.get(key)
     }
 
-    pub fn set(&mut self, store: StoreId, key: &[u8], change: Change<'_>) {
-        self.stores.entry(store).or_default().insert(key, change);
+    /// The changed items of a store.
+    pub fn of_store(&mut self, store: StoreId) -> &mut StoreWrites {
+        self.stores.entry(store).or_default()
     }
 
-    /// Forgets a change, for an item that was inserted and removed again.
-    pub fn unset(&mut self, store: StoreId, key: &[u8]) {
-        if let Some(writes) = self.stores.get_mut(&store) {
-            writes.remove(key);
+    /// Sets the change of an item at the place that its store's changes gave for it.
+    ///
+    /// # Errors
+    /// [`Error::TransactionTooLarge`]; nothing is changed then.
+    pub fn set_at(
+        &mut self,
+        store: StoreId,
+        place: Place,
+        key: &[u8],
+        change: Change<'_>,
+    ) -> Result<()> {
+        let bytes = self.bytes() + item::max_len(key, change.payload().len());
+        if bytes > MAX_RECORD_BYTES {
+            return Err(Error::TransactionTooLarge {
+                bytes,
+                limit: MAX_RECORD_BYTES,
+            });
         }
+        self.of_store(store).set(place, key, change);
+        Ok(())
     }
 
     /// Forgets all changes of a store that is dropped.
@@ -216,13 +129,13 @@ impl Writes {
 
     /// Marks a name of the list of stores as changed.
     pub fn touch_name(&mut self, name: &[u8]) {
-        self.set(CATALOG, name, Change::Remove);
+        self.of_store(CATALOG).insert(name, Change::Remove);
     }
 
     /// By how much the changes within the bounds move the number of items.
     pub fn delta(&self, store: StoreId, lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> i64 {
         match self.stores.get(&store) {
-            Some(writes) => writes.range(lo, hi).map(|(_, change)| change.delta()).sum(),
+            Some(writes) => writes.delta(lo, hi),
             None => 0,
         }
     }

@@ -7,6 +7,7 @@
 //! A failed read stops the run where it is. What was applied before stays applied and all counts are
 //! right, so the tree is whole; a caller who wants all or nothing works on a clone.
 
+mod merge;
 mod reshape;
 
 use std::sync::Arc;
@@ -15,11 +16,14 @@ use super::Tree;
 use super::config::{Limits, MAX_KEY_BYTES};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::Freed;
 use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
 use super::value::{ValueBytes, ValueHandle};
+use reshape::add_leaves;
+
+/// So many operations are applied to a leaf one by one before the rest is merged with its items.
+const SINGLES: usize = 16;
 
 /// What to do with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +62,7 @@ impl Replaced<'_> {
     /// Its bytes. Reads them when they are kept apart and not in memory.
     pub fn bytes(&self) -> Result<ValueBytes<'_>> {
         match &self.value {
-            PageValue::Inline(bytes) => Ok(ValueBytes::Inline(bytes)),
+            PageValue::Inline(bytes) => Ok(ValueBytes::Plain(bytes)),
             PageValue::Separate(handle) => handle.peek(self.context).map(ValueBytes::Loaded),
         }
     }
@@ -71,12 +75,15 @@ pub trait Watch {
     fn put(&mut self, value: &[u8]);
     /// An item loses this value, by removal or because it gets another.
     fn lost(&mut self, value: Replaced<'_>);
+    /// A change was left out, since the node that it belongs to cannot be read.
+    fn missed(&mut self);
 }
 
 /// Nobody watches.
 impl Watch for () {
     fn put(&mut self, _: &[u8]) {}
     fn lost(&mut self, _: Replaced<'_>) {}
+    fn missed(&mut self) {}
 }
 
 /// Where the operations of a run come from.
@@ -89,15 +96,23 @@ trait Operations {
     fn replaces(&mut self, _: Replaced<'_>) {}
     /// The next operation was applied; `old` is the version it found. Goes on to the one after.
     fn done(&mut self, old: Option<u64>);
+    /// The next operation is left out. Goes on to the one after.
+    fn left_out(&mut self) {
+        self.done(None);
+    }
 }
 
 /// What a run needs beside the nodes, and what it adds up.
 struct Run<'a> {
     limits: Limits,
     context: &'a TreeContext,
-    freed: &'a mut Freed,
     bytes: i64,
     failure: Option<TreeError>,
+    /// Whether operations on nodes that cannot be read are left out, and the first such failure.
+    salvage: bool,
+    damage: Option<TreeError>,
+    /// Whether many operations are to be expected for each leaf.
+    dense: bool,
 }
 
 /// The keys that may go to a node: from the first (included) to the second (excluded).
@@ -113,15 +128,18 @@ enum Fill {
 
 /// What a node tells its parent after its part of the run.
 struct Outcome {
-    /// Items more (or less) than before.
+    /// Items more (or less) than before, those of `more` among them.
     delta: i64,
     fill: Fill,
+    /// New leaves to stand behind the leaf.
+    more: Vec<Page>,
 }
 
 impl Outcome {
     const NOTHING: Self = Self {
         delta: 0,
         fill: Fill::Fine,
+        more: Vec::new(),
     };
 }
 
@@ -130,9 +148,26 @@ fn inside(key: &[u8], bounds: Bounds<'_>) -> bool {
 }
 
 impl Run<'_> {
-    /// Keeps the failure that ends the run.
-    fn fail<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.failure = Some(error)).ok()
+    /// A node cannot be read: ends the run, or leaves out the operations that belong to it.
+    fn unreadable(
+        &mut self,
+        error: TreeError,
+        bounds: Bounds<'_>,
+        operations: &mut impl Operations,
+    ) -> Outcome {
+        if !self.salvage {
+            self.failure = Some(error);
+            return Outcome::NOTHING;
+        }
+        self.damage.get_or_insert(error);
+        let mut first = true;
+        while let Some(key) = operations.key()
+            && (first || inside(key, bounds))
+        {
+            first = false;
+            operations.left_out();
+        }
+        Outcome::NOTHING
     }
 
     fn child(
@@ -143,7 +178,7 @@ impl Run<'_> {
         operations: &mut impl Operations,
     ) -> Outcome {
         match child {
-            Child::Leaf(leaf) => self.leaf(leaf, bounds, operations),
+            Child::Leaf(leaf) => self.leaf(leaf, bounds, rightmost, operations),
             Child::Inner(inner) => self.inner(inner, bounds, rightmost, operations),
         }
     }
@@ -152,13 +187,18 @@ impl Run<'_> {
         &mut self,
         leaf: &mut Arc<LeafHandle>,
         bounds: Bounds<'_>,
+        rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let owned = LeafHandle::own(leaf, self.context, self.freed);
-        let Some(page) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        if self.dense {
+            return self.merge(leaf, bounds, rightmost, operations);
+        }
+        let page = match LeafHandle::own(leaf, self.context) {
+            Ok(page) => page,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let before = page.len() as i64;
+        let mut singles = 0;
         let mut removed = false;
         let mut fill = Fill::Fine;
         // The parent chose this leaf for the first key, the next ones have to be compared.
@@ -168,6 +208,13 @@ impl Run<'_> {
                 break;
             }
             first = false;
+            if singles == SINGLES {
+                let delta = page.len() as i64 - before;
+                let mut outcome = self.merge(leaf, bounds, rightmost, operations);
+                outcome.delta += delta;
+                return outcome;
+            }
+            singles += 1;
             let place = page.find(key);
             if let Ok(at) = place {
                 operations.replaces(Replaced {
@@ -185,8 +232,7 @@ impl Run<'_> {
                     if let Ok(at) = place {
                         removed = true;
                         self.bytes -= (key.len() as u64 + page.value(at).len()) as i64;
-                        let value = page.remove(at);
-                        self.retire(value);
+                        page.remove(at);
                     }
                 }
             }
@@ -202,6 +248,7 @@ impl Run<'_> {
         Outcome {
             delta: page.len() as i64 - before,
             fill,
+            more: Vec::new(),
         }
     }
 
@@ -215,7 +262,7 @@ impl Run<'_> {
     ) {
         let handle;
         let stored = if value.len() > self.limits.separate_above {
-            handle = Arc::new(ValueHandle::new(Arc::from(value)));
+            handle = Arc::new(ValueHandle::new(Arc::from(value), self.context));
             PageValue::Separate(&handle)
         } else {
             PageValue::Inline(value)
@@ -223,19 +270,12 @@ impl Run<'_> {
         match place {
             Ok(at) => {
                 self.bytes += value.len() as i64 - page.value(at).len() as i64;
-                let old = page.replace(at, version, &stored);
-                self.retire(old);
+                page.replace(at, version, &stored);
             }
             Err(at) => {
                 self.bytes += (key.len() + value.len()) as i64;
                 page.insert(at, key, version, &stored);
             }
-        }
-    }
-
-    fn retire(&mut self, value: Option<Arc<ValueHandle>>) {
-        if let Some(value) = value {
-            value.location.retire(self.freed);
         }
     }
 
@@ -246,9 +286,9 @@ impl Run<'_> {
         rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let owned = InnerHandle::own(inner, self.context, self.freed);
-        let Some(node) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        let node = match InnerHandle::own(inner, self.context) {
+            Ok(node) => node,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let children = node.children.len();
         let mut delta = 0;
@@ -276,6 +316,9 @@ impl Run<'_> {
             );
             delta += outcome.delta;
             counts[at] = counts[at].saturating_add_signed(outcome.delta);
+            if !outcome.more.is_empty() {
+                add_leaves(node, at, outcome.more, self.context);
+            }
             match outcome.fill {
                 Fill::Fine => {}
                 Fill::Over => self.relieve(node, at, rightmost && last),
@@ -298,30 +341,37 @@ impl Run<'_> {
         } else {
             Fill::Fine
         };
-        Outcome { delta, fill }
+        Outcome {
+            delta,
+            fill,
+            more: Vec::new(),
+        }
     }
 }
 
 impl Tree {
     /// Applies operations until there are none left.
-    fn run(&mut self, operations: &mut impl Operations) -> Result<()> {
+    fn run(&mut self, operations: &mut impl Operations, dense: bool) -> Result<()> {
         while operations.key().is_some() {
             let mut run = Run {
                 limits: self.limits,
                 context: &self.context,
-                freed: &mut self.freed,
                 bytes: 0,
                 failure: None,
+                salvage: self.salvage,
+                damage: None,
+                dense,
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
-                Child::Leaf(Arc::new(LeafHandle::new(Arc::default())))
+                Child::Leaf(Arc::new(LeafHandle::new(Page::default(), &self.context)))
             });
             let outcome = run.child(root, (None, None), true, operations);
             self.count = self.count.saturating_add_signed(outcome.delta);
             let root = self.root.take();
-            let root = root.and_then(|root| run.settle(root, outcome.fill, self.count));
+            let root = root.and_then(|root| run.settle(root, outcome, self.count));
             let (bytes, failure) = (run.bytes, run.failure);
+            self.damage = self.damage.take().or(run.damage);
             self.bytes = self.bytes.saturating_add_signed(bytes);
             self.height = match &root {
                 None => 0,
@@ -344,7 +394,7 @@ impl Tree {
             change: Some(Change::Put { version, value }),
             old: None,
         };
-        self.run(&mut one)?;
+        self.run(&mut one, false)?;
         Ok(one.old)
     }
 
@@ -359,7 +409,7 @@ impl Tree {
             change: Some(Change::Delete),
             old: None,
         };
-        self.run(&mut one)?;
+        self.run(&mut one, false)?;
         Ok(one.old)
     }
 
@@ -387,6 +437,9 @@ impl Tree {
         V: AsRef<[u8]>,
     {
         let mut changes = changes.into_iter();
+        // A quarter of a page's items and more: writing the page anew is less work then.
+        let least = changes.size_hint().0;
+        let dense = least > SINGLES && least as u64 > self.count / 4;
         let mut many = Many {
             watch,
             next: changes.next(),
@@ -395,7 +448,7 @@ impl Tree {
             too_long: None,
         };
         many.check();
-        self.run(&mut many)?;
+        self.run(&mut many, dense)?;
         match many.too_long {
             Some(bytes) => Err(TreeError::KeyTooLong {
                 bytes,
@@ -501,6 +554,13 @@ where
 
     fn replaces(&mut self, old: Replaced<'_>) {
         self.watch.lost(old);
+    }
+
+    fn left_out(&mut self) {
+        self.watch.missed();
+        self.applied.missing += 1;
+        self.next = self.changes.next();
+        self.check();
     }
 
     fn done(&mut self, old: Option<u64>) {

@@ -1,6 +1,6 @@
 //! Values: in their page, or kept apart and loaded when asked for.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::LocationCell;
 use super::page::{Page, ValuePlace};
+use super::place::LocationCell;
 
 /// A value kept apart from its page. Its bytes are in memory while it is new, and may be evicted
 /// once it is stored.
@@ -31,14 +31,15 @@ struct Resident {
 
 impl ValueHandle {
     /// A value that is not stored yet.
-    pub fn new(bytes: Arc<[u8]>) -> Self {
+    pub fn new(bytes: Arc<[u8]>, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(bytes.len() as u64);
         Self {
             location: LocationCell::new(),
             len: bytes.len() as u64,
             hot: AtomicBool::new(false),
             bytes: RwLock::new(Resident {
                 bytes: Some(bytes),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }
@@ -148,7 +149,7 @@ pub struct ValueRef(Inside);
 #[derive(Clone)]
 enum Inside {
     Page {
-        page: Arc<Page>,
+        page: Arc<[u8]>,
         start: u32,
         end: u32,
     },
@@ -161,12 +162,12 @@ enum Inside {
 impl ValueRef {
     /// The value of item `at` of `page`.
     #[inline]
-    pub(crate) fn new(page: Arc<Page>, at: usize, context: &Arc<TreeContext>) -> Result<Self> {
+    pub(crate) fn new(page: &Page, at: usize, context: &Arc<TreeContext>) -> Result<Self> {
         let inside = match page.value_place(at) {
             ValuePlace::Inline(start, end) => Inside::Page {
                 start: start as u32,
                 end: end as u32,
-                page,
+                page: Arc::clone(page.bytes()),
             },
             ValuePlace::Separate(Some(handle)) => Inside::Apart {
                 handle: Arc::clone(handle),
@@ -198,9 +199,7 @@ impl ValueRef {
     /// The bytes of the value. Reads them from the store when it is kept apart and not in memory.
     pub fn bytes(&self) -> Result<ValueBytes<'_>> {
         Ok(match &self.0 {
-            Inside::Page { page, start, end } => {
-                ValueBytes::Inline(page.payload(*start as usize, *end as usize))
-            }
+            Inside::Page { page, start, end } => ValueBytes::Page(page, *start, *end),
             Inside::Apart { handle, context } => ValueBytes::Loaded(handle.load(context)?),
         })
     }
@@ -208,8 +207,8 @@ impl ValueRef {
     /// The bytes of the value as an own allocation; without a copy when it is kept apart.
     pub fn to_arc(&self) -> Result<Arc<[u8]>> {
         Ok(match self.bytes()? {
-            ValueBytes::Inline(bytes) => Arc::from(bytes),
             ValueBytes::Loaded(bytes) => bytes,
+            borrowed => Arc::from(&*borrowed),
         })
     }
 }
@@ -217,12 +216,26 @@ impl ValueRef {
 /// A handle is always where its entry says; this is what a broken page would give.
 pub(crate) const LOST: TreeError = TreeError::Invariant("an entry points at no separate value");
 
-/// Bytes of a value, borrowed from a page or shared with the cache.
+/// Bytes of a value: borrowed from a page or elsewhere, or shared with the cache.
+#[derive(Clone)]
 pub enum ValueBytes<'a> {
-    /// Borrowed from the page.
-    Inline(&'a [u8]),
+    /// A part of a page's buffer: from, to.
+    Page(&'a Arc<[u8]>, u32, u32),
+    /// Borrowed bytes that lie in no page.
+    Plain(&'a [u8]),
     /// Loaded; shared with the cache.
     Loaded(Arc<[u8]>),
+}
+
+impl ValueBytes<'_> {
+    /// The bytes to be kept: what they lie in, and where. Copies only what lies in no page.
+    pub fn shared(&self) -> (Arc<[u8]>, Range<usize>) {
+        match self {
+            Self::Page(page, start, end) => (Arc::clone(page), *start as usize..*end as usize),
+            Self::Plain(bytes) => (Arc::from(*bytes), 0..bytes.len()),
+            Self::Loaded(bytes) => (Arc::clone(bytes), 0..bytes.len()),
+        }
+    }
 }
 
 impl Deref for ValueBytes<'_> {
@@ -231,7 +244,10 @@ impl Deref for ValueBytes<'_> {
     #[inline]
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Inline(bytes) => bytes,
+            Self::Page(page, start, end) => {
+                page.get(*start as usize..*end as usize).unwrap_or_default()
+            }
+            Self::Plain(bytes) => bytes,
             Self::Loaded(bytes) => bytes,
         }
     }

@@ -210,6 +210,7 @@ impl VfsLock for RealLock {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BLOCK_BYTES;
     use super::*;
     use crate::rng::{OsRng, Rng};
     use std::path::PathBuf;
@@ -289,6 +290,38 @@ mod tests {
         assert!(RealVfs.free_space(&folder.0).unwrap() > 0);
     }
 
+    /// Whole blocks go past the cache where that can be done, the rest does not; nobody sees a difference,
+    /// also under another name.
+    #[test]
+    fn durable_writes_and_usual_ones_see_each_other() {
+        let folder = TestFolder::new();
+        let (a, b) = (folder.0.join("a"), folder.0.join("b"));
+        let file = RealVfs.create_new(&a).unwrap();
+        let mut memory = vec![0; 5 * BLOCK_BYTES];
+        let start = memory.as_ptr().align_offset(BLOCK_BYTES);
+        let mut expected = vec![0; 3 * BLOCK_BYTES];
+        file.allocate(expected.len() as u64).unwrap();
+        for round in 1..=9_u8 {
+            let at = usize::from(round % 3) * BLOCK_BYTES;
+            let block = &mut memory[start..start + BLOCK_BYTES];
+            block.fill(round);
+            file.write_durable(block, at as u64).unwrap();
+            expected[at..at + BLOCK_BYTES].fill(round);
+            file.write_at(&[round; 3], at as u64 + 9).unwrap();
+            file.write_durable(&memory[start..start + 5], at as u64 + 100)
+                .unwrap();
+            assert_eq!(RealVfs.read(&a).unwrap(), expected, "{round}");
+        }
+        RealVfs.rename(&a, &b).unwrap();
+        file.write_durable(
+            &memory[start..start + 2 * BLOCK_BYTES],
+            2 * BLOCK_BYTES as u64,
+        )
+        .unwrap();
+        assert_eq!(RealVfs.read(&b).unwrap().len(), 4 * BLOCK_BYTES);
+        assert!(!RealVfs.exists(&a).unwrap());
+    }
+
     #[test]
     fn a_lock_is_exclusive_in_one_process_too() {
         let folder = TestFolder::new();
@@ -357,7 +390,7 @@ mod tests {
         }
 
         let catalog = Catalog::new(vfs, &folder.0.join("catalog"), id);
-        catalog.prepare().unwrap();
+        catalog.create().unwrap();
         catalog.store(300, b"state").unwrap();
         assert_eq!(
             catalog.load_newest().unwrap().checkpoint.unwrap().payload,

@@ -15,20 +15,26 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
+mod checkpoints;
 mod commits;
 mod counts;
 mod crash;
 mod damage;
 mod duplicates;
+mod durability;
 mod edges;
 mod faults;
+mod fixture;
 mod histories;
 mod kills;
+mod large;
 mod metrics;
 mod model;
+mod original;
 mod schemas;
 mod space;
 mod stores;
 mod support;
 mod threads;
 mod twophase;
+mod typed;

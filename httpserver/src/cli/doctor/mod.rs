@@ -1,5 +1,6 @@
 //! Looks whether this machine can run the server well: what the disk of the data folder does, whether locks
-//! work, whether there is room, memory and files enough, whether the port is free.
+//! work, whether there is room, memory and files enough, whether the port is free, whether a prepared transaction
+//! waits for a decision.
 //!
 //! One line for each look: `ok`, `warning` or `failed`, what was looked at, what was found, and what to do where
 //! something is to be done. It writes only files of its own in the data folder, and removes them.
@@ -7,6 +8,7 @@
 mod disk;
 mod machine;
 mod mount;
+mod prepared;
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -57,6 +59,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     tell("memory", machine::memory(&config))?;
     tell("open files", machine::open_files(&config))?;
     tell("port", port(&config))?;
+    tell("prepared transactions", prepared::prepared(&config))?;
     Ok(if failed {
         ExitCode::FAILURE
     } else {

@@ -55,6 +55,10 @@ impl<L: CommitLog> CommitLog for MeteredLog<L> {
         Ok(durable)
     }
 
+    fn begin_anew(&self) -> Result<(), LogError> {
+        self.log.begin_anew()
+    }
+
     fn read_from(&self, seq: u64) -> Result<LogRecords, LogError> {
         self.log.read_from(seq)
     }

@@ -40,4 +40,8 @@ impl Watch for ShapeWatch<'_> {
             Err(_) => self.shapes.lose(),
         }
     }
+
+    fn missed(&mut self) {
+        self.shapes.lose();
+    }
 }

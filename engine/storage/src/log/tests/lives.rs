@@ -112,6 +112,11 @@ fn live(log: &LocalLog, model: &mut Model, life: u64, chance: &mut Chance, story
                 .sync()
                 .map(|durable| assert_eq!(durable, log.last_sequence(), "{story}")),
             2 if chance.below(3) == 0 => log.close(),
+            3 => match log.make_room_ahead() {
+                // Of a file that nobody needs yet: the log goes on.
+                Err(LogError::Io(_)) => Ok(()),
+                made => made,
+            },
             n => {
                 let mode = if n % 2 == 0 {
                     Durability::Sync

@@ -1,10 +1,13 @@
-//! Tests of the log: its contract, crashes at every operation, faults, damage.
+//! Tests of the log: its contract, crashes at every operation, faults, a full disk, damage, files that are
+//! used again.
 
 mod contract;
 mod crash;
 mod damage;
 mod faults;
+mod full;
 mod lives;
+mod reuse;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -6,15 +6,16 @@
 
 use std::sync::Arc;
 
+use super::super::context::TreeContext;
 use super::super::inner::{Child, Inner, InnerHandle};
 use super::super::leaf::LeafHandle;
 use super::super::page::Page;
 use super::super::separators::between;
-use super::{Fill, Run};
+use super::{Fill, Outcome, Run};
 
 /// A leaf and an own page for it.
-fn leaf(page: Page) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page))))
+fn leaf(page: Page, context: &TreeContext) -> Child {
+    Child::Leaf(Arc::new(LeafHandle::new(page, context)))
 }
 
 /// The separator between two neighbouring pages with items.
@@ -25,11 +26,39 @@ fn separator(left: &Page, right: &Page) -> Vec<u8> {
     }
 }
 
+/// Puts pages behind leaf `at`, whose count so far is that of all of them.
+pub(super) fn add_leaves(node: &mut Inner, at: usize, pages: Vec<Page>, context: &TreeContext) {
+    let behind: usize = pages.iter().map(Page::len).sum();
+    node.counts[at] = node.counts[at].saturating_sub(behind as u64);
+    for (before, page) in (at..).zip(pages) {
+        let middle = match &node.children[before] {
+            Child::Leaf(before) => before.loaded().map(|before| separator(&before, &page)),
+            Child::Inner(_) => None,
+        };
+        let count = page.len() as u64;
+        node.insert_after(
+            before,
+            &middle.unwrap_or_default(),
+            leaf(page, context),
+            count,
+        );
+    }
+}
+
 impl Run<'_> {
+    fn fill_of(&self, node: &Inner) -> Fill {
+        let bytes = node.separators.live();
+        if self.limits.inner_over(node.children.len(), bytes) {
+            Fill::Over
+        } else {
+            Fill::Fine
+        }
+    }
+
     /// The page of leaf `at` for changing.
     fn own_page<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Page> {
         match node.children.get_mut(at) {
-            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context, self.freed).ok(),
+            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context).ok(),
             _ => None,
         }
     }
@@ -42,8 +71,8 @@ impl Run<'_> {
     ) -> Option<(&'n mut Page, &'n mut Page)> {
         match node.children.get_mut(left..left + 2)? {
             [Child::Leaf(a), Child::Leaf(b)] => Some((
-                LeafHandle::own(a, self.context, self.freed).ok()?,
-                LeafHandle::own(b, self.context, self.freed).ok()?,
+                LeafHandle::own(a, self.context).ok()?,
+                LeafHandle::own(b, self.context).ok()?,
             )),
             _ => None,
         }
@@ -52,7 +81,7 @@ impl Run<'_> {
     /// The inner node `at` for changing.
     fn own_inner<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Inner> {
         match node.children.get_mut(at) {
-            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context, self.freed).ok(),
+            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context).ok(),
             _ => None,
         }
     }
@@ -81,7 +110,7 @@ impl Run<'_> {
         let right_over = limits.page_over(right.len(), right.live());
         node.counts[at] = left_len as u64;
         let count = right.len() as u64;
-        node.insert_after(at, &middle, leaf(right), count);
+        node.insert_after(at, &middle, leaf(right, self.context), count);
         if right_over {
             self.split_leaf(node, at + 1, false);
         }
@@ -151,8 +180,12 @@ impl Run<'_> {
             return;
         };
         let len = full.children.len();
-        // At the right end appended children come one by one: leave the node full.
-        let point = if rightmost { len - 2 } else { len / 2 };
+        // At the right end children are appended: leave the node full.
+        let point = if rightmost {
+            (len - 2).min(limits.fan_out)
+        } else {
+            len / 2
+        };
         let (middle, right) = full.split_off(point.max(2));
         let left_over = limits.inner_over(full.children.len(), full.separators.live());
         let right_over = limits.inner_over(right.children.len(), right.separators.live());
@@ -161,7 +194,7 @@ impl Run<'_> {
         let right = Child::Inner(Arc::new(InnerHandle::new(right)));
         node.insert_after(at, &middle, right, right_count);
         if right_over {
-            self.split_inner(node, at + 1, false);
+            self.split_inner(node, at + 1, rightmost);
         }
         if left_over {
             self.split_inner(node, at, false);
@@ -269,21 +302,32 @@ impl Run<'_> {
         }
     }
 
-    /// The root after a run: split when too full, replaced by its only child, or none when nothing is left.
-    pub(super) fn settle(&mut self, root: Child, fill: Fill, count: u64) -> Option<Child> {
+    /// The root after a run: with the leaves that came behind it, split as long as it is too full, replaced by
+    /// its only child, or none when nothing is left.
+    pub(super) fn settle(&mut self, root: Child, outcome: Outcome, count: u64) -> Option<Child> {
         if count == 0 {
             return None;
         }
-        if fill == Fill::Over {
-            let level = match &root {
-                Child::Leaf(_) => 1,
-                Child::Inner(inner) => inner.level() + 1,
-            };
-            let mut above = Inner::above(level, root, count);
-            self.relieve(&mut above, 0, true);
-            return Some(Child::Inner(Arc::new(InnerHandle::new(above))));
+        let (mut root, mut fill) = (root, outcome.fill);
+        if !outcome.more.is_empty() {
+            let mut above = Inner::above(1, root, count);
+            add_leaves(&mut above, 0, outcome.more, self.context);
+            fill = self.fill_of(&above);
+            root = Child::Inner(Arc::new(InnerHandle::new(above)));
         }
-        let mut root = root;
+        if fill == Fill::Over {
+            while fill == Fill::Over {
+                let level = match &root {
+                    Child::Leaf(_) => 1,
+                    Child::Inner(inner) => inner.level() + 1,
+                };
+                let mut above = Inner::above(level, root, count);
+                self.relieve(&mut above, 0, true);
+                fill = self.fill_of(&above);
+                root = Child::Inner(Arc::new(InnerHandle::new(above)));
+            }
+            return Some(root);
+        }
         loop {
             let Child::Inner(inner) = &root else {
                 return Some(root);
@@ -296,7 +340,6 @@ impl Run<'_> {
             let Some(only) = only else {
                 return Some(root);
             };
-            inner.location.retire(self.freed);
             root = only;
         }
     }

@@ -62,7 +62,6 @@ pub(super) fn after_crash(world: &World, policy: CrashPolicy) -> World {
 
     let mut after = World {
         next_file: world.next_file,
-        free_space: world.free_space,
         ..World::default()
     };
     for (id, file) in &world.files {
@@ -78,6 +77,8 @@ pub(super) fn after_crash(world: &World, policy: CrashPolicy) -> World {
     }
     after.durable_names.clone_from(&names);
     after.names = names;
+    let room = world.free_space.saturating_add(world.used_space());
+    after.free_space = room.saturating_sub(after.used_space());
     after
 }
 

@@ -159,7 +159,9 @@ impl SimVfs {
         Self::from_world(self.world.lock().after_process_end())
     }
 
-    /// Sets what `free_space` reports. It limits nothing.
+    /// Sets by how many bytes the files can still grow; beyond that a write stores what fits and fails
+    /// with "no space". Files that are cut or lose their last name give their room back. Folders and
+    /// names take none.
     pub fn set_free_space(&self, bytes: u64) {
         self.world.lock().free_space = bytes;
     }

@@ -215,3 +215,34 @@ fn tools_count_nothing() {
     let after = vfs.after_crash(CrashPolicy::LoseUnsynced);
     assert_eq!(after.read(&path("/x/y")).unwrap(), [8]);
 }
+
+#[test]
+fn a_full_disk_takes_what_fits_and_has_room_again_when_something_goes() {
+    let vfs = SimVfs::new();
+    let file = durable_file(&vfs, "/a", b"12345");
+    vfs.set_free_space(10);
+    assert!(file.allocate(12).unwrap());
+    let full = io::ErrorKind::StorageFull;
+    assert_eq!(file.write_at(b"abcdefgh", 10).unwrap_err().kind(), full);
+    assert_eq!(vfs.read(&path("/a")).unwrap(), b"12345\0\0\0\0\0abcde");
+    assert_eq!(file.allocate(16).unwrap_err().kind(), full);
+    assert_eq!(file.set_len(16).unwrap_err().kind(), full);
+    assert_eq!(file.write_at(b"x", 99).unwrap_err().kind(), full);
+    assert_eq!(vfs.free_space(&path("/")).unwrap(), 0);
+    file.write_at(b"no more room is needed", 0).unwrap_err();
+    assert_eq!(vfs.read(&path("/a")).unwrap(), b"no more room is");
+    let other = vfs.create_new(&path("/b")).unwrap();
+    other.write_at(b"x", 0).unwrap_err();
+    file.set_len(12).unwrap();
+    other.write_at(b"xyz", 0).unwrap();
+    vfs.hard_link(&path("/b"), &path("/c")).unwrap();
+    vfs.remove_file(&path("/b")).unwrap();
+    assert_eq!(vfs.free_space(&path("/")).unwrap(), 0);
+    vfs.remove_file(&path("/c")).unwrap();
+    assert_eq!(vfs.free_space(&path("/")).unwrap(), 3);
+    // The power cut brings the first content back, and with it the room.
+    let after = vfs.after_crash(CrashPolicy::LoseUnsynced);
+    assert_eq!(after.free_space(&path("/")).unwrap(), 10);
+    vfs.rename(&path("/a"), &path("/d")).unwrap();
+    assert_eq!(vfs.free_space(&path("/")).unwrap(), 3);
+}

@@ -33,6 +33,27 @@ impl Change {
             Self::Grow(len) => content.resize(content.len().max(*len as usize), 0),
         }
     }
+
+    /// The length of a file of `len` bytes afterwards.
+    fn new_len(&self, len: u64) -> u64 {
+        match self {
+            Self::Write { offset, data } => len.max(offset.saturating_add(data.len() as u64)),
+            Self::SetLen(len) => *len,
+            Self::Grow(new_len) => len.max(*new_len),
+        }
+    }
+
+    /// What of it fits when a file of `len` bytes can grow by `room`. A write stores what it can.
+    fn fitting(self, len: u64, room: u64) -> Option<Self> {
+        match self {
+            Self::Write { offset, mut data } => {
+                let fits = len.saturating_add(room).saturating_sub(offset);
+                data.truncate(usize::try_from(fits).unwrap_or(usize::MAX));
+                (!data.is_empty()).then_some(Self::Write { offset, data })
+            }
+            Self::SetLen(_) | Self::Grow(_) => None,
+        }
+    }
 }
 
 pub(super) fn write(content: &mut Vec<u8>, offset: u64, data: &[u8]) {
@@ -84,6 +105,7 @@ pub(super) struct World {
     pub(super) durable_names: Names,
     pub(super) pending_names: Vec<NameChange>,
     pub(super) locks: BTreeSet<u64>,
+    /// Bytes that the files can still grow by.
     pub(super) free_space: u64,
 }
 
@@ -210,7 +232,9 @@ impl World {
             folder,
             parts: check(self)?,
         };
+        let room = self.used_space() + self.free_space;
         change.apply(&mut self.names);
+        self.free_space = room.saturating_sub(self.used_space());
         self.pending_names.push(change);
         if matches!(step, Step::LastBreath) {
             Err(power_cut())
@@ -379,10 +403,40 @@ impl World {
             }
             Step::Fail(fault) => return Err(fault.error()),
         };
-        let file = self.file_mut(id)?;
-        change.apply(&mut file.current);
-        file.pending.push(change);
+        let len = self.file(id)?.current.len() as u64;
+        let new_len = change.new_len(len);
+        if new_len.saturating_sub(len) > self.free_space {
+            if let Some(part) = change.fitting(len, self.free_space) {
+                self.apply(id, part)?;
+            }
+            return result.and(Err(no_space()));
+        }
+        self.apply(id, change)?;
         result
+    }
+
+    fn apply(&mut self, id: u64, change: Change) -> io::Result<()> {
+        let file = self.file_mut(id)?;
+        let before = file.current.len() as u64;
+        change.apply(&mut file.current);
+        let after = file.current.len() as u64;
+        file.pending.push(change);
+        self.free_space = (self.free_space + before).saturating_sub(after);
+        Ok(())
+    }
+
+    /// Bytes of all files that have a name.
+    pub(super) fn used_space(&self) -> u64 {
+        let named: BTreeSet<u64> = self
+            .names
+            .values()
+            .filter_map(|entry| match entry {
+                Entry::File(id) => Some(*id),
+                Entry::Directory => None,
+            })
+            .collect();
+        let files = named.iter().filter_map(|id| self.files.get(id));
+        files.map(|file| file.current.len() as u64).sum()
     }
 
     fn file_mut(&mut self, id: u64) -> io::Result<&mut SimInode> {
@@ -468,6 +522,13 @@ impl World {
             ..Self::default()
         }
     }
+}
+
+fn no_space() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::StorageFull,
+        "no space left on the simulated disk",
+    )
 }
 
 pub(super) fn power_cut() -> io::Error {

@@ -184,11 +184,11 @@ fn backups(s: &mut Session) -> Result<()> {
     s.close()
 }
 
-/// Records that fill log files, so that these are begun, sealed and dropped.
+/// Records that fill log files, so that these are begun, sealed, dropped and written over.
 fn log_files(s: &mut Session) -> Result<()> {
     s.open()?;
     s.make("s", |_| ())?;
-    for i in 0..6 {
+    for i in 0..8 {
         let text = format!("\"{}\"", i.to_string().repeat(6_000));
         s.put("s", [i].into_iter(), &text)?;
         if i % 2 == 1 {
@@ -228,7 +228,8 @@ fn the_workloads_reach_what_they_are_meant_to_reach() {
     assert!(count(reclaim, OperationKind::Unlink, "/data/") >= 3);
     assert!(count(many_dirty_nodes, OperationKind::Create, "/data/") >= 6);
     assert!(count(large_values, OperationKind::Write, "/data/") >= 6);
-    assert!(count(log_files, OperationKind::Rename, "/log/") >= 4);
+    assert!(count(log_files, OperationKind::Rename, "/log/0") >= 4);
+    assert!(count(log_files, OperationKind::Rename, "/log/spare") >= 2);
     assert!(count(log_files, OperationKind::Unlink, "/log/") >= 2);
     assert!(
         count(
