@@ -149,7 +149,7 @@ pub(super) fn write(registry: &Registry, out: &mut Exposition) {
     out.family(
         "sop_oldest_snapshot_age_seconds",
         Kind::Gauge,
-        "How long the oldest snapshot has been in use; while it is, room cannot be given back.",
+        "How long ago the oldest snapshot in use ceased to be the newest; while it is used, its room cannot be given back.",
     );
     for (database, metrics) in &open {
         let age = metrics.oldest_snapshot_age.as_secs_f64();

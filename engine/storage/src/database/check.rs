@@ -10,10 +10,10 @@ use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
-use crate::transaction::item::item_ref;
+use crate::transaction::item::Shape;
 use crate::transaction::physical::physical_key;
 use crate::transaction::writes::StoreId;
-use crate::tree::{Cursor, Tree, TreeReport};
+use crate::tree::{Cursor, PagePart, Tree, TreeReport};
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -72,7 +72,7 @@ impl CheckReport {
 /// Checks the newest snapshot; `progress` is told the name and items of each store before it.
 pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<CheckReport> {
     core.check_usable(false)?;
-    let snapshot = core.enter(false)?;
+    let (snapshot, pass) = core.enter(false)?;
     let mut report = CheckReport {
         sequence: snapshot.sequence,
         prepared: list(&snapshot),
@@ -85,7 +85,7 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
             check_store(&mut report, name, store);
         }
     }
-    core.leave(snapshot.sequence, false);
+    core.leave(pass);
     check_checkpoint(&mut report, core);
     Ok(report)
 }
@@ -173,7 +173,8 @@ fn check_item(
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item = item_ref(definition, key, 0, value)
+    let item = Shape::of(definition)
+        .item(key, 0, PagePart::plain(&value), None)
         .to_item()
         .map_err(|e| e.to_string())?;
     recount.add(item.value.root());

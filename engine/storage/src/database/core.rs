@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::active::Active;
+use super::active::{Active, Readers};
 use super::checkpoint::CheckpointState;
 use super::group::{Group, Verdict};
 use super::metrics::Meters;
@@ -70,6 +70,15 @@ fn not_applied(error: &Error) -> String {
     )
 }
 
+/// How a transaction is registered as running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pass {
+    /// With a word of its own.
+    Slot(usize),
+    /// In the list.
+    Listed { sequence: u64, writes: bool },
+}
+
 /// What never changes while a database is open.
 pub(crate) struct Fixed {
     pub path: PathBuf,
@@ -99,7 +108,8 @@ pub(crate) struct Core {
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
     pub(super) current: RwLock<Arc<Snapshot>>,
-    pub(super) active: Mutex<Active>,
+    active: Mutex<Active>,
+    readers: Readers,
     pub(super) commit: Mutex<CommitState>,
     /// Bytes of the history after it was last forgotten.
     history_bytes: AtomicUsize,
@@ -109,6 +119,8 @@ pub(crate) struct Core {
     /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
     /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
     broken: RwLock<Option<Broken>>,
+    /// Whether `broken` says something, to be asked without a lock.
+    is_broken: AtomicBool,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -147,6 +159,7 @@ impl Core {
             background: super::background::Background::default(),
             current: RwLock::new(Arc::new(parts.snapshot)),
             active: Mutex::new(Active::default()),
+            readers: Readers::default(),
             commit: Mutex::new(CommitState {
                 history: History::default(),
                 next_sequence,
@@ -155,6 +168,7 @@ impl Core {
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
+            is_broken: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(parts.lock),
         }
@@ -165,18 +179,34 @@ impl Core {
         Arc::clone(&self.current.read())
     }
 
-    /// Takes the newest snapshot and registers it as in use.
-    pub fn enter(&self, writes: bool) -> Result<Arc<Snapshot>> {
+    /// Takes the newest snapshot and registers it as in use, until [`Core::leave`].
+    pub fn enter(&self, writes: bool) -> Result<(Arc<Snapshot>, Pass)> {
+        if !writes && let Some(slot) = self.readers.claim() {
+            let snapshot = self.snapshot();
+            if let Err(error) = self.check_whole() {
+                self.readers.free(slot);
+                return Err(error);
+            }
+            self.readers.set(slot, snapshot.sequence);
+            return Ok((snapshot, Pass::Slot(slot)));
+        }
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
-        active.enter(snapshot.sequence, writes, || self.clock.monotonic_ms());
-        Ok(snapshot)
+        active.enter(snapshot.sequence, writes);
+        let pass = Pass::Listed {
+            sequence: snapshot.sequence,
+            writes,
+        };
+        Ok((snapshot, pass))
     }
 
     /// Whether the current snapshot is whole. To be asked after taking it.
     fn check_whole(&self) -> Result<()> {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match self.broken.read().as_ref() {
             Some(broken) => Err(Error::corrupt(
                 self.path.display().to_string(),
@@ -186,8 +216,18 @@ impl Core {
         }
     }
 
-    pub fn leave(&self, sequence: u64, writes: bool) {
-        self.active.lock().leave(sequence, writes);
+    /// Ends what [`Core::enter`] began.
+    pub fn leave(&self, pass: Pass) {
+        let writes = match pass {
+            Pass::Slot(slot) => {
+                self.readers.free(slot);
+                false
+            }
+            Pass::Listed { sequence, writes } => {
+                self.active.lock().leave(sequence, writes);
+                writes
+            }
+        };
         // Usually the next commit does this; much memory is not kept for so long.
         if writes
             && self.history_bytes.load(Ordering::Relaxed) > KEPT_HISTORY_BYTES
@@ -197,6 +237,25 @@ impl Core {
             drop(state);
             drop(forgotten);
         }
+    }
+
+    /// The oldest snapshot in use by a transaction, as far back as 0 while one is just being taken.
+    pub fn oldest_active(&self) -> Option<u64> {
+        // A reader takes its word first and then the snapshot, under this lock. So whoever took a snapshot
+        // before is seen below, and whoever is not takes the current one or a newer.
+        drop(self.current.write());
+        let listed = self.active.lock().oldest();
+        listed.into_iter().chain(self.readers.oldest()).min()
+    }
+
+    /// Running transactions.
+    pub fn count_active(&self) -> usize {
+        self.active.lock().count() + self.readers.count()
+    }
+
+    /// Running transactions that write.
+    pub fn count_writers(&self) -> usize {
+        self.active.lock().writers()
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -223,9 +282,12 @@ impl Core {
         // What could not be read a moment ago may be readable now.
         self.restore();
         self.check_whole()?;
+        if !writes {
+            return Ok(());
+        }
         match self.read_only() {
-            Some(reason) if writes => Err(Error::ReadOnly { reason }),
-            _ => Ok(()),
+            Some(reason) => Err(Error::ReadOnly { reason }),
+            None => Ok(()),
         }
     }
 
@@ -434,6 +496,7 @@ impl Core {
                         detail: not_applied(error),
                         before: first - 1,
                     });
+                    self.is_broken.store(true, Ordering::Release);
                 });
         }
         let mut next = Snapshot::clone(&self.snapshot());
@@ -446,12 +509,16 @@ impl Core {
     /// After a commit that was applied in part only: makes the state before it again, from the newest
     /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
     fn restore(&self) {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return;
+        }
         let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
         };
         if let Ok(snapshot) = super::open::rebuild(self, before) {
             *self.current.write() = Arc::new(snapshot);
             *self.broken.write() = None;
+            self.is_broken.store(false, Ordering::Release);
         }
     }
 

@@ -38,7 +38,7 @@ use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
 use crate::commit::record::{CommitFacts, Payload, seal};
 use crate::database::MAX_TIME_LIMIT_MS;
-use crate::database::core::Core;
+use crate::database::core::{Core, Pass};
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
@@ -105,7 +105,9 @@ pub struct Transaction {
     /// Given up at the end, before the commit is applied.
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
+    pass: Pass,
     limit_ms: u64,
+    /// In milliseconds of the clock; only writers have one.
     deadline_ms: u64,
     writes: OwnWrites,
     reads: RefCell<Reads>,
@@ -131,14 +133,20 @@ impl Transaction {
     pub(crate) fn begin(core: &Arc<Core>, mode: Mode) -> Result<Self> {
         let writes = mode == Mode::Write;
         core.check_usable(writes)?;
-        let snapshot = core.enter(writes)?;
+        let (snapshot, pass) = core.enter(writes)?;
+        let deadline_ms = if writes {
+            core.clock.monotonic_ms().saturating_add(core.time_limit_ms)
+        } else {
+            u64::MAX
+        };
         Ok(Self {
             core: Arc::clone(core),
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
             limit_ms: core.time_limit_ms,
-            deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
+            deadline_ms,
+            pass,
             writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
@@ -441,6 +449,6 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         self.snapshot = None;
-        self.core.leave(self.base, self.tracks());
+        self.core.leave(self.pass);
     }
 }

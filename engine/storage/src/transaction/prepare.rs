@@ -120,8 +120,7 @@ impl Transaction {
             });
         }
         let core = Arc::clone(&self.core);
-        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
-        writes.settle();
+        let writes = std::mem::take(&mut *self.writes.borrow_mut());
         let prepared_at_ms = core.clock.now_unix_ms();
         let transaction = PreparedTransaction {
             id: Arc::from(id),

@@ -62,7 +62,7 @@ impl Replaced<'_> {
     /// Its bytes. Reads them when they are kept apart and not in memory.
     pub fn bytes(&self) -> Result<ValueBytes<'_>> {
         match &self.value {
-            PageValue::Inline(bytes) => Ok(ValueBytes::Plain(bytes)),
+            PageValue::Inline(bytes) => Ok(ValueBytes::Inline(bytes)),
             PageValue::Separate(handle) => handle.peek(self.context).map(ValueBytes::Loaded),
         }
     }

@@ -19,6 +19,7 @@ mod checkpoints;
 mod commits;
 mod counts;
 mod crash;
+mod cursor;
 mod damage;
 mod duplicates;
 mod durability;

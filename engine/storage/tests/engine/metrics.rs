@@ -42,14 +42,21 @@ fn what_happened_is_counted_and_what_is_is_said() {
 
     let reader = db.begin(Mode::Read).unwrap();
     clock.advance_ms(1_500);
+    let age = || db.metrics().oldest_snapshot_age;
+    assert_eq!(age(), Duration::ZERO, "it is the newest");
+    insert(&db, "s", [5]);
     let writer = db.begin(Mode::Write).unwrap();
+    clock.advance_ms(2_000);
+    assert_eq!(age(), Duration::from_secs(2));
+    insert(&db, "s", [6]);
     clock.advance_ms(500);
     let metrics = db.metrics();
     assert_eq!((metrics.active_readers, metrics.active_writers), (1, 1));
-    assert_eq!(metrics.oldest_snapshot_age, Duration::from_secs(2));
+    assert_eq!(metrics.oldest_snapshot_age, Duration::from_millis(2_500));
     drop(reader);
-    assert_eq!(db.metrics().oldest_snapshot_age, Duration::from_millis(500));
+    assert_eq!(age(), Duration::from_millis(500));
     drop(writer);
+    assert_eq!(age(), Duration::ZERO);
 
     let before = db.metrics();
     assert_eq!(

@@ -35,6 +35,7 @@ impl<L: CommitLog> CommitLog for MeteredLog<L> {
             self.meters.records.fetch_add(records.len() as u64, Relaxed);
             self.meters.record_bytes.fetch_add(bytes as u64, Relaxed);
             self.meters.group_sizes.add(records.len() as u64);
+            self.meters.commit_times.add(next_seq, started / 1_000_000);
         }
         if durability == Durability::Sync {
             let taken = self.clock.monotonic_ns() - started;

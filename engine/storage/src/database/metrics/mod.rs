@@ -1,9 +1,10 @@
 //! Figures of an open database for those who watch it: counters since it was opened, and what is now.
 //!
-//! Always true: counting takes one or two relaxed additions, at most once for a group of commits, a flush or a
-//! checkpoint; nothing is counted for single items. Counters never go down while the database is open. The parts of
+//! Always true: counting takes a few relaxed additions and a short lock nobody waits for, at most once for a group
+//! of commits, a flush or a checkpoint; nothing is counted for single items or read transactions. Counters never go down while the database is open. The parts of
 //! one answer may be some instants apart.
 
+mod commit_times;
 mod histogram;
 mod log;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use commit_times::CommitTimes;
 pub use histogram::Distribution;
 use histogram::Histogram;
 pub(crate) use log::MeteredLog;
@@ -45,6 +47,7 @@ const TIMES_NS: &[u64] = &[
 /// What the parts of a database count.
 #[derive(Debug)]
 pub(crate) struct Meters {
+    commit_times: CommitTimes,
     records: AtomicU64,
     record_bytes: AtomicU64,
     group_sizes: Histogram,
@@ -57,6 +60,7 @@ pub(crate) struct Meters {
 impl Default for Meters {
     fn default() -> Self {
         Self {
+            commit_times: CommitTimes::default(),
             records: AtomicU64::new(0),
             record_bytes: AtomicU64::new(0),
             group_sizes: Histogram::new(GROUP_SIZES),
@@ -145,7 +149,8 @@ pub struct Metrics {
     pub active_writers: u64,
     /// Running transactions that read only, checks and backups included.
     pub active_readers: u64,
-    /// Since when the oldest snapshot has been in use; zero when none is.
+    /// How long ago the oldest snapshot in use ceased to be the newest, to a tenth of a second; zero when none is
+    /// in use, or all are the newest.
     pub oldest_snapshot_age: Duration,
     /// Prepared transactions that wait for their decision.
     pub prepared_transactions: u64,
@@ -158,10 +163,13 @@ pub(super) fn collect(core: &Core) -> Metrics {
     let (counters, meters) = (&core.counters, &core.meters);
     let segments = core.blobs.traffic();
     let now_ms = core.clock.monotonic_ms();
-    let (writers, readers, since_ms) = {
-        let active = core.active.lock();
-        (active.writers(), active.readers(), active.oldest_since_ms())
-    };
+    let active = core.count_active();
+    let writers = core.count_writers().min(active);
+    // Zero stands for one that is just being taken.
+    let oldest = core.oldest_active().filter(|sequence| *sequence > 0);
+    let since_ms = oldest
+        .filter(|sequence| *sequence < snapshot.sequence)
+        .and_then(|sequence| meters.commit_times.superseded_ms(sequence));
     Metrics {
         sequence: snapshot.sequence,
         stores: snapshot.stores.len() as u64,
@@ -187,7 +195,7 @@ pub(super) fn collect(core: &Core) -> Metrics {
         cache_bytes: cache.bytes,
         cache_limit_bytes: cache.limit,
         active_writers: writers as u64,
-        active_readers: readers as u64,
+        active_readers: (active - writers) as u64,
         oldest_snapshot_age: since_ms.map_or(Duration::ZERO, |since| {
             Duration::from_millis(now_ms.saturating_sub(since))
         }),
