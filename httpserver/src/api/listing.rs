@@ -183,7 +183,7 @@ fn plan(
             plan.range = range.intersect(&spec.range(lo, hi)?);
         }
         Start::At(rank) => match store.nth(rank)? {
-            Some(item) => (plan.after, plan.inclusive) = (Some(item.position), true),
+            Some(item) => (plan.after, plan.inclusive) = (Some(item.position.into()), true),
             None => plan.range = KeyRange::empty(),
         },
     }
@@ -254,7 +254,7 @@ fn rows<'s>(
             value: (!keys_only).then_some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     if keys_only {
@@ -269,7 +269,7 @@ fn rows<'s>(
                 value: None,
                 version: item.version,
                 id: item.id,
-                position: item.position,
+                position: item.position.into(),
             })
         });
         return Ok(Box::new(own.chain(keys)));
@@ -285,7 +285,7 @@ fn rows<'s>(
             value: Some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     Ok(Box::new(own.chain(items)))

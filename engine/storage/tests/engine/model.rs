@@ -210,18 +210,29 @@ fn every_slot_length_and_placement_keeps_what_a_map_keeps() {
 
 fn come_and_go(definition: StoreDefinition, n: i64) {
     let disk = disk();
-    let open = || options(&disk).checkpoint_log_bytes(1 << 20).open(FOLDER).unwrap();
+    let open = || {
+        options(&disk)
+            .checkpoint_log_bytes(1 << 20)
+            .open(FOLDER)
+            .unwrap()
+    };
     let mut db = open();
     create(&db, definition.clone());
     let mut model = BTreeMap::new();
     // Some values are beyond what lies in a node in any placement, most are small.
     let value = |key: i64, round: i64| {
-        let long = if key % 97 == 0 { 5_000 } else { (key % 13) as usize };
+        let long = if key % 97 == 0 {
+            5_000
+        } else {
+            (key % 13) as usize
+        };
         format!("{key}/{round}/{}", "v".repeat(long))
     };
     for round in 0..3 {
         // Each round in another order, and the second and third take every third item away.
-        let order: Vec<i64> = (0..n).map(|i| i * [48_271, 1, n - 1][round as usize] % n).collect();
+        let order: Vec<i64> = (0..n)
+            .map(|i| i * [48_271, 1, n - 1][round as usize] % n)
+            .collect();
         for part in order.chunks(500) {
             db.transact(|tx| {
                 let store = tx.typed_store::<i64, String>("s")?;
