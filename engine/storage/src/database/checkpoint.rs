@@ -160,7 +160,7 @@ pub(crate) fn run(core: &Core, effort: Effort) -> Result<()> {
 /// Whether something was left to be moved by another checkpoint.
 fn run_once(core: &Core, effort: Effort) -> Result<bool> {
     let mut state = core.checkpoint.lock();
-    let snapshot = core
+    let (snapshot, pass) = core
         .enter(false)
         .inspect_err(|_| core.background.skipped())?;
     let log_bytes = core.log_bytes.swap(0, Ordering::Relaxed);
@@ -174,7 +174,7 @@ fn run_once(core: &Core, effort: Effort) -> Result<bool> {
         Ok(()) => tidy(core, &mut state, &snapshot, effort),
         Err(_) => Ok(()),
     };
-    core.leave(snapshot.sequence, false);
+    core.leave(pass);
     let moves = state.moves;
     drop(state);
     if let Some(refusal) = core.log.refusal() {

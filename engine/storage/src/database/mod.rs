@@ -223,7 +223,7 @@ impl Database {
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
             checkpoint_failure: core.background.last_failure(),
             dirty_bytes: cache.dirty,
-            active_transactions: core.active.lock().count() as u64,
+            active_transactions: core.count_active() as u64,
             prepared_transactions: snapshot.prepared.held().count() as u64,
         }
     }

@@ -1,7 +1,7 @@
 //! The changed items of one store: a sorted map over bytes that are a commit record already.
 //!
-//! Items are appended to one buffer in the form of the record ([`item`](crate::commit::item)); a sorted
-//! table says where they are. The table is a list of chunks like the pages of a tree ([`Slots`]), so
+//! Items are appended to one buffer in the form of the record ([`item`](crate::commit::item)), with room for
+//! the rest of the record before them; a sorted table says where they are. The table is a list of chunks like the pages of a tree ([`Slots`]), so
 //! a change moves a few hundred bytes at most and allocates nothing. What was replaced or
 //! forgotten stays in the buffer until it is more than what counts; then the buffer is written anew.
 //!
@@ -9,11 +9,13 @@
 //! `separators` has, for each chunk but the first, an offset of a key that is above all keys before the
 //! chunk and not above its own.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::OnceLock;
 
 use super::writes::Change;
 use crate::commit::item;
+use crate::commit::record::ONE_STORE_HEADER;
 use crate::tree::slots::Slots;
 
 /// The most items in a chunk.
@@ -28,8 +30,6 @@ pub(crate) struct StoreWrites {
     /// Bytes of the items that count.
     live: usize,
     len: usize,
-    /// Whether the buffer is something else than the items that count in the order of their keys.
-    scattered: bool,
     separators: Slots,
     chunks: Vec<Chunk>,
 }
@@ -46,6 +46,15 @@ struct Chunk {
 struct Position {
     chunk: usize,
     at: usize,
+}
+
+/// What is around a place in the order of the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around<'a> {
+    /// The key that is there.
+    At(&'a [u8]),
+    /// The keys before and behind it.
+    Between(Option<&'a [u8]>, Option<&'a [u8]>),
 }
 
 /// Where a key is or belongs, until the next change.
@@ -118,6 +127,9 @@ impl StoreWrites {
     pub fn set(&mut self, place: Place, key: &[u8], change: Change<'_>) {
         let position = place.position;
         let old = self.offset(position).filter(|_| place.found);
+        if self.buffer.is_empty() {
+            self.buffer.resize(ONE_STORE_HEADER, 0);
+        }
         let offset = self.buffer.len();
         item::put(&mut self.buffer, key, change);
         let bytes = self.buffer.len() - offset;
@@ -144,7 +156,6 @@ impl StoreWrites {
             self.buffer.truncate(offset);
         } else {
             chunk.slots.set_offset(position.at, offset);
-            self.scattered = true;
         }
     }
 
@@ -158,7 +169,6 @@ impl StoreWrites {
             return;
         };
         let appended = last && position.at == chunk.slots.len();
-        self.scattered |= !appended;
         let buffer = &self.buffer;
         let key_at = |offset| item::key(buffer, offset);
         chunk.slots.insert(position.at, key, offset, key_at);
@@ -173,6 +183,50 @@ impl StoreWrites {
                 .insert(position.chunk, key_at(first), first, key_at);
             self.chunks.insert(position.chunk + 1, right);
         }
+    }
+
+    /// Finds a place by asking how keys compare with it; some of them, as few as bisection needs.
+    pub fn search<E>(
+        &self,
+        mut compare: impl FnMut(&[u8]) -> Result<Ordering, E>,
+    ) -> Result<Around<'_>, E> {
+        let key = |chunk, at| {
+            let offset = self.offset(Position { chunk, at });
+            offset.map(|offset| item::key(&self.buffer, offset))
+        };
+        // Chunks that begin before the place, then keys of the last of these.
+        let (mut from, mut to) = (0, self.chunks.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let Some(first) = key(middle, 0) else { break };
+            match compare(first)? {
+                Ordering::Equal => return Ok(Around::At(first)),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        let Some(chunk) = from.checked_sub(1) else {
+            return Ok(Around::Between(None, key(0, 0)));
+        };
+        let len = self.chunks.get(chunk).map_or(0, |c| c.slots.len());
+        let (mut from, mut to) = (1, len);
+        while from < to {
+            let middle = from.midpoint(to);
+            let Some(there) = key(chunk, middle) else {
+                break;
+            };
+            match compare(there)? {
+                Ordering::Equal => return Ok(Around::At(there)),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        let behind = if from < len {
+            key(chunk, from)
+        } else {
+            key(chunk + 1, 0)
+        };
+        Ok(Around::Between(key(chunk, from - 1), behind))
     }
 
     /// Forgets the change of a key; whether there was one.
@@ -196,13 +250,22 @@ impl StoreWrites {
         }
         self.live -= item::len(&self.buffer, offset);
         self.len -= 1;
-        self.scattered = true;
         self.tidy();
         true
     }
 
+    /// Bytes of the buffer that no longer count.
+    fn garbage(&self) -> usize {
+        self.body().len().saturating_sub(self.live)
+    }
+
+    /// The items, what no longer counts among them.
+    fn body(&self) -> &[u8] {
+        self.buffer.get(ONE_STORE_HEADER..).unwrap_or_default()
+    }
+
     fn tidy(&mut self) {
-        let garbage = self.buffer.len() - self.live;
+        let garbage = self.garbage();
         if garbage > GARBAGE && garbage > self.live {
             self.rewrite();
         }
@@ -210,7 +273,8 @@ impl StoreWrites {
 
     /// Writes the buffer anew: the items that count, in order.
     fn rewrite(&mut self) {
-        let mut buffer = Vec::with_capacity(self.live);
+        let mut buffer = Vec::with_capacity(ONE_STORE_HEADER + self.live);
+        buffer.resize(ONE_STORE_HEADER, 0);
         let mut separators = Slots::with_capacity(self.chunks.len());
         for (number, chunk) in self.chunks.iter_mut().enumerate() {
             if number > 0 {
@@ -227,20 +291,27 @@ impl StoreWrites {
         self.buffer = buffer;
         separators.rebuild(|offset| item::key(&self.buffer, offset));
         self.separators = separators;
-        self.scattered = false;
     }
 
-    /// Lays the items out in the order of their keys, so that they are copied and walked as one run.
-    pub fn settle(&mut self) {
-        if self.scattered {
+    /// Makes the items the payload of a record that begins with `header`, of [`ONE_STORE_HEADER`] bytes.
+    pub fn seal(&mut self, header: &[u8]) {
+        if self.garbage() > 0 {
             self.rewrite();
+        }
+        if let Some(place) = self.buffer.get_mut(..header.len()) {
+            place.copy_from_slice(header);
         }
     }
 
-    /// Appends the items in the order of their keys as a commit record has them.
+    /// The payload that [`StoreWrites::seal`] has made.
+    pub fn record(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Appends the items as a commit record has them.
     pub fn encode_to(&self, out: &mut Vec<u8>) {
-        if !self.scattered {
-            out.extend_from_slice(&self.buffer);
+        if self.garbage() == 0 {
+            out.extend_from_slice(self.body());
             return;
         }
         for chunk in &self.chunks {

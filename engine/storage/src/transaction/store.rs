@@ -7,16 +7,16 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::item::{Item, ItemRef, item_ref, key_error, key_text};
-use super::physical::{Bounds, bounds, physical_key};
+use super::item::{Item, ItemRef, Shape, key_error, key_text};
+use super::physical::{Bounds, bounds, physical_key, split};
 use super::range::{Direction, Keys, Range};
 use super::writes::{Change, StoreId, StoreWrites};
-use super::{StoreInfo, Transaction};
+use super::{StoreInfo, Transaction, compared};
 use crate::definition::StoreDefinition;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::{EncodedKey, Key, KeyRange};
-use crate::tree::{Tree, ValueBytes};
+use crate::tree::{PagePart, Tree};
 
 /// What an insert did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,11 @@ impl<'tx> Store<'tx> {
         self.tx.changed_definition(self.id, name).map(drop)
     }
 
+    /// The order bytes of a key, which say where it is or would be; see [`compared`].
     pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
+        if self.definition.key.is_compared() {
+            return compared::encode(self, key);
+        }
         self.definition
             .key
             .encode(key)
@@ -117,10 +121,57 @@ impl<'tx> Store<'tx> {
 
     /// As [`Store::encode`], into memory that is there already.
     pub(super) fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<()> {
+        if self.definition.key.is_compared() {
+            *out = compared::encode(self, key)?;
+            return Ok(());
+        }
         self.definition
             .key
             .encode_into(key, out)
             .map_err(|e| key_error(&self.definition, e))
+    }
+
+    /// Where a key is or would be in the store's order, whatever gives it: the place for
+    /// [`Cursor::seek`], before all items with the key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`].
+    pub fn position_of(&self, key: &Key) -> Result<Vec<u8>> {
+        Ok(self.encode(key)?.order)
+    }
+
+    /// The keys between two bounds in the store's order, whatever gives it.
+    ///
+    /// In a store whose keys are compared the range holds for the items there are: after inserting
+    /// others next to a bound, ask again.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] as [`KeySpec::range`](crate::KeySpec::range).
+    pub fn key_range(&self, from: Bound<&Key>, to: Bound<&Key>) -> Result<KeyRange> {
+        if !self.definition.key.is_compared() {
+            return self
+                .definition
+                .key
+                .range(from, to)
+                .map_err(|e| key_error(&self.definition, e));
+        }
+        let order = |bound: Bound<&Key>| {
+            Ok::<_, Error>(match bound {
+                Bound::Unbounded => Bound::Unbounded,
+                Bound::Included(key) => Bound::Included(self.encode(key)?.order),
+                Bound::Excluded(key) => Bound::Excluded(self.encode(key)?.order),
+            })
+        };
+        Ok(KeyRange {
+            lo: order(from)?,
+            hi: order(to)?,
+        })
+    }
+
+    /// Whether a position that [`Item::position`] gave lies in a range.
+    pub fn lies_in(&self, position: &[u8], range: &KeyRange) -> Result<bool> {
+        let (order, _) = split(position, self.definition.unique)?;
+        Ok(range.contains(order))
     }
 
     pub(super) fn key_text(&self, physical: &[u8]) -> String {
@@ -139,6 +190,13 @@ impl<'tx> Store<'tx> {
         }
     }
 
+    /// Notes that no item may come into the bounds or leave them; the values of those there may change.
+    pub(super) fn read_place(&self, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+        if self.tx.tracks() {
+            self.tx.reads.borrow_mut().place(self.id, lo, hi);
+        }
+    }
+
     /// Where an item is that this transaction has not changed.
     pub(super) fn presence_in_tree(&self, physical: &[u8]) -> Result<Presence> {
         self.tx.count_read(u64::from(self.tree.height()), 0);
@@ -150,18 +208,19 @@ impl<'tx> Store<'tx> {
     }
 
     /// Looks at the item at a physical key.
-    fn look<T>(
+    pub(super) fn look<T>(
         &self,
         physical: &[u8],
-        look: impl FnOnce(u64, ValueBytes<'_>) -> Result<T>,
+        look: impl FnOnce(ItemRef<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         self.check_usable()?;
+        let shape = Shape::of(&self.definition);
         if self.tx.tracks() {
             let writes = self.tx.writes.borrow();
             match writes.get(self.id, physical) {
                 Some(Change::Put { payload, .. }) => {
                     self.tx.count_read(0, 1);
-                    return look(0, ValueBytes::Plain(payload)).map(Some);
+                    return look(shape.item(physical, 0, PagePart::plain(payload), None)).map(Some);
                 }
                 Some(Change::Remove) => return Ok(None),
                 None => {}
@@ -169,22 +228,28 @@ impl<'tx> Store<'tx> {
             self.read_point(physical);
         }
         let found = self.tree.get(physical)?;
-        self.tx
-            .count_read(u64::from(self.tree.height()), u64::from(found.is_some()));
-        match found {
-            Some(entry) => look(entry.version, entry.value.bytes()?).map(Some),
-            None => Ok(None),
-        }
+        let items = u64::from(found.is_some());
+        self.tx.count_read(u64::from(self.tree.height()), items);
+        let Some(entry) = found else {
+            return Ok(None);
+        };
+        let (part, loaded) = entry.value.part()?;
+        look(shape.item(physical, entry.version, part, loaded)).map(Some)
     }
 
     pub(super) fn get_physical(&self, physical: &[u8]) -> Result<Option<Item>> {
-        self.look(physical, |version, payload| {
-            item_ref(&self.definition, physical, version, payload).to_item()
-        })
+        self.look(physical, |item| item.to_item())
     }
 
     /// Calls `with` with the encoded bytes of a key, without memory of their own for each call.
-    fn with_order<T>(&self, key: &Key, with: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+    pub(super) fn with_order<T>(
+        &self,
+        key: &Key,
+        with: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        if self.definition.key.is_compared() {
+            return with(&self.encode(key)?.order);
+        }
         let mut order = self.tx.scratch.take();
         order.clear();
         self.definition
@@ -212,9 +277,7 @@ impl<'tx> Store<'tx> {
     pub fn get_value(&self, key: &Key) -> Result<Option<Document>> {
         self.with_order(key, |order| {
             if self.definition.unique {
-                self.look(order, |version, payload| {
-                    item_ref(&self.definition, order, version, payload).document()
-                })
+                self.look(order, |item| item.document())
             } else {
                 let item = self.equal(order.to_vec())?.next().transpose()?;
                 Ok(item.map(|item| item.value))
@@ -264,7 +327,7 @@ impl<'tx> Store<'tx> {
         &self,
         range: &KeyRange,
         direction: Direction,
-        mut visit: impl FnMut(ItemRef<'_>) -> Result<()>,
+        mut visit: impl FnMut(&ItemRef<'_>) -> Result<()>,
     ) -> Result<()> {
         self.try_for_each(range, direction, |item| {
             visit(item).map(ControlFlow::<()>::Continue)
@@ -276,7 +339,7 @@ impl<'tx> Store<'tx> {
         &self,
         range: &KeyRange,
         direction: Direction,
-        visit: impl FnMut(ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
+        visit: impl FnMut(&ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
     ) -> std::result::Result<(), E> {
         let mut cursor = self.cursor(range)?;
         if direction == Direction::Backward {

@@ -50,6 +50,11 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// Whether the change leaves an item where one was.
+    pub fn keeps_place(self) -> bool {
+        matches!(self, Self::Put { replaces: true, .. })
+    }
+
     /// By how much the change moves the number of items of the snapshot.
     pub fn delta(self) -> i64 {
         match self {
@@ -79,11 +84,6 @@ pub(crate) struct Writes {
 impl Writes {
     pub fn is_empty(&self) -> bool {
         self.catalog.is_empty() && self.stores.values().all(StoreWrites::is_empty)
-    }
-
-    /// Lays the items of each store out in the order of their keys, before they are encoded and applied.
-    pub fn settle(&mut self) {
-        self.stores.values_mut().for_each(StoreWrites::settle);
     }
 
     /// Bytes that the items take in the commit record, for limits.

@@ -59,6 +59,7 @@ pub use context::{NodeSink, NodeSource, TreeContext, TreeCounts};
 pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
+pub(crate) use value::PagePart;
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;

@@ -15,10 +15,12 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
+mod cel;
 mod checkpoints;
 mod commits;
 mod counts;
 mod crash;
+mod cursor;
 mod damage;
 mod duplicates;
 mod durability;

@@ -68,13 +68,7 @@ impl Pages {
         };
         let mut last = self.open;
         if self.limits.page_under(last.len(), last.live()) {
-            before.append(&last);
-            if self.limits.page_over(before.len(), before.live()) {
-                let middle = before.split_point(false);
-                last = before.split_off(middle);
-            } else {
-                last = Page::default();
-            }
+            (before, last) = joined(self.limits, before, last);
         } else {
             last.shrink();
         }
@@ -85,6 +79,22 @@ impl Pages {
         let mut pages = self.full.into_iter();
         (pages.next().unwrap_or_default(), pages.collect())
     }
+}
+
+/// A page and the one behind it, which is too empty, as one page or as two that are about equally
+/// full; as they are when a huge item among them leaves too many for one side.
+fn joined(limits: Limits, left: Page, right: Page) -> (Page, Page) {
+    let over = |page: &Page| limits.page_over(page.len(), page.live());
+    let mut joined = left.clone();
+    joined.append(&right);
+    if !over(&joined) {
+        return (joined, Page::default());
+    }
+    let behind = joined.split_off(joined.split_point(false));
+    if over(&joined) || over(&behind) {
+        return (left, right);
+    }
+    (joined, behind)
 }
 
 impl Run<'_> {
