@@ -35,6 +35,16 @@ use crate::vfs::Vfs;
 /// unless so many of its items change that it is made anew anyway.
 const IN_PLACE_CHANGES: usize = 65_536;
 
+fn changes(writes: &[Arc<Writes>]) -> usize {
+    writes.iter().map(|writes| writes.items()).sum()
+}
+
+/// A group applied beside the snapshot that is published.
+struct Beside {
+    base: Arc<Snapshot>,
+    next: Snapshot,
+}
+
 /// So many bytes of past commits may wait for the next one to be forgotten.
 const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
@@ -254,7 +264,11 @@ impl Core {
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
         }
-        let appended = self.append(first, &records, group.promises);
+        let (appended, beside) = if changes(&group.writes) > IN_PLACE_CHANGES {
+            self.append_and_apply(&group, &records)
+        } else {
+            (self.append(first, &records, group.promises), None)
+        };
         if let Err(error) = appended
             && !seeded::is(Fault::AcknowledgeFailedAppend)
         {
@@ -263,7 +277,11 @@ impl Core {
             return;
         }
         state.next_sequence = first + group.tickets.len() as u64;
-        match self.publish(first, &group.writes, &group.prepared) {
+        let published = match beside {
+            Some(made) => self.publish_beside(made, first, &group.writes, &group.prepared),
+            None => self.publish(first, &group.writes, &group.prepared),
+        };
+        match published {
             Ok(()) => {
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters
@@ -395,36 +413,102 @@ impl Core {
         writes: &[Arc<Writes>],
         prepared: &PreparedState,
     ) -> Result<()> {
-        let changes: usize = writes.iter().map(|writes| writes.items()).sum();
-        let apply = |snapshot: &mut Snapshot| {
-            let mut group: Vec<_> = writes.iter().zip(first..).collect();
-            if seeded::is(Fault::ApplyInWrongOrder) {
-                group.reverse();
-            }
-            group
-                .into_iter()
-                .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
-            snapshot.prepared = prepared.clone();
-            Ok(())
-        };
-        if changes <= IN_PLACE_CHANGES {
-            let mut current = self.current.write();
-            let snapshot = Arc::make_mut(&mut current);
-            // Applying it all again does no harm, and a read that failed may work now.
-            return apply(snapshot)
-                .or_else(|_| apply(snapshot))
-                .inspect_err(|error| {
-                    *self.broken.write() = Some(Broken {
-                        detail: not_applied(error),
-                        before: first - 1,
-                    });
-                });
+        if changes(writes) > IN_PLACE_CHANGES {
+            let made = self.applied_beside(first, writes, prepared);
+            return self.publish_beside(made, first, writes, prepared);
         }
-        let mut next = Snapshot::clone(&self.snapshot());
-        apply(&mut next)?;
-        let previous = std::mem::replace(&mut *self.current.write(), Arc::new(next));
-        drop(previous);
+        let mut current = self.current.write();
+        let snapshot = Arc::make_mut(&mut current);
+        // Applying it all again does no harm, and a read that failed may work now.
+        self.apply(snapshot, first, writes, prepared)
+            .or_else(|_| self.apply(snapshot, first, writes, prepared))
+            .inspect_err(|error| {
+                *self.broken.write() = Some(Broken {
+                    detail: not_applied(error),
+                    before: first - 1,
+                });
+            })
+    }
+
+    fn apply(
+        &self,
+        snapshot: &mut Snapshot,
+        first: u64,
+        writes: &[Arc<Writes>],
+        prepared: &PreparedState,
+    ) -> Result<()> {
+        let mut group: Vec<_> = writes.iter().zip(first..).collect();
+        if seeded::is(Fault::ApplyInWrongOrder) {
+            group.reverse();
+        }
+        group
+            .into_iter()
+            .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
+        snapshot.prepared = prepared.clone();
         Ok(())
+    }
+
+    /// The newest snapshot with a group applied; the newest one stays as it is.
+    fn applied_beside(
+        &self,
+        first: u64,
+        writes: &[Arc<Writes>],
+        prepared: &PreparedState,
+    ) -> Result<Beside> {
+        let base = self.snapshot();
+        let mut next = Snapshot::clone(&base);
+        self.apply(&mut next, first, writes, prepared)?;
+        Ok(Beside { base, next })
+    }
+
+    /// Publishes a group that was applied beside. A checkpoint may have put another snapshot with the same items
+    /// in the place of the one it was applied to, whose nodes must not come back: then it is applied again.
+    fn publish_beside(
+        &self,
+        made: Result<Beside>,
+        first: u64,
+        writes: &[Arc<Writes>],
+        prepared: &PreparedState,
+    ) -> Result<()> {
+        let mut made = made;
+        loop {
+            let Beside { base, next } = made?;
+            let mut current = self.current.write();
+            if Arc::ptr_eq(&current, &base) {
+                *current = Arc::new(next);
+                // What is no longer used is freed without the lock, with the last use of `base`.
+                return Ok(());
+            }
+            drop(current);
+            made = self.applied_beside(first, writes, prepared);
+        }
+    }
+
+    /// Appends a group's records and applies the group beside the newest snapshot at the same time; nobody
+    /// sees the result before it is published.
+    fn append_and_apply(
+        &self,
+        group: &Group,
+        records: &[&[u8]],
+    ) -> (Result<(), LogError>, Option<Result<Beside>>) {
+        let apply = || self.applied_beside(group.first, &group.writes, &group.prepared);
+        std::thread::scope(|scope| {
+            let name = "sop-apply".to_owned();
+            let applying = std::thread::Builder::new()
+                .name(name)
+                .spawn_scoped(scope, apply);
+            let appended = self.append(group.first, records, group.promises);
+            let next = match applying {
+                Ok(thread) => thread.join().unwrap_or_else(|_| {
+                    Err(Error::corrupt(
+                        "commit",
+                        "the thread that applies it failed",
+                    ))
+                }),
+                Err(_) => apply(),
+            };
+            (appended, Some(next))
+        })
     }
 
     /// After a commit that was applied in part only: makes the state before it again, from the newest
