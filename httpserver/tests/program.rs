@@ -232,7 +232,14 @@ fn settings_are_checked_before_anything_is_made() {
 fn the_doctor_looks_and_the_description_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let said = good(&run(folder.path(), &["doctor", "--port", "0"]));
-    for what in ["data folder", "free space", "flush", "locks", "port"] {
+    for what in [
+        "data folder",
+        "free space",
+        "flush",
+        "locks",
+        "port",
+        "prepared transactions: none",
+    ] {
         assert!(said.contains(what), "{said}");
     }
     assert_eq!(
@@ -244,4 +251,36 @@ fn the_doctor_looks_and_the_description_is_printed() {
     let description = good(&run(folder.path(), &["openapi"]));
     let description: serde_json::Value = serde_json::from_str(&description).unwrap();
     assert!(description["paths"]["/api/v1/databases"]["post"].is_object());
+}
+
+#[test]
+fn a_prepared_transaction_is_listed_by_check_and_doctor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sop-data/bank");
+    std::fs::create_dir(folder.path().join("sop-data")).unwrap();
+    let db = sop::Database::open(&path).unwrap();
+    let tx = db.begin(sop::Mode::Write).unwrap();
+    let key = sop::KeySpec::single(sop::KeyType::I64);
+    tx.create_store(sop::StoreDefinition::new("accounts", key))
+        .unwrap();
+    let one = sop::Document::from_json(b"1").unwrap();
+    tx.store("accounts")
+        .unwrap()
+        .insert(&sop::Key::from(1i64), &one)
+        .unwrap();
+    tx.prepare("payment-17").unwrap();
+    // Also while it is open.
+    let report = good(&run(folder.path(), &["check", "sop-data/bank"]));
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["prepared"][0]["id"], "payment-17");
+    assert_eq!(report["prepared"][0]["stores"][0], "accounts");
+    db.close().unwrap();
+    let said = good(&run(folder.path(), &["doctor", "--port", "0"]));
+    let line = said.lines().find(|line| line.contains("payment-17"));
+    let line = line.unwrap_or_else(|| panic!("{said}"));
+    assert!(line.starts_with("warning"), "{line}");
+    assert!(
+        line.contains("1 items of accounts, rolled back in 15 min"),
+        "{line}"
+    );
 }

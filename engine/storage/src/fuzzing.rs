@@ -13,6 +13,7 @@
 
 use serde_json::Value;
 
+use crate::commit::prepared_record::{self, Record};
 use crate::commit::record;
 use crate::database::catalog_payload::CatalogPayload;
 use crate::document::{Document, DocumentRef, Kind};
@@ -75,16 +76,32 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A commit record: what is read is written the same way again.
+/// A record of the log: what is read is written the same way again.
 pub fn commit_record(data: &[u8]) {
-    let Ok((writes, facts)) = record::decode(data) else {
-        return;
-    };
-    // Definitions may be written with other white space, once.
-    let written = record::encode(&writes, facts);
-    let (again, facts_again) = record::decode(&written).unwrap();
-    assert_eq!((&again.catalog, facts_again), (&writes.catalog, facts));
-    assert_eq!(record::encode(&again, facts_again), written);
+    match prepared_record::decode(data) {
+        Err(_) => {}
+        Ok((Record::Commit(writes), facts)) => {
+            // Definitions may be written with other white space, once.
+            let written = record::encode(&writes, facts);
+            let (again, facts_again) = record::decode(&written).unwrap();
+            assert_eq!((&again.catalog, facts_again), (&writes.catalog, facts));
+            assert_eq!(record::encode(&again, facts_again), written);
+        }
+        Ok((Record::Prepare(prepared), _)) => {
+            // Reads in another order, or twice, are put in order.
+            let written = prepared_record::encode_prepare(&prepared);
+            match prepared_record::decode(&written).unwrap() {
+                (Record::Prepare(again), _) => {
+                    assert_eq!(prepared_record::encode_prepare(&again), written);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        Ok((Record::Decide(decision, id), facts)) => {
+            let written = prepared_record::encode_decision(decision, &id, facts.time_ms);
+            assert_eq!(written, data);
+        }
+    }
 }
 
 /// The payload of a checkpoint.

@@ -3,25 +3,38 @@
 //!
 //! # Open, write, read
 //!
+//! Keys and values are one's own types: see [`typed`] for which. Values are JSON documents underneath, which
+//! [`Transaction::store`] gives without types ([`Key`], [`Document`]).
+//!
 //! ```
-//! use sop::{Database, Document, Key, KeySpec, KeyType, Mode, StoreDefinition};
+//! use serde::{Deserialize, Serialize};
+//! use sop::{Database, Mode, StoreDefinition};
+//!
+//! #[derive(Serialize, Deserialize, PartialEq, Debug)]
+//! struct User {
+//!     name: String,
+//! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
 //! let db = Database::open(folder)?;
 //! let tx = db.begin(Mode::Write)?;
-//! tx.create_store(StoreDefinition::new("users", KeySpec::single(KeyType::I64)))?;
-//! let users = tx.store("users")?;
-//! users.insert(&Key::from(1i64), &Document::from_json(br#"{"name": "Ada"}"#)?)?;
-//! users.insert(&Key::from(2i64), &Document::from_json(br#"{"name": "Grace"}"#)?)?;
+//! tx.create_store(StoreDefinition::typed::<i64>("users"))?;
+//! let users = tx.typed_store::<i64, User>("users")?;
+//! users.insert(&1, &User { name: "Ada".to_owned() })?;
+//! users.insert(&2, &User { name: "Grace".to_owned() })?;
 //! tx.commit()?; // durable when it returns
 //!
 //! let tx = db.begin(Mode::Read)?; // one snapshot of all stores; never blocks, never conflicts
-//! let users = tx.store("users")?;
-//! let ada = users.get(&Key::from(1i64))?.ok_or("no Ada")?;
-//! assert_eq!(ada.value.to_json(), r#"{"name":"Ada"}"#);
+//! let users = tx.typed_store::<i64, User>("users")?;
+//! assert_eq!(users.get(&1)?.ok_or("no Ada")?.name, "Ada");
 //! assert_eq!(users.len()?, 2);
+//!
+//! // The same store without types.
+//! let users = tx.store("users")?;
+//! let ada = users.get(&1_i64.into())?.ok_or("no Ada")?;
+//! assert_eq!(ada.value.to_json(), r#"{"name":"Ada"}"#);
 //! # Ok(())
 //! # }
 //! ```
@@ -29,30 +42,26 @@
 //! # Ranges, exact counts and places
 //!
 //! Every inner node counts the items below it, so counting a range, ranking a key and finding the n-th item
-//! follow one path of the tree.
+//! follow one path of the tree. Ranges are walked from either end.
 //!
 //! ```
-//! use std::ops::Bound::{Excluded, Included};
-//! use sop::{Database, Direction, Document, Key, KeySpec, KeyType, Mode, StoreDefinition};
+//! use sop::{Database, Mode, StoreDefinition};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let db = Database::open(folder.path())?;
-//! let spec = KeySpec::single(KeyType::I64);
 //! db.transact(|tx| {
-//!     tx.create_store(StoreDefinition::new("numbers", spec.clone()))?;
-//!     let numbers = tx.store("numbers")?;
-//!     let nothing = Document::from_json(b"null")?;
-//!     (0..1_000).try_for_each(|i| numbers.insert(&Key::from(i * 10i64), &nothing).map(|_| ()))
+//!     tx.create_store(StoreDefinition::typed::<i64>("numbers"))?;
+//!     let numbers = tx.typed_store::<i64, ()>("numbers")?;
+//!     (0..1_000).try_for_each(|i| numbers.insert(&(i * 10), &()))
 //! })?;
 //! let tx = db.begin(Mode::Read)?;
-//! let numbers = tx.store("numbers")?;
-//! let range = spec.range(Included(&Key::from(100i64)), Excluded(&Key::from(200i64)))?;
-//! assert_eq!(numbers.count(&range)?, 10);
-//! assert_eq!(numbers.rank(&Key::from(100i64))?, 10);
-//! assert_eq!(numbers.nth(370)?.map(|item| item.key), Some(Key::from(3_700i64)));
-//! let last = numbers.range(&range, Direction::Backward)?.next().ok_or("empty")??;
-//! assert_eq!(last.key, Key::from(190i64));
+//! let numbers = tx.typed_store::<i64, ()>("numbers")?;
+//! assert_eq!(numbers.count(100..200)?, 10);
+//! assert_eq!(numbers.rank(&100)?, 10);
+//! assert_eq!(numbers.nth(370)?, Some((3_700, ())));
+//! let (last, ()) = numbers.range(100..200)?.next_back().ok_or("empty")??;
+//! assert_eq!(last, 190);
 //! # Ok(())
 //! # }
 //! ```
@@ -63,17 +72,16 @@
 //! another changed meanwhile gets [`Error::Conflict`]; [`Database::transact`] runs it again.
 //!
 //! ```
-//! use sop::{Database, Document, Error, Key, KeySpec, KeyType, Mode, StoreDefinition};
+//! use sop::{Database, Error, Mode, StoreDefinition};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let db = Database::open(folder.path())?;
-//! # db.transact(|tx| tx.create_store(StoreDefinition::new("s", KeySpec::single(KeyType::I64))))?;
-//! let one = Document::from_json(b"1")?;
+//! # db.transact(|tx| tx.create_store(StoreDefinition::typed::<i64>("s")))?;
 //! let (a, b, c) = (db.begin(Mode::Write)?, db.begin(Mode::Write)?, db.begin(Mode::Write)?);
-//! a.store("s")?.insert(&Key::from(1i64), &one)?;
-//! b.store("s")?.insert(&Key::from(2i64), &one)?;
-//! c.store("s")?.insert(&Key::from(2i64), &one)?;
+//! a.typed_store::<i64, i64>("s")?.insert(&1, &1)?;
+//! b.typed_store::<i64, i64>("s")?.insert(&2, &1)?;
+//! c.typed_store::<i64, i64>("s")?.insert(&2, &1)?;
 //! a.commit()?;
 //! b.commit()?; // another key of the same node: merged
 //! assert!(matches!(c.commit(), Err(Error::Conflict { .. })));
@@ -81,10 +89,40 @@
 //! # }
 //! ```
 //!
+//! # One commit over two databases
+//!
+//! A prepared transaction can be committed for certain, and is kept over a crash until it is decided:
+//! [`Transaction::prepare`] says how a coordinator goes about it.
+//!
+//! ```
+//! use sop::{Database, Mode, StoreDefinition};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let databases = ["one", "two"].map(|name| Database::open(folder.path().join(name)));
+//! for db in &databases {
+//!     let db = db.as_ref().map_err(ToString::to_string)?;
+//!     let tx = db.begin(Mode::Write)?;
+//!     tx.create_store(StoreDefinition::typed::<i64>("s"))?;
+//!     tx.typed_store::<i64, String>("s")?.insert(&1, &"in both or in none".to_owned())?;
+//!     tx.prepare("transfer-1")?; // durable, and not visible yet
+//! }
+//! // Here the decision is written down, once, where all find it after a crash.
+//! for db in databases.into_iter().flatten() {
+//!     assert_eq!(db.prepared().len(), 1);
+//!     db.commit_prepared("transfer-1")?;
+//!     let tx = db.begin(Mode::Read)?;
+//!     assert!(tx.typed_store::<i64, String>("s")?.contains_key(&1)?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What it is not
 //!
-//! No SQL, no network, no replication, no secondary indexes, no expiry. It is not made for values of
-//! gigabytes, nor for several processes that write to one folder.
+//! No SQL, no network, no replication, no secondary indexes, no expiry of items. It is not made for values of
+//! gigabytes (a document is at most 100 MiB and held in memory as a whole), for transactions of more than
+//! 256 MiB, nor for several processes that write to one folder. Nothing is encrypted.
 
 pub mod blob;
 pub mod catalog;
@@ -124,13 +162,13 @@ pub use definition::{
 pub use document::{Document, DocumentError, DocumentRef, JsonStyle};
 pub use error::{Error, Result};
 pub use key::{
-    EncodedKey, Key, KeyError, KeyField, KeyPrefix, KeyRange, KeySpec, KeyType, KeyValue, Order,
-    RideOnField,
+    CelExpression, EncodedKey, Key, KeyError, KeyField, KeyPrefix, KeyRange, KeySpec, KeyType,
+    KeyValue, Order, RideOnField,
 };
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Direction, Inserted, Item, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode, Prepared, Range,
-    ReadStats, Store, StoreInfo, Transaction,
+    Commit, Cursor, Direction, Inserted, Item, ItemRef, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode,
+    Position, Prepared, Range, ReadStats, Store, StoreInfo, Transaction,
 };
 pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};

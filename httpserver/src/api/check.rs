@@ -23,6 +23,8 @@ pub(crate) struct CheckView {
     /// Sequence of the snapshot that was checked.
     sequence: u64,
     stores: Vec<StoreChecked>,
+    /// Transactions that wait for the second phase of their commit.
+    prepared: Vec<PreparedTransaction>,
     /// The first problems.
     problems: Vec<ProblemFound>,
     /// Number of all problems.
@@ -38,6 +40,19 @@ struct StoreChecked {
     /// Items that could be read.
     readable: u64,
     nodes: u64,
+}
+
+/// A transaction that promised to another database that it can be committed.
+#[derive(Debug, Serialize, ToSchema)]
+struct PreparedTransaction {
+    id: String,
+    /// Milliseconds since 1970 UTC.
+    prepared_at_ms: u64,
+    /// Milliseconds since 1970 UTC; it is rolled back then.
+    expires_at_ms: u64,
+    /// Names of the stores that it changes.
+    stores: Vec<String>,
+    items: u64,
 }
 
 /// Something that is not as it must be.
@@ -56,6 +71,13 @@ impl From<CheckReport> for CheckView {
             readable: store.readable,
             nodes: store.nodes,
         });
+        let prepared = report.prepared.into_iter().map(|one| PreparedTransaction {
+            id: one.id,
+            prepared_at_ms: one.prepared_at_ms,
+            expires_at_ms: one.expires_at_ms,
+            stores: one.stores,
+            items: one.items,
+        });
         let problems = report.problems.into_iter().map(|problem| ProblemFound {
             place: problem.place,
             detail: problem.detail,
@@ -64,6 +86,7 @@ impl From<CheckReport> for CheckView {
             clean,
             sequence: report.sequence,
             stores: stores.collect(),
+            prepared: prepared.collect(),
             problems: problems.collect(),
             problem_count: report.problem_count,
         }

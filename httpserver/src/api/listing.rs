@@ -180,10 +180,10 @@ fn plan(
             } else {
                 (Bound::Unbounded, Bound::Included(&key))
             };
-            plan.range = range.intersect(&spec.range(lo, hi)?);
+            plan.range = range.intersect(&store.key_range(lo, hi)?);
         }
         Start::At(rank) => match store.nth(rank)? {
-            Some(item) => (plan.after, plan.inclusive) = (Some(item.position), true),
+            Some(item) => (plan.after, plan.inclusive) = (Some(item.position.into()), true),
             None => plan.range = KeyRange::empty(),
         },
     }
@@ -242,10 +242,9 @@ fn rows<'s>(
         Some(position) if plan.inclusive => store.get_at(position)?,
         _ => None,
     };
-    let spec = &store.definition().key;
     // An anchor outside of the prefix (the cursor came from another one) is not part of the page.
     let own = match own {
-        Some(item) if plan.range.contains(&spec.encode(&item.key)?.order) => Some(item),
+        Some(item) if store.lies_in(&item.position, &plan.range)? => Some(item),
         _ => None,
     };
     let own = own.into_iter().map(move |item| {
@@ -254,7 +253,7 @@ fn rows<'s>(
             value: (!keys_only).then_some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     if keys_only {
@@ -269,7 +268,7 @@ fn rows<'s>(
                 value: None,
                 version: item.version,
                 id: item.id,
-                position: item.position,
+                position: item.position.into(),
             })
         });
         return Ok(Box::new(own.chain(keys)));
@@ -285,7 +284,7 @@ fn rows<'s>(
             value: Some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     Ok(Box::new(own.chain(items)))

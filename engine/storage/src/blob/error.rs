@@ -33,7 +33,10 @@ pub enum BlobError {
         found: String,
     },
     /// A segment that is needed is gone.
-    #[error("{} is missing; restore it from a copy", path.display())]
+    #[error(
+        "{} is missing; if the database was opened for reading beside a process that writes, that one no longer needed it: open the database again; otherwise restore the file from a backup",
+        path.display()
+    )]
     MissingSegment {
         /// The segment file.
         path: PathBuf,

@@ -47,7 +47,7 @@ pub struct LocalBlobs {
 }
 
 impl LocalBlobs {
-    /// Opens the folder for reading and writing; makes it when it is missing. Writing begins in a new
+    /// Opens the folder for reading and writing; makes it durably when it is missing. Writing begins in a new
     /// segment, numbered `next_segment` or later, never in one that exists: that may end in a torn write.
     pub fn open(
         vfs: Arc<dyn Vfs>,
@@ -56,7 +56,9 @@ impl LocalBlobs {
         options: BlobOptions,
         next_segment: u32,
     ) -> Result<Self, BlobError> {
-        create_dir_all_durable(&*vfs, folder)?;
+        if !vfs.exists(folder).during("look for", folder)? {
+            create_dir_all_durable(&*vfs, folder)?;
+        }
         let newest = list_segments(&*vfs, folder)?
             .last()
             .map_or(0, |segment| segment.id);
@@ -188,8 +190,17 @@ impl BlobStore for LocalBlobs {
         self.writer.lock().sync(&*self.vfs)
     }
 
-    fn discard_unsynced(&self) {
-        self.writer.lock().discard_unsynced();
+    fn publish(&self) {
+        self.writer.lock().publish();
+    }
+
+    fn discard(&self) {
+        let mut writer = self.writer.lock();
+        for id in writer.discard() {
+            self.handles.forget(id);
+            // A file that stays is one that nothing points into; it goes when room is reclaimed.
+            let _ = self.vfs.remove_file(&segment_path(&self.folder, id));
+        }
     }
 
     fn segments(&self) -> Result<Vec<SegmentInfo>, BlobError> {
@@ -223,7 +234,12 @@ impl BlobStore for LocalBlobs {
 
 /// The file of a segment.
 pub(super) fn segment_path(folder: &Path, id: u32) -> PathBuf {
-    folder.join(format!("{id:0NAME_DIGITS$}{SUFFIX}"))
+    folder.join(segment_name(id))
+}
+
+/// The name of a segment's file.
+pub fn segment_name(id: u32) -> String {
+    format!("{id:0NAME_DIGITS$}{SUFFIX}")
 }
 
 fn list_segments(vfs: &dyn Vfs, folder: &Path) -> Result<Vec<SegmentInfo>, BlobError> {

@@ -21,7 +21,7 @@ use std::fmt::Debug;
 
 pub use error::BlobError;
 pub use header::{BlobHeader, BlobKind};
-pub use local::{BlobOptions, LocalBlobs};
+pub use local::{BlobOptions, LocalBlobs, segment_name};
 
 /// The longest payload of a blob, in bytes.
 pub const MAX_BLOB_BYTES: usize = 256 << 20;
@@ -111,12 +111,16 @@ pub trait BlobStore: Send + Sync + Debug {
     -> Result<Vec<u8>, BlobError>;
 
     /// Makes everything that was put durable. When it fails none of the locations given out since the
-    /// last good `sync` may be published; see [`BlobStore::discard_unsynced`].
+    /// last good `sync` may be published; see [`BlobStore::discard`].
     fn sync(&self) -> Result<(), BlobError>;
 
-    /// Gives up what was put since the last good `sync` and takes new blobs again, in a new segment.
-    /// After an error nothing else is taken.
-    fn discard_unsynced(&self);
+    /// Says that what was put may be pointed at from now on, or that this is not known: it stays.
+    fn publish(&self);
+
+    /// Gives up what was put since the last `publish`: removes the files that hold nothing else, as far as that
+    /// works, and takes new blobs again. What was not synced is never written to again. After an error
+    /// nothing else is taken.
+    fn discard(&self);
 
     /// All segments with their sizes, by number.
     fn segments(&self) -> Result<Vec<SegmentInfo>, BlobError>;

@@ -258,7 +258,7 @@ fn a_read_only_store_writes_nothing() {
     assert_eq!(get(&reader, &location).unwrap(), payload(3));
     assert!(matches!(put(&reader, 4), Err(BlobError::ReadOnly)));
     assert!(matches!(reader.remove_segment(1), Err(BlobError::ReadOnly)));
-    reader.discard_unsynced();
+    reader.discard();
     assert!(matches!(put(&reader, 4), Err(BlobError::ReadOnly)));
     assert_eq!(vfs.operations(), before);
 }
@@ -271,6 +271,7 @@ fn workload(vfs: &SimVfs) -> Vec<(u64, Location)> {
         let ids = round * 4..round * 4 + 4;
         let put: Result<Vec<_>, _> = ids.map(|id| Ok((id, put(&blobs, id)?))).collect();
         if let Ok(put) = put.and_then(|put| blobs.sync().map(|()| put)) {
+            blobs.publish();
             synced.extend(put);
         } else {
             assert!(matches!(
@@ -278,7 +279,7 @@ fn workload(vfs: &SimVfs) -> Vec<(u64, Location)> {
                 Err(BlobError::Failed { .. })
             ));
             assert!(matches!(blobs.sync(), Err(BlobError::Failed { .. })));
-            blobs.discard_unsynced();
+            blobs.discard();
         }
     }
     synced

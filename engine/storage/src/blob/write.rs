@@ -61,6 +61,8 @@ pub(super) struct Writer {
     full: Vec<OpenSegment>,
     /// Whether a new file's name is not durable yet.
     new_names: bool,
+    /// Segments that were begun since the last `publish`.
+    unpublished: Vec<u32>,
     /// Whether anything was written since the last sync.
     dirty: bool,
     pub(super) refusal: Option<BlobError>,
@@ -77,6 +79,7 @@ impl Writer {
             current: None,
             full: Vec::new(),
             new_names: false,
+            unpublished: Vec::new(),
             dirty: false,
             refusal: None,
         }
@@ -156,6 +159,7 @@ impl Writer {
         let path = segment_path(&self.folder, id);
         let file = vfs.create_new(&path).during("create", &path)?;
         self.new_names = true;
+        self.unpublished.push(id);
         let buffer = encode_segment(self.database, id);
         debug_assert_eq!(buffer.len(), SEGMENT_HEADER_BYTES);
         Ok(OpenSegment {
@@ -200,17 +204,26 @@ impl Writer {
         }
     }
 
-    /// Starts anew after an error: no file that was being written is touched again.
-    pub(super) fn discard_unsynced(&mut self) {
+    /// What was put stays.
+    pub(super) fn publish(&mut self) {
+        self.unpublished.clear();
+    }
+
+    /// Starts anew: no file that was being written when something failed is touched again. Gives the segments that
+    /// hold nothing that was published.
+    pub(super) fn discard(&mut self) -> Vec<u32> {
         if matches!(self.refusal, Some(BlobError::ReadOnly)) {
-            return;
+            return Vec::new();
         }
         self.refusal = None;
-        if self.dirty {
+        let unpublished = std::mem::take(&mut self.unpublished);
+        let new = self.current.as_ref();
+        if self.dirty || new.is_some_and(|segment| unpublished.contains(&segment.id)) {
             self.current = None;
             self.full.clear();
             self.dirty = false;
         }
+        unpublished
     }
 
     /// Whether a segment is being written or not durable yet.

@@ -43,12 +43,6 @@ pub enum CatalogError {
         /// The identity of the database.
         expected: DatabaseId,
     },
-    /// There is a whole checkpoint of this sequence.
-    #[error("{} exists already; checkpoints are never changed", path.display())]
-    Exists {
-        /// The checkpoint file.
-        path: PathBuf,
-    },
     /// The payload is too long.
     #[error("a checkpoint of {bytes} bytes is too long; the limit is {limit} bytes")]
     TooLarge {

@@ -23,7 +23,7 @@ fn newest(vfs: &SimVfs) -> Option<u64> {
 fn stored(sequences: &[u64]) -> SimVfs {
     let vfs = SimVfs::new();
     let catalog = catalog(&vfs);
-    catalog.prepare().unwrap();
+    catalog.create().unwrap();
     for sequence in sequences {
         catalog.store(*sequence, &payload(*sequence)).unwrap();
     }
@@ -36,40 +36,76 @@ fn the_newest_is_found_and_old_ones_are_removed() {
     let catalog = catalog(&vfs);
     assert_eq!(catalog.list().unwrap(), [0, 7, 30, 31]);
     assert_eq!(newest(&vfs), Some(31));
-    assert!(matches!(
-        catalog.store(31, b"other"),
-        Err(CatalogError::Exists { .. })
-    ));
-    assert_eq!(catalog.remove_older_than(7).unwrap(), Some(7));
-    assert_eq!(catalog.list().unwrap(), [7, 30, 31]);
-    assert_eq!(catalog.remove_older_than(u64::MAX).unwrap(), Some(30));
-    assert_eq!(catalog.list().unwrap(), [30, 31]);
+    catalog.remove_all_but(31).unwrap();
+    assert_eq!(catalog.list().unwrap(), [31]);
+    assert_eq!(newest(&vfs), Some(31));
+    assert_eq!(vfs.list().len(), 2);
 }
 
 #[test]
-fn a_damaged_newest_gives_the_one_before_and_the_reason() {
+fn a_checkpoint_that_is_not_published_does_not_count_and_one_of_the_same_sequence_replaces_another()
+{
+    let vfs = stored(&[3]);
+    let catalog = catalog(&vfs);
+    let prepared = catalog.write(4, &payload(4)).unwrap();
+    assert_eq!(newest(&vfs), Some(3));
+    catalog.publish(prepared).unwrap();
+    assert_eq!(newest(&vfs), Some(4));
+    catalog.store(4, b"other").unwrap();
+    assert_eq!(catalog.load(4).unwrap().payload, b"other");
+    assert!(catalog.damage(4).is_empty());
+}
+
+#[test]
+fn either_file_of_a_checkpoint_is_enough_and_the_other_can_be_made_again() {
+    for damaged in 0..2 {
+        for missing in [false, true] {
+            let vfs = stored(&[2, 3]);
+            let catalog = catalog(&vfs);
+            let path = &catalog.paths(3)[damaged];
+            if missing {
+                vfs.remove_file(path).unwrap();
+            } else {
+                vfs.flip_bit(path, 100, 4);
+            }
+            let found = catalog.load_newest().unwrap();
+            let checkpoint = found.checkpoint.unwrap();
+            assert_eq!(checkpoint.sequence, 3);
+            assert_eq!(checkpoint.payload, payload(3));
+            let reasons: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
+            let seen = usize::from(damaged == 0 && !missing);
+            assert_eq!(reasons.len(), seen, "{reasons:?}");
+            assert!(reasons.iter().all(|r| {
+                r.ends_with("3.cat is damaged: the checksum of its content is wrong")
+            }));
+            assert_eq!(catalog.damage(3).len(), usize::from(!missing));
+            catalog.repair(&checkpoint).unwrap();
+            assert!(catalog.damage(3).is_empty());
+            assert_eq!(
+                vfs.copy_out(path).unwrap(),
+                vfs.copy_out(&catalog.paths(3)[1 - damaged]).unwrap()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_without_a_whole_file_gives_the_one_before_and_the_reasons() {
     let vfs = stored(&[1, 2, 3]);
     let catalog = catalog(&vfs);
-    vfs.flip_bit(&catalog.path(3), 100, 4);
+    for path in catalog.paths(3) {
+        vfs.flip_bit(&path, 100, 4);
+    }
     let found = catalog.load_newest().unwrap();
     assert_eq!(found.checkpoint.unwrap().sequence, 2);
-    assert_eq!(found.rejected.len(), 1);
-    let message = found.rejected[0].to_string();
-    assert!(
-        message.ends_with("3.cat is damaged: the checksum of its content is wrong"),
-        "{message}"
-    );
-    // The two whole ones stay although they are older than asked for.
-    assert_eq!(catalog.remove_older_than(9).unwrap(), Some(1));
-    assert_eq!(catalog.list().unwrap(), [1, 2, 3]);
-    catalog.store(3, &payload(3)).unwrap();
-    assert_eq!(newest(&vfs), Some(3));
+    assert_eq!(found.rejected.len(), 2);
 }
 
 #[test]
 fn another_databases_and_a_newer_versions_file_are_named() {
     let vfs = stored(&[5]);
-    let path = catalog(&vfs).path(5);
+    let [path, second] = catalog(&vfs).paths(5);
+    vfs.remove_file(&second).unwrap();
     let other = DatabaseId::from_bytes([3; 16]);
     vfs.put(&path, &file::encode(other, 5, b"x"));
     assert!(matches!(
@@ -95,7 +131,7 @@ fn another_databases_and_a_newer_versions_file_are_named() {
 #[test]
 fn every_flipped_bit_is_noticed() {
     let vfs = stored(&[5]);
-    let path = catalog(&vfs).path(5);
+    let [path, _] = catalog(&vfs).paths(5);
     let bytes = vfs.copy_out(&path).unwrap();
     for bit in 0..bytes.len() as u64 * 8 {
         let mut damaged = bytes.clone();
@@ -116,6 +152,7 @@ fn every_flipped_bit_is_noticed() {
 /// Stores and removes until an error. Gives the newest checkpoint that was acknowledged.
 fn workload(vfs: &SimVfs) -> Option<u64> {
     let catalog = catalog(vfs);
+    catalog.create().ok()?;
     catalog.prepare().ok()?;
     let mut acknowledged = None;
     for sequence in [0, 4, 9, 11] {
@@ -123,7 +160,7 @@ fn workload(vfs: &SimVfs) -> Option<u64> {
             break;
         }
         acknowledged = Some(sequence);
-        if catalog.remove_older_than(sequence).is_err() {
+        if catalog.remove_all_but(sequence).is_err() {
             break;
         }
     }
@@ -132,6 +169,7 @@ fn workload(vfs: &SimVfs) -> Option<u64> {
 
 fn check(found: &SimVfs, acknowledged: Option<u64>, story: &str) {
     let catalog = catalog(found);
+    catalog.create().unwrap();
     catalog.prepare().unwrap();
     let newest = newest(found);
     assert!(

@@ -7,6 +7,7 @@
 //! - A sequence number belongs to at most one record, and records are applied in its order.
 //! - Nothing is visible before its record is durable (as far as the durability setting asks for).
 //! - After a failed append nothing is appended again: what the disk holds is unknown.
+//! - What a prepared transaction read or writes stays as it is until a record says how it ended.
 
 pub(crate) mod history;
 pub(crate) mod item;

@@ -83,7 +83,7 @@ impl Record {
 
 fn next_store_id(writes: &Writes) -> u64 {
     let created = writes.catalog.iter().map(|change| match change {
-        CatalogChange::Create(id, _) => id.0 + 1,
+        CatalogChange::Create(id, _) => id.0.saturating_add(1),
         CatalogChange::Alter(..) | CatalogChange::Drop(_) => 0,
     });
     created.max().unwrap_or(0)
@@ -136,8 +136,9 @@ fn put_reads(out: &mut Vec<u8>, reads: &Reads) {
         for key in &reads.points {
             put_bytes(out, key);
         }
-        put_u32(out, reads.ranges.len());
-        for range in &reads.ranges {
+        // What may only change in its values is protected as a whole from here on.
+        put_u32(out, reads.ranges.len() + reads.places.len());
+        for range in reads.ranges.iter().chain(&reads.places) {
             put_bound(out, &range.lo);
             put_bound(out, &range.hi);
         }
@@ -349,7 +350,7 @@ pub(crate) fn decode_state(rest: &mut &[u8]) -> Option<PreparedState> {
     Some(state)
 }
 
-/// Bytes of keys and payloads, and items, that a prepared transaction changes.
+/// Bytes of a prepared transaction's changes in the log, and how many items it changes.
 pub(crate) fn size(held: &Held) -> (u64, u64) {
     let writes = &held.transaction.writes;
     let items = writes.stores.iter().filter(|(id, _)| **id != CATALOG);

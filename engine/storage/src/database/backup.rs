@@ -3,53 +3,84 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::catalog_payload::CatalogPayload;
+use super::checkpoint::{self, Effort, InUse};
 use super::core::Core;
-use super::{checkpoint, not_a_database};
+use super::not_a_database;
+use crate::blob::segment_name;
+use crate::catalog::{Catalog, Checkpoint};
 use crate::error::{Error, Result};
 use crate::log::{CommitLog, Durability, LocalLog, LogOptions};
 use crate::options_file::{DatabaseOptions, Folders};
-use crate::vfs::{FileKind, IoContext, create_dir_all_durable, write_file_durable};
+use crate::vfs::{FileKind, IoContext, Vfs, create_dir_all_durable};
+
+/// Bytes that are copied at once.
+const COPY_BYTES: u64 = 1 << 20;
+
+/// Keeps all files of the newest checkpoint, and the log after it, while it lives. Checkpoints go on meanwhile.
+pub(super) struct Pin<'a>(&'a Core);
+
+impl<'a> Pin<'a> {
+    /// Pins the newest checkpoint.
+    pub fn new(core: &'a Core) -> Result<(Self, Checkpoint)> {
+        let mut state = core.checkpoint.lock();
+        let newest = state.catalog.load(state.newest)?;
+        state.pins += 1;
+        Ok((Self(core), newest))
+    }
+}
+
+impl Drop for Pin<'_> {
+    fn drop(&mut self) {
+        self.0.checkpoint.lock().pins -= 1;
+    }
+}
 
 /// Copies the newest checkpoint, made now when the database can be written, and the commits after it to
-/// a missing or empty folder. Files are immutable and none is removed meanwhile, since checkpoints wait.
+/// a missing or empty folder.
 pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
     core.check_usable(false)?;
-    if core.vfs.exists(to).unwrap_or(false)
-        && !core.vfs.read_dir(to).is_ok_and(|names| names.is_empty())
-    {
+    let vfs = core.vfs.as_ref();
+    let existed = vfs.exists(to).during("look for", to)?;
+    if existed && !vfs.read_dir(to).is_ok_and(|names| names.is_empty()) {
         return Err(not_a_database(
             to,
             "a backup needs a folder that is missing or empty",
         ));
     }
     if core.read_only().is_none() {
-        checkpoint::run(core)?;
+        // If it fails, the checkpoint before and the log after it are the database as well.
+        let _ = checkpoint::run(core, Effort::Usual);
     }
-    let no_checkpoint = core.checkpoint.lock();
+    let (_pin, newest) = Pin::new(core)?;
+    copy_all(core, &newest, to).inspect_err(|_| remove_unfinished(vfs, to, existed))
+}
+
+/// Whatever folders the original uses, a backup has everything in its own.
+fn copy_all(core: &Core, newest: &Checkpoint, to: &Path) -> Result<()> {
     let vfs = core.vfs.as_ref();
-    create_dir_all_durable(vfs, to)?;
-    // Whatever folders the original uses, a backup has everything in its own.
     let folders = Folders::default();
-    for (source, target) in [
-        (&core.folders.data, &folders.data),
-        (&core.folders.catalog, &folders.catalog),
-    ] {
-        let (source, target) = (core.path.join(source), to.join(target));
-        create_dir_all_durable(vfs, &target)?;
-        let names = vfs.read_dir(&source).during("read", &source)?;
-        for entry in names.iter().filter(|e| e.kind == FileKind::File) {
-            copy(core, &source.join(&entry.name), &target.join(&entry.name))?;
-        }
+    create_dir_all_durable(vfs, to)?;
+    let (source, target) = (core.path.join(&core.folders.data), to.join(&folders.data));
+    create_dir_all_durable(vfs, &target)?;
+    let in_use = InUse::new(&CatalogPayload::decode(&newest.payload)?).total();
+    for segment in in_use.segments().keys() {
+        let name = segment_name(*segment);
+        copy_file(vfs, &source.join(&name), &target.join(&name))?;
     }
+    vfs.sync_dir(&target).during("sync folder", &target)?;
+    let catalog = Catalog::new(Arc::clone(&core.vfs), &to.join(&folders.catalog), core.id);
+    catalog.create()?;
+    catalog.store(newest.sequence, &newest.payload)?;
     // Goes on after the checkpoint, also when it is empty: a missing one would be damage.
     let log = LocalLog::create(
         Arc::clone(&core.vfs),
         &to.join(&folders.log),
         core.id,
         LogOptions::default(),
-        no_checkpoint.newest + 1,
+        newest.sequence + 1,
     )?;
-    copy_commits(core, &log, no_checkpoint.newest + 1)?;
+    copy_commits(core, &log, newest.sequence + 1)?;
     log.close()?;
     // Last, since it makes the folder a database.
     Ok(DatabaseOptions::new(core.id).store(vfs, to)?)
@@ -79,9 +110,37 @@ fn copy_commits(core: &Core, log: &LocalLog, first: u64) -> Result<()> {
     Ok(())
 }
 
-fn copy(core: &Core, from: &Path, to: &Path) -> Result<()> {
-    let bytes = core.vfs.read(from).during("read", from)?;
-    Ok(write_file_durable(core.vfs.as_ref(), to, &bytes)?)
+fn copy_file(vfs: &dyn Vfs, from: &Path, to: &Path) -> Result<()> {
+    let source = vfs.open_read_only(from).during("open", from)?;
+    let bytes = source.len().during("read", from)?;
+    let target = vfs.create_new(to).during("create", to)?;
+    let mut piece = Vec::new();
+    for at in (0..bytes).step_by(COPY_BYTES as usize) {
+        piece.resize(COPY_BYTES.min(bytes - at) as usize, 0);
+        source.read_at(&mut piece, at).during("read", from)?;
+        target.write_at(&piece, at).during("write", to)?;
+    }
+    Ok(target.sync_all().during("sync", to)?)
+}
+
+/// Removes what a backup that failed has made, so that it can be tried again. What stays is no database: the
+/// file that makes it one goes first, should it be there.
+fn remove_unfinished(vfs: &dyn Vfs, to: &Path, existed: bool) {
+    let empty = |folder: &Path| {
+        let files = vfs.read_dir(folder).unwrap_or_default();
+        for file in files.iter().filter(|entry| entry.kind == FileKind::File) {
+            let _ = vfs.remove_file(&folder.join(&file.name));
+        }
+    };
+    empty(to);
+    let Folders { log, catalog, data } = Folders::default();
+    for folder in [log, catalog, data].map(|name| to.join(name)) {
+        empty(&folder);
+        let _ = vfs.remove_dir(&folder);
+    }
+    if !existed {
+        let _ = vfs.remove_dir(to);
+    }
 }
 
 /// Bytes of all files of the database; what cannot be asked for counts nothing.

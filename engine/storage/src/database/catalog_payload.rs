@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! u8  layout, 1
-//! u64 next store id;  u64 next item id;  u32 next segment number
+//! u64 next store id;  u64 next item id;  u32 next segment number;  u8 1 when the bytes in use are exact
 //! u32 number of stores, each:
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
+//!     u32 number of segments it uses, ascending, each: u32 number, u64 bytes of nodes, u64 bytes of values
 //! prepared transactions and outcomes, see `commit::prepared_record`
 //! ```
 
+use super::usage::{Usage, Used};
 use crate::commit::prepared::PreparedState;
 use crate::commit::prepared_record::{decode_state, encode_state};
 use crate::definition::StoreDefinition;
@@ -23,6 +25,7 @@ pub(crate) struct CatalogStore {
     pub id: u64,
     pub definition: StoreDefinition,
     pub root: RootRef,
+    pub usage: Usage,
 }
 
 /// The payload of a checkpoint file.
@@ -32,6 +35,8 @@ pub(crate) struct CatalogPayload {
     pub next_item_id: u64,
     /// Number of the next segment file, so that none comes back.
     pub next_segment: u32,
+    /// Whether the usage of the stores is exact. If not, less may be in use than it says.
+    pub exact: bool,
     pub stores: Vec<CatalogStore>,
     pub prepared: PreparedState,
 }
@@ -42,6 +47,7 @@ impl CatalogPayload {
         out.extend_from_slice(&self.next_store_id.to_le_bytes());
         out.extend_from_slice(&self.next_item_id.to_le_bytes());
         out.extend_from_slice(&self.next_segment.to_le_bytes());
+        out.push(u8::from(self.exact));
         out.extend_from_slice(&(self.stores.len() as u32).to_le_bytes());
         for store in &self.stores {
             let json = serde_json::to_vec(&store.definition).map_err(|e| {
@@ -59,6 +65,13 @@ impl CatalogPayload {
                 out.extend_from_slice(&store.root.count.to_le_bytes());
                 out.push(store.root.height);
                 out.extend_from_slice(&store.root.bytes.to_le_bytes());
+            }
+            let segments = store.usage.segments();
+            out.extend_from_slice(&(segments.len() as u32).to_le_bytes());
+            for (segment, used) in segments {
+                out.extend_from_slice(&segment.to_le_bytes());
+                out.extend_from_slice(&used.nodes.to_le_bytes());
+                out.extend_from_slice(&used.values.to_le_bytes());
             }
         }
         encode_state(&self.prepared, &mut out);
@@ -84,6 +97,11 @@ impl CatalogPayload {
             next_store_id: u64::from_le_bytes(take(rest)?),
             next_item_id: u64::from_le_bytes(take(rest)?),
             next_segment: u32::from_le_bytes(take(rest)?),
+            exact: match take::<1>(rest)? {
+                [0] => false,
+                [1] => true,
+                _ => return None,
+            },
             stores: Vec::new(),
             prepared: PreparedState::default(),
         };
@@ -117,9 +135,19 @@ fn read_store(rest: &mut &[u8]) -> Option<CatalogStore> {
         },
         _ => return None,
     };
+    let mut usage = Usage::default();
+    for _ in 0..u32::from_le_bytes(take(rest)?) {
+        let segment = u32::from_le_bytes(take(rest)?);
+        let used = Used {
+            nodes: u64::from_le_bytes(take(rest)?),
+            values: u64::from_le_bytes(take(rest)?),
+        };
+        usage.set(segment, used);
+    }
     Some(CatalogStore {
         id,
         definition,
         root,
+        usage,
     })
 }

@@ -1,14 +1,20 @@
 //! Full verification: every checksum, order, count and pointer of the trees, every key and document, and
 //! that every prepared transaction can still be committed.
 
+use std::cmp::Ordering;
+
+use super::backup::Pin;
+use super::catalog_payload::CatalogPayload;
 use super::core::Core;
 use super::prepared::{PreparedInfo, check_prepared, list};
-use super::snapshot::StoreState;
+use super::snapshot::{StoreState, tree_config};
+use super::usage::Usage;
 use crate::definition::StoreDefinition;
-use crate::error::Result;
-use crate::transaction::item::decode_item;
-use crate::transaction::physical::physical_key;
-use crate::tree::{Cursor, TreeReport};
+use crate::error::{Error, Result};
+use crate::transaction::item::Shape;
+use crate::transaction::physical::{physical_key, split};
+use crate::transaction::writes::StoreId;
+use crate::tree::{Cursor, PagePart, Tree, TreeReport};
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -67,7 +73,7 @@ impl CheckReport {
 /// Checks the newest snapshot; `progress` is told the name and items of each store before it.
 pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<CheckReport> {
     core.check_usable(false)?;
-    let snapshot = core.enter(false)?;
+    let (snapshot, pass) = core.enter(false)?;
     let mut report = CheckReport {
         sequence: snapshot.sequence,
         prepared: list(&snapshot),
@@ -80,13 +86,56 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
             check_store(&mut report, name, store);
         }
     }
-    core.leave(snapshot.sequence, false);
+    core.leave(pass);
+    check_checkpoint(&mut report, core);
     Ok(report)
+}
+
+/// Checks both files of the newest checkpoint, and that what it says to be in use of each segment is what a walk over
+/// its trees finds.
+fn check_checkpoint(report: &mut CheckReport, core: &Core) {
+    let (_pin, newest) = match Pin::new(core) {
+        Ok(pinned) => pinned,
+        // Opened for reading beside a process that has made a newer one since.
+        Err(Error::File(error)) if error.is_not_found() && core.lock.lock().is_none() => return,
+        Err(error) => return report.problem("checkpoint".to_owned(), error.to_string()),
+    };
+    for damage in core.checkpoint.lock().catalog.damage(newest.sequence) {
+        report.problem("checkpoint".to_owned(), damage.to_string());
+    }
+    let payload = match CatalogPayload::decode(&newest.payload) {
+        Ok(payload) => payload,
+        Err(error) => return report.problem("checkpoint".to_owned(), error.to_string()),
+    };
+    // An estimate is replaced by the next checkpoint.
+    for store in payload.stores.iter().filter(|_| payload.exact) {
+        let context = core.trees.context(StoreId(store.id));
+        let tree = Tree::open(tree_config(&store.definition), context, &store.root);
+        // What cannot be read was found above.
+        if let Ok(found) = Usage::of(&tree)
+            && found != store.usage
+        {
+            report.problem(
+                format!("checkpoint, store {:?}", store.definition.name),
+                format!(
+                    "it says that {:?} is in use, {:?} is",
+                    store.usage.segments(),
+                    found.segments()
+                ),
+            );
+        }
+    }
 }
 
 fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     let mut tree = TreeReport::default();
     store.tree.check(&mut tree);
+    if let Some(damage) = store.tree.damage() {
+        report.problem(
+            format!("store {name:?}"),
+            format!("commits in the log change items that cannot be read: {damage}"),
+        );
+    }
     for finding in &tree.findings {
         report.problem(
             format!("store {name:?}, {}", finding.place),
@@ -116,16 +165,23 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
 }
 
 /// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
-fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), String> {
+fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), String> {
     let value = cursor.value().map_err(|e| e.to_string())?;
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item = decode_item(definition, key.to_vec(), 0, &value).map_err(|e| e.to_string())?;
-    let encoded = definition
-        .key
-        .encode(&item.key)
+    let item = Shape::of(definition)
+        .item(key, 0, PagePart::plain(&value), None)
+        .to_item()
         .map_err(|e| e.to_string())?;
+    let spec = &definition.key;
+    let encoded = if spec.is_compared() {
+        let label = spec.label_of(key);
+        label.and_then(|label| spec.encode_at(&label, &item.key))
+    } else {
+        spec.encode(&item.key)
+    };
+    let encoded = encoded.map_err(|e| e.to_string())?;
     if physical_key(&encoded.order, item.id) == key {
         Ok(())
     } else {
@@ -133,14 +189,56 @@ fn check_item(cursor: &Cursor, definition: &StoreDefinition) -> Result<(), Strin
     }
 }
 
+/// Asks the comparer of the store about two neighbours.
+fn check_neighbours(
+    before: &[u8],
+    after: &[u8],
+    definition: &StoreDefinition,
+) -> Result<(), String> {
+    let spec = &definition.key;
+    let words = |error: crate::key::KeyError| error.to_string();
+    let order = |physical| {
+        let (order, _) = split(physical, definition.unique).map_err(|e| e.to_string())?;
+        Ok::<_, String>((order, spec.decode(order, &[]).map_err(words)?))
+    };
+    let ((before, x), (after, y)) = (order(before)?, order(after)?);
+    let (x_fields, y_fields) = (
+        spec.fields_bytes(before).map_err(words)?,
+        spec.fields_bytes(after).map_err(words)?,
+    );
+    let said = spec
+        .compare((&x.values, x_fields), (&y.values, y_fields))
+        .map_err(words)?;
+    let same = before == after && !definition.unique;
+    if said == Ordering::Less || (said == Ordering::Equal && same) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} stands before {}, but the CEL expression of the store orders them otherwise",
+        spec.key_to_json(&x),
+        spec.key_to_json(&y)
+    ))
+}
+
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
+    let mut before: Option<Vec<u8>> = None;
     while matches!(more, Ok(true)) {
         match check_item(&cursor, &store.definition) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
+        }
+        if store.definition.key.is_compared() {
+            let here = cursor.key().unwrap_or_default().to_vec();
+            let ordered = before
+                .as_deref()
+                .map(|before| check_neighbours(before, &here, &store.definition));
+            if let Some(Err(detail)) = ordered {
+                report.problem(format!("store {name:?}, item {readable}"), detail);
+            }
+            before = Some(here);
         }
         more = cursor.next();
     }

@@ -1,52 +1,93 @@
 //! Checkpoints: writing what the log has changed into the trees on disk, then dropping that log.
 //!
-//! Order, each step durable before the next: new nodes and values, the checkpoint file that points
-//! at them, then the removal of what only older checkpoints need. A crash between any two leaves a
-//! checkpoint and a log that belong together. The newest checkpoint but one stays, with the log
-//! after it, so that a damaged newest one costs nothing. Commits and readers go on meanwhile.
+//! Order, each step durable before the next: new nodes and values, the checkpoint files that point at them, then the
+//! removal of what only older checkpoints need. A crash between any two leaves a checkpoint and a log that belong
+//! together. Commits and readers go on meanwhile.
+//!
+//! A checkpoint that fails before its files may count is given up: what it wrote is removed, its nodes are unsaved as
+//! before and were never read back from the disk, the log stays, commits go on. When it fails while its files are
+//! given their names, it is not known whether it counts after a crash; both outcomes are whole, since nothing
+//! of either is removed before a later checkpoint succeeds. Only a log that failed ends writing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
+use super::reclaim::{reclaim, remove_unused};
 use super::snapshot::Snapshot;
+use super::usage::Usage;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Prepared};
 use crate::error::Result;
 use crate::seeded::{self, Fault};
-use crate::tree::{Location, NodeSink, TreeError, Written};
+use crate::transaction::writes::StoreId;
+use crate::tree::{Location, NodeSink, RootRef, TreeError, Written};
 
-/// The most bytes that one checkpoint asks the next one to move, since they are in memory until then.
-const MAX_RELOCATED_BYTES: u64 = 64 << 20;
-
-/// The same while commits wait for it.
-const MAX_RELOCATED_BYTES_WHILE_COMMITS_WAIT: u64 = 2 << 20;
+/// A log of so many bytes is read in no time when the database is opened.
+const SHORT_LOG_BYTES: u64 = 256 << 10;
 
 /// What checkpoints remember of each other.
 pub(crate) struct CheckpointState {
     pub catalog: Catalog,
     /// Sequence of the newest checkpoint.
     pub newest: u64,
-    /// Segments that the newest checkpoint no longer uses; they go after the next one.
-    pub dead_segments: BTreeSet<u32>,
+    /// What the newest checkpoint uses of the segment files.
+    pub in_use: InUse,
+    /// Segments that nothing uses any more, and the sequence of the checkpoint since which. They go when no running
+    /// transaction is older than that.
+    pub dead_segments: BTreeMap<u32, u64>,
     pub next_blob_id: u64,
-    /// Bytes of garbage that are not worth looking for.
+    /// Whether nodes were made new to be moved by the next checkpoint.
+    pub moves: bool,
+    /// Bytes of garbage that are not worth moving anything for.
     pub garbage_bytes: u64,
-    /// What 1,024 bytes of keys and values took in segment files when that was last looked at.
-    pub bytes_per_1024: u64,
+    /// Backups and checks that read the files of a checkpoint: nothing is removed meanwhile.
+    pub pins: usize,
+}
+
+/// What a checkpoint uses of the segment files.
+#[derive(Default)]
+pub(crate) struct InUse {
+    /// By store, with the root that this was found for.
+    pub stores: BTreeMap<StoreId, (RootRef, Usage)>,
+    /// Whether no more is listed than is in use.
+    pub exact: bool,
+}
+
+impl InUse {
+    pub fn new(payload: &CatalogPayload) -> Self {
+        let stores = payload.stores.iter();
+        Self {
+            stores: stores
+                .map(|store| (StoreId(store.id), (store.root, store.usage.clone())))
+                .collect(),
+            exact: payload.exact,
+        }
+    }
+
+    /// Of all stores together.
+    pub fn total(&self) -> Usage {
+        let mut total = Usage::default();
+        for (_, usage) in self.stores.values() {
+            total.merge(usage);
+        }
+        total
+    }
 }
 
 impl CheckpointState {
-    /// After opening: `newest` is the checkpoint that was loaded.
-    pub fn new(catalog: Catalog, newest: u64, segment_bytes: u64) -> Self {
+    /// After opening: `newest` and `in_use` are of the checkpoint that was loaded.
+    pub fn new(catalog: Catalog, newest: u64, in_use: InUse, segment_bytes: u64) -> Self {
         Self {
             catalog,
             newest,
-            dead_segments: BTreeSet::new(),
+            in_use,
+            dead_segments: BTreeMap::new(),
             next_blob_id: 1,
+            moves: false,
             garbage_bytes: segment_bytes / 8,
-            bytes_per_1024: 1024,
+            pins: 0,
         }
     }
 }
@@ -84,31 +125,114 @@ impl NodeSink for StoreSink<'_> {
     }
 }
 
-/// Makes a checkpoint of the newest snapshot; does nothing when there was no commit since the last.
-pub(crate) fn run(core: &Core) -> Result<()> {
+/// How much room is to be given back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// What is unused; what stands in the way of more is moved by the next checkpoint.
+    Usual,
+    /// As [`Effort::Usual`], with checkpoints until nothing stands in the way.
+    Thorough,
+    /// What is unused, also of the log.
+    Closing,
+}
+
+/// The most checkpoints for [`Effort::Thorough`].
+const MOST_ROUNDS: usize = 8;
+
+/// Makes a checkpoint of the newest snapshot, unless there was no commit since the last, and gives back room.
+///
+/// After an error the database goes on as before and the checkpoint is to be tried again later; only when the log
+/// failed is it read-only.
+pub(crate) fn run(core: &Core, effort: Effort) -> Result<()> {
+    let rounds = if effort == Effort::Thorough {
+        MOST_ROUNDS
+    } else {
+        1
+    };
+    for _ in 0..rounds {
+        if !run_once(core, effort)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether something was left to be moved by another checkpoint.
+fn run_once(core: &Core, effort: Effort) -> Result<bool> {
     let mut state = core.checkpoint.lock();
-    core.log_bytes.store(0, Ordering::Relaxed);
-    let snapshot = core.enter(false)?;
-    let result = if snapshot.sequence > state.newest {
+    let (snapshot, pass) = core
+        .enter(false)
+        .inspect_err(|_| core.background.skipped())?;
+    let log_bytes = core.log_bytes.swap(0, Ordering::Relaxed);
+    let moves = state.moves && effort == Effort::Thorough;
+    let made = if snapshot.sequence > state.newest || moves {
         write(core, &mut state, &snapshot)
     } else {
         Ok(())
     };
-    core.leave(snapshot.sequence, false);
-    result
+    let tidied = match &made {
+        Ok(()) => tidy(core, &mut state, &snapshot, effort),
+        Err(_) => Ok(()),
+    };
+    core.leave(pass);
+    let moves = state.moves;
+    drop(state);
+    if let Some(refusal) = core.log.refusal() {
+        core.poison(&refusal.to_string());
+    }
+    match (&made, &tidied) {
+        (Ok(()), Ok(())) => core.background.succeeded(),
+        // The checkpoint counts; that room was not given back is no reason to make it again.
+        (Ok(()), Err(error)) => {
+            core.background.succeeded();
+            core.background
+                .note(&format!("room could not be given back: {error}"));
+        }
+        (Err(error), _) => {
+            core.log_bytes.fetch_add(log_bytes, Ordering::Relaxed);
+            let now = core.clock.monotonic_ms();
+            core.background.failed(now, &error.to_string());
+        }
+    }
+    made.map(|()| moves)
+}
+
+/// What a checkpoint has written, with everything durable but the names of its files.
+struct Made<'a> {
+    written: Vec<Written<'a>>,
+    in_use: InUse,
+    prepared: Prepared,
 }
 
 fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
     // The log up to the snapshot has to be durable before anything that replaces it.
     core.log.sync()?;
+    let made = make(core, state, snapshot).inspect_err(|_| core.blobs.discard())?;
+    // From here on a crash may find the new checkpoint, also after an error.
+    core.blobs.publish();
+    state.catalog.publish(made.prepared)?;
+    state.newest = snapshot.sequence;
+    state.moves = false;
+    state.in_use = made.in_use;
+    core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
+    for written in made.written {
+        written.publish(core.trees.cache());
+    }
+    if !state.in_use.exact {
+        recount(state, snapshot);
+    }
+    Ok(())
+}
+
+fn make<'a>(core: &Core, state: &mut CheckpointState, snapshot: &'a Snapshot) -> Result<Made<'a>> {
     let mut payload = CatalogPayload {
         next_store_id: core.next_store_id.load(Ordering::Relaxed),
         next_item_id: core.next_item_id.load(Ordering::Relaxed),
-        next_segment: 0,
-        stores: Vec::new(),
+        exact: state.in_use.exact,
         prepared: snapshot.prepared.clone(),
+        ..CatalogPayload::default()
     };
-    let mut written = Written::default();
+    let mut all = Vec::new();
     for (id, store) in &snapshot.stores {
         let mut sink = StoreSink {
             blobs: &core.blobs,
@@ -116,115 +240,83 @@ fn write(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Resul
             generation: snapshot.sequence,
             next_blob_id: &mut state.next_blob_id,
         };
+        let written = store.tree.write(&mut sink)?;
+        let before = state.in_use.stores.get(id).map(|(root, used)| (root, used));
+        let (usage, exact) = Usage::after(before, &store.tree, &written);
+        payload.exact &= exact;
         payload.stores.push(CatalogStore {
             id: id.0,
             definition: store.definition.as_ref().clone(),
-            root: store.tree.write(&mut sink, &mut written)?,
+            root: written.root,
+            usage,
         });
+        all.push(written);
     }
     core.blobs.sync()?;
-    // Not before: after a failed flush the files cannot be trusted, and memory has it all.
-    written.release(core.trees.cache());
     payload.next_segment = core.blobs.next_segment();
+    let in_use = InUse::new(&payload);
     if seeded::is(Fault::TruncateLogTooEarly) {
         core.log.truncate_before(snapshot.sequence + 1)?;
     }
-    state.catalog.store(snapshot.sequence, &payload.encode()?)?;
-    state.newest = snapshot.sequence;
-    core.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    let kept = state.catalog.remove_older_than(snapshot.sequence)?;
-    core.log
-        .truncate_before(kept.unwrap_or(snapshot.sequence) + 1)?;
-    // That room is not needed yet: a full disk is no reason to stop commits.
-    let _ = core.log.make_room_ahead();
-    // The checkpoint is made. That room cannot be reclaimed (a damaged node, a file that cannot be removed)
-    // is no reason to stop commits: it is tried again at the next one, and `check` names the damage.
-    let _ = reclaim(core, state, snapshot);
-    Ok(())
+    if seeded::is(Fault::ReclaimTooEarly) {
+        remove_too_early(core, &in_use)?;
+    }
+    let prepared = state.catalog.write(snapshot.sequence, &payload.encode()?)?;
+    Ok(Made {
+        written: all,
+        in_use,
+        prepared,
+    })
 }
 
-/// Removes segments that were already unused at the checkpoint before, and finds those that are
-/// unused now. The walk over all nodes is made only when a good part of the disk use is garbage.
-fn reclaim(core: &Core, state: &mut CheckpointState, snapshot: &Snapshot) -> Result<()> {
-    let mut oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
-    if seeded::is(Fault::ReclaimUnderReaders) {
-        oldest = u64::MAX;
-    }
-    while oldest >= snapshot.sequence
-        && let Some(segment) = state.dead_segments.first().copied()
-    {
-        core.blobs.remove_segment(segment)?;
-        state.dead_segments.remove(&segment);
-    }
-    let segments = core.blobs.segments()?;
-    let on_disk: u64 = segments.iter().map(|s| s.bytes).sum();
-    let items: u64 = snapshot.stores.values().map(|s| s.tree.bytes()).sum();
-    let live = items.saturating_mul(state.bytes_per_1024) / 1024;
-    if on_disk <= live + live / 5 * 2 + state.garbage_bytes {
-        return Ok(());
-    }
-    let mut used: BTreeMap<u32, u64> = BTreeMap::new();
-    for store in snapshot.stores.values() {
-        store.tree.for_each_location(true, |_, location| {
-            *used.entry(location.segment).or_default() += location.bytes_on_disk();
-        })?;
-    }
-    let live: u64 = used.values().sum();
-    if let Some(ratio) = (live * 1024).checked_div(items) {
-        state.bytes_per_1024 = ratio.max(1024);
-    }
-    let sparse: BTreeSet<u32> = segments
-        .iter()
-        .filter(|s| used.get(&s.id).is_none_or(|live| *live < s.bytes / 3 * 2))
-        .map(|s| s.id)
-        .collect();
-    // The one that is written to has to end before it can go.
-    if let Some(current) = core.blobs.open_segment()
-        && sparse.contains(&current)
-    {
-        core.blobs.end_segment();
-    }
-    state.dead_segments.extend(
-        sparse
-            .iter()
-            .copied()
-            .filter(|segment| !used.contains_key(segment)),
-    );
-    if seeded::is(Fault::ReclaimTooEarly) {
-        for segment in std::mem::take(&mut state.dead_segments) {
-            core.blobs.remove_segment(segment)?;
+/// The deliberate fault: before the checkpoint counts.
+fn remove_too_early(core: &Core, in_use: &InUse) -> Result<()> {
+    let total = in_use.total();
+    for segment in core.blobs.segments()? {
+        if !total.segments().contains_key(&segment.id) {
+            let _ = core.blobs.remove_segment(segment.id);
         }
     }
-    relocate(core, &sparse)
-}
-
-/// Marks the nodes in mostly empty segments as changed, so that the next checkpoint moves them.
-fn relocate(core: &Core, sparse: &BTreeSet<u32>) -> Result<()> {
-    if sparse.is_empty() {
-        return Ok(());
-    }
-    let next = relocated(core, sparse, true, MAX_RELOCATED_BYTES)?;
-    if core.replace_unchanged(next) {
-        return Ok(());
-    }
-    // Somebody committed meanwhile, and may always do so. Commits wait for a smaller step, which
-    // looks at inner nodes only: these are in memory.
-    let _commits = core.commit.lock();
-    let next = relocated(core, sparse, false, MAX_RELOCATED_BYTES_WHILE_COMMITS_WAIT)?;
-    core.replace_unchanged(next);
     Ok(())
 }
 
-/// The newest snapshot with up to about `bytes` of nodes (and of values kept apart) made new.
-fn relocated(core: &Core, sparse: &BTreeSet<u32>, values: bool, bytes: u64) -> Result<Snapshot> {
-    let mut next = Snapshot::clone(&core.snapshot());
-    let mut left = bytes;
-    for store in next.stores.values_mut() {
-        let moved = store
-            .tree
-            .relocate(values, left, &|at| sparse.contains(&at.segment))?;
-        drop(store.tree.take_freed());
-        left = left.saturating_sub(moved);
+/// After a node of an older checkpoint could not be read: finds what the newest one uses by looking at all of it.
+fn recount(state: &mut CheckpointState, snapshot: &Snapshot) {
+    let mut in_use = InUse {
+        exact: true,
+        ..InUse::default()
+    };
+    for (id, store) in &snapshot.stores {
+        // What cannot be read now either stays as it was estimated, which is never too little.
+        let (Ok(usage), Some(root)) = (Usage::of(&store.tree), store.tree.root_ref()) else {
+            return;
+        };
+        in_use.stores.insert(*id, (root, usage));
     }
-    Ok(next)
+    state.in_use = in_use;
+}
+
+/// Removes what only older checkpoints need.
+fn tidy(
+    core: &Core,
+    state: &mut CheckpointState,
+    snapshot: &Snapshot,
+    effort: Effort,
+) -> Result<()> {
+    if state.pins > 0 {
+        return Ok(());
+    }
+    state.catalog.remove_all_but(state.newest)?;
+    if effort == Effort::Closing {
+        // The next open reads all of the log that is there.
+        if core.log.last_sequence() == state.newest && core.log.bytes_on_disk() > SHORT_LOG_BYTES {
+            core.log.begin_anew()?;
+        }
+        core.log.truncate_before(state.newest + 1)?;
+        return remove_unused(core, state, snapshot);
+    }
+    core.log.truncate_before(state.newest + 1)?;
+    // That room is not needed yet: a full disk is no reason to complain.
+    let _ = core.log.make_room_ahead();
+    reclaim(core, state, snapshot, effort)
 }

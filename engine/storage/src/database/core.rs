@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::active::Active;
+use super::active::{Active, Readers};
 use super::checkpoint::CheckpointState;
 use super::group::{Group, Verdict};
 use super::open::Recovery;
 use super::options::Durability;
+use super::publish::is_very_large;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
 use crate::commit::history::{Clash, History};
-use crate::commit::prepared::PreparedState;
 use crate::commit::queue::{CommitQueue, Kind, Request, Ticket};
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
@@ -29,22 +29,8 @@ use crate::seeded::{self, Fault};
 use crate::transaction::writes::{CATALOG, Writes};
 use crate::vfs::Vfs;
 
-/// Up to this many item changes a group is applied in place, while new transactions wait for the
-/// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
-/// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
-/// unless so many of its items change that it is made anew anyway.
-const IN_PLACE_CHANGES: usize = 65_536;
-
-fn changes(writes: &[Arc<Writes>]) -> usize {
-    writes.iter().map(|writes| writes.items()).sum()
-}
-
-/// A group applied beside the snapshot that is published.
-struct Beside {
-    base: Arc<Snapshot>,
-    next: Snapshot,
-}
-
+/// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
+const MIN_DIRTY_BYTES: u64 = 8 << 20;
 /// So many bytes of past commits may wait for the next one to be forgotten.
 const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
@@ -64,16 +50,25 @@ pub(crate) struct CommitState {
 }
 
 /// A commit was applied in part only.
-struct Broken {
-    detail: String,
+pub(super) struct Broken {
+    pub(super) detail: String,
     /// The last commit that was applied whole.
-    before: u64,
+    pub(super) before: u64,
 }
 
-fn not_applied(error: &Error) -> String {
+pub(super) fn not_applied(error: &Error) -> String {
     format!(
         "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
     )
+}
+
+/// How a transaction is registered as running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pass {
+    /// With a word of its own.
+    Slot(usize),
+    /// In the list.
+    Listed { sequence: u64, writes: bool },
 }
 
 /// What never changes while a database is open.
@@ -104,7 +99,8 @@ pub(crate) struct Core {
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
     pub(super) current: RwLock<Arc<Snapshot>>,
-    pub(super) active: Mutex<Active>,
+    active: Mutex<Active>,
+    readers: Readers,
     pub(super) commit: Mutex<CommitState>,
     /// Bytes of the history after it was last forgotten.
     history_bytes: AtomicUsize,
@@ -113,7 +109,9 @@ pub(crate) struct Core {
     read_only: RwLock<Option<String>>,
     /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
     /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
-    broken: RwLock<Option<Broken>>,
+    pub(super) broken: RwLock<Option<Broken>>,
+    /// Whether `broken` says something, to be asked without a lock.
+    pub(super) is_broken: AtomicBool,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -152,6 +150,7 @@ impl Core {
             background: super::background::Background::default(),
             current: RwLock::new(Arc::new(parts.snapshot)),
             active: Mutex::new(Active::default()),
+            readers: Readers::default(),
             commit: Mutex::new(CommitState {
                 history: History::default(),
                 next_sequence,
@@ -160,6 +159,7 @@ impl Core {
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
+            is_broken: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(parts.lock),
         }
@@ -170,18 +170,34 @@ impl Core {
         Arc::clone(&self.current.read())
     }
 
-    /// Takes the newest snapshot and registers it as in use.
-    pub fn enter(&self, writes: bool) -> Result<Arc<Snapshot>> {
+    /// Takes the newest snapshot and registers it as in use, until [`Core::leave`].
+    pub fn enter(&self, writes: bool) -> Result<(Arc<Snapshot>, Pass)> {
+        if !writes && let Some(slot) = self.readers.claim() {
+            let snapshot = self.snapshot();
+            if let Err(error) = self.check_whole() {
+                self.readers.free(slot);
+                return Err(error);
+            }
+            self.readers.set(slot, snapshot.sequence);
+            return Ok((snapshot, Pass::Slot(slot)));
+        }
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
         active.enter(snapshot.sequence, writes);
-        Ok(snapshot)
+        let pass = Pass::Listed {
+            sequence: snapshot.sequence,
+            writes,
+        };
+        Ok((snapshot, pass))
     }
 
     /// Whether the current snapshot is whole. To be asked after taking it.
     fn check_whole(&self) -> Result<()> {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match self.broken.read().as_ref() {
             Some(broken) => Err(Error::corrupt(
                 self.path.display().to_string(),
@@ -191,8 +207,18 @@ impl Core {
         }
     }
 
-    pub fn leave(&self, sequence: u64, writes: bool) {
-        self.active.lock().leave(sequence, writes);
+    /// Ends what [`Core::enter`] began.
+    pub fn leave(&self, pass: Pass) {
+        let writes = match pass {
+            Pass::Slot(slot) => {
+                self.readers.free(slot);
+                false
+            }
+            Pass::Listed { sequence, writes } => {
+                self.active.lock().leave(sequence, writes);
+                writes
+            }
+        };
         // Usually the next commit does this; much memory is not kept for so long.
         if writes
             && self.history_bytes.load(Ordering::Relaxed) > KEPT_HISTORY_BYTES
@@ -202,6 +228,20 @@ impl Core {
             drop(state);
             drop(forgotten);
         }
+    }
+
+    /// The oldest snapshot in use by a transaction, as far back as 0 while one is just being taken.
+    pub fn oldest_active(&self) -> Option<u64> {
+        // A reader takes its word first and then the snapshot, under this lock. So whoever took a snapshot
+        // before is seen below, and whoever is not takes the current one or a newer.
+        drop(self.current.write());
+        let listed = self.active.lock().oldest();
+        listed.into_iter().chain(self.readers.oldest()).min()
+    }
+
+    /// Running transactions.
+    pub fn count_active(&self) -> usize {
+        self.active.lock().count() + self.readers.count()
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -228,9 +268,12 @@ impl Core {
         // What could not be read a moment ago may be readable now.
         self.restore();
         self.check_whole()?;
+        if !writes {
+            return Ok(());
+        }
         match self.read_only() {
-            Some(reason) if writes => Err(Error::ReadOnly { reason }),
-            _ => Ok(()),
+            Some(reason) => Err(Error::ReadOnly { reason }),
+            None => Ok(()),
         }
     }
 
@@ -241,10 +284,21 @@ impl Core {
             .queue
             .submit(request, |group| self.commit_group(group))?;
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if total >= self.checkpoint_log_bytes {
+        let dirty = self.trees.cache().dirty_bytes();
+        let limit = self.dirty_limit();
+        if dirty >= limit + limit / 3 {
+            // Memory grows faster than it can be written.
+            self.background.wake_and_wait();
+        } else if total >= self.checkpoint_log_bytes || dirty >= limit {
             self.background.wake();
         }
         Ok(sequence)
+    }
+
+    /// Bytes of unsaved nodes and values at which a checkpoint starts. A third more, which is about the whole cache,
+    /// and commits wait for it.
+    pub fn dirty_limit(&self) -> u64 {
+        (self.trees.cache().limit() / 4 * 3).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, tickets: &[Arc<Ticket>]) {
@@ -264,7 +318,7 @@ impl Core {
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
         }
-        let (appended, beside) = if changes(&group.writes) > IN_PLACE_CHANGES {
+        let (appended, beside) = if is_very_large(&group.writes) {
             self.append_and_apply(&group, &records)
         } else {
             (self.append(first, &records, group.promises), None)
@@ -406,120 +460,19 @@ impl Core {
         forgotten
     }
 
-    /// Applies what the records from `first` on change, with the prepared transactions as of the last.
-    pub(super) fn publish(
-        &self,
-        first: u64,
-        writes: &[Arc<Writes>],
-        prepared: &PreparedState,
-    ) -> Result<()> {
-        if changes(writes) > IN_PLACE_CHANGES {
-            let made = self.applied_beside(first, writes, prepared);
-            return self.publish_beside(made, first, writes, prepared);
-        }
-        let mut current = self.current.write();
-        let snapshot = Arc::make_mut(&mut current);
-        // Applying it all again does no harm, and a read that failed may work now.
-        self.apply(snapshot, first, writes, prepared)
-            .or_else(|_| self.apply(snapshot, first, writes, prepared))
-            .inspect_err(|error| {
-                *self.broken.write() = Some(Broken {
-                    detail: not_applied(error),
-                    before: first - 1,
-                });
-            })
-    }
-
-    fn apply(
-        &self,
-        snapshot: &mut Snapshot,
-        first: u64,
-        writes: &[Arc<Writes>],
-        prepared: &PreparedState,
-    ) -> Result<()> {
-        let mut group: Vec<_> = writes.iter().zip(first..).collect();
-        if seeded::is(Fault::ApplyInWrongOrder) {
-            group.reverse();
-        }
-        group
-            .into_iter()
-            .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
-        snapshot.prepared = prepared.clone();
-        Ok(())
-    }
-
-    /// The newest snapshot with a group applied; the newest one stays as it is.
-    fn applied_beside(
-        &self,
-        first: u64,
-        writes: &[Arc<Writes>],
-        prepared: &PreparedState,
-    ) -> Result<Beside> {
-        let base = self.snapshot();
-        let mut next = Snapshot::clone(&base);
-        self.apply(&mut next, first, writes, prepared)?;
-        Ok(Beside { base, next })
-    }
-
-    /// Publishes a group that was applied beside. A checkpoint may have put another snapshot with the same items
-    /// in the place of the one it was applied to, whose nodes must not come back: then it is applied again.
-    fn publish_beside(
-        &self,
-        made: Result<Beside>,
-        first: u64,
-        writes: &[Arc<Writes>],
-        prepared: &PreparedState,
-    ) -> Result<()> {
-        let mut made = made;
-        loop {
-            let Beside { base, next } = made?;
-            let mut current = self.current.write();
-            if Arc::ptr_eq(&current, &base) {
-                *current = Arc::new(next);
-                // What is no longer used is freed without the lock, with the last use of `base`.
-                return Ok(());
-            }
-            drop(current);
-            made = self.applied_beside(first, writes, prepared);
-        }
-    }
-
-    /// Appends a group's records and applies the group beside the newest snapshot at the same time; nobody
-    /// sees the result before it is published.
-    fn append_and_apply(
-        &self,
-        group: &Group,
-        records: &[&[u8]],
-    ) -> (Result<(), LogError>, Option<Result<Beside>>) {
-        let apply = || self.applied_beside(group.first, &group.writes, &group.prepared);
-        std::thread::scope(|scope| {
-            let name = "sop-apply".to_owned();
-            let applying = std::thread::Builder::new()
-                .name(name)
-                .spawn_scoped(scope, apply);
-            let appended = self.append(group.first, records, group.promises);
-            let next = match applying {
-                Ok(thread) => thread.join().unwrap_or_else(|_| {
-                    Err(Error::corrupt(
-                        "commit",
-                        "the thread that applies it failed",
-                    ))
-                }),
-                Err(_) => apply(),
-            };
-            (appended, Some(next))
-        })
-    }
-
     /// After a commit that was applied in part only: makes the state before it again, from the newest
     /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
     fn restore(&self) {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return;
+        }
         let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
         };
         if let Ok(snapshot) = super::open::rebuild(self, before) {
             *self.current.write() = Arc::new(snapshot);
             *self.broken.write() = None;
+            self.is_broken.store(false, Ordering::Release);
         }
     }
 

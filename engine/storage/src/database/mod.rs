@@ -11,8 +11,11 @@ mod group;
 mod open;
 mod options;
 mod prepared;
+mod publish;
+mod reclaim;
 pub(crate) mod snapshot;
 mod trees;
+mod usage;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ pub use options::{
 };
 pub use prepared::PreparedInfo;
 
+use self::checkpoint::Effort;
 use self::core::Core;
 use crate::error::{Error, Result};
 use crate::transaction::{Mode, Transaction};
@@ -62,6 +66,10 @@ pub struct Status {
     pub conflicts: u64,
     /// Checkpoints since opening.
     pub checkpoints: u64,
+    /// What went wrong with the last checkpoint; it is tried again. None when it succeeded.
+    pub checkpoint_failure: Option<String>,
+    /// Bytes of nodes and values in memory that no checkpoint has written yet.
+    pub dirty_bytes: u64,
     /// Running transactions.
     pub active_transactions: u64,
     /// Prepared transactions that wait for their decision.
@@ -101,7 +109,7 @@ fn close(core: &Arc<Core>) -> Result<()> {
     }
     core.background.stop();
     let checkpointed = match core.read_only() {
-        None => checkpoint::run(core),
+        None => checkpoint::run(core, Effort::Closing),
         Some(_) => Ok(()),
     };
     // Also without a checkpoint: commits may wait for their flush, and none may come after the lock is
@@ -214,20 +222,24 @@ impl Database {
             commit_groups: counters.groups.load(Ordering::Relaxed),
             conflicts: counters.conflicts.load(Ordering::Relaxed),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
-            active_transactions: core.active.lock().count() as u64,
+            checkpoint_failure: core.background.last_failure(),
+            dirty_bytes: cache.dirty,
+            active_transactions: core.count_active() as u64,
             prepared_transactions: snapshot.prepared.held().count() as u64,
         }
     }
 
-    /// Writes all changes since the last checkpoint into the trees on disk. The background thread
-    /// does this by itself.
+    /// Writes all changes since the last checkpoint into the trees on disk, and gives back the room of what is no
+    /// longer needed. The background thread does this by itself, with less effort for room.
+    ///
+    /// # Errors
+    /// What the disk answered. Nothing is lost: the changes are in the log and in memory, commits go on, and it is
+    /// tried again later. Only when the log itself failed is the database read-only afterwards.
     pub fn checkpoint(&self) -> Result<()> {
         let core = self.core();
         core.check_usable(true)?;
         core.expire_prepared()?;
-        checkpoint::run(core).inspect_err(|error| {
-            core.poison(&format!("a checkpoint failed: {error}"));
-        })
+        checkpoint::run(core, Effort::Thorough)
     }
 
     /// Copies the database as of now into a folder that must be missing or empty, while it is used.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::catalog_payload::CatalogPayload;
-use super::checkpoint::CheckpointState;
+use super::checkpoint::{CheckpointState, InUse};
 use super::core::{Core, CoreParts, Fixed};
 use super::snapshot::Snapshot;
 use super::trees::Trees;
@@ -35,6 +35,9 @@ pub struct Recovery {
     pub replayed: u64,
     /// Checkpoint files that were passed over, each with the reason.
     pub damaged_checkpoints: Vec<String>,
+    /// Stores whose nodes are damaged where commits of the log belong, each with the place. All other changes were
+    /// applied, and the database is read-only.
+    pub damaged_stores: Vec<String>,
 }
 
 pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
@@ -65,11 +68,11 @@ pub(super) fn open(options: &OpenOptions, path: &Path) -> Result<Database> {
         return Err(not_a_database(path, "there is no database here to read"));
     };
     let core = Arc::new(recover(options, path, &file, lock)?);
-    if !options.read_only {
+    if core.read_only().is_none() {
         // When it cannot be written down now, they stay as they are, and the next commit tries again.
         let _ = core.expire_prepared();
     }
-    if !options.read_only && options.background {
+    if core.read_only().is_none() && options.background {
         core.background.start(&core).map_err(|source| Error::Io {
             operation: "starting the background thread",
             source,
@@ -124,28 +127,33 @@ fn recover(
         checkpoint: parts.sequence,
         replayed: 0,
         damaged_checkpoints: parts.damaged_checkpoints,
+        damaged_stores: Vec::new(),
     };
     let mut next = NextNumbers {
         store_id: parts.checkpoint.next_store_id.max(1),
         item_id: parts.checkpoint.next_item_id.max(1),
     };
-    let mut snapshot = checkpointed(parts.sequence, parts.checkpoint, &trees);
+    let in_use = InUse::new(&parts.checkpoint);
     let mut log_bytes = 0;
-    replay(
-        &parts.log,
-        &mut snapshot,
-        u64::MAX,
-        &trees,
-        |record, facts, bytes| {
+    let mut replay_from = |mut snapshot: Snapshot| {
+        recovery.replayed = 0;
+        log_bytes = 0;
+        let seen = |record: &Record, facts: CommitFacts, bytes| {
             next.item_id = next.item_id.max(facts.next_item_id);
             next.store_id = next.store_id.max(record.next_store_id());
             recovery.replayed += 1;
             log_bytes += bytes;
-        },
-    )?;
-    let read_only = options
-        .read_only
-        .then(|| "it was opened for reading".to_owned());
+        };
+        replay(&parts.log, &mut snapshot, u64::MAX, &trees, seen).map(|()| snapshot)
+    };
+    let checkpoint = checkpointed(parts.sequence, parts.checkpoint, &trees);
+    let snapshot = match replay_from(checkpoint.clone()) {
+        Ok(snapshot) => snapshot,
+        // A node that cannot be read is no reason to show nothing at all.
+        Err(_) => replay_from(salvaging(checkpoint))?,
+    };
+    recovery.damaged_stores = damaged_stores(&snapshot);
+    let read_only = why_read_only(options, &recovery);
     Ok(Core::new(CoreParts {
         fixed: Fixed {
             path: path.to_owned(),
@@ -162,7 +170,12 @@ fn recover(
             trees,
             recovery,
         },
-        checkpoint: CheckpointState::new(parts.catalog, parts.sequence, options.segment_bytes),
+        checkpoint: CheckpointState::new(
+            parts.catalog,
+            parts.sequence,
+            in_use,
+            options.segment_bytes,
+        ),
         snapshot,
         next_store_id: next.store_id,
         next_item_id: if seeded::is(Fault::ReuseItemIds) {
@@ -176,6 +189,36 @@ fn recover(
     }))
 }
 
+/// The same snapshot, whose trees leave out changes to nodes that cannot be read.
+fn salvaging(mut snapshot: Snapshot) -> Snapshot {
+    for store in snapshot.stores.values_mut() {
+        store.tree.salvage();
+    }
+    snapshot
+}
+
+fn damaged_stores(snapshot: &Snapshot) -> Vec<String> {
+    let stores = snapshot.stores.values();
+    stores
+        .filter_map(|store| {
+            let damage = store.tree.damage()?;
+            Some(format!("store {:?}: {damage}", store.definition.name))
+        })
+        .collect()
+}
+
+fn why_read_only(options: &OpenOptions, recovery: &Recovery) -> Option<String> {
+    if !recovery.damaged_stores.is_empty() {
+        return Some(format!(
+            "commits in the log change items that cannot be read ({}); everything else is as it should be: export it, or restore the damaged file from a backup and open the database again",
+            recovery.damaged_stores.join("; ")
+        ));
+    }
+    options
+        .read_only
+        .then(|| "it was opened for reading".to_owned())
+}
+
 /// Opens checkpoints, log and blobs; finishes a creation that was cut short.
 fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Result<Parts> {
     let id = file.database_id;
@@ -183,12 +226,20 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
     let catalog_folder = path.join(&file.folders.catalog);
     let catalog = Catalog::new(Arc::clone(vfs), &catalog_folder, id);
     let log_folder = path.join(&file.folders.log);
+    let data_folder = path.join(&file.folders.data);
     let log = if options.read_only {
         LocalLog::open_read_only(Arc::clone(vfs), &log_folder, id)?
     } else {
+        let exists = vfs.exists(&catalog_folder);
+        let unfinished = !exists.during("look for", &catalog_folder)? || catalog.list()?.is_empty();
+        if unfinished {
+            // Before there is a checkpoint: a database with one has durable folders.
+            catalog.create()?;
+            create_dir_all_durable(vfs.as_ref(), &log_folder)?;
+            create_dir_all_durable(vfs.as_ref(), &data_folder)?;
+        }
         catalog.prepare()?;
-        create_dir_all_durable(vfs.as_ref(), &log_folder)?;
-        open_log(options, &log_folder, id, &catalog, &catalog_folder)?
+        open_log(options, &log_folder, id, &catalog, unfinished)?
     };
     let found = catalog.load_newest()?;
     let damaged: Vec<String> = found.rejected.iter().map(ToString::to_string).collect();
@@ -202,7 +253,10 @@ fn open_parts(options: &OpenOptions, path: &Path, file: &DatabaseOptions) -> Res
         )
     })?;
     let checkpoint = CatalogPayload::decode(&newest.payload)?;
-    let data_folder = path.join(&file.folders.data);
+    if !options.read_only && !damaged.is_empty() {
+        // The next checkpoint replaces it anyway.
+        let _ = catalog.repair(&newest);
+    }
     let blob_options = BlobOptions {
         segment_bytes: options.segment_bytes,
         ..BlobOptions::default()
@@ -228,9 +282,8 @@ fn open_log(
     folder: &Path,
     id: DatabaseId,
     catalog: &Catalog,
-    catalog_folder: &Path,
+    unfinished: bool,
 ) -> Result<LocalLog> {
-    let unfinished = catalog.list()?.is_empty();
     let (vfs, options) = (&options.vfs, options.log_options());
     let log = match LocalLog::open(Arc::clone(vfs), folder, id, options) {
         Err(LogError::NoLog { .. }) if unfinished => {
@@ -241,11 +294,15 @@ fn open_log(
     if unfinished {
         if log.last_sequence() > 0 {
             return Err(Error::corrupt(
-                catalog_folder.display().to_string(),
+                catalog.folder().display().to_string(),
                 "all checkpoint files are missing, but the log has commits; restore the folder from a backup",
             ));
         }
-        catalog.store(0, &CatalogPayload::default().encode()?)?;
+        let empty = CatalogPayload {
+            exact: true,
+            ..CatalogPayload::default()
+        };
+        catalog.store(0, &empty.encode()?)?;
     }
     Ok(log)
 }

@@ -92,7 +92,8 @@ impl OpenOptions {
         self
     }
 
-    /// Limit of the node cache in bytes. Nodes that are not yet written come on top.
+    /// Limit in bytes of the nodes and values in memory, stored and unsaved ones together. When three quarters of it
+    /// (at least 8 MiB) are unsaved a checkpoint starts, a third later commits wait for it. Inner nodes come on top.
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;

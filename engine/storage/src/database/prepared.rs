@@ -35,7 +35,7 @@ pub struct PreparedInfo {
     pub stores: Vec<String>,
     /// Items that it changes.
     pub items: u64,
-    /// Bytes of keys and values of its changes.
+    /// Bytes of its changes as they are in the log.
     pub bytes: u64,
 }
 

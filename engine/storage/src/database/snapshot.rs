@@ -88,8 +88,6 @@ impl Snapshot {
                     ),
                     Change::Remove => (key, TreeChange::Delete),
                 }))?;
-            // Room is reclaimed by whole segments, from what is in use.
-            drop(store.tree.take_freed());
         }
         self.sequence = sequence;
         Ok(())

@@ -73,9 +73,29 @@ pub const MAX_DOCUMENT_BYTES: usize = 100 * 1024 * 1024;
 pub const MAX_DEPTH: usize = 128;
 
 /// A JSON value or plain bytes in binary form. Cloning shares the bytes.
-#[derive(Clone, PartialEq, Eq, Hash)]
+///
+/// A document that was read from a store lies in a page of it (16 KiB as a rule), which stays in memory as
+/// long as the document does: who keeps few documents for long keeps [`Document::detached`] ones.
+#[derive(Clone)]
 pub struct Document {
-    encoded: Arc<[u8]>,
+    bytes: Arc<[u8]>,
+    /// Where the document lies in them.
+    start: u32,
+    end: u32,
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.encoded() == other.encoded()
+    }
+}
+
+impl Eq for Document {}
+
+impl std::hash::Hash for Document {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.encoded().hash(state);
+    }
 }
 
 impl Document {
@@ -123,7 +143,7 @@ impl Document {
     /// Errors with [`DocumentError::Corrupt`] for bytes that no document encodes to.
     pub fn from_encoded(encoded: Arc<[u8]>) -> Result<Self, DocumentError> {
         validate::check(&encoded)?;
-        Ok(Self { encoded })
+        Ok(Self::whole(encoded))
     }
 
     /// Takes over encoded bytes that a checksum vouches for, checking nothing but the version.
@@ -131,28 +151,60 @@ impl Document {
     /// Bytes that are no document after all are safe, but read as missing fields and nulls.
     pub fn from_trusted(encoded: Arc<[u8]>) -> Result<Self, DocumentError> {
         DocumentRef::from_trusted(&encoded)?;
-        Ok(Self { encoded })
+        Ok(Self::whole(encoded))
+    }
+
+    /// As [`Document::from_trusted`], of a part of bytes that are shared with others.
+    pub(crate) fn from_shared(
+        bytes: Arc<[u8]>,
+        part: std::ops::Range<usize>,
+    ) -> Result<Self, DocumentError> {
+        DocumentRef::from_trusted(bytes.get(part.clone()).unwrap_or_default())?;
+        // No document, value or page comes near 4 GiB.
+        Ok(Self {
+            bytes,
+            start: part.start as u32,
+            end: part.end as u32,
+        })
     }
 
     fn from_built(encoded: Vec<u8>) -> Self {
+        Self::whole(encoded.into())
+    }
+
+    fn whole(bytes: Arc<[u8]>) -> Self {
         Self {
-            encoded: encoded.into(),
+            start: 0,
+            end: bytes.len() as u32,
+            bytes,
         }
     }
 
-    /// The binary form, version byte included.
-    pub fn encoded(&self) -> &[u8] {
-        &self.encoded
+    /// The same document in memory of its own.
+    #[must_use]
+    pub fn detached(self) -> Self {
+        if self.encoded().len() == self.bytes.len() {
+            return self;
+        }
+        Self::whole(Arc::from(self.encoded()))
     }
 
-    /// The binary form, shared.
+    /// The binary form, version byte included.
+    #[inline]
+    pub fn encoded(&self) -> &[u8] {
+        self.bytes
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+
+    /// The binary form, shared if nothing else lies beside it.
     pub fn encoded_arc(&self) -> Arc<[u8]> {
-        Arc::clone(&self.encoded)
+        self.clone().detached().bytes
     }
 
     /// The whole value.
     pub fn root(&self) -> DocumentRef<'_> {
-        DocumentRef::new(self.encoded.get(1..).unwrap_or_default())
+        DocumentRef::new(self.encoded().get(1..).unwrap_or_default())
     }
 
     /// The value at a path of field names and array positions, like `address.lines.0`.
@@ -183,7 +235,7 @@ impl Document {
 
     /// About how long the JSON text is, in bytes.
     pub fn json_len_hint(&self) -> usize {
-        self.encoded.len() + self.encoded.len() / 2
+        self.encoded().len() * 3 / 2
     }
 }
 

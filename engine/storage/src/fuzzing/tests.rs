@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::TARGETS;
 use crate::vfs::SimVfs;
-use crate::{Document, KeySpec, KeyType, OpenOptions, StoreDefinition};
+use crate::{Document, KeyRange, KeySpec, KeyType, Mode, OpenOptions, StoreDefinition};
 
 /// Files in `fuzz/seeds/<target>`: what the fuzzer found to reach something new.
 #[expect(clippy::disallowed_methods, reason = "seeds are files of the sources")]
@@ -177,6 +177,14 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         store.update(&("user", 8), &String::new()).map(|_| ())
     })
     .unwrap();
+    for id in ["decided", "waiting"] {
+        let tx = db.begin(Mode::Write).unwrap();
+        let store = tx.store("s").unwrap();
+        store.count(&KeyRange::all()).unwrap();
+        tx.create_store(StoreDefinition::typed::<u64>(id)).unwrap();
+        tx.prepare(id).unwrap();
+        let _ = db.commit_prepared("decided");
+    }
     db.checkpoint().unwrap();
     let mut seeds = Vec::new();
     let number = |bytes: &[u8], at: usize| {
@@ -207,7 +215,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     seeds.retain(|(target, _)| {
         let count = kept.entry(*target).or_insert(0);
         *count += 1;
-        *count <= 4
+        *count <= 5
     });
     seeds
 }

@@ -259,6 +259,11 @@ impl CommitLog for LocalLog {
         }
     }
 
+    fn begin_anew(&self) -> Result<(), LogError> {
+        let _maintenance = self.maintenance.lock();
+        self.writer.lock().begin_anew()
+    }
+
     fn truncate_before(&self, seq: u64) -> Result<(), LogError> {
         let _maintenance = self.maintenance.lock();
         loop {

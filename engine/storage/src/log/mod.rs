@@ -105,6 +105,10 @@ pub trait CommitLog: Send + Sync + Debug {
     /// Takes its time; appends go on meanwhile. An error (a full disk) does no harm.
     fn make_room_ahead(&self) -> Result<(), LogError>;
 
+    /// Lets the next record begin a new file, so that all records there are can be dropped. For a log that is about
+    /// to be closed: the file is small.
+    fn begin_anew(&self) -> Result<(), LogError>;
+
     /// Drops records before `seq`, as far as that can be done by removing whole files. Some files may be
     /// kept to be written over. Appends go on meanwhile.
     fn truncate_before(&self, seq: u64) -> Result<(), LogError>;

@@ -67,12 +67,13 @@ impl LogReader {
                 Ok(found) => found,
                 Err(error) => return Err(or_dropped(error, &*self.vfs, &at.path, &self.segments)),
             };
-            let Some((header, payload)) =
-                found.filter(|(header, _)| header.sequence == at.sequence)
-            else {
-                // A segment that was not sealed ends where the next one begins.
-                let next = self.segments.as_slice().first();
-                if next.is_some_and(|next| next.first == at.sequence) {
+            // A segment that was not sealed ends where the next one begins, whatever follows there.
+            let next = self.segments.as_slice().first();
+            let ends = next.is_some_and(|next| next.first == at.sequence);
+            let Some((header, payload)) = found.filter(|(header, _)| {
+                header.sequence == at.sequence && !(ends && header.kind == RecordKind::Commit)
+            }) else {
+                if ends {
                     self.current = None;
                     continue;
                 }

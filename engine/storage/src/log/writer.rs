@@ -258,14 +258,33 @@ impl Writer {
             return self.grow(self.end + group + SEAL_BYTES);
         }
         self.sync()?;
+        let spare = self
+            .spare_for(SEGMENT_HEADER_BYTES + group + SEAL_BYTES)
+            .map_err(|error| self.give_up_segment(CreateError::Before(error)))?;
+        self.begin_segment(spare)
+    }
+
+    /// Goes on in a new, small segment, so that everything before it can be dropped.
+    pub(super) fn begin_anew(&mut self) -> Result<(), LogError> {
+        let empty = self.segments.last().is_none_or(|s| s.first == self.next);
+        self.sync()?;
+        if empty {
+            return Ok(());
+        }
+        let path = self.spares.next_path(&self.folder);
+        let capacity = (SEGMENT_HEADER_BYTES + SEAL_BYTES).next_multiple_of(BLOCK_BYTES as u64);
+        let spare = Spare::make(&*self.vfs, path, capacity, Space::Reserved)
+            .map_err(|error| self.give_up_segment(CreateError::Before(error)))?;
+        self.begin_segment(spare)
+    }
+
+    /// Begins a segment in this file. Everything before it is durable.
+    fn begin_segment(&mut self, spare: Spare) -> Result<(), LogError> {
         let header = SegmentHeader {
             database: self.database,
             first: self.next,
             epoch: self.epoch,
         };
-        let spare = self
-            .spare_for(SEGMENT_HEADER_BYTES + group + SEAL_BYTES)
-            .map_err(|error| self.give_up_segment(CreateError::Before(error)))?;
         let capacity = spare.capacity;
         let (segment, file) = spare
             .become_segment(&*self.vfs, &self.folder, &header)

@@ -3,9 +3,13 @@
 //! A write transaction changes nothing outside itself before it commits; dropping it rolls back. Its
 //! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
 
+mod compared;
+mod cursor;
 pub(crate) mod item;
 pub(crate) mod overlay;
+mod own_writes;
 pub(crate) mod physical;
+mod position;
 mod prepare;
 mod range;
 pub(crate) mod reads;
@@ -14,23 +18,27 @@ mod store_write;
 mod typed;
 pub(crate) mod writes;
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-pub use item::{Item, KeyItem};
+pub use cursor::Cursor;
+pub use item::{Item, ItemRef, KeyItem};
+pub use position::Position;
 pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
 pub use store::{Inserted, Store};
 
+use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
 use crate::commit::record::{CommitFacts, Payload, seal};
 use crate::database::MAX_TIME_LIMIT_MS;
-use crate::database::core::Core;
+use crate::database::core::{Core, Pass};
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
@@ -87,6 +95,9 @@ pub struct ReadStats {
 /// The stores as this transaction changed them: `None` is a dropped name.
 type LocalStores = BTreeMap<String, Option<(StoreId, Arc<StoreDefinition>)>>;
 
+/// A store found by name: of the snapshot, or as this transaction changed it.
+type Found<'a> = (StoreId, Cow<'a, Arc<StoreDefinition>>, Cow<'a, Tree>);
+
 /// A running transaction. See the module's text.
 pub struct Transaction {
     core: Arc<Core>,
@@ -94,16 +105,19 @@ pub struct Transaction {
     /// Given up at the end, before the commit is applied.
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
+    pass: Pass,
     limit_ms: u64,
+    /// In milliseconds of the clock; only writers have one.
     deadline_ms: u64,
-    writes: RefCell<Writes>,
+    writes: OwnWrites,
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
     stats: Cell<ReadStats>,
     /// Calls until the clock is asked again.
     until_clock: Cell<u8>,
-    /// Memory for the key of the item that is written.
+    /// Memory for the key of the item that is written, and of the one that is looked for.
     key_buffer: Cell<EncodedKey>,
+    scratch: Cell<Vec<u8>>,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -119,20 +133,27 @@ impl Transaction {
     pub(crate) fn begin(core: &Arc<Core>, mode: Mode) -> Result<Self> {
         let writes = mode == Mode::Write;
         core.check_usable(writes)?;
-        let snapshot = core.enter(writes)?;
+        let (snapshot, pass) = core.enter(writes)?;
+        let deadline_ms = if writes {
+            core.clock.monotonic_ms().saturating_add(core.time_limit_ms)
+        } else {
+            u64::MAX
+        };
         Ok(Self {
             core: Arc::clone(core),
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
             limit_ms: core.time_limit_ms,
-            deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
-            writes: RefCell::default(),
+            deadline_ms,
+            pass,
+            writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
             stats: Cell::default(),
             until_clock: Cell::default(),
             key_buffer: Cell::default(),
+            scratch: Cell::default(),
         })
     }
 
@@ -244,23 +265,30 @@ impl Transaction {
         TypedStore::new(self.store(name)?)
     }
 
-    fn find(&self, name: &str) -> Result<(StoreId, Arc<StoreDefinition>, Tree)> {
+    fn find(&self, name: &str) -> Result<Found<'_>> {
         let snapshot = self.snapshot()?;
         if let Some(local) = self.local_stores.borrow().get(name) {
             let (id, definition) = local
                 .clone()
                 .ok_or_else(|| store_not_found(name, snapshot.names.keys().map(String::as_str)))?;
             let tree = match snapshot.stores.get(&id) {
-                Some(store) => store.tree.clone(),
-                None => Tree::new(tree_config(&definition), self.core.trees.context(id)),
+                Some(store) => Cow::Borrowed(&store.tree),
+                None => Cow::Owned(Tree::new(
+                    tree_config(&definition),
+                    self.core.trees.context(id),
+                )),
             };
-            return Ok((id, definition, tree));
+            return Ok((id, Cow::Owned(definition), tree));
         }
         if self.tracks() {
             self.reads.borrow_mut().point(CATALOG, name.as_bytes());
         }
         let (id, store) = snapshot.by_name(name)?;
-        Ok((id, Arc::clone(&store.definition), store.tree.clone()))
+        Ok((
+            id,
+            Cow::Borrowed(&store.definition),
+            Cow::Borrowed(&store.tree),
+        ))
     }
 
     /// The definition that this transaction gave a store after a handle of it was made; `None`: the
@@ -339,7 +367,7 @@ impl Transaction {
         // The new definition replaces all of the old one, so any change to it is a conflict.
         let metadata = format!("{name}\0");
         self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
-        let mut next = StoreDefinition::clone(&current);
+        let mut next = StoreDefinition::clone(&**current);
         let schema_changes = change.schema.is_some();
         next.description = change.description.unwrap_or(next.description);
         next.relations = change.relations.unwrap_or(next.relations);
@@ -348,7 +376,7 @@ impl Transaction {
         next.validate()?;
         let next = Arc::new(next);
         if schema_changes && next.schema.declared {
-            Store::new(self, (id, Arc::clone(&next), tree)).check_schema()?;
+            Store::new(self, (id, Cow::Owned(Arc::clone(&next)), tree)).check_schema()?;
         }
         let mut writes = self.writes.borrow_mut();
         // Writers of items depend on the schema alone: other metadata may change beside them.
@@ -421,6 +449,6 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         self.snapshot = None;
-        self.core.leave(self.base, self.tracks());
+        self.core.leave(self.pass);
     }
 }

@@ -120,6 +120,7 @@ impl Transaction {
             });
         }
         let core = Arc::clone(&self.core);
+        let writes = std::mem::take(&mut *self.writes.borrow_mut());
         let prepared_at_ms = core.clock.now_unix_ms();
         let transaction = PreparedTransaction {
             id: Arc::from(id),
@@ -127,7 +128,7 @@ impl Transaction {
             expires_at_ms: prepared_at_ms.saturating_add(self.limit_ms),
             next_item_id: core.next_item_id.load(Ordering::Relaxed),
             reads: std::mem::take(&mut *self.reads.borrow_mut()),
-            writes: Arc::new(std::mem::take(&mut *self.writes.borrow_mut())),
+            writes: Arc::new(writes),
         };
         let expires_at_ms = transaction.expires_at_ms;
         let payload = record(&transaction)?;
@@ -149,16 +150,12 @@ impl Transaction {
 }
 
 fn record(transaction: &PreparedTransaction) -> Result<Vec<u8>> {
-    let too_large = |bytes| Error::TransactionTooLarge {
-        bytes,
-        limit: MAX_RECORD_BYTES,
-    };
-    if transaction.writes.bytes() > MAX_RECORD_BYTES {
-        return Err(too_large(transaction.writes.bytes()));
-    }
     let payload = encode_prepare(transaction);
     if payload.len() > MAX_RECORD_BYTES {
-        return Err(too_large(payload.len()));
+        return Err(Error::TransactionTooLarge {
+            bytes: payload.len(),
+            limit: MAX_RECORD_BYTES,
+        });
     }
     Ok(payload)
 }

@@ -2,6 +2,7 @@
 //!
 //! Each call either changes the transaction's overlay or fails and leaves the transaction usable.
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use super::physical::{has_ride_on, payload, physical_key};
@@ -175,7 +176,7 @@ impl Store<'_> {
     /// The physical key of the first item with this encoded key, in a store with duplicates.
     fn first_equal(&self, order: &[u8]) -> Result<Option<Vec<u8>>> {
         let first = self.equal(order.to_vec())?.next().transpose()?;
-        Ok(first.map(|item| item.position))
+        Ok(first.map(|item| item.position.into()))
     }
 
     /// Writes an item when `wanted` says so of what is there; what was there. Who writes need not note a
@@ -217,7 +218,8 @@ impl Store<'_> {
         let Some(definition) = self.tx.changed_definition(self.id, name)? else {
             return self.check_value(physical, value);
         };
-        Store::new(self.tx, (self.id, definition, self.tree.clone())).check_value(physical, value)
+        let newest = (self.id, Cow::Owned(definition), self.tree.clone());
+        Store::new(self.tx, newest).check_value(physical, value)
     }
 
     fn remove_physical(&self, physical: &[u8]) -> Result<bool> {

@@ -6,7 +6,7 @@
 //! is evicted. A hit takes no lock of the cache.
 //!
 //! Always: the charged bytes are those of stored pages and values in memory. What is not stored yet cannot
-//! be evicted and isn't charged. Inner nodes stay in memory and are not counted.
+//! be evicted and is charged apart, as dirty; it leaves less for the rest. Inner nodes stay in memory and are not counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -24,6 +24,7 @@ const SHARDS: usize = 16;
 pub struct NodeCache {
     limit: AtomicU64,
     bytes: AtomicU64,
+    dirty: AtomicU64,
     misses: AtomicU64,
     evictions: AtomicU64,
     hits: [Shard; SHARDS],
@@ -58,11 +59,38 @@ enum Fate {
 pub(crate) struct Charge {
     cache: Arc<NodeCache>,
     bytes: u64,
+    /// Whether it is for what is not stored yet.
+    dirty: bool,
+}
+
+impl Charge {
+    fn counter(&self) -> &AtomicU64 {
+        if self.dirty {
+            &self.cache.dirty
+        } else {
+            &self.cache.bytes
+        }
+    }
+
+    /// Whether it is for what is not stored yet.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Changes how much is charged.
+    pub fn resize(&mut self, bytes: u64) {
+        if bytes > self.bytes {
+            self.counter().fetch_add(bytes - self.bytes, Relaxed);
+        } else if bytes < self.bytes {
+            self.counter().fetch_sub(self.bytes - bytes, Relaxed);
+        }
+        self.bytes = bytes;
+    }
 }
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        self.cache.bytes.fetch_sub(self.bytes, Relaxed);
+        self.counter().fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -71,6 +99,8 @@ impl Drop for Charge {
 pub struct CacheStats {
     /// Bytes of stored pages and values in memory.
     pub bytes: u64,
+    /// Bytes of pages and values that are not stored yet.
+    pub dirty: u64,
     /// The limit of `bytes`.
     pub limit: u64,
     /// Pages found in memory.
@@ -87,6 +117,7 @@ impl NodeCache {
         Arc::new(Self {
             limit: AtomicU64::new(limit),
             bytes: AtomicU64::new(0),
+            dirty: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
             hits: Default::default(),
@@ -100,10 +131,16 @@ impl NodeCache {
         self.sweep(&mut self.ring.lock());
     }
 
+    /// The limit, in bytes.
+    pub fn limit(&self) -> u64 {
+        self.limit.load(Relaxed)
+    }
+
     /// Current figures. `hits` and `misses` of concurrent readers may lag a little.
     pub fn stats(&self) -> CacheStats {
         CacheStats {
             bytes: self.bytes.load(Relaxed),
+            dirty: self.dirty_bytes(),
             limit: self.limit.load(Relaxed),
             hits: self.hits.iter().map(|shard| shard.0.load(Relaxed)).sum(),
             misses: self.misses.load(Relaxed),
@@ -129,11 +166,34 @@ impl NodeCache {
 
     /// Charges `bytes` until the answer is dropped.
     pub(crate) fn charge(self: &Arc<Self>, bytes: u64) -> Charge {
-        self.bytes.fetch_add(bytes, Relaxed);
-        Charge {
-            cache: Arc::clone(self),
-            bytes,
+        self.charge_as(bytes, false)
+    }
+
+    /// Charges `bytes` of something that is not stored yet until the answer is dropped.
+    pub(crate) fn charge_dirty(self: &Arc<Self>, bytes: u64) -> Charge {
+        let charge = self.charge_as(bytes, true);
+        // It takes the place of what is stored, when nobody is busy with that.
+        if self.over()
+            && let Some(mut ring) = self.ring.try_lock()
+        {
+            self.sweep(&mut ring);
         }
+        charge
+    }
+
+    fn charge_as(self: &Arc<Self>, bytes: u64, dirty: bool) -> Charge {
+        let mut charge = Charge {
+            cache: Arc::clone(self),
+            bytes: 0,
+            dirty,
+        };
+        charge.resize(bytes);
+        charge
+    }
+
+    /// Bytes of pages and values that are not stored yet, in all snapshots together.
+    pub fn dirty_bytes(&self) -> u64 {
+        self.dirty.load(Relaxed)
     }
 
     /// Puts a loaded, stored leaf or value under the cache's control.
@@ -144,8 +204,11 @@ impl NodeCache {
         ring.drop_dead();
     }
 
+    /// Whether there is more than the limit, dirty or not. A quarter of the limit is always for what is stored.
     fn over(&self) -> bool {
-        self.bytes.load(Relaxed) > self.limit.load(Relaxed)
+        let limit = self.limit();
+        let dirty = self.dirty_bytes().min(limit / 4 * 3);
+        self.bytes.load(Relaxed) > limit - dirty
     }
 
     /// Turns the hand until the bytes are within the limit, at most twice round.
@@ -159,7 +222,9 @@ impl NodeCache {
             match self.visit(&ring.entries[ring.hand]) {
                 Fate::Stays => ring.hand += 1,
                 Fate::Leaves => {
+                    // What came last takes its place, and has a round before it is looked at.
                     ring.entries.swap_remove(ring.hand);
+                    ring.hand += 1;
                 }
             }
         }

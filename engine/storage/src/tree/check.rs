@@ -148,7 +148,7 @@ impl Check<'_> {
                         if loaded.is_some_and(|loaded| !same(&loaded, &page)) {
                             self.report.found(&place, "memory and store differ");
                         }
-                        std::sync::Arc::new(page)
+                        page
                     }
                     (None, Some(page)) => page,
                     (None, None) => {

@@ -1,13 +1,17 @@
-//! Writing a snapshot, walking what is stored, and moving it away from where room is to be reclaimed.
+//! Writing a snapshot, and walking what is stored.
+//!
+//! Writing is in two steps. [`Tree::write`] gives bytes to the sink and notes where they went; the tree knows
+//! nothing of it yet. [`Written::publish`] then tells the nodes. What is never published was never written as far as
+//! the tree is concerned: the nodes are new and in memory as before, so a checkpoint can be given up at any point.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::cache::NodeCache;
 use super::error::{Result, TreeError};
-use super::freed::Freed;
-use super::inner::{Child, InnerHandle};
+use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
-use super::page::{Page, PageValue};
+use super::page::Page;
+use super::relocate::separate;
 use super::value::ValueHandle;
 use super::{Location, NodeSink, RootRef, Tree, TreeContext, encoding};
 
@@ -26,29 +30,35 @@ pub enum Stored {
 impl Tree {
     /// Writes all nodes and values of this snapshot that are not stored yet, children first, and returns
     /// where the root is. Trees that share nodes with this snapshot see them stored as well. After a
-    /// failure, what was written stays in use; calling again writes the rest.
+    /// failure nothing counts as written.
     ///
     /// For a sink whose blobs can be relied on at once; otherwise see [`write`](Self::write).
     pub fn checkpoint(&self, sink: &mut dyn NodeSink) -> Result<RootRef> {
-        let mut written = Written::default();
-        let root = self.write(sink, &mut written);
-        written.release(self.context.cache());
-        root
+        let written = self.write(sink)?;
+        let root = written.root;
+        written.publish(self.context.cache());
+        Ok(root)
     }
 
-    /// As [`checkpoint`](Self::checkpoint), but what was written stays in memory until [`Written::release`]
-    /// says that it is durable: before that it must not be read back.
-    pub fn write(&self, sink: &mut dyn NodeSink, written: &mut Written) -> Result<RootRef> {
-        let location = match &self.root {
-            Some(root) => Some(store(root, &self.context, sink, written)?),
-            None => None,
+    /// As [`checkpoint`](Self::checkpoint), but nodes count as stored, may leave memory and be read back only when
+    /// [`Written::publish`] says that they are durable.
+    pub fn write(&self, sink: &mut dyn NodeSink) -> Result<Written<'_>> {
+        let mut written = Written {
+            root: RootRef {
+                location: None,
+                count: self.count,
+                height: self.height,
+                bytes: self.bytes,
+            },
+            nodes: Vec::new(),
+            values: Vec::new(),
+            kept: Vec::new(),
         };
-        Ok(RootRef {
-            location,
-            count: self.count,
-            height: self.height,
-            bytes: self.bytes,
-        })
+        if let Some(root) = &self.root {
+            written.root.location = Some(written.store(root, &self.context, sink)?);
+        }
+        written.kept.sort_unstable();
+        Ok(written)
     }
 
     /// Calls `visit` for each stored node, and with `values` for each stored value too, which reads
@@ -64,100 +74,133 @@ impl Tree {
         }
     }
 
-    /// Makes stored nodes and values new when `moves` says so for their location, so that the next
-    /// checkpoint writes them elsewhere. Stops after about `max_bytes` of them, which are in memory until then;
-    /// returns how many bytes it made new, so 0 means that all is done. `values` as in
-    /// [`for_each_location`](Self::for_each_location).
-    pub fn relocate(
-        &mut self,
+    /// Calls `visit` for what the stored tree `old` uses and `written`, a later state of it, does not. It reads the
+    /// inner nodes of `old` that were replaced, and with `values` the leaves, and keeps none of them.
+    pub fn for_each_replaced(
+        &self,
+        old: &RootRef,
+        written: &Written<'_>,
         values: bool,
-        max_bytes: u64,
-        moves: &dyn Fn(&Location) -> bool,
-    ) -> Result<u64> {
-        let mut relocation = Relocation {
+        mut visit: impl FnMut(Stored, &Location),
+    ) -> Result<()> {
+        let mut walk = Replaced {
             context: &self.context,
-            freed: &mut self.freed,
+            kept: &written.kept,
             values,
-            moves,
-            left: max_bytes,
-            moved: 0,
+            visit: &mut visit,
         };
-        if let Some(root) = &mut self.root {
-            relocation.child(root)?;
-        }
-        Ok(relocation.moved)
-    }
-}
-
-/// Leaves and values that a checkpoint has written, perhaps not durably yet.
-#[derive(Default)]
-pub struct Written {
-    leaves: Vec<Weak<LeafHandle>>,
-    values: Vec<Weak<ValueHandle>>,
-}
-
-impl Written {
-    /// All of it is durable: from now on the cache decides what stays in memory. Without this call
-    /// it all stays.
-    pub fn release(self, cache: &Arc<NodeCache>) {
-        for leaf in self.leaves {
-            if let Some(leaf) = leaf.upgrade() {
-                leaf.release(cache);
-            }
-        }
-        for value in self.values {
-            if let Some(value) = value.upgrade() {
-                value.release(cache);
-            }
+        match old.location {
+            Some(location) => walk.node(location, old.height.saturating_sub(1)),
+            None => Ok(()),
         }
     }
 }
 
-fn store(
-    child: &Child,
-    context: &TreeContext,
-    sink: &mut dyn NodeSink,
-    written: &mut Written,
-) -> Result<Location> {
-    if let Some(location) = child.location().get() {
-        return Ok(location);
-    }
-    match child {
-        Child::Leaf(leaf) => {
-            let page = leaf
-                .loaded()
-                .ok_or(TreeError::Invariant("a new leaf is in memory"))?;
-            for value in page.separate() {
-                store_value(value, context, sink, written)?;
-            }
-            let location = sink.write_node(0, &encoding::encode_leaf(&page)?)?;
-            written.leaves.push(Arc::downgrade(leaf));
-            Ok(leaf.location.set(location))
-        }
-        Child::Inner(inner) => {
-            let node = inner.node(context)?;
-            for child in &node.children {
-                store(child, context, sink, written)?;
-            }
-            let location = sink.write_node(node.level, &encoding::encode_inner(node)?)?;
-            Ok(inner.location.set(location))
-        }
-    }
+/// What [`Tree::write`] wrote, perhaps not durably yet.
+pub struct Written<'a> {
+    /// Where the root is.
+    pub root: RootRef,
+    /// Children before their parents.
+    nodes: Vec<(Node<'a>, Location)>,
+    values: Vec<(Arc<ValueHandle>, Location)>,
+    /// Stored subtrees and values that the new nodes point at, ascending.
+    kept: Vec<Location>,
 }
 
-fn store_value(
-    value: &Arc<ValueHandle>,
-    context: &TreeContext,
-    sink: &mut dyn NodeSink,
-    written: &mut Written,
-) -> Result<()> {
-    if value.location.get().is_none() {
-        let bytes = value.load(context)?;
-        let location = sink.write_value(&bytes)?;
-        value.location.set(location);
-        written.values.push(Arc::downgrade(value));
+enum Node<'a> {
+    Leaf(&'a Arc<LeafHandle>),
+    Inner(&'a InnerHandle),
+}
+
+impl<'a> Written<'a> {
+    /// All of it is durable: from now on the nodes count as stored, and the cache decides what stays in memory.
+    pub fn publish(self, cache: &Arc<NodeCache>) {
+        for (value, location) in self.values {
+            value.location.set(location);
+            value.release(cache);
+        }
+        for (node, location) in self.nodes {
+            match node {
+                Node::Leaf(leaf) => {
+                    leaf.location.set(location);
+                    leaf.release(cache);
+                }
+                Node::Inner(inner) => {
+                    inner.location.set(location);
+                }
+            }
+        }
     }
-    Ok(())
+
+    /// What was written, each location once.
+    pub fn for_each(&self, mut visit: impl FnMut(Stored, &Location)) {
+        for (_, location) in &self.values {
+            visit(Stored::Value, location);
+        }
+        for (node, location) in &self.nodes {
+            let kind = match node {
+                Node::Leaf(_) => Stored::Leaf,
+                Node::Inner(_) => Stored::Inner,
+            };
+            visit(kind, location);
+        }
+    }
+
+    fn store(
+        &mut self,
+        child: &'a Child,
+        context: &TreeContext,
+        sink: &mut dyn NodeSink,
+    ) -> Result<Location> {
+        if let Some(location) = child.location().get() {
+            self.kept.push(location);
+            return Ok(location);
+        }
+        let (node, location) = match child {
+            Child::Leaf(leaf) => {
+                let page = leaf
+                    .loaded()
+                    .ok_or(TreeError::Invariant("a new leaf is in memory"))?;
+                let places = self.store_values(&page, context, sink)?;
+                let location = sink.write_node(0, &encoding::encode_leaf(&page, &places)?)?;
+                (Node::Leaf(leaf), location)
+            }
+            Child::Inner(inner) => {
+                let node: &'a Inner = inner.node(context)?;
+                let mut places = Vec::with_capacity(node.children.len());
+                for child in &node.children {
+                    places.push(self.store(child, context, sink)?);
+                }
+                let location =
+                    sink.write_node(node.level, &encoding::encode_inner(node, &places)?)?;
+                (Node::Inner(inner), location)
+            }
+        };
+        self.nodes.push((node, location));
+        Ok(location)
+    }
+
+    /// The places of the values that a page keeps apart, in the order of their items.
+    fn store_values(
+        &mut self,
+        page: &Page,
+        context: &TreeContext,
+        sink: &mut dyn NodeSink,
+    ) -> Result<Vec<Location>> {
+        let mut places = Vec::new();
+        for (_, value) in separate(page) {
+            let location = if let Some(location) = value.location.get() {
+                self.kept.push(location);
+                location
+            } else {
+                let location = sink.write_value(&value.load(context)?)?;
+                self.values.push((Arc::clone(value), location));
+                location
+            };
+            places.push(location);
+        }
+        Ok(places)
+    }
 }
 
 fn walk(
@@ -192,111 +235,36 @@ fn walk(
     Ok(())
 }
 
-/// Making nodes new. Goes down read-only and owns a node only when something at or below it moves.
-struct Relocation<'a> {
+/// The walk over what a tree no longer uses.
+struct Replaced<'a, V> {
     context: &'a TreeContext,
-    freed: &'a mut Freed,
+    kept: &'a [Location],
     values: bool,
-    moves: &'a dyn Fn(&Location) -> bool,
-    left: u64,
-    moved: u64,
+    visit: &'a mut V,
 }
 
-impl Relocation<'_> {
-    fn wanted(&self, location: Option<Location>) -> Option<Location> {
-        location.filter(|location| (self.moves)(location))
-    }
-
-    fn spend(&mut self, location: Location) {
-        self.moved += u64::from(location.len);
-        self.left = self.left.saturating_sub(u64::from(location.len));
-    }
-
-    fn child(&mut self, child: &mut Child) -> Result<()> {
-        match child {
-            Child::Leaf(leaf) => self.leaf(leaf),
-            Child::Inner(inner) => self.inner(inner),
-        }
-    }
-
-    fn leaf(&mut self, leaf: &mut Arc<LeafHandle>) -> Result<()> {
-        let wanted = self.wanted(leaf.location.get());
-        let mut values = Vec::new();
-        if self.values {
-            let page = leaf.page(self.context)?;
-            for (at, handle) in separate(&page) {
-                if let Some(location) = self.wanted(handle.location.get()) {
-                    let copy = ValueHandle::new(handle.load(self.context)?);
-                    values.push((at, location, Arc::clone(handle), Arc::new(copy)));
-                }
-            }
-        }
-        if wanted.is_none() && values.is_empty() {
+impl<V: FnMut(Stored, &Location)> Replaced<'_, V> {
+    fn node(&mut self, location: Location, level: u8) -> Result<()> {
+        if self.kept.binary_search(&location).is_ok() {
             return Ok(());
         }
-        let page = LeafHandle::own(leaf, self.context, self.freed)?;
-        for (at, location, old, copy) in values {
-            page.swap_separate(at, copy);
-            old.location.retire(self.freed);
-            self.spend(location);
-        }
-        if let Some(location) = wanted {
-            self.spend(location);
-        }
-        Ok(())
-    }
-
-    /// A node is made new before anything below it is.
-    fn inner(&mut self, inner: &mut Arc<InnerHandle>) -> Result<()> {
-        if let Some(location) = self.wanted(inner.location.get()) {
-            InnerHandle::own(inner, self.context, self.freed)?;
-            self.spend(location);
-        }
-        for at in 0..inner.node(self.context)?.children.len() {
-            let touched = match inner.node(self.context)?.children.get(at) {
-                Some(child) => self.touches(child)?,
-                None => false,
-            };
-            if touched {
-                let node = InnerHandle::own(inner, self.context, self.freed)?;
-                if let Some(child) = node.children.get_mut(at) {
-                    self.child(child)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether something at or below `child` is to move.
-    fn touches(&self, child: &Child) -> Result<bool> {
-        if self.left == 0 {
-            return Ok(false);
-        }
-        if self.wanted(child.location().get()).is_some() {
-            return Ok(true);
-        }
-        match child {
-            Child::Leaf(leaf) if self.values => Ok(leaf
-                .page(self.context)?
-                .separate()
-                .any(|value| self.wanted(value.location.get()).is_some())),
-            Child::Leaf(_) => Ok(false),
-            Child::Inner(inner) => {
-                for child in &inner.node(self.context)?.children {
-                    if self.touches(child)? {
-                        return Ok(true);
+        if level == 0 {
+            if self.values {
+                let leaf = LeafHandle::stored(location).read(self.context)?;
+                for place in leaf.separate().filter_map(|value| value.location.get()) {
+                    if self.kept.binary_search(&place).is_err() {
+                        (self.visit)(Stored::Value, &place);
                     }
                 }
-                Ok(false)
             }
+            (self.visit)(Stored::Leaf, &location);
+            return Ok(());
         }
+        let node = InnerHandle::stored(level, location).read(self.context)?;
+        for place in node.children.iter().filter_map(|c| c.location().get()) {
+            self.node(place, level - 1)?;
+        }
+        (self.visit)(Stored::Inner, &location);
+        Ok(())
     }
-}
-
-/// The values of a page that are kept apart, with their positions.
-fn separate(page: &Page) -> impl Iterator<Item = (usize, &Arc<ValueHandle>)> {
-    (0..page.len()).filter_map(|at| match page.value(at) {
-        PageValue::Separate(handle) => Some((at, handle)),
-        PageValue::Inline(_) => None,
-    })
 }

@@ -1,22 +1,22 @@
 //! Walking a snapshot in key order, both ways.
 //!
-//! A cursor owns its snapshot and the page it stands in, so it needs no lifetime and sees no change made
-//! after it was created. While it lives, changes to the tree copy the nodes it may visit.
+//! A cursor borrows its snapshot and holds the page it stands in. While it lives, changes to other clones of
+//! the tree copy that page.
 
 use std::sync::Arc;
 
 use super::Tree;
 use super::error::Result;
-use super::inner::{Child, InnerHandle};
+use super::inner::{Child, Inner};
 use super::page::{Page, ValuePlace};
-use super::value::{Entry, LOST, ValueBytes, ValueRef};
+use super::value::{Entry, LOST, PagePart, ValueBytes, ValueHandle, ValueRef};
 
 /// A position in a snapshot: before the first item, at an item, or behind the last.
-pub struct Cursor {
-    tree: Tree,
+pub struct Cursor<'t> {
+    tree: &'t Tree,
     /// The inner nodes on the way to the page, each with the child taken.
-    path: Vec<(Arc<InnerHandle>, usize)>,
-    page: Arc<Page>,
+    path: Vec<(&'t Inner, usize)>,
+    page: Page,
     at: usize,
     place: Place,
     nodes_read: u64,
@@ -29,6 +29,9 @@ enum Place {
     BehindLast,
 }
 
+/// Key, version, value in the page, value kept apart.
+pub(crate) type CursorItem<'a> = (&'a [u8], u64, PagePart<'a>, Option<Arc<[u8]>>);
+
 /// Which end of a subtree to go to.
 #[derive(Clone, Copy)]
 enum End {
@@ -38,11 +41,11 @@ enum End {
 
 impl Tree {
     /// A cursor over this snapshot, before the first item.
-    pub fn cursor(&self) -> Cursor {
+    pub fn cursor(&self) -> Cursor<'_> {
         Cursor {
-            tree: self.clone(),
-            path: Vec::new(),
-            page: Arc::default(),
+            tree: self,
+            path: Vec::with_capacity(usize::from(self.height)),
+            page: Page::default(),
             at: 0,
             place: Place::BeforeFirst,
             nodes_read: 0,
@@ -50,7 +53,7 @@ impl Tree {
     }
 }
 
-impl Cursor {
+impl<'t> Cursor<'t> {
     /// Goes to the first item whose key is not less than `key`. False when there is none; the cursor
     /// is behind the last item then.
     pub fn seek(&mut self, key: &[u8]) -> Result<bool> {
@@ -122,11 +125,13 @@ impl Cursor {
     }
 
     /// Whether the cursor is at an item.
+    #[inline]
     pub fn is_at_item(&self) -> bool {
         self.place == Place::Item
     }
 
     /// Nodes visited so far, in memory or not.
+    #[inline]
     pub fn nodes_read(&self) -> u64 {
         self.nodes_read
     }
@@ -150,12 +155,14 @@ impl Cursor {
             return Ok(None);
         }
         Ok(Some(match self.page.value_place(self.at) {
-            ValuePlace::Inline(start, end) => ValueBytes::Inline(self.page.payload(start, end)),
-            ValuePlace::Separate(Some(handle)) => {
-                ValueBytes::Loaded(handle.load(&self.tree.context)?)
-            }
-            ValuePlace::Separate(None) => return Err(LOST),
+            ValuePlace::Inline(start, end) => ValueBytes::Inline(&self.page.bytes()[start..end]),
+            ValuePlace::Separate(handle) => ValueBytes::Loaded(self.load(handle)?),
         }))
+    }
+
+    #[cold]
+    fn load(&self, handle: Option<&Arc<ValueHandle>>) -> Result<Arc<[u8]>> {
+        handle.ok_or(LOST)?.load(&self.tree.context)
     }
 
     /// The item the cursor is at, to be kept longer than the cursor stays there.
@@ -165,39 +172,119 @@ impl Cursor {
         }
         Ok(Some(Entry {
             version: self.page.version(self.at),
-            value: ValueRef::new(Arc::clone(&self.page), self.at, &self.tree.context)?,
+            value: ValueRef::new(&self.page, self.at, &self.tree.context)?,
         }))
+    }
+
+    /// How many items, from the one the cursor is at, lie in this page in the given direction and before
+    /// a bound: `within` says of a key whether it does. Asks once when the whole rest does.
+    #[inline]
+    pub(crate) fn run(&self, forward: bool, within: impl Fn(&[u8]) -> bool) -> usize {
+        if self.place != Place::Item {
+            return 0;
+        }
+        let rest = if forward {
+            self.page.len() - self.at
+        } else {
+            self.at + 1
+        };
+        let key = |n: usize| {
+            let at = if forward { self.at + n } else { self.at - n };
+            self.page.key(at)
+        };
+        if within(key(rest - 1)) {
+            return rest;
+        }
+        let (mut from, mut to) = (0, rest - 1);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if within(key(middle)) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        from
+    }
+
+    /// Gives the next `count` items in this page, as [`run`](Self::run) counts, to `visit`, until that
+    /// answers false. How many it was given. The last argument is the value where it is kept apart; the one
+    /// before is empty then.
+    #[inline]
+    pub(crate) fn visit_run(
+        &self,
+        forward: bool,
+        count: usize,
+        mut visit: impl FnMut(&[u8], u64, PagePart<'_>, Option<Arc<[u8]>>) -> bool,
+    ) -> (usize, Result<()>) {
+        let page = &self.page;
+        for seen in 0..count {
+            let at = if forward {
+                self.at + seen
+            } else {
+                self.at - seen
+            };
+            let item = page.item(at);
+            let (part, loaded) = match item.value {
+                ValuePlace::Inline(start, end) => (PagePart::new(page.bytes(), start, end), None),
+                ValuePlace::Separate(handle) => match self.load(handle) {
+                    Ok(loaded) => (PagePart::default(), Some(loaded)),
+                    Err(error) => return (seen, Err(error)),
+                },
+            };
+            if !visit(item.key, item.version, part, loaded) {
+                return (seen + 1, Ok(()));
+            }
+        }
+        (count, Ok(()))
+    }
+
+    /// What [`visit_run`](Self::visit_run) gives, of the item the cursor is at.
+    #[inline]
+    pub(crate) fn item(&self) -> Result<Option<CursorItem<'_>>> {
+        if self.place != Place::Item {
+            return Ok(None);
+        }
+        let item = self.page.item(self.at);
+        let (part, loaded) = match item.value {
+            ValuePlace::Inline(start, end) => (PagePart::new(self.page.bytes(), start, end), None),
+            ValuePlace::Separate(handle) => (PagePart::default(), Some(self.load(handle)?)),
+        };
+        Ok(Some((item.key, item.version, part, loaded)))
+    }
+
+    /// Goes `n` items further in this page, as [`run`](Self::run) counts.
+    #[inline]
+    pub(crate) fn skip(&mut self, forward: bool, n: usize) {
+        self.at = if forward { self.at + n } else { self.at - n };
     }
 
     /// Goes to the page that would hold `key`. After a failure the cursor is before the first item.
     fn descend(&mut self, key: &[u8]) -> Result<()> {
-        self.reset();
-        let mut child = self.tree.root.clone();
+        self.path.clear();
+        self.at = 0;
+        self.place = Place::BeforeFirst;
+        let tree: &'t Tree = self.tree;
+        let mut child = tree.root.as_ref();
         while let Some(node) = child.take() {
             self.nodes_read += 1;
             match node {
-                Child::Leaf(leaf) => self.page = leaf.page(&self.tree.context)?,
+                Child::Leaf(leaf) => self.page = leaf.page(&tree.context)?,
                 Child::Inner(inner) => {
-                    let node = inner.node(&self.tree.context)?;
+                    let node = inner.node(&tree.context)?;
                     let at = node.separators.child_of(key);
-                    child = node.children.get(at).cloned();
-                    self.path.push((inner, at));
+                    child = node.children.get(at);
+                    self.path.push((node, at));
                 }
             }
         }
         Ok(())
     }
 
-    fn reset(&mut self) {
-        self.path.clear();
-        self.page = Arc::default();
-        self.at = 0;
-        self.place = Place::BeforeFirst;
-    }
-
     fn end(&mut self, end: End) -> Result<bool> {
-        self.reset();
-        if let Some(root) = self.tree.root.clone() {
+        self.path.clear();
+        self.place = Place::BeforeFirst;
+        if let Some(root) = &self.tree.root {
             self.go_down(root, end)?;
         }
         if self.place != Place::Item
@@ -209,7 +296,7 @@ impl Cursor {
     }
 
     /// Goes to the first or last item below `child`.
-    fn go_down(&mut self, child: Child, end: End) -> Result<()> {
+    fn go_down(&mut self, child: &'t Child, end: End) -> Result<()> {
         let mut child = Some(child);
         while let Some(node) = child.take() {
             self.nodes_read += 1;
@@ -226,8 +313,8 @@ impl Cursor {
                     let node = inner.node(&self.tree.context)?;
                     let last = node.children.len().saturating_sub(1);
                     let at = if let End::First = end { 0 } else { last };
-                    child = node.children.get(at).cloned();
-                    self.path.push((inner, at));
+                    child = node.children.get(at);
+                    self.path.push((node, at));
                 }
             }
         }
@@ -235,7 +322,7 @@ impl Cursor {
     }
 
     fn next_page(&mut self) -> Result<bool> {
-        if let Some((depth, at, child)) = self.neighbour(1)? {
+        if let Some((depth, at, child)) = self.neighbour(1) {
             self.turn(depth, at, child, End::First)?;
             return Ok(true);
         }
@@ -244,7 +331,7 @@ impl Cursor {
     }
 
     fn previous_page(&mut self) -> Result<bool> {
-        if let Some((depth, at, child)) = self.neighbour(-1)? {
+        if let Some((depth, at, child)) = self.neighbour(-1) {
             self.turn(depth, at, child, End::Last)?;
             return Ok(true);
         }
@@ -253,29 +340,31 @@ impl Cursor {
     }
 
     /// The lowest inner node on the path that has a child one `step` further, and this child.
-    fn neighbour(&self, step: isize) -> Result<Option<(usize, usize, Child)>> {
-        for (depth, (inner, at)) in self.path.iter().enumerate().rev() {
-            let node = inner.node(&self.tree.context)?;
+    fn neighbour(&self, step: isize) -> Option<(usize, usize, &'t Child)> {
+        for (depth, (node, at)) in self.path.iter().enumerate().rev() {
             let found = at
                 .checked_add_signed(step)
-                .and_then(|at| node.children.get(at).map(|child| (at, child.clone())));
+                .and_then(|at| Some((at, node.children.get(at)?)));
             if let Some((at, child)) = found {
-                return Ok(Some((depth, at, child)));
+                return Some((depth, at, child));
             }
         }
-        Ok(None)
+        None
     }
 
     /// Leaves the path at `depth` for another child. After a failure the cursor is where it was.
-    fn turn(&mut self, depth: usize, at: usize, child: Child, end: End) -> Result<()> {
-        let old = (self.at, self.path.clone());
-        self.path.truncate(depth + 1);
-        if let Some((_, taken)) = self.path.last_mut() {
-            *taken = at;
-        }
+    fn turn(&mut self, depth: usize, at: usize, child: &'t Child, end: End) -> Result<()> {
+        // Empty, and without an allocation, when the next page has the same parent.
+        let below = self.path.split_off(depth + 1);
+        let Some((node, before)) = self.path.pop() else {
+            return Ok(());
+        };
+        self.path.push((node, at));
         let result = self.go_down(child, end);
         if result.is_err() {
-            (self.at, self.path) = old;
+            self.path.truncate(depth);
+            self.path.push((node, before));
+            self.path.extend(below);
         }
         result
     }

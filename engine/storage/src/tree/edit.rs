@@ -16,7 +16,6 @@ use super::Tree;
 use super::config::{Limits, MAX_KEY_BYTES};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::Freed;
 use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
@@ -67,9 +66,11 @@ trait Operations {
 struct Run<'a> {
     limits: Limits,
     context: &'a TreeContext,
-    freed: &'a mut Freed,
     bytes: i64,
     failure: Option<TreeError>,
+    /// Whether operations on nodes that cannot be read are left out, and the first such failure.
+    salvage: bool,
+    damage: Option<TreeError>,
     /// Whether many operations are to be expected for each leaf.
     dense: bool,
 }
@@ -107,9 +108,26 @@ fn inside(key: &[u8], bounds: Bounds<'_>) -> bool {
 }
 
 impl Run<'_> {
-    /// Keeps the failure that ends the run.
-    fn fail<T>(&mut self, result: Result<T>) -> Option<T> {
-        result.map_err(|error| self.failure = Some(error)).ok()
+    /// A node cannot be read: ends the run, or leaves out the operations that belong to it.
+    fn unreadable(
+        &mut self,
+        error: TreeError,
+        bounds: Bounds<'_>,
+        operations: &mut impl Operations,
+    ) -> Outcome {
+        if !self.salvage {
+            self.failure = Some(error);
+            return Outcome::NOTHING;
+        }
+        self.damage.get_or_insert(error);
+        let mut first = true;
+        while let Some(key) = operations.key()
+            && (first || inside(key, bounds))
+        {
+            first = false;
+            operations.done(None);
+        }
+        Outcome::NOTHING
     }
 
     fn child(
@@ -135,9 +153,9 @@ impl Run<'_> {
         if self.dense {
             return self.merge(leaf, bounds, rightmost, operations);
         }
-        let owned = LeafHandle::own(leaf, self.context, self.freed);
-        let Some(page) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        let page = match LeafHandle::own(leaf, self.context) {
+            Ok(page) => page,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let before = page.len() as i64;
         let mut singles = 0;
@@ -168,8 +186,7 @@ impl Run<'_> {
                     if let Ok(at) = place {
                         removed = true;
                         self.bytes -= (key.len() as u64 + page.value(at).len()) as i64;
-                        let value = page.remove(at);
-                        self.retire(value);
+                        page.remove(at);
                     }
                 }
             }
@@ -199,7 +216,7 @@ impl Run<'_> {
     ) {
         let handle;
         let stored = if value.len() > self.limits.separate_above {
-            handle = Arc::new(ValueHandle::new(Arc::from(value)));
+            handle = Arc::new(ValueHandle::new(Arc::from(value), self.context));
             PageValue::Separate(&handle)
         } else {
             PageValue::Inline(value)
@@ -207,19 +224,12 @@ impl Run<'_> {
         match place {
             Ok(at) => {
                 self.bytes += value.len() as i64 - page.value(at).len() as i64;
-                let old = page.replace(at, version, &stored);
-                self.retire(old);
+                page.replace(at, version, &stored);
             }
             Err(at) => {
                 self.bytes += (key.len() + value.len()) as i64;
                 page.insert(at, key, version, &stored);
             }
-        }
-    }
-
-    fn retire(&mut self, value: Option<Arc<ValueHandle>>) {
-        if let Some(value) = value {
-            value.location.retire(self.freed);
         }
     }
 
@@ -230,9 +240,9 @@ impl Run<'_> {
         rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let owned = InnerHandle::own(inner, self.context, self.freed);
-        let Some(node) = self.fail(owned) else {
-            return Outcome::NOTHING;
+        let node = match InnerHandle::own(inner, self.context) {
+            Ok(node) => node,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let children = node.children.len();
         let mut delta = 0;
@@ -261,7 +271,7 @@ impl Run<'_> {
             delta += outcome.delta;
             counts[at] = counts[at].saturating_add_signed(outcome.delta);
             if !outcome.more.is_empty() {
-                add_leaves(node, at, outcome.more);
+                add_leaves(node, at, outcome.more, self.context);
             }
             match outcome.fill {
                 Fill::Fine => {}
@@ -300,20 +310,22 @@ impl Tree {
             let mut run = Run {
                 limits: self.limits,
                 context: &self.context,
-                freed: &mut self.freed,
                 bytes: 0,
                 failure: None,
+                salvage: self.salvage,
+                damage: None,
                 dense,
             };
             let root = self.root.get_or_insert_with(|| {
                 self.height = 1;
-                Child::Leaf(Arc::new(LeafHandle::new(Arc::default())))
+                Child::Leaf(Arc::new(LeafHandle::new(Page::default(), &self.context)))
             });
             let outcome = run.child(root, (None, None), true, operations);
             self.count = self.count.saturating_add_signed(outcome.delta);
             let root = self.root.take();
             let root = root.and_then(|root| run.settle(root, outcome, self.count));
             let (bytes, failure) = (run.bytes, run.failure);
+            self.damage = self.damage.take().or(run.damage);
             self.bytes = self.bytes.saturating_add_signed(bytes);
             self.height = match &root {
                 None => 0,

@@ -20,3 +20,17 @@ const FORMAT: u8 = 1;
 
 /// What is wrong with the bytes of a node.
 type Decoded<T> = std::result::Result<T, String>;
+
+/// The stored form of a page whose values are where their handles say.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn encode_stored_leaf(page: &super::page::Page) -> super::Result<Vec<u8>> {
+    let values = super::relocate::separate(page).filter_map(|(_, value)| value.location.get());
+    encode_leaf(page, &values.collect::<Vec<_>>())
+}
+
+/// The stored form of a node whose children are where their handles say.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn encode_stored_inner(node: &super::inner::Inner) -> super::Result<Vec<u8>> {
+    let children = node.children.iter().filter_map(|c| c.location().get());
+    encode_inner(node, &children.collect::<Vec<_>>())
+}

@@ -10,8 +10,8 @@ use super::Location;
 use super::context::TreeContext;
 use super::encoding;
 use super::error::{Result, TreeError};
-use super::freed::{Freed, LocationCell};
 use super::leaf::LeafHandle;
+use super::place::LocationCell;
 use super::separators::Separators;
 
 /// A child of an inner node, or the root.
@@ -177,23 +177,18 @@ impl InnerHandle {
     }
 
     /// The node of `inner` for changing: in place when nobody else holds it, else of a copy that takes
-    /// the place of `inner`. The node is new afterwards, its old location freed.
-    pub fn own<'a>(
-        inner: &'a mut Arc<Self>,
-        context: &TreeContext,
-        freed: &mut Freed,
-    ) -> Result<&'a mut Inner> {
+    /// the place of `inner`. The node is new afterwards.
+    pub fn own<'a>(inner: &'a mut Arc<Self>, context: &TreeContext) -> Result<&'a mut Inner> {
         let node = inner.node(context)?;
         // Nobody makes weak references to inner nodes, so the count alone decides.
         if Arc::strong_count(inner) > 1 {
             let copy = node.clone();
             context.counters.inner_copied();
-            inner.location.retire(freed);
             *inner = Arc::new(Self::new(copy));
         }
         Arc::get_mut(inner)
             .and_then(|own| {
-                own.location.renew(freed);
+                own.location.renew();
                 own.node.get_mut()
             })
             .ok_or(TreeError::Invariant("an owned inner node is loaded"))

@@ -13,8 +13,8 @@ use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::encoding;
 use super::error::{Result, TreeError};
-use super::freed::{Freed, LocationCell};
 use super::page::Page;
+use super::place::LocationCell;
 
 /// A leaf of the tree.
 pub(crate) struct LeafHandle {
@@ -25,19 +25,20 @@ pub(crate) struct LeafHandle {
 
 #[derive(Default)]
 struct Resident {
-    page: Option<Arc<Page>>,
+    page: Option<Page>,
     charge: Option<Charge>,
 }
 
 impl LeafHandle {
     /// A leaf that is not stored yet.
-    pub fn new(page: Arc<Page>) -> Self {
+    pub fn new(page: Page, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(page.memory() as u64);
         Self {
             location: LocationCell::new(),
             hot: AtomicBool::new(false),
             slot: RwLock::new(Resident {
                 page: Some(page),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }
@@ -53,26 +54,37 @@ impl LeafHandle {
 
     /// The page, loaded if need be.
     #[inline]
-    pub fn page(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
+    pub fn page(self: &Arc<Self>, context: &TreeContext) -> Result<Page> {
+        self.with(context, Page::clone)
+    }
+
+    /// Looks into the page, loaded if need be. Cheaper than [`page`](Self::page); `look` must not wait for
+    /// anything, as the leaf is locked meanwhile.
+    #[inline]
+    pub fn with<T>(
+        self: &Arc<Self>,
+        context: &TreeContext,
+        look: impl FnOnce(&Page) -> T,
+    ) -> Result<T> {
         if let Some(page) = &self.slot.read().page {
             if !self.hot.load(Relaxed) {
                 self.hot.store(true, Relaxed);
             }
             context.cache().hit(Arc::as_ptr(self) as usize >> 6);
-            return Ok(Arc::clone(page));
+            return Ok(look(page));
         }
-        self.load(context)
+        Ok(look(&self.load(context)?))
     }
 
     #[cold]
-    fn load(self: &Arc<Self>, context: &TreeContext) -> Result<Arc<Page>> {
-        let page = Arc::new(self.read(context)?);
+    fn load(self: &Arc<Self>, context: &TreeContext) -> Result<Page> {
+        let page = self.read(context)?;
         let mut slot = self.slot.write();
         if let Some(there) = &slot.page {
-            return Ok(Arc::clone(there));
+            return Ok(there.clone());
         }
         *slot = Resident {
-            page: Some(Arc::clone(&page)),
+            page: Some(page.clone()),
             charge: Some(context.cache().charge(page.memory() as u64)),
         };
         drop(slot);
@@ -91,14 +103,16 @@ impl LeafHandle {
     }
 
     /// The page if it is in memory.
-    pub fn loaded(&self) -> Option<Arc<Page>> {
+    pub fn loaded(&self) -> Option<Page> {
         self.slot.read().page.clone()
     }
 
     /// Leaves the page of this stored leaf to the cache.
     pub fn release(self: &Arc<Self>, cache: &Arc<NodeCache>) {
         let mut slot = self.slot.write();
-        if let (Some(page), None) = (&slot.page, &slot.charge) {
+        if let Some(page) = &slot.page
+            && slot.charge.as_ref().is_none_or(Charge::is_dirty)
+        {
             slot.charge = Some(cache.charge(page.memory() as u64));
             drop(slot);
             cache.admit(Evictable::Leaf(Arc::downgrade(self)));
@@ -122,29 +136,28 @@ impl LeafHandle {
     }
 
     /// The page of `leaf` for changing: in place when nobody else holds the leaf, else of a copy that
-    /// takes the place of `leaf`. The leaf is new afterwards, its old location freed.
-    pub fn own<'a>(
-        leaf: &'a mut Arc<Self>,
-        context: &TreeContext,
-        freed: &mut Freed,
-    ) -> Result<&'a mut Page> {
+    /// takes the place of `leaf`. The leaf is new afterwards.
+    pub fn own<'a>(leaf: &'a mut Arc<Self>, context: &TreeContext) -> Result<&'a mut Page> {
         // The cache knows only stored leaves, so a new one has no weak references.
-        let ready = Arc::get_mut(leaf).is_some_and(|own| own.location.is_new());
+        let ready = Arc::get_mut(leaf).is_some_and(|own| own.location.get().is_none());
         if !ready {
             let page = leaf.page(context)?;
-            leaf.location.retire(freed);
-            *leaf = Arc::new(Self::new(page));
+            *leaf = Arc::new(Self::new(page, context));
         }
         let page = Arc::get_mut(leaf).and_then(|own| {
-            own.location.renew(freed);
-            own.slot.get_mut().page.as_mut()
+            own.location.renew();
+            let slot = own.slot.get_mut();
+            if let (Some(page), Some(charge)) = (&slot.page, &mut slot.charge) {
+                charge.resize(page.memory() as u64);
+            }
+            slot.page.as_mut()
         });
         let Some(page) = page else {
             return Err(TreeError::Invariant("an owned leaf has a page"));
         };
-        if Arc::strong_count(page) > 1 {
+        if page.is_shared() {
             context.counters.page_copied();
         }
-        Ok(Arc::make_mut(page))
+        Ok(page)
     }
 }

@@ -17,7 +17,7 @@
 //! | `cache` | which stored pages stay in memory |
 //! | `edit` | insert, remove, split, join, balance |
 //! | `read`, `cursor` | lookups, counts, walks |
-//! | `encoding`, `checkpoint` | nodes to bytes and back, writing them |
+//! | `encoding`, `checkpoint`, `relocate` | nodes to bytes and back, writing them, moving them |
 //! | `check` | verifies a whole tree |
 //!
 //! What must hold: a stored node is never changed; a node without a location is reachable only from
@@ -33,13 +33,14 @@ mod cursor;
 mod edit;
 mod encoding;
 mod error;
-mod freed;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod inner;
 mod leaf;
 mod page;
+mod place;
 mod read;
+mod relocate;
 mod separators;
 pub(crate) mod slots;
 mod value;
@@ -58,7 +59,7 @@ pub use context::{NodeSink, NodeSource, TreeContext, TreeCounts};
 pub use cursor::Cursor;
 pub use edit::{Applied, Change};
 pub use error::{Result, TreeError};
-pub use freed::Freed;
+pub(crate) use value::PagePart;
 pub use value::{Entry, ValueBytes, ValueRef};
 
 use config::Limits;
@@ -86,11 +87,13 @@ pub struct Tree {
     count: u64,
     height: u8,
     bytes: u64,
-    freed: Freed,
+    /// Whether changes to nodes that cannot be read are left out, and the first such failure.
+    salvage: bool,
+    damage: Option<TreeError>,
 }
 
 impl Clone for Tree {
-    /// A snapshot. Its list of freed locations is empty.
+    /// A snapshot.
     fn clone(&self) -> Self {
         Self {
             config: self.config,
@@ -100,7 +103,8 @@ impl Clone for Tree {
             count: self.count,
             height: self.height,
             bytes: self.bytes,
-            freed: Freed::default(),
+            salvage: self.salvage,
+            damage: self.damage.clone(),
         }
     }
 }
@@ -128,7 +132,8 @@ impl Tree {
             root: child,
             count: root.count,
             bytes: root.bytes,
-            freed: Freed::default(),
+            salvage: false,
+            damage: None,
         }
     }
 
@@ -144,6 +149,22 @@ impl Tree {
             height: self.height,
             bytes: self.bytes,
         })
+    }
+
+    /// From now on changes that concern a node that cannot be read are left out instead of failing. Everything else
+    /// is applied. Reads of such a node are errors, and so are counts, which nobody knows then.
+    pub fn salvage(&mut self) {
+        self.salvage = true;
+    }
+
+    /// Why changes were left out since [`salvage`](Self::salvage).
+    pub fn damage(&self) -> Option<&TreeError> {
+        self.damage.as_ref()
+    }
+
+    /// An error when the counts in the nodes are not what they should be.
+    fn check_counts(&self) -> Result<()> {
+        self.damage.clone().map_or(Ok(()), Err)
     }
 
     /// The options of this tree.
@@ -169,12 +190,6 @@ impl Tree {
     /// Bytes of all keys and values.
     pub fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    /// Takes the list of locations that changes of this tree (not of its clones) made unused.
-    /// A location may be used again once no snapshot or checkpoint that can see it is left.
-    pub fn take_freed(&mut self) -> Freed {
-        std::mem::take(&mut self.freed)
     }
 }
 

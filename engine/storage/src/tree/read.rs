@@ -34,33 +34,31 @@ impl Tree {
         }
     }
 
-    /// The page and position of `key`.
+    /// Looks at the item with `key`, in its page.
     #[inline]
-    fn find(&self, key: &[u8]) -> Result<Option<(Arc<Page>, usize)>> {
+    fn find<T>(&self, key: &[u8], look: impl FnOnce(&Page, usize) -> T) -> Result<Option<T>> {
         let Some(leaf) = self.leaf_of(key, |_| ())? else {
             return Ok(None);
         };
-        let page = leaf.page(&self.context)?;
-        Ok(page.find(key).ok().map(|at| (page, at)))
+        leaf.with(&self.context, |page| {
+            page.find(key).ok().map(|at| look(page, at))
+        })
     }
 
     /// The item with `key`.
     #[inline]
     pub fn get(&self, key: &[u8]) -> Result<Option<Entry>> {
-        match self.find(key)? {
-            Some((page, at)) => Ok(Some(self.entry(page, at)?)),
-            None => Ok(None),
-        }
+        self.find(key, |page, at| self.entry(page, at))?.transpose()
     }
 
     /// The version of the item with `key`; reads no value.
     pub fn version_of(&self, key: &[u8]) -> Result<Option<u64>> {
-        Ok(self.find(key)?.map(|(page, at)| page.version(at)))
+        self.find(key, Page::version)
     }
 
     /// Whether there is an item with `key`; reads no value.
     pub fn contains(&self, key: &[u8]) -> Result<bool> {
-        Ok(self.find(key)?.is_some())
+        Ok(self.find(key, |_, _| ())?.is_some())
     }
 
     /// Number of items with a smaller key, and whether `key` itself is there.
@@ -70,7 +68,7 @@ impl Tree {
         let Some(leaf) = leaf else {
             return Ok((0, false));
         };
-        Ok(match leaf.page(&self.context)?.find(key) {
+        Ok(match leaf.with(&self.context, |page| page.find(key))? {
             Ok(at) => (before + at as u64, true),
             Err(at) => (before + at as u64, false),
         })
@@ -78,11 +76,13 @@ impl Tree {
 
     /// Number of items with a smaller key.
     pub fn rank(&self, key: &[u8]) -> Result<u64> {
+        self.check_counts()?;
         Ok(self.position(key)?.0)
     }
 
     /// Number of items between two bounds; 0 when `lo` is above `hi`.
     pub fn count(&self, lo: Bound<&[u8]>, hi: Bound<&[u8]>) -> Result<u64> {
+        self.check_counts()?;
         let from = match lo {
             Bound::Unbounded => 0,
             Bound::Included(key) => self.position(key)?.0,
@@ -104,6 +104,7 @@ impl Tree {
 
     /// The item with exactly `index` items before it.
     pub fn nth(&self, index: u64) -> Result<Option<(Vec<u8>, Entry)>> {
+        self.check_counts()?;
         if index >= self.count {
             return Ok(None);
         }
@@ -120,7 +121,7 @@ impl Tree {
                         return Ok(None);
                     }
                     let key = page.key(at).to_vec();
-                    return Ok(Some((key, self.entry(page, at)?)));
+                    return Ok(Some((key, self.entry(&page, at)?)));
                 }
                 Child::Inner(inner) => {
                     let node = inner.node(&self.context)?;
@@ -135,7 +136,7 @@ impl Tree {
         }
     }
 
-    fn entry(&self, page: Arc<Page>, at: usize) -> Result<Entry> {
+    fn entry(&self, page: &Page, at: usize) -> Result<Entry> {
         Ok(Entry {
             version: page.version(at),
             value: ValueRef::new(page, at, &self.context)?,

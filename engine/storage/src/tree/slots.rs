@@ -1,6 +1,6 @@
-//! The sorted table of contents of a node: where each key lies and what it starts with.
+//! The sorted table of contents of a node, and the search that pages share.
 //!
-//! For each entry it keeps a *head*, the eight key bytes after the prefix that all keys of the node
+//! For each entry a table keeps a *head*, the eight key bytes after the prefix that all keys of the node
 //! share, as a big-endian number, and the offset of the entry in the node's payload. Most
 //! comparisons of a search end at the head and touch no payload.
 //!
@@ -15,10 +15,7 @@ use std::cmp::Ordering;
 pub(crate) struct Slots {
     heads: Vec<u64>,
     offsets: Vec<u32>,
-    /// Number of leading bytes known to be the same in all keys.
-    prefix_len: usize,
-    /// The first eight prefix bytes, zero-padded, so that a short prefix is compared in one step.
-    prefix_word: u64,
+    prefix: Prefix,
 }
 
 /// The eight bytes of `key` from `from`, zero-padded, as a number that orders like the bytes.
@@ -48,19 +45,79 @@ fn keep_bytes(word: u64, len: usize) -> u64 {
     }
 }
 
+/// A head as a table holds it.
+pub(crate) trait Head: Copy {
+    /// The number that orders like the key bytes.
+    fn number(self) -> u64;
+}
+
+impl Head for u64 {
+    #[inline]
+    fn number(self) -> u64 {
+        self
+    }
+}
+
+/// A head within a page: the bytes of a `u64` of this machine.
+impl Head for [u8; 8] {
+    #[inline]
+    fn number(self) -> u64 {
+        u64::from_ne_bytes(self)
+    }
+}
+
+/// The leading bytes that all keys of a node share.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Prefix {
+    /// Number of leading bytes known to be the same in all keys.
+    pub len: u32,
+    /// The first eight of them, zero-padded, so that a short prefix is compared in one step.
+    word: u64,
+}
+
+impl Prefix {
+    /// The first `len` bytes of `key`.
+    pub fn of(key: &[u8], len: usize) -> Self {
+        Self {
+            len: len as u32,
+            word: keep_bytes(head_of(key, 0), len),
+        }
+    }
+
+    /// The head of `key`, which starts with this prefix.
+    #[inline]
+    pub fn head(self, key: &[u8]) -> u64 {
+        head_of(key, self.len as usize)
+    }
+
+    /// How `key` compares with the prefix; equal when it starts with it. `first` is the first key.
+    #[inline]
+    pub fn compare<'a>(self, key: &[u8], first: impl FnOnce() -> &'a [u8]) -> Ordering {
+        let len = self.len as usize;
+        if len == 0 {
+            return Ordering::Equal;
+        }
+        if len <= 8 && key.len() >= len {
+            return keep_bytes(head_of(key, 0), len).cmp(&self.word);
+        }
+        let prefix = &first()[..len];
+        key[..key.len().min(len)].cmp(prefix)
+    }
+}
+
 /// Number of heads less than `head`.
 ///
 /// Counts in steps of a cache line, then within one line: these loads do not wait for each other, where
 /// those of a binary search do, and at this size waiting for memory is most of the work.
 #[inline]
-fn lower_bound(heads: &[u64], head: u64) -> usize {
+fn lower_bound<H: Head>(heads: &[H], head: u64) -> usize {
     const LINE: usize = 8;
     const FEW: usize = 256;
     let mut rest = heads;
     let mut from = 0;
     while rest.len() > FEW {
         let middle = rest.len() / 2;
-        if rest[middle] < head {
+        if rest[middle].number() < head {
             from += middle + 1;
             rest = &rest[middle + 1..];
         } else {
@@ -68,12 +125,71 @@ fn lower_bound(heads: &[u64], head: u64) -> usize {
         }
     }
     let (lines, tail) = rest.as_chunks::<LINE>();
-    let below = lines.iter().filter(|line| line[LINE - 1] < head).count();
-    let line = lines.get(below).map_or(tail, <[u64; LINE]>::as_slice);
-    from + below * LINE + line.iter().filter(|there| **there < head).count()
+    let below = lines
+        .iter()
+        .filter(|line| line[LINE - 1].number() < head)
+        .count();
+    let line = lines.get(below).map_or(tail, <[H; LINE]>::as_slice);
+    from + below * LINE + line.iter().filter(|there| there.number() < head).count()
+}
+
+/// Where `key` is (`Ok`) or where it would be inserted (`Err`), among sorted `heads`; `key_at` gives the
+/// key of each.
+#[inline]
+pub(crate) fn search<'a, H: Head>(
+    heads: &[H],
+    prefix: Prefix,
+    key: &[u8],
+    key_at: impl Fn(usize) -> &'a [u8],
+) -> std::result::Result<usize, usize> {
+    if heads.is_empty() {
+        return Err(0);
+    }
+    match prefix.compare(key, || key_at(0)) {
+        Ordering::Less => return Err(0),
+        Ordering::Greater => return Err(heads.len()),
+        Ordering::Equal => {}
+    }
+    let head = prefix.head(key);
+    let is_tie = |at: usize| heads.get(at).is_some_and(|there| there.number() == head);
+    let low = lower_bound(heads, head);
+    if !is_tie(low) {
+        return Err(low);
+    }
+    if !is_tie(low + 1) {
+        return match key.cmp(key_at(low)) {
+            Ordering::Equal => Ok(low),
+            Ordering::Less => Err(low),
+            Ordering::Greater => Err(low + 1),
+        };
+    }
+    let (mut from, mut to) = (low, heads.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        let order = if is_tie(middle) {
+            key_at(middle).cmp(key)
+        } else {
+            Ordering::Greater
+        };
+        match order {
+            Ordering::Equal => return Ok(middle),
+            Ordering::Less => from = middle + 1,
+            Ordering::Greater => to = middle,
+        }
+    }
+    Err(from)
 }
 
 impl Slots {
+    /// An empty table with room for `capacity` entries.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            heads: Vec::with_capacity(capacity),
+            offsets: Vec::with_capacity(capacity),
+            prefix: Prefix::default(),
+        }
+    }
+
     /// A copy with room for a few more entries.
     pub fn copy(&self) -> Self {
         fn roomy<T: Copy>(from: &[T]) -> Vec<T> {
@@ -85,15 +201,6 @@ impl Slots {
             heads: roomy(&self.heads),
             offsets: roomy(&self.offsets),
             ..*self
-        }
-    }
-
-    /// An empty table with room for `capacity` entries.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            heads: Vec::with_capacity(capacity),
-            offsets: Vec::with_capacity(capacity),
-            ..Self::default()
         }
     }
 
@@ -109,19 +216,20 @@ impl Slots {
         self.offsets[at] as usize
     }
 
-    /// All offsets in key order.
+    /// Offsets of all entries, in the order of their keys.
+    #[inline]
     pub fn offsets(&self) -> &[u32] {
         &self.offsets
     }
 
-    /// Bytes that all keys are known to share.
-    pub fn prefix_len(&self) -> usize {
-        self.prefix_len
+    /// Points entry `at` to another offset (same key).
+    pub fn set_offset(&mut self, at: usize, offset: usize) {
+        self.offsets[at] = offset as u32;
     }
 
-    /// Heap bytes held.
-    pub fn memory(&self) -> usize {
-        self.heads.capacity() * 8 + self.offsets.capacity() * 4
+    /// Bytes that all keys are known to share.
+    pub fn prefix_len(&self) -> usize {
+        self.prefix.len as usize
     }
 
     /// Where `key` is (`Ok`) or where it would be inserted (`Err`).
@@ -131,47 +239,7 @@ impl Slots {
         key: &[u8],
         key_at: impl Fn(usize) -> &'a [u8],
     ) -> std::result::Result<usize, usize> {
-        if self.offsets.is_empty() {
-            return Err(0);
-        }
-        match self.compare_prefix(key, &key_at) {
-            Ordering::Less => return Err(0),
-            Ordering::Greater => return Err(self.len()),
-            Ordering::Equal => {}
-        }
-        let head = head_of(key, self.prefix_len);
-        let low = lower_bound(&self.heads, head);
-        if self.heads.get(low) != Some(&head) {
-            return Err(low);
-        }
-        if self.heads.get(low + 1) != Some(&head) {
-            return match key.cmp(key_at(self.offset(low))) {
-                Ordering::Equal => Ok(low),
-                Ordering::Less => Err(low),
-                Ordering::Greater => Err(low + 1),
-            };
-        }
-        let ties = self.heads[low..].partition_point(|h| *h == head);
-        match self.offsets[low..low + ties]
-            .binary_search_by(|offset| key_at(*offset as usize).cmp(key))
-        {
-            Ok(at) => Ok(low + at),
-            Err(at) => Err(low + at),
-        }
-    }
-
-    /// How `key` compares with the shared prefix; equal when it starts with it.
-    #[inline]
-    fn compare_prefix<'a>(&self, key: &[u8], key_at: impl Fn(usize) -> &'a [u8]) -> Ordering {
-        let len = self.prefix_len;
-        if len == 0 {
-            return Ordering::Equal;
-        }
-        if len <= 8 && key.len() >= len {
-            return keep_bytes(head_of(key, 0), len).cmp(&self.prefix_word);
-        }
-        let prefix = &key_at(self.offset(0))[..len];
-        key[..key.len().min(len)].cmp(prefix)
+        search(&self.heads, self.prefix, key, |at| key_at(self.offset(at)))
     }
 
     /// Puts an entry with `key` at position `at`, as found by [`find`](Self::find). The entry must
@@ -185,25 +253,22 @@ impl Slots {
         key_at: impl Fn(usize) -> &'a [u8],
     ) {
         if self.offsets.is_empty() {
-            self.set_prefix(key.len(), key);
-        } else if self.compare_prefix(key, &key_at) != Ordering::Equal {
-            let first = key_at(self.offset(0));
-            let shared = common_prefix(&first[..self.prefix_len], key);
-            self.set_prefix(shared, first);
-            self.compute_heads(&key_at);
+            self.prefix = Prefix::of(key, key.len());
+        } else {
+            let first = || key_at(self.offset(0));
+            if self.prefix.compare(key, first) != Ordering::Equal {
+                let shared = common_prefix(&first()[..self.prefix_len()], key);
+                self.prefix = Prefix::of(first(), shared);
+                self.compute_heads(&key_at);
+            }
         }
-        self.heads.insert(at, head_of(key, self.prefix_len));
+        self.heads.insert(at, self.prefix.head(key));
         self.offsets.insert(at, offset as u32);
     }
 
     /// Adds an entry behind all others without computing heads; [`rebuild`](Self::rebuild) must follow.
     pub fn push_offset(&mut self, offset: usize) {
         self.offsets.push(offset as u32);
-    }
-
-    /// Points entry `at` to another offset (same key).
-    pub fn set_offset(&mut self, at: usize, offset: usize) {
-        self.offsets[at] = offset as u32;
     }
 
     /// Removes entry `at`.
@@ -232,8 +297,7 @@ impl Slots {
         right
             .offsets
             .extend_from_slice(self.offsets.get(at..).unwrap_or_default());
-        right.prefix_len = self.prefix_len;
-        right.prefix_word = self.prefix_word;
+        right.prefix = self.prefix;
         self.truncate(at);
         for half in [&mut *self, &mut right] {
             // Heads that say little: the keys of the half share more than the whole did.
@@ -252,25 +316,20 @@ impl Slots {
             (Some(first), Some(last)) => {
                 let first = key_at(*first as usize);
                 let shared = common_prefix(first, key_at(*last as usize));
-                self.set_prefix(shared, first);
+                self.prefix = Prefix::of(first, shared);
             }
-            _ => self.set_prefix(0, &[]),
+            _ => self.prefix = Prefix::default(),
         }
         self.compute_heads(key_at);
     }
 
-    fn set_prefix(&mut self, len: usize, key: &[u8]) {
-        self.prefix_len = len;
-        self.prefix_word = keep_bytes(head_of(key, 0), len);
-    }
-
     fn compute_heads<'a>(&mut self, key_at: impl Fn(usize) -> &'a [u8]) {
-        let from = self.prefix_len;
+        let prefix = self.prefix;
         self.heads.clear();
         self.heads.extend(
             self.offsets
                 .iter()
-                .map(|offset| head_of(key_at(*offset as usize), from)),
+                .map(|offset| prefix.head(key_at(*offset as usize))),
         );
     }
 }
@@ -286,6 +345,8 @@ mod tests {
             for head in 0..len * 4 + 20 {
                 let expected = heads.partition_point(|there| *there < head);
                 assert_eq!(lower_bound(&heads, head), expected);
+                let bytes: Vec<[u8; 8]> = heads.iter().map(|h| h.to_ne_bytes()).collect();
+                assert_eq!(lower_bound(&bytes, head), expected);
             }
         }
     }

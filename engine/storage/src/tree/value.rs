@@ -1,6 +1,6 @@
 //! Values: in their page, or kept apart and loaded when asked for.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -9,8 +9,8 @@ use parking_lot::RwLock;
 use super::cache::{Charge, Evictable, NodeCache};
 use super::context::TreeContext;
 use super::error::{Result, TreeError};
-use super::freed::LocationCell;
 use super::page::{Page, ValuePlace};
+use super::place::LocationCell;
 
 /// A value kept apart from its page. Its bytes are in memory while it is new, and may be evicted
 /// once it is stored.
@@ -31,14 +31,15 @@ struct Resident {
 
 impl ValueHandle {
     /// A value that is not stored yet.
-    pub fn new(bytes: Arc<[u8]>) -> Self {
+    pub fn new(bytes: Arc<[u8]>, context: &TreeContext) -> Self {
+        let charge = context.cache().charge_dirty(bytes.len() as u64);
         Self {
             location: LocationCell::new(),
             len: bytes.len() as u64,
             hot: AtomicBool::new(false),
             bytes: RwLock::new(Resident {
                 bytes: Some(bytes),
-                charge: None,
+                charge: Some(charge),
             }),
         }
     }
@@ -142,7 +143,7 @@ pub struct ValueRef(Inside);
 #[derive(Clone)]
 enum Inside {
     Page {
-        page: Arc<Page>,
+        page: Arc<[u8]>,
         start: u32,
         end: u32,
     },
@@ -155,12 +156,12 @@ enum Inside {
 impl ValueRef {
     /// The value of item `at` of `page`.
     #[inline]
-    pub(crate) fn new(page: Arc<Page>, at: usize, context: &Arc<TreeContext>) -> Result<Self> {
+    pub(crate) fn new(page: &Page, at: usize, context: &Arc<TreeContext>) -> Result<Self> {
         let inside = match page.value_place(at) {
             ValuePlace::Inline(start, end) => Inside::Page {
                 start: start as u32,
                 end: end as u32,
-                page,
+                page: Arc::clone(page.bytes()),
             },
             ValuePlace::Separate(Some(handle)) => Inside::Apart {
                 handle: Arc::clone(handle),
@@ -193,17 +194,29 @@ impl ValueRef {
     pub fn bytes(&self) -> Result<ValueBytes<'_>> {
         Ok(match &self.0 {
             Inside::Page { page, start, end } => {
-                ValueBytes::Inline(page.payload(*start as usize, *end as usize))
+                ValueBytes::Inline(&page[*start as usize..*end as usize])
             }
             Inside::Apart { handle, context } => ValueBytes::Loaded(handle.load(context)?),
+        })
+    }
+
+    /// The bytes where they lie in a page; or those kept apart, loaded if need be.
+    #[inline]
+    pub(crate) fn part(&self) -> Result<(PagePart<'_>, Option<Arc<[u8]>>)> {
+        Ok(match &self.0 {
+            Inside::Page { page, start, end } => {
+                let part = PagePart::new(page, *start as usize, *end as usize);
+                (part, None)
+            }
+            Inside::Apart { handle, context } => (PagePart::default(), Some(handle.load(context)?)),
         })
     }
 
     /// The bytes of the value as an own allocation; without a copy when it is kept apart.
     pub fn to_arc(&self) -> Result<Arc<[u8]>> {
         Ok(match self.bytes()? {
-            ValueBytes::Inline(bytes) => Arc::from(bytes),
             ValueBytes::Loaded(bytes) => bytes,
+            ValueBytes::Inline(bytes) => Arc::from(bytes),
         })
     }
 }
@@ -227,6 +240,48 @@ impl Deref for ValueBytes<'_> {
         match self {
             Self::Inline(bytes) => bytes,
             Self::Loaded(bytes) => bytes,
+        }
+    }
+}
+
+/// A part of a page's buffer, or of none: plain words, so that a walk keeps them in registers.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PagePart<'a> {
+    bytes: &'a [u8],
+    page: Option<&'a Arc<[u8]>>,
+    start: usize,
+}
+
+impl<'a> PagePart<'a> {
+    #[inline]
+    pub fn new(page: &'a Arc<[u8]>, start: usize, end: usize) -> Self {
+        Self {
+            bytes: &page[start..end],
+            page: Some(page),
+            start,
+        }
+    }
+
+    /// Bytes that lie in no page.
+    pub fn plain(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            page: None,
+            start: 0,
+        }
+    }
+
+    #[inline]
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The bytes to be kept: what they lie in, and where. Copies only what lies in no page.
+    #[inline]
+    pub fn shared(self) -> (Arc<[u8]>, Range<usize>) {
+        match self.page {
+            Some(page) => (Arc::clone(page), self.start..self.start + self.bytes.len()),
+            None => (Arc::from(self.bytes), 0..self.bytes.len()),
         }
     }
 }

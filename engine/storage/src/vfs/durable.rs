@@ -28,7 +28,12 @@ pub fn write_file_durable(vfs: &dyn Vfs, path: &Path, content: &[u8]) -> Result<
     vfs.sync_dir(folder).during("sync folder", folder)
 }
 
-fn write_temporary(vfs: &dyn Vfs, temporary: &Path, content: &[u8]) -> Result<(), FileError> {
+/// Makes a new, synced file of a name that does not count yet; one that is there is replaced.
+pub(crate) fn write_temporary(
+    vfs: &dyn Vfs,
+    temporary: &Path,
+    content: &[u8],
+) -> Result<(), FileError> {
     match vfs.remove_file(temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(error).during("remove", temporary);
@@ -86,7 +91,7 @@ pub fn remove_temporary_files(vfs: &dyn Vfs, folder: &Path) -> Result<(), FileEr
 }
 
 /// The name under which `path` is written before it counts.
-fn temporary_path(path: &Path) -> PathBuf {
+pub(crate) fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(TEMPORARY_SUFFIX);
     PathBuf::from(name)

@@ -24,7 +24,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use durable::TEMPORARY_SUFFIX;
+pub(crate) use durable::{TEMPORARY_SUFFIX, temporary_path, write_temporary};
 pub use durable::{create_dir_all_durable, remove_temporary_files, write_file_durable};
 pub(crate) use error::is_no_space;
 pub use error::{FileError, IoContext};

@@ -390,7 +390,7 @@ mod tests {
         }
 
         let catalog = Catalog::new(vfs, &folder.0.join("catalog"), id);
-        catalog.prepare().unwrap();
+        catalog.create().unwrap();
         catalog.store(300, b"state").unwrap();
         assert_eq!(
             catalog.load_newest().unwrap().checkpoint.unwrap().payload,

@@ -15,17 +15,23 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
+mod cel;
+mod checkpoints;
 mod commits;
 mod counts;
 mod crash;
+mod cursor;
 mod damage;
 mod duplicates;
 mod durability;
 mod edges;
 mod faults;
+mod fixture;
 mod histories;
 mod kills;
+mod large;
 mod model;
+mod original;
 mod space;
 mod stores;
 mod support;

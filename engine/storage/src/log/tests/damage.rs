@@ -195,6 +195,15 @@ fn other_names_in_the_folder_are_left_alone() {
     );
 }
 
+/// Found by the fuzz target `log`: the first segment ends with a record of an epoch that never began. It
+/// was read in place of the record of the same sequence in the next segment.
+#[test]
+fn a_record_that_does_not_belong_to_the_end_of_a_segment_is_not_read() {
+    fuzz::log(
+        b"\x01\x01\x01\x02\x03\x03\x01\x01\x001ne\x03\x00\x09\x02\x01\x02\x01\x01\x03\x03\xff\xff",
+    );
+}
+
 /// Found by the fuzz target `log`: the next number could not be told, or was taken for none.
 #[test]
 fn numbers_that_nobody_counts_to_are_damage() {

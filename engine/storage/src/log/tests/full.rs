@@ -25,7 +25,7 @@ fn workload(
             more_room(log, &error);
             continue;
         }
-        if next % 3 == 0 {
+        if next.is_multiple_of(3) {
             // It needs room that may not be there; nobody depends on it.
             let _ = log.make_room_ahead();
         }

@@ -91,6 +91,8 @@ fn a_dropped_segment_is_written_over_and_only_a_few_are_kept() {
 
 #[test]
 fn the_next_segment_is_made_ahead_when_asked_for_and_removed_at_the_next_open() {
+    use OperationKind::{Rename, Sync, SyncDir, Write};
+
     let vfs = SimVfs::new();
     let log = create(&vfs).unwrap();
     let ask = |sequence| {
@@ -115,7 +117,6 @@ fn the_next_segment_is_made_ahead_when_asked_for_and_removed_at_the_next_open() 
         .iter()
         .map(|op| op.kind)
         .collect();
-    use OperationKind::{Rename, Sync, SyncDir, Write};
     assert_eq!(
         kinds,
         [Write, Sync, Rename, SyncDir, Write, Sync, Write, Sync],

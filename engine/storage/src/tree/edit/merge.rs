@@ -68,13 +68,7 @@ impl Pages {
         };
         let mut last = self.open;
         if self.limits.page_under(last.len(), last.live()) {
-            before.append(&last);
-            if self.limits.page_over(before.len(), before.live()) {
-                let middle = before.split_point(false);
-                last = before.split_off(middle);
-            } else {
-                last = Page::default();
-            }
+            (before, last) = joined(self.limits, before, last);
         } else {
             last.shrink();
         }
@@ -87,6 +81,22 @@ impl Pages {
     }
 }
 
+/// A page and the one behind it, which is too empty, as one page or as two that are about equally
+/// full; as they are when a huge item among them leaves too many for one side.
+fn joined(limits: Limits, left: Page, right: Page) -> (Page, Page) {
+    let over = |page: &Page| limits.page_over(page.len(), page.live());
+    let mut joined = left.clone();
+    joined.append(&right);
+    if !over(&joined) {
+        return (joined, Page::default());
+    }
+    let behind = joined.split_off(joined.split_point(false));
+    if over(&joined) || over(&behind) {
+        return (left, right);
+    }
+    (joined, behind)
+}
+
 impl Run<'_> {
     /// Merges the operations for a leaf with its items. The first operation is known to be for it.
     pub(super) fn merge(
@@ -96,9 +106,9 @@ impl Run<'_> {
         rightmost: bool,
         operations: &mut impl Operations,
     ) -> Outcome {
-        let there = leaf.page(self.context);
-        let Some(page) = self.fail(there) else {
-            return Outcome::NOTHING;
+        let page = match leaf.page(self.context) {
+            Ok(page) => page,
+            Err(error) => return self.unreadable(error, bounds, operations),
         };
         let mut pages = Pages::new(self.limits, rightmost);
         let (mut at, len) = (0usize, page.len());
@@ -134,7 +144,7 @@ impl Run<'_> {
             if let Change::Put { version, value } = change {
                 self.bytes += (key.len() + value.len()) as i64;
                 if value.len() > self.limits.separate_above {
-                    let handle = Arc::new(ValueHandle::new(Arc::from(value)));
+                    let handle = Arc::new(ValueHandle::new(Arc::from(value), self.context));
                     pages.push(key, version, &PageValue::Separate(&handle));
                 } else {
                     pages.push(key, version, &PageValue::Inline(value));
@@ -152,11 +162,7 @@ impl Run<'_> {
         } else {
             Fill::Fine
         };
-        match Arc::get_mut(leaf) {
-            Some(own) => own.location.renew(self.freed),
-            None => leaf.location.retire(self.freed),
-        }
-        *leaf = Arc::new(LeafHandle::new(Arc::new(first)));
+        *leaf = Arc::new(LeafHandle::new(first, self.context));
         Outcome {
             delta: items as i64 - len as i64,
             fill,
@@ -166,8 +172,5 @@ impl Run<'_> {
 
     fn drop_item(&mut self, key: &[u8], value: &PageValue<'_>) {
         self.bytes -= (key.len() as u64 + value.len()) as i64;
-        if let PageValue::Separate(handle) = value {
-            handle.location.retire(self.freed);
-        }
     }
 }

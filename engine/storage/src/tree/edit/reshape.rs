@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::super::context::TreeContext;
 use super::super::inner::{Child, Inner, InnerHandle};
 use super::super::leaf::LeafHandle;
 use super::super::page::Page;
@@ -13,8 +14,8 @@ use super::super::separators::between;
 use super::{Fill, Outcome, Run};
 
 /// A leaf and an own page for it.
-fn leaf(page: Page) -> Child {
-    Child::Leaf(Arc::new(LeafHandle::new(Arc::new(page))))
+fn leaf(page: Page, context: &TreeContext) -> Child {
+    Child::Leaf(Arc::new(LeafHandle::new(page, context)))
 }
 
 /// The separator between two neighbouring pages with items.
@@ -26,7 +27,7 @@ fn separator(left: &Page, right: &Page) -> Vec<u8> {
 }
 
 /// Puts pages behind leaf `at`, whose count so far is that of all of them.
-pub(super) fn add_leaves(node: &mut Inner, at: usize, pages: Vec<Page>) {
+pub(super) fn add_leaves(node: &mut Inner, at: usize, pages: Vec<Page>, context: &TreeContext) {
     let behind: usize = pages.iter().map(Page::len).sum();
     node.counts[at] = node.counts[at].saturating_sub(behind as u64);
     for (before, page) in (at..).zip(pages) {
@@ -35,7 +36,12 @@ pub(super) fn add_leaves(node: &mut Inner, at: usize, pages: Vec<Page>) {
             Child::Inner(_) => None,
         };
         let count = page.len() as u64;
-        node.insert_after(before, &middle.unwrap_or_default(), leaf(page), count);
+        node.insert_after(
+            before,
+            &middle.unwrap_or_default(),
+            leaf(page, context),
+            count,
+        );
     }
 }
 
@@ -52,7 +58,7 @@ impl Run<'_> {
     /// The page of leaf `at` for changing.
     fn own_page<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Page> {
         match node.children.get_mut(at) {
-            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context, self.freed).ok(),
+            Some(Child::Leaf(leaf)) => LeafHandle::own(leaf, self.context).ok(),
             _ => None,
         }
     }
@@ -65,8 +71,8 @@ impl Run<'_> {
     ) -> Option<(&'n mut Page, &'n mut Page)> {
         match node.children.get_mut(left..left + 2)? {
             [Child::Leaf(a), Child::Leaf(b)] => Some((
-                LeafHandle::own(a, self.context, self.freed).ok()?,
-                LeafHandle::own(b, self.context, self.freed).ok()?,
+                LeafHandle::own(a, self.context).ok()?,
+                LeafHandle::own(b, self.context).ok()?,
             )),
             _ => None,
         }
@@ -75,7 +81,7 @@ impl Run<'_> {
     /// The inner node `at` for changing.
     fn own_inner<'n>(&mut self, node: &'n mut Inner, at: usize) -> Option<&'n mut Inner> {
         match node.children.get_mut(at) {
-            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context, self.freed).ok(),
+            Some(Child::Inner(inner)) => InnerHandle::own(inner, self.context).ok(),
             _ => None,
         }
     }
@@ -104,7 +110,7 @@ impl Run<'_> {
         let right_over = limits.page_over(right.len(), right.live());
         node.counts[at] = left_len as u64;
         let count = right.len() as u64;
-        node.insert_after(at, &middle, leaf(right), count);
+        node.insert_after(at, &middle, leaf(right, self.context), count);
         if right_over {
             self.split_leaf(node, at + 1, false);
         }
@@ -305,7 +311,7 @@ impl Run<'_> {
         let (mut root, mut fill) = (root, outcome.fill);
         if !outcome.more.is_empty() {
             let mut above = Inner::above(1, root, count);
-            add_leaves(&mut above, 0, outcome.more);
+            add_leaves(&mut above, 0, outcome.more, self.context);
             fill = self.fill_of(&above);
             root = Child::Inner(Arc::new(InnerHandle::new(above)));
         }
@@ -334,7 +340,6 @@ impl Run<'_> {
             let Some(only) = only else {
                 return Some(root);
             };
-            inner.location.retire(self.freed);
             root = only;
         }
     }

@@ -8,8 +8,13 @@ use crate::tree::error::{Result, TreeError};
 use crate::tree::inner::{Child, Inner};
 use crate::tree::separators::Separators;
 
-/// The stored form of a node whose children are all stored.
-pub(crate) fn encode_inner(node: &Inner) -> Result<Vec<u8>> {
+/// The stored form of a node; `places` says where its children are.
+pub(crate) fn encode_inner(node: &Inner, places: &[Location]) -> Result<Vec<u8>> {
+    if places.len() != node.children.len() {
+        return Err(TreeError::Invariant(
+            "children are stored before their parent",
+        ));
+    }
     let keys = &node.separators;
     let prefix = keys.prefix_len();
     let longest = (0..keys.len())
@@ -31,10 +36,7 @@ pub(crate) fn encode_inner(node: &Inner) -> Result<Vec<u8>> {
     for count in &node.counts {
         put(&mut out, *count, count_width);
     }
-    for child in &node.children {
-        let location = child.location().get().ok_or(TreeError::Invariant(
-            "children are stored before their parent",
-        ))?;
+    for location in places {
         out.extend_from_slice(&location.encode());
     }
     for at in 0..keys.len() {

@@ -15,8 +15,8 @@ const HEADER: usize = 24;
 /// No page is larger in memory than this; a node that says otherwise is damaged.
 const PAGE_LIMIT: usize = 64 << 20;
 
-/// The stored form of a page with items whose separate values are all stored.
-pub(crate) fn encode_leaf(page: &Page) -> Result<Vec<u8>> {
+/// The stored form of a page with items; `places` says where its separate values are, in the order of the items.
+pub(crate) fn encode_leaf(page: &Page, places: &[Location]) -> Result<Vec<u8>> {
     let count = page.len();
     let prefix = page.prefix_len();
     let mut longest = [0_u64; 2];
@@ -56,9 +56,10 @@ pub(crate) fn encode_leaf(page: &Page) -> Result<Vec<u8>> {
     for at in 0..count {
         put(&mut out, page.version(at) - base, version_width);
     }
+    let mut places = places.iter();
     for at in 0..count {
         if let PageValue::Separate(handle) = page.value(at) {
-            let location = handle.location.get().ok_or(TreeError::Invariant(
+            let location = places.next().ok_or(TreeError::Invariant(
                 "separate values are stored before their page",
             ))?;
             put(&mut out, at as u64, 4);

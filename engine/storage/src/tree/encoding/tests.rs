@@ -6,7 +6,10 @@ use std::sync::Arc;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use super::{decode_inner, decode_leaf, encode_inner, encode_leaf};
+use super::{
+    decode_inner, decode_leaf, encode_stored_inner as encode_inner,
+    encode_stored_leaf as encode_leaf,
+};
 use crate::tree::Location;
 use crate::tree::inner::{Child, Inner};
 use crate::tree::page::{Page, PageValue};

@@ -64,7 +64,7 @@ fn what_is_used_stays() {
         tree.get(&number(5)).unwrap();
         misses += context.cache().stats().misses - before;
     }
-    assert!(misses <= 1, "{misses}");
+    assert!(misses <= 1, "{misses} {:?}", context.cache().stats());
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub fn contents(tree: &Tree) -> Model {
 }
 
 /// What the cursor is at.
-pub fn item(cursor: &Cursor) -> (Vec<u8>, (u64, Vec<u8>)) {
+pub fn item(cursor: &Cursor<'_>) -> (Vec<u8>, (u64, Vec<u8>)) {
     let value = cursor.value().unwrap().unwrap().to_vec();
     (
         cursor.key().unwrap().to_vec(),

@@ -207,10 +207,20 @@ fn power_loss_at_any_operation_leaves_each_payment_in_both_or_in_none() {
     }
 }
 
+/// The faults to try at an operation: in turn, all of them in a long run.
+fn faults(at: u64) -> Vec<Fault> {
+    let all = Fault::ALL;
+    if std::env::var_os("SOP_NIGHTLY").is_some() {
+        return all.to_vec();
+    }
+    let nth = |n: u64| all[(n % all.len() as u64) as usize];
+    vec![nth(at), nth(at + 2)]
+}
+
 #[test]
 fn a_disk_fault_at_any_operation_leaves_each_payment_in_both_or_in_none() {
     for at in 1..=operations() {
-        for fault in Fault::ALL {
+        for fault in faults(at) {
             let (disk, clock) = (disk(), clock());
             disk.fail_at(at, fault);
             let mut journal = Journal::default();

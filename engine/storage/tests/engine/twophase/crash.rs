@@ -157,7 +157,7 @@ impl Session {
     fn expire(&mut self) -> Result<()> {
         self.clock.advance_ms(LIMIT_MS);
         let next = self.last();
-        self.step(next, |db| db.checkpoint())
+        self.step(next, Database::checkpoint)
     }
 }
 
