@@ -11,6 +11,7 @@ use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
+use crate::key::label::Label;
 use crate::transaction::item::item_ref;
 use crate::transaction::physical::{physical_key, split};
 use crate::transaction::writes::StoreId;
@@ -175,8 +176,7 @@ fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), S
         .map_err(|e| e.to_string())?;
     let spec = &definition.key;
     let encoded = if spec.is_compared() {
-        let label = spec.label_of(key);
-        label.and_then(|label| spec.encode_at(&label, &item.key))
+        Label::of(key).and_then(|label| spec.encode_at(&label, &item.key))
     } else {
         spec.encode(&item.key)
     };
