@@ -183,7 +183,7 @@ fn plan(
             plan.range = range.intersect(&store.key_range(lo, hi)?);
         }
         Start::At(rank) => match store.nth(rank)? {
-            Some(item) => (plan.after, plan.inclusive) = (Some(item.position), true),
+            Some(item) => (plan.after, plan.inclusive) = (Some(item.position.into()), true),
             None => plan.range = KeyRange::empty(),
         },
     }
@@ -253,7 +253,7 @@ fn rows<'s>(
             value: (!keys_only).then_some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     if keys_only {
@@ -268,7 +268,7 @@ fn rows<'s>(
                 value: None,
                 version: item.version,
                 id: item.id,
-                position: item.position,
+                position: item.position.into(),
             })
         });
         return Ok(Box::new(own.chain(keys)));
@@ -284,7 +284,7 @@ fn rows<'s>(
             value: Some(item.value),
             version: item.version,
             id: item.id,
-            position: item.position,
+            position: item.position.into(),
         })
     });
     Ok(Box::new(own.chain(items)))

@@ -66,27 +66,35 @@ impl History {
         }
     }
 
-    /// Forgets commits that no running transaction can miss.
-    pub fn forget_up_to(&mut self, oldest_base: u64) {
+    /// Forgets commits that no running transaction can miss; gives them back to be freed without a lock.
+    #[must_use]
+    pub fn forget_up_to(&mut self, oldest_base: u64) -> Vec<Arc<Writes>> {
         let oldest_base = if seeded::is(Fault::ForgetHistoryTooEarly) {
             u64::MAX
         } else {
             oldest_base
         };
+        let mut forgotten = Vec::new();
         while self
             .notes
             .front()
             .is_some_and(|note| note.sequence <= oldest_base)
         {
-            self.pop();
+            forgotten.extend(self.pop());
         }
+        forgotten
     }
 
-    fn pop(&mut self) {
-        if let Some(note) = self.notes.pop_front() {
-            self.bytes -= note.writes.bytes();
-            self.floor = note.sequence;
-        }
+    /// Bytes of the commits that are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn pop(&mut self) -> Option<Arc<Writes>> {
+        let note = self.notes.pop_front()?;
+        self.bytes -= note.writes.bytes();
+        self.floor = note.sequence;
+        Some(note.writes)
     }
 }
 

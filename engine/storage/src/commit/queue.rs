@@ -6,6 +6,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::prepared::PreparedTransaction;
 use super::prepared_record::Decision;
+use super::record::Payload;
 use crate::error::Result;
 use crate::transaction::reads::Reads;
 use crate::transaction::writes::Writes;
@@ -34,7 +35,15 @@ pub(crate) struct Request {
     pub writes: Arc<Writes>,
     pub kind: Kind,
     /// The encoded record; `None` when there is nothing to write and only the reads are validated.
-    pub payload: Option<Vec<u8>>,
+    pub payload: Option<Payload>,
+}
+
+impl Request {
+    /// The encoded record.
+    pub fn record(&self) -> Option<&[u8]> {
+        let payload = self.payload.as_ref()?;
+        Some(payload.bytes(&self.writes))
+    }
 }
 
 enum State {
@@ -120,7 +129,7 @@ impl CommitQueue {
                 .take(MAX_GROUP)
                 .take_while(|ticket| {
                     let first = bytes == 0;
-                    bytes += 1 + ticket.request.payload.as_ref().map_or(0, Vec::len);
+                    bytes += 1 + ticket.request.record().map_or(0, <[u8]>::len);
                     first || bytes <= MAX_GROUP_BYTES
                 })
                 .count();

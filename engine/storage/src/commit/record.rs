@@ -9,7 +9,7 @@
 //! u32 number of changes to the list of stores, each:
 //!     u8 tag: 1 create, 2 alter, 3 drop;  u64 store id;  create and alter: u32 length, definition as JSON
 //! u32 number of stores with changed items, each:
-//!     u64 store id;  u32 number of items, in key order, each:
+//!     u64 store id;  u32 number of items, in any order and each key once, each:
 //!     as [`item`] describes
 //! ```
 
@@ -21,6 +21,9 @@ use crate::transaction::writes::{CATALOG, CatalogChange, StoreId, StoreWrites, W
 
 const LAYOUT: u8 = 1;
 
+/// Bytes before the items in a record that changes items of one store and nothing else.
+pub(crate) const ONE_STORE_HEADER: usize = 37;
+
 /// Facts of a commit beside its changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CommitFacts {
@@ -28,12 +31,63 @@ pub(crate) struct CommitFacts {
     pub next_item_id: u64,
 }
 
-/// Writes the payload.
-pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
-    let mut out = Vec::with_capacity(writes.bytes() + 64);
+/// The payload of a record.
+pub(crate) enum Payload {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// What the changed items of this store are kept as.
+    Items(StoreId),
+}
+
+impl Payload {
+    /// The bytes, for the changes that the payload was made of.
+    pub fn bytes<'a>(&'a self, writes: &'a Writes) -> &'a [u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Items(id) => match writes.stores.get(id) {
+                Some(items) => items.record(),
+                None => &[],
+            },
+        }
+    }
+}
+
+/// Makes the payload. When only items of one store change, these are the payload already.
+pub(crate) fn seal(writes: &mut Writes, facts: CommitFacts) -> Payload {
+    let mut changed = writes.stores.iter_mut().filter(changes_items);
+    let (Some((id, items)), None, true) =
+        (changed.next(), changed.next(), writes.catalog.is_empty())
+    else {
+        return Payload::Bytes(encode(writes, facts));
+    };
+    let mut header = Vec::with_capacity(ONE_STORE_HEADER);
+    put_start(&mut header, facts);
+    put_u32(&mut header, 0);
+    put_u32(&mut header, 1);
+    put_store(&mut header, *id, items.len());
+    items.seal(&header);
+    Payload::Items(*id)
+}
+
+fn changes_items((id, items): &(&StoreId, &mut StoreWrites)) -> bool {
+    **id != CATALOG && !items.is_empty()
+}
+
+fn put_start(out: &mut Vec<u8>, facts: CommitFacts) {
     out.push(LAYOUT);
     out.extend_from_slice(&facts.time_ms.to_le_bytes());
     out.extend_from_slice(&facts.next_item_id.to_le_bytes());
+}
+
+fn put_store(out: &mut Vec<u8>, id: StoreId, items: usize) {
+    out.extend_from_slice(&id.0.to_le_bytes());
+    put_u32(out, items);
+}
+
+/// Writes the payload.
+pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
+    let mut out = Vec::with_capacity(writes.bytes() + 64);
+    put_start(&mut out, facts);
     put_u32(&mut out, writes.catalog.len());
     for change in &writes.catalog {
         match change {
@@ -48,8 +102,7 @@ pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
     let changed = |(id, items): &(&StoreId, &StoreWrites)| **id != CATALOG && !items.is_empty();
     put_u32(&mut out, writes.stores.iter().filter(changed).count());
     for (id, items) in writes.stores.iter().filter(changed) {
-        out.extend_from_slice(&id.0.to_le_bytes());
-        put_u32(&mut out, items.len());
+        put_store(&mut out, *id, items.len());
         items.encode_to(&mut out);
     }
     out
@@ -159,15 +212,14 @@ impl<'a> Reader<'a> {
 
     fn items(&mut self) -> Result<StoreWrites, String> {
         let mut items = StoreWrites::default();
-        let mut last: Option<&[u8]> = None;
         for _ in 0..self.u32()? {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             let (key, change, length) = item::parse(rest)?;
-            if last.is_some_and(|last| last >= key) {
-                return Err("keys are out of order".to_owned());
+            let place = items.find(key);
+            if items.at(place).is_some() {
+                return Err("a key stands twice".to_owned());
             }
-            last = Some(key);
-            items.insert(key, change);
+            items.set(place, key, change);
             self.at += length;
         }
         Ok(items)

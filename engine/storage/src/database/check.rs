@@ -7,15 +7,16 @@ use super::backup::Pin;
 use super::catalog_payload::CatalogPayload;
 use super::core::Core;
 use super::prepared::{PreparedInfo, check_prepared, list};
+use super::shapes::Recount;
 use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
 use crate::key::label::Label;
-use crate::transaction::item::item_ref;
+use crate::transaction::item::Shape;
 use crate::transaction::physical::{physical_key, split};
 use crate::transaction::writes::StoreId;
-use crate::tree::{Cursor, Tree, TreeReport};
+use crate::tree::{Cursor, PagePart, Tree, TreeReport};
 
 /// The most problems that are listed; the number of all is counted.
 pub const MAX_LISTED_PROBLEMS: usize = 1_000;
@@ -74,7 +75,7 @@ impl CheckReport {
 /// Checks the newest snapshot; `progress` is told the name and items of each store before it.
 pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<CheckReport> {
     core.check_usable(false)?;
-    let snapshot = core.enter(false)?;
+    let (snapshot, pass) = core.enter(false)?;
     let mut report = CheckReport {
         sequence: snapshot.sequence,
         prepared: list(&snapshot),
@@ -87,7 +88,7 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
             check_store(&mut report, name, store);
         }
     }
-    core.leave(snapshot.sequence, false);
+    core.leave(pass);
     check_checkpoint(&mut report, core);
     Ok(report)
 }
@@ -165,15 +166,21 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     });
 }
 
-/// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
-fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), String> {
+/// Decodes the item a cursor stands on and counts its fields; its key has to give the bytes it lies at.
+fn check_item(
+    cursor: &Cursor<'_>,
+    definition: &StoreDefinition,
+    recount: &mut Recount,
+) -> Result<(), String> {
     let value = cursor.value().map_err(|e| e.to_string())?;
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
     };
-    let item = item_ref(definition, key, 0, value)
+    let item = Shape::of(definition)
+        .item(key, 0, PagePart::plain(&value), None)
         .to_item()
         .map_err(|e| e.to_string())?;
+    recount.add(item.value.root());
     let spec = &definition.key;
     let encoded = if spec.is_compared() {
         Label::of(key).and_then(|label| spec.encode_at(&label, &item.key))
@@ -221,11 +228,12 @@ fn check_neighbours(
 
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
+    let mut recount = Recount::new(&store.shapes);
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
     let mut before: Option<Vec<u8>> = None;
     while matches!(more, Ok(true)) {
-        match check_item(&cursor, &store.definition) {
+        match check_item(&cursor, &store.definition, &mut recount) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
         }
@@ -243,6 +251,12 @@ fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 
     }
     if let Err(error) = more {
         report.problem(format!("store {name:?}"), error.to_string());
+    }
+    // Of items that cannot be read nothing can be compared, and there is a problem already.
+    if readable == store.tree.len() && store.shapes.is_exact() {
+        for difference in recount.differences() {
+            report.problem(format!("store {name:?}, fields"), difference);
+        }
     }
     readable
 }

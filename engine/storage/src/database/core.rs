@@ -3,15 +3,17 @@
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::active::Active;
+use super::active::{Active, Readers};
 use super::checkpoint::CheckpointState;
 use super::group::{Group, Verdict};
+use super::metrics::Meters;
 use super::open::Recovery;
 use super::options::Durability;
+use super::shapes::Shapes;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
@@ -26,7 +28,7 @@ use crate::log::{CommitLog, Durability as LogDurability, LogError};
 use crate::options_file::Folders;
 use crate::rng::Rng;
 use crate::seeded::{self, Fault};
-use crate::transaction::writes::{CATALOG, Writes};
+use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
 
 /// Up to this many item changes a group is applied in place, while new transactions wait for the
@@ -37,6 +39,8 @@ const IN_PLACE_CHANGES: usize = 65_536;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
 const MIN_DIRTY_BYTES: u64 = 8 << 20;
+/// So many bytes of past commits may wait for the next one to be forgotten.
+const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
 /// Counters of an open database, since it was opened.
 #[derive(Debug, Default)]
@@ -66,6 +70,15 @@ fn not_applied(error: &Error) -> String {
     )
 }
 
+/// How a transaction is registered as running.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pass {
+    /// With a word of its own.
+    Slot(usize),
+    /// In the list.
+    Listed { sequence: u64, writes: bool },
+}
+
 /// What never changes while a database is open.
 pub(crate) struct Fixed {
     pub path: PathBuf,
@@ -81,6 +94,7 @@ pub(crate) struct Fixed {
     pub blobs: Arc<LocalBlobs>,
     pub trees: Trees,
     pub recovery: Recovery,
+    pub meters: Arc<Meters>,
 }
 
 /// The shared part of all handles.
@@ -94,14 +108,19 @@ pub(crate) struct Core {
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
     pub(super) current: RwLock<Arc<Snapshot>>,
-    pub(super) active: Mutex<Active>,
+    active: Mutex<Active>,
+    readers: Readers,
     pub(super) commit: Mutex<CommitState>,
+    /// Bytes of the history after it was last forgotten.
+    history_bytes: AtomicUsize,
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
     /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
     /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
     broken: RwLock<Option<Broken>>,
+    /// Whether `broken` says something, to be asked without a lock.
+    is_broken: AtomicBool,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -140,13 +159,16 @@ impl Core {
             background: super::background::Background::default(),
             current: RwLock::new(Arc::new(parts.snapshot)),
             active: Mutex::new(Active::default()),
+            readers: Readers::default(),
             commit: Mutex::new(CommitState {
                 history: History::default(),
                 next_sequence,
             }),
+            history_bytes: AtomicUsize::new(0),
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
+            is_broken: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(parts.lock),
         }
@@ -157,18 +179,34 @@ impl Core {
         Arc::clone(&self.current.read())
     }
 
-    /// Takes the newest snapshot and registers it as in use.
-    pub fn enter(&self, writes: bool) -> Result<Arc<Snapshot>> {
+    /// Takes the newest snapshot and registers it as in use, until [`Core::leave`].
+    pub fn enter(&self, writes: bool) -> Result<(Arc<Snapshot>, Pass)> {
+        if !writes && let Some(slot) = self.readers.claim() {
+            let snapshot = self.snapshot();
+            if let Err(error) = self.check_whole() {
+                self.readers.free(slot);
+                return Err(error);
+            }
+            self.readers.set(slot, snapshot.sequence);
+            return Ok((snapshot, Pass::Slot(slot)));
+        }
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
         active.enter(snapshot.sequence, writes);
-        Ok(snapshot)
+        let pass = Pass::Listed {
+            sequence: snapshot.sequence,
+            writes,
+        };
+        Ok((snapshot, pass))
     }
 
     /// Whether the current snapshot is whole. To be asked after taking it.
     fn check_whole(&self) -> Result<()> {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
         match self.broken.read().as_ref() {
             Some(broken) => Err(Error::corrupt(
                 self.path.display().to_string(),
@@ -178,8 +216,46 @@ impl Core {
         }
     }
 
-    pub fn leave(&self, sequence: u64, writes: bool) {
-        self.active.lock().leave(sequence, writes);
+    /// Ends what [`Core::enter`] began.
+    pub fn leave(&self, pass: Pass) {
+        let writes = match pass {
+            Pass::Slot(slot) => {
+                self.readers.free(slot);
+                false
+            }
+            Pass::Listed { sequence, writes } => {
+                self.active.lock().leave(sequence, writes);
+                writes
+            }
+        };
+        // Usually the next commit does this; much memory is not kept for so long.
+        if writes
+            && self.history_bytes.load(Ordering::Relaxed) > KEPT_HISTORY_BYTES
+            && let Some(mut state) = self.commit.try_lock()
+        {
+            let forgotten = self.forget_history(&mut state);
+            drop(state);
+            drop(forgotten);
+        }
+    }
+
+    /// The oldest snapshot in use by a transaction, as far back as 0 while one is just being taken.
+    pub fn oldest_active(&self) -> Option<u64> {
+        // A reader takes its word first and then the snapshot, under this lock. So whoever took a snapshot
+        // before is seen below, and whoever is not takes the current one or a newer.
+        drop(self.current.write());
+        let listed = self.active.lock().oldest();
+        listed.into_iter().chain(self.readers.oldest()).min()
+    }
+
+    /// Running transactions.
+    pub fn count_active(&self) -> usize {
+        self.active.lock().count() + self.readers.count()
+    }
+
+    /// Running transactions that write.
+    pub fn count_writers(&self) -> usize {
+        self.active.lock().writers()
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -206,15 +282,18 @@ impl Core {
         // What could not be read a moment ago may be readable now.
         self.restore();
         self.check_whole()?;
+        if !writes {
+            return Ok(());
+        }
         match self.read_only() {
-            Some(reason) if writes => Err(Error::ReadOnly { reason }),
-            _ => Ok(()),
+            Some(reason) => Err(Error::ReadOnly { reason }),
+            None => Ok(()),
         }
     }
 
     /// Commits one transaction, alone or in a group.
     pub fn commit(&self, request: Request) -> Result<u64> {
-        let bytes = request.payload.as_ref().map_or(0, Vec::len) as u64;
+        let bytes = request.record().map_or(0, <[u8]>::len) as u64;
         let sequence = self
             .queue
             .submit(request, |group| self.commit_group(group))?;
@@ -248,7 +327,7 @@ impl Core {
         let records: Vec<&[u8]> = group
             .tickets
             .iter()
-            .filter_map(|ticket| ticket.request.payload.as_deref())
+            .filter_map(|ticket| ticket.request.record())
             .collect();
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
@@ -268,8 +347,10 @@ impl Core {
                 self.counters
                     .commits
                     .fetch_add(group.commits(), Ordering::Relaxed);
-                self.forget_history(&mut state);
+                let forgotten = self.forget_history(&mut state);
                 group.answer();
+                drop(state);
+                drop(forgotten);
             }
             Err(error) => {
                 let detail = not_applied(&error);
@@ -375,9 +456,14 @@ impl Core {
         Verdict::Record(Arc::clone(&request.writes))
     }
 
-    fn forget_history(&self, state: &mut CommitState) {
+    /// Forgets commits that no running transaction has to be checked against. To be freed without the lock.
+    #[must_use]
+    fn forget_history(&self, state: &mut CommitState) -> Vec<Arc<Writes>> {
         let oldest = self.active.lock().oldest_writer();
-        state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        let forgotten = state.history.forget_up_to(oldest.unwrap_or(u64::MAX));
+        self.history_bytes
+            .store(state.history.bytes(), Ordering::Relaxed);
+        forgotten
     }
 
     /// Applies what the records from `first` on change, with the prepared transactions as of the last.
@@ -410,6 +496,7 @@ impl Core {
                         detail: not_applied(error),
                         before: first - 1,
                     });
+                    self.is_broken.store(true, Ordering::Release);
                 });
         }
         let mut next = Snapshot::clone(&self.snapshot());
@@ -422,12 +509,16 @@ impl Core {
     /// After a commit that was applied in part only: makes the state before it again, from the newest
     /// checkpoint and the log, so that reads go on. When that cannot be read either, nothing can.
     fn restore(&self) {
+        if !self.is_broken.load(Ordering::Acquire) {
+            return;
+        }
         let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
         };
         if let Ok(snapshot) = super::open::rebuild(self, before) {
             *self.current.write() = Arc::new(snapshot);
             *self.broken.write() = None;
+            self.is_broken.store(false, Ordering::Release);
         }
     }
 
@@ -441,6 +532,18 @@ impl Core {
             *current = Arc::new(next);
         }
         unchanged
+    }
+
+    /// Publishes counts of a store's fields that were made again, unless they changed since.
+    pub fn replace_shapes(&self, id: StoreId, before: &Arc<Shapes>, shapes: Shapes) {
+        let _commits = self.commit.lock();
+        let mut next = Snapshot::clone(&self.snapshot());
+        if let Some(store) = next.stores.get_mut(&id)
+            && Arc::ptr_eq(&store.shapes, before)
+        {
+            store.shapes = Arc::new(shapes);
+            self.replace_unchanged(next);
+        }
     }
 
     fn describe(&self, clash: Clash, holder: Option<&str>) -> Error {

@@ -14,6 +14,7 @@ use super::trees::Trees;
 use crate::commit::prepared::Held;
 use crate::commit::prepared_record::{Decision, Record, encode_decision, size};
 use crate::commit::queue::{Kind, Request};
+use crate::commit::record::Payload;
 use crate::error::{Error, Result};
 use crate::seeded::{self, Fault};
 use crate::transaction::Commit;
@@ -162,7 +163,7 @@ impl Core {
             reads: Reads::default(),
             writes: Arc::default(),
             kind: Kind::Decide(decision, Arc::from(id)),
-            payload: Some(payload),
+            payload: Some(Payload::Bytes(payload)),
         })
     }
 

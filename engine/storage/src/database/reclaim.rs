@@ -80,7 +80,7 @@ pub(super) fn remove_unused(
 
 /// Removes the dead segments that no running transaction can see.
 fn remove_dead(core: &Core, state: &mut CheckpointState) -> Result<()> {
-    let mut oldest = core.active.lock().oldest().unwrap_or(u64::MAX);
+    let mut oldest = core.oldest_active().unwrap_or(u64::MAX);
     if seeded::is(Fault::ReclaimUnderReaders) {
         oldest = u64::MAX;
     }

@@ -29,7 +29,9 @@ impl KeySpec {
         values: &mut [KeyValue],
     ) -> Result<Vec<KeyValue>, KeyError> {
         if bytes.is_empty() {
-            return Ok(vec![KeyValue::Null; self.ride_on().len()]);
+            let mut missing = Vec::new();
+            missing.resize(self.ride_on().len(), KeyValue::Null);
+            return Ok(missing);
         }
         let mut reader = Reader::new(bytes);
         for value in values {

@@ -10,13 +10,14 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use super::item::ItemRef;
-use super::physical::{Bounds, has_ride_on};
+use super::item::{ItemRef, Shape};
+use super::physical::Bounds;
 use super::range::Direction;
 use super::store::Store;
 use super::writes::{Change, StoreWrites, is_empty_range};
 use crate::error::Result;
-use crate::tree::{self, ValueBytes};
+use crate::key::Key;
+use crate::tree::{self, PagePart};
 
 /// Where a cursor stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,7 +65,7 @@ pub struct Cursor<'s> {
     own_payload: Vec<u8>,
     stretch: Stretch,
     empty: bool,
-    rides: bool,
+    shape: Shape<'s>,
 }
 
 impl std::fmt::Debug for Cursor<'_> {
@@ -130,7 +131,7 @@ impl<'s> Cursor<'s> {
             own_key: Vec::new(),
             own_payload: Vec::new(),
             stretch: Stretch::default(),
-            rides: has_ride_on(&store.definition.key),
+            shape: Shape::of(&store.definition),
         })
     }
 
@@ -170,6 +171,13 @@ impl<'s> Cursor<'s> {
         self.settle_after(moved)
     }
 
+    /// Goes to the first item of the range whose key is not less than `key`; false when there is none, as with
+    /// [`seek`](Self::seek).
+    pub fn seek_key(&mut self, key: &Key) -> Result<bool> {
+        let order = self.store.encode(key)?.order;
+        self.seek(&order)
+    }
+
     /// Goes to the next item; from before the range to the first. False at the end; the cursor is behind
     /// the range then.
     #[inline]
@@ -189,37 +197,20 @@ impl<'s> Cursor<'s> {
     ///
     /// # Errors
     /// When its value is stored apart and cannot be read.
-    pub fn item(&self) -> Result<Option<ItemRef<'_>>> {
-        let Some(physical) = self.position() else {
-            return Ok(None);
-        };
-        let payload = match self.at {
-            At::Own => ValueBytes::Plain(&self.own_payload),
-            _ => match self.base.value()? {
-                Some(value) => value,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(self.item_of(
-            physical,
-            self.version().unwrap_or_default(),
-            payload,
-        )))
-    }
-
     #[inline]
-    fn item_of<'a>(
-        &'a self,
-        physical: &'a [u8],
-        version: u64,
-        payload: ValueBytes<'a>,
-    ) -> ItemRef<'a> {
-        ItemRef {
-            definition: &self.store.definition,
-            physical,
-            version,
-            payload,
-            rides: self.rides,
+    pub fn item(&self) -> Result<Option<ItemRef<'_>>> {
+        match self.at {
+            At::Base => {
+                let Some((key, version, part, loaded)) = self.base.item()? else {
+                    return Ok(None);
+                };
+                Ok(Some(self.shape.item(key, version, part, loaded)))
+            }
+            At::Own => {
+                let payload = PagePart::plain(&self.own_payload);
+                Ok(Some(self.shape.item(&self.own_key, 0, payload, None)))
+            }
+            At::Before | At::Behind => Ok(None),
         }
     }
 
@@ -265,35 +256,37 @@ impl<'s> Cursor<'s> {
     pub(super) fn visit<E: From<crate::error::Error>>(
         &mut self,
         direction: Direction,
-        mut visit: impl FnMut(ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
+        mut visit: impl FnMut(&ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
     ) -> std::result::Result<(), E> {
-        let forward = direction.is_forward();
+        let (forward, shape) = (direction.is_forward(), self.shape);
+        let writes = &self.store.tx.writes;
         while self.step(direction)? {
-            let mut seen = 0;
+            let mut seen = 1;
             let mut flow = Ok(ControlFlow::Continue(()));
             if self.at == At::Own {
-                seen = 1;
                 if let Some(item) = self.item()? {
-                    flow = visit(item);
+                    flow = visit(&item);
                 }
-            }
-            while seen < self.run
-                && matches!(flow, Ok(ControlFlow::Continue(())))
-                && self.ahead.changes == self.store.tx.writes.changes()
-            {
-                let (key, version, payload) = match self.base.nth(forward, seen) {
-                    Ok(item) => item,
-                    Err(error) => {
-                        flow = Err(crate::error::Error::from(error).into());
-                        break;
-                    }
-                };
-                flow = visit(self.item_of(key, version, payload));
-                seen += 1;
-            }
-            if self.at == At::Base && seen > 1 {
-                self.base.skip(forward, seen - 1);
-                self.run -= seen - 1;
+            } else {
+                let changes = self.ahead.changes;
+                let run = self
+                    .base
+                    .visit_run(forward, self.run, |key, version, part, loaded| {
+                        let item = shape.item(key, version, part, loaded);
+                        match visit(&item) {
+                            Ok(ControlFlow::Continue(())) => writes.changes() == changes,
+                            ended => {
+                                flow = ended;
+                                false
+                            }
+                        }
+                    });
+                seen = run.0;
+                if let Err(error) = run.1 {
+                    flow = Err(crate::error::Error::from(error).into());
+                }
+                self.base.skip(forward, seen.max(1) - 1);
+                self.run -= seen.max(1) - 1;
             }
             self.store.tx.count_read(0, seen as u64);
             match flow {

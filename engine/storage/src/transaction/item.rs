@@ -1,12 +1,14 @@
 //! Items as the caller sees them, made from what lies in a tree.
 
-use super::physical::{has_ride_on, split, split_payload};
+use std::sync::Arc;
+
+use super::physical::{ID_BYTES, has_ride_on, split, split_payload};
 use super::position::Position;
 use crate::definition::StoreDefinition;
 use crate::document::{Document, DocumentRef};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::tree::ValueBytes;
+use crate::tree::PagePart;
 
 /// A key with its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,12 +40,61 @@ pub struct KeyItem {
 
 /// An item where it lies, borrowed while a walk stands on it. Nothing is decoded before it is asked for.
 pub struct ItemRef<'a> {
-    pub(super) definition: &'a StoreDefinition,
-    pub(super) physical: &'a [u8],
-    pub(super) version: u64,
-    pub(super) payload: ValueBytes<'a>,
+    definition: &'a StoreDefinition,
+    physical: &'a [u8],
+    version: u64,
+    part: PagePart<'a>,
+    /// The payload when it is kept apart from the page.
+    loaded: Option<Arc<[u8]>>,
+    /// Length of the key in `physical`, and where the document begins in the payload. Of a damaged item: where it
+    /// is an error to read the one or the other.
+    order: usize,
+    document: usize,
+}
+
+/// What all items of a store have in common, looked up once for a walk.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape<'a> {
+    definition: &'a StoreDefinition,
+    /// Bytes behind the key, of the item's id.
+    id: usize,
     /// Whether ride-on bytes stand before the document.
-    pub(super) rides: bool,
+    rides: bool,
+}
+
+impl<'a> Shape<'a> {
+    pub fn of(definition: &'a StoreDefinition) -> Self {
+        Self {
+            definition,
+            id: if definition.unique { 0 } else { ID_BYTES },
+            rides: has_ride_on(&definition.key),
+        }
+    }
+
+    #[inline]
+    pub fn item(
+        self,
+        physical: &'a [u8],
+        version: u64,
+        part: PagePart<'a>,
+        loaded: Option<Arc<[u8]>>,
+    ) -> ItemRef<'a> {
+        let payload = loaded.as_deref().unwrap_or(part.bytes());
+        let document = if self.rides {
+            split_payload(payload, true).map_or(payload.len(), |(_, d)| payload.len() - d.len())
+        } else {
+            0
+        };
+        ItemRef {
+            definition: self.definition,
+            physical,
+            version,
+            part,
+            loaded,
+            order: physical.len().saturating_sub(self.id),
+            document,
+        }
+    }
 }
 
 impl<'a> ItemRef<'a> {
@@ -56,13 +107,14 @@ impl<'a> ItemRef<'a> {
 
     /// The encoded bytes of the key, in the store's order.
     #[inline]
-    pub fn key_bytes(&self) -> Result<&'a [u8]> {
-        Ok(split(self.physical, self.definition.unique)?.0)
+    pub fn key_bytes(&self) -> &'a [u8] {
+        self.physical.get(..self.order).unwrap_or_default()
     }
 
     /// As [`Item::id`].
-    pub fn id(&self) -> Result<Option<u64>> {
-        Ok(split(self.physical, self.definition.unique)?.1)
+    pub fn id(&self) -> Option<u64> {
+        let (_, id) = self.physical.split_at_checked(self.order)?;
+        Some(u64::from_be_bytes(*id.first_chunk()?))
     }
 
     /// As [`Item::version`].
@@ -72,47 +124,59 @@ impl<'a> ItemRef<'a> {
     }
 
     #[inline]
-    fn parts(&self) -> Result<(&[u8], &[u8])> {
-        split_payload(&self.payload, self.rides)
+    fn payload(&self) -> &[u8] {
+        match &self.loaded {
+            None => self.part.bytes(),
+            Some(loaded) => loaded,
+        }
     }
 
     /// The encoded bytes of the value, as [`Document::encoded`].
     #[inline]
-    pub fn encoded(&self) -> Result<&[u8]> {
-        Ok(self.parts()?.1)
+    pub fn encoded(&self) -> &[u8] {
+        self.payload().get(self.document..).unwrap_or_default()
     }
 
     /// The value, read in place.
+    ///
+    /// # Errors
+    /// When it is of an unknown version of the format.
     #[inline]
     pub fn value(&self) -> Result<DocumentRef<'_>> {
-        DocumentRef::from_trusted(self.encoded()?).map_err(|e| damaged(self.definition, &e))
+        DocumentRef::from_trusted(self.encoded()).map_err(|e| damaged(self.definition, &e))
     }
 
     /// The value, to be kept; shares memory with the store as [`Document`] says.
+    #[inline]
     pub fn document(&self) -> Result<Document> {
-        let document = self.encoded()?.len();
-        let (bytes, part) = self.payload.shared();
-        Document::from_shared(bytes, part.end - document..part.end)
+        let (bytes, part) = match &self.loaded {
+            None => self.part.shared(),
+            Some(loaded) => (Arc::clone(loaded), 0..loaded.len()),
+        };
+        Document::from_shared(bytes, part.start + self.document..part.end)
             .map_err(|e| damaged(self.definition, &e))
     }
 
     /// The key, ride-on fields included.
     pub fn key(&self) -> Result<Key> {
-        let (ride_on, _) = self.parts()?;
-        let order = self.key_bytes()?;
+        let ride_on = match self.document {
+            0 => &[],
+            _ => split_payload(self.payload(), true)?.0,
+        };
         self.definition
             .key
-            .decode(order, ride_on)
+            .decode(self.key_bytes(), ride_on)
             .map_err(|e| damaged(self.definition, &e))
     }
 
     /// The item, to be kept.
+    #[inline]
     pub fn to_item(&self) -> Result<Item> {
         Ok(Item {
             key: self.key()?,
             value: self.document()?,
             version: self.version,
-            id: self.id()?,
+            id: self.id(),
             position: Position::from(self.physical),
         })
     }
@@ -136,31 +200,6 @@ pub(crate) fn key_error(definition: &StoreDefinition, source: crate::key::KeyErr
 
 fn damaged(definition: &StoreDefinition, detail: &impl std::fmt::Display) -> Error {
     Error::corrupt(format!("store {:?}", definition.name), detail.to_string())
-}
-
-/// An item that was found, to be looked at in place.
-pub(crate) fn item_ref<'a>(
-    definition: &'a StoreDefinition,
-    physical: &'a [u8],
-    version: u64,
-    payload: ValueBytes<'a>,
-) -> ItemRef<'a> {
-    ItemRef {
-        definition,
-        physical,
-        version,
-        payload,
-        rides: has_ride_on(&definition.key),
-    }
-}
-
-/// The document of an item, where it lies.
-pub(crate) fn decode_document<'a>(
-    definition: &StoreDefinition,
-    payload: &'a [u8],
-) -> Result<DocumentRef<'a>> {
-    let (_, document) = split_payload(payload, has_ride_on(&definition.key))?;
-    DocumentRef::from_trusted(document).map_err(|e| damaged(definition, &e))
 }
 
 /// Decodes a key alone.

@@ -13,6 +13,7 @@ mod position;
 mod prepare;
 mod range;
 pub(crate) mod reads;
+mod schema;
 mod store;
 mod store_write;
 mod typed;
@@ -36,9 +37,9 @@ use self::own_writes::OwnWrites;
 use self::reads::Reads;
 use self::writes::{CATALOG, CatalogChange, StoreId, Writes};
 use crate::commit::queue::{Kind, Request};
-use crate::commit::record::{CommitFacts, encode};
+use crate::commit::record::{CommitFacts, Payload, seal};
 use crate::database::MAX_TIME_LIMIT_MS;
-use crate::database::core::Core;
+use crate::database::core::{Core, Pass};
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
@@ -105,7 +106,9 @@ pub struct Transaction {
     /// Given up at the end, before the commit is applied.
     snapshot: Option<Arc<Snapshot>>,
     base: u64,
+    pass: Pass,
     limit_ms: u64,
+    /// In milliseconds of the clock; only writers have one.
     deadline_ms: u64,
     writes: OwnWrites,
     reads: RefCell<Reads>,
@@ -131,14 +134,20 @@ impl Transaction {
     pub(crate) fn begin(core: &Arc<Core>, mode: Mode) -> Result<Self> {
         let writes = mode == Mode::Write;
         core.check_usable(writes)?;
-        let snapshot = core.enter(writes)?;
+        let (snapshot, pass) = core.enter(writes)?;
+        let deadline_ms = if writes {
+            core.clock.monotonic_ms().saturating_add(core.time_limit_ms)
+        } else {
+            u64::MAX
+        };
         Ok(Self {
             core: Arc::clone(core),
             mode,
             base: snapshot.sequence,
             snapshot: Some(snapshot),
             limit_ms: core.time_limit_ms,
-            deadline_ms: core.clock.monotonic_ms().saturating_add(core.time_limit_ms),
+            deadline_ms,
+            pass,
             writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
@@ -403,8 +412,7 @@ impl Transaction {
         let payload = if writes.is_empty() {
             None
         } else {
-            writes.settle();
-            Some(self.record(&writes)?)
+            Some(self.record(&mut writes)?)
         };
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
@@ -419,20 +427,18 @@ impl Transaction {
         Ok(Commit { sequence })
     }
 
-    fn record(&self, writes: &Writes) -> Result<Vec<u8>> {
-        let too_large = |bytes| Error::TransactionTooLarge {
-            bytes,
-            limit: MAX_RECORD_BYTES,
+    fn record(&self, writes: &mut Writes) -> Result<Payload> {
+        let facts = CommitFacts {
+            time_ms: self.core.clock.now_unix_ms(),
+            next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
         };
-        let payload = encode(
-            writes,
-            CommitFacts {
-                time_ms: self.core.clock.now_unix_ms(),
-                next_item_id: self.core.next_item_id.load(Ordering::Relaxed),
-            },
-        );
-        if payload.len() > MAX_RECORD_BYTES {
-            return Err(too_large(payload.len()));
+        let payload = seal(writes, facts);
+        let bytes = payload.bytes(writes).len();
+        if bytes > MAX_RECORD_BYTES {
+            return Err(Error::TransactionTooLarge {
+                bytes,
+                limit: MAX_RECORD_BYTES,
+            });
         }
         Ok(payload)
     }
@@ -444,6 +450,6 @@ impl Transaction {
 impl Drop for Transaction {
     fn drop(&mut self) {
         self.snapshot = None;
-        self.core.leave(self.base, self.tracks());
+        self.core.leave(self.pass);
     }
 }

@@ -1,7 +1,7 @@
 //! The changed items of one store: a sorted map over bytes that are a commit record already.
 //!
-//! Items are appended to one buffer in the form of the record ([`item`](crate::commit::item)); a sorted
-//! table says where they are. The table is a list of chunks like the pages of a tree ([`Slots`]), so
+//! Items are appended to one buffer in the form of the record ([`item`](crate::commit::item)), with room for
+//! the rest of the record before them; a sorted table says where they are. The table is a list of chunks like the pages of a tree ([`Slots`]), so
 //! a change moves a few hundred bytes at most and allocates nothing. What was replaced or
 //! forgotten stays in the buffer until it is more than what counts; then the buffer is written anew.
 //!
@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 
 use super::writes::Change;
 use crate::commit::item;
+use crate::commit::record::ONE_STORE_HEADER;
 use crate::tree::slots::Slots;
 
 /// The most items in a chunk.
@@ -29,8 +30,6 @@ pub(crate) struct StoreWrites {
     /// Bytes of the items that count.
     live: usize,
     len: usize,
-    /// Whether the buffer is something else than the items that count in the order of their keys.
-    scattered: bool,
     separators: Slots,
     chunks: Vec<Chunk>,
 }
@@ -128,6 +127,9 @@ impl StoreWrites {
     pub fn set(&mut self, place: Place, key: &[u8], change: Change<'_>) {
         let position = place.position;
         let old = self.offset(position).filter(|_| place.found);
+        if self.buffer.is_empty() {
+            self.buffer.resize(ONE_STORE_HEADER, 0);
+        }
         let offset = self.buffer.len();
         item::put(&mut self.buffer, key, change);
         let bytes = self.buffer.len() - offset;
@@ -154,7 +156,6 @@ impl StoreWrites {
             self.buffer.truncate(offset);
         } else {
             chunk.slots.set_offset(position.at, offset);
-            self.scattered = true;
         }
     }
 
@@ -168,7 +169,6 @@ impl StoreWrites {
             return;
         };
         let appended = last && position.at == chunk.slots.len();
-        self.scattered |= !appended;
         let buffer = &self.buffer;
         let key_at = |offset| item::key(buffer, offset);
         chunk.slots.insert(position.at, key, offset, key_at);
@@ -250,13 +250,22 @@ impl StoreWrites {
         }
         self.live -= item::len(&self.buffer, offset);
         self.len -= 1;
-        self.scattered = true;
         self.tidy();
         true
     }
 
+    /// Bytes of the buffer that no longer count.
+    fn garbage(&self) -> usize {
+        self.body().len().saturating_sub(self.live)
+    }
+
+    /// The items, what no longer counts among them.
+    fn body(&self) -> &[u8] {
+        self.buffer.get(ONE_STORE_HEADER..).unwrap_or_default()
+    }
+
     fn tidy(&mut self) {
-        let garbage = self.buffer.len() - self.live;
+        let garbage = self.garbage();
         if garbage > GARBAGE && garbage > self.live {
             self.rewrite();
         }
@@ -264,7 +273,8 @@ impl StoreWrites {
 
     /// Writes the buffer anew: the items that count, in order.
     fn rewrite(&mut self) {
-        let mut buffer = Vec::with_capacity(self.live);
+        let mut buffer = Vec::with_capacity(ONE_STORE_HEADER + self.live);
+        buffer.resize(ONE_STORE_HEADER, 0);
         let mut separators = Slots::with_capacity(self.chunks.len());
         for (number, chunk) in self.chunks.iter_mut().enumerate() {
             if number > 0 {
@@ -281,20 +291,27 @@ impl StoreWrites {
         self.buffer = buffer;
         separators.rebuild(|offset| item::key(&self.buffer, offset));
         self.separators = separators;
-        self.scattered = false;
     }
 
-    /// Lays the items out in the order of their keys, so that they are copied and walked as one run.
-    pub fn settle(&mut self) {
-        if self.scattered {
+    /// Makes the items the payload of a record that begins with `header`, of [`ONE_STORE_HEADER`] bytes.
+    pub fn seal(&mut self, header: &[u8]) {
+        if self.garbage() > 0 {
             self.rewrite();
+        }
+        if let Some(place) = self.buffer.get_mut(..header.len()) {
+            place.copy_from_slice(header);
         }
     }
 
-    /// Appends the items in the order of their keys as a commit record has them.
+    /// The payload that [`StoreWrites::seal`] has made.
+    pub fn record(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Appends the items as a commit record has them.
     pub fn encode_to(&self, out: &mut Vec<u8>) {
-        if !self.scattered {
-            out.extend_from_slice(&self.buffer);
+        if self.garbage() == 0 {
+            out.extend_from_slice(self.body());
             return;
         }
         for chunk in &self.chunks {

@@ -14,7 +14,8 @@ use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::{KeyField, KeyRange, KeySpec, KeyType};
 
-const ID_BYTES: usize = 8;
+/// Bytes of an item id in a physical key.
+pub(crate) const ID_BYTES: usize = 8;
 
 /// Bounds over physical keys.
 pub(crate) type Bounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);

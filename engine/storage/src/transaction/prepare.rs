@@ -7,6 +7,7 @@ use super::{Mode, Transaction};
 use crate::commit::prepared::PreparedTransaction;
 use crate::commit::prepared_record::encode_prepare;
 use crate::commit::queue::{Kind, Request};
+use crate::commit::record::Payload;
 use crate::error::{Error, Result};
 use crate::log::MAX_RECORD_BYTES;
 use crate::transaction::reads::Reads;
@@ -119,8 +120,7 @@ impl Transaction {
             });
         }
         let core = Arc::clone(&self.core);
-        let mut writes = std::mem::take(&mut *self.writes.borrow_mut());
-        writes.settle();
+        let writes = std::mem::take(&mut *self.writes.borrow_mut());
         let prepared_at_ms = core.clock.now_unix_ms();
         let transaction = PreparedTransaction {
             id: Arc::from(id),
@@ -138,7 +138,7 @@ impl Transaction {
             reads: Reads::default(),
             writes: Arc::default(),
             kind: Kind::Prepare(Arc::new(transaction)),
-            payload: Some(payload),
+            payload: Some(Payload::Bytes(payload)),
         })?;
         core.background.look_at_the_time();
         Ok(Prepared {

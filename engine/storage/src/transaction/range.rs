@@ -29,19 +29,18 @@ impl<'s> Range<'s> {
         Self { cursor, direction }
     }
 
-    fn next_item(&mut self) -> Result<Option<Item>> {
-        if !self.cursor.step(self.direction)? {
-            return Ok(None);
+    /// Whether there is another item, where the cursor stands then.
+    fn step(&mut self) -> Result<bool> {
+        let more = self.cursor.step(self.direction);
+        if let Err(error) = more {
+            self.cursor.give_up();
+            return Err(error);
         }
-        self.cursor.store().tx.count_read(0, 1);
-        match self.cursor.item()? {
-            Some(item) => item.to_item().map(Some),
-            None => Ok(None),
-        }
+        more
     }
 
     fn next_key(&mut self) -> Result<Option<KeyItem>> {
-        if !self.cursor.step(self.direction)? {
+        if !self.step()? {
             return Ok(None);
         }
         let Some(position) = self.cursor.position() else {
@@ -56,11 +55,21 @@ impl Iterator for Range<'_> {
     type Item = Result<Item>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.next_item();
-        if next.is_err() {
+        match self.step() {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(Err(error)),
+        }
+        self.cursor.store().tx.count_read(0, 1);
+        let item = match self.cursor.item() {
+            Ok(Some(item)) => item.to_item(),
+            Ok(None) => return None,
+            Err(error) => Err(error),
+        };
+        if item.is_err() {
             self.cursor.give_up();
         }
-        next.transpose()
+        Some(item)
     }
 }
 

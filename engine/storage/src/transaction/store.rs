@@ -7,7 +7,7 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use super::item::{Item, ItemRef, item_ref, key_error, key_text};
+use super::item::{Item, ItemRef, Shape, key_error, key_text};
 use super::physical::{Bounds, bounds, physical_key, split};
 use super::range::{Direction, Keys, Range};
 use super::writes::{Change, StoreId, StoreWrites};
@@ -16,7 +16,7 @@ use crate::definition::StoreDefinition;
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::{EncodedKey, Key, KeyRange};
-use crate::tree::{Tree, ValueBytes};
+use crate::tree::{PagePart, Tree};
 
 /// What an insert did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,18 +208,19 @@ impl<'tx> Store<'tx> {
     }
 
     /// Looks at the item at a physical key.
-    fn look<T>(
+    pub(super) fn look<T>(
         &self,
         physical: &[u8],
-        look: impl FnOnce(u64, ValueBytes<'_>) -> Result<T>,
+        look: impl FnOnce(ItemRef<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         self.check_usable()?;
+        let shape = Shape::of(&self.definition);
         if self.tx.tracks() {
             let writes = self.tx.writes.borrow();
             match writes.get(self.id, physical) {
                 Some(Change::Put { payload, .. }) => {
                     self.tx.count_read(0, 1);
-                    return look(0, ValueBytes::Plain(payload)).map(Some);
+                    return look(shape.item(physical, 0, PagePart::plain(payload), None)).map(Some);
                 }
                 Some(Change::Remove) => return Ok(None),
                 None => {}
@@ -227,22 +228,25 @@ impl<'tx> Store<'tx> {
             self.read_point(physical);
         }
         let found = self.tree.get(physical)?;
-        self.tx
-            .count_read(u64::from(self.tree.height()), u64::from(found.is_some()));
-        match found {
-            Some(entry) => look(entry.version, entry.value.bytes()?).map(Some),
-            None => Ok(None),
-        }
+        let items = u64::from(found.is_some());
+        self.tx.count_read(u64::from(self.tree.height()), items);
+        let Some(entry) = found else {
+            return Ok(None);
+        };
+        let (part, loaded) = entry.value.part()?;
+        look(shape.item(physical, entry.version, part, loaded)).map(Some)
     }
 
     pub(super) fn get_physical(&self, physical: &[u8]) -> Result<Option<Item>> {
-        self.look(physical, |version, payload| {
-            item_ref(&self.definition, physical, version, payload).to_item()
-        })
+        self.look(physical, |item| item.to_item())
     }
 
     /// Calls `with` with the encoded bytes of a key, without memory of their own for each call.
-    fn with_order<T>(&self, key: &Key, with: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+    pub(super) fn with_order<T>(
+        &self,
+        key: &Key,
+        with: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
         if self.definition.key.is_compared() {
             return with(&self.encode(key)?.order);
         }
@@ -273,9 +277,7 @@ impl<'tx> Store<'tx> {
     pub fn get_value(&self, key: &Key) -> Result<Option<Document>> {
         self.with_order(key, |order| {
             if self.definition.unique {
-                self.look(order, |version, payload| {
-                    item_ref(&self.definition, order, version, payload).document()
-                })
+                self.look(order, |item| item.document())
             } else {
                 let item = self.equal(order.to_vec())?.next().transpose()?;
                 Ok(item.map(|item| item.value))
@@ -325,7 +327,7 @@ impl<'tx> Store<'tx> {
         &self,
         range: &KeyRange,
         direction: Direction,
-        mut visit: impl FnMut(ItemRef<'_>) -> Result<()>,
+        mut visit: impl FnMut(&ItemRef<'_>) -> Result<()>,
     ) -> Result<()> {
         self.try_for_each(range, direction, |item| {
             visit(item).map(ControlFlow::<()>::Continue)
@@ -337,7 +339,7 @@ impl<'tx> Store<'tx> {
         &self,
         range: &KeyRange,
         direction: Direction,
-        visit: impl FnMut(ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
+        visit: impl FnMut(&ItemRef<'_>) -> std::result::Result<ControlFlow<()>, E>,
     ) -> std::result::Result<(), E> {
         let mut cursor = self.cursor(range)?;
         if direction == Direction::Backward {

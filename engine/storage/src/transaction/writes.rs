@@ -86,11 +86,6 @@ impl Writes {
         self.catalog.is_empty() && self.stores.values().all(StoreWrites::is_empty)
     }
 
-    /// Lays the items of each store out in the order of their keys, before they are encoded and applied.
-    pub fn settle(&mut self) {
-        self.stores.values_mut().for_each(StoreWrites::settle);
-    }
-
     /// Bytes that the items take in the commit record, for limits.
     pub fn bytes(&self) -> usize {
         self.stores.values().map(StoreWrites::bytes).sum()

@@ -3,11 +3,13 @@
 //! A cursor borrows its snapshot and holds the page it stands in. While it lives, changes to other clones of
 //! the tree copy that page.
 
+use std::sync::Arc;
+
 use super::Tree;
 use super::error::Result;
 use super::inner::{Child, Inner};
 use super::page::{Page, ValuePlace};
-use super::value::{Entry, LOST, ValueBytes, ValueRef};
+use super::value::{Entry, LOST, PagePart, ValueBytes, ValueHandle, ValueRef};
 
 /// A position in a snapshot: before the first item, at an item, or behind the last.
 pub struct Cursor<'t> {
@@ -26,6 +28,9 @@ enum Place {
     Item,
     BehindLast,
 }
+
+/// Key, version, value in the page, value kept apart.
+pub(crate) type CursorItem<'a> = (&'a [u8], u64, PagePart<'a>, Option<Arc<[u8]>>);
 
 /// Which end of a subtree to go to.
 #[derive(Clone, Copy)]
@@ -149,20 +154,15 @@ impl<'t> Cursor<'t> {
         if self.place != Place::Item {
             return Ok(None);
         }
-        self.value_at(self.at).map(Some)
+        Ok(Some(match self.page.value_place(self.at) {
+            ValuePlace::Inline(start, end) => ValueBytes::Inline(&self.page.bytes()[start..end]),
+            ValuePlace::Separate(handle) => ValueBytes::Loaded(self.load(handle)?),
+        }))
     }
 
-    #[inline]
-    fn value_at(&self, at: usize) -> Result<ValueBytes<'_>> {
-        Ok(match self.page.value_place(at) {
-            ValuePlace::Inline(start, end) => {
-                ValueBytes::Page(self.page.bytes(), start as u32, end as u32)
-            }
-            ValuePlace::Separate(Some(handle)) => {
-                ValueBytes::Loaded(handle.load(&self.tree.context)?)
-            }
-            ValuePlace::Separate(None) => return Err(LOST),
-        })
+    #[cold]
+    fn load(&self, handle: Option<&Arc<ValueHandle>>) -> Result<Arc<[u8]>> {
+        handle.ok_or(LOST)?.load(&self.tree.context)
     }
 
     /// The item the cursor is at, to be kept longer than the cursor stays there.
@@ -207,11 +207,50 @@ impl<'t> Cursor<'t> {
         from
     }
 
-    /// The item `n` further in this page, as [`run`](Self::run) counts: key, version and value.
+    /// Gives the next `count` items in this page, as [`run`](Self::run) counts, to `visit`, until that
+    /// answers false. How many it was given. The last argument is the value where it is kept apart; the one
+    /// before is empty then.
     #[inline]
-    pub(crate) fn nth(&self, forward: bool, n: usize) -> Result<(&[u8], u64, ValueBytes<'_>)> {
-        let at = if forward { self.at + n } else { self.at - n };
-        Ok((self.page.key(at), self.page.version(at), self.value_at(at)?))
+    pub(crate) fn visit_run(
+        &self,
+        forward: bool,
+        count: usize,
+        mut visit: impl FnMut(&[u8], u64, PagePart<'_>, Option<Arc<[u8]>>) -> bool,
+    ) -> (usize, Result<()>) {
+        let page = &self.page;
+        for seen in 0..count {
+            let at = if forward {
+                self.at + seen
+            } else {
+                self.at - seen
+            };
+            let item = page.item(at);
+            let (part, loaded) = match item.value {
+                ValuePlace::Inline(start, end) => (PagePart::new(page.bytes(), start, end), None),
+                ValuePlace::Separate(handle) => match self.load(handle) {
+                    Ok(loaded) => (PagePart::default(), Some(loaded)),
+                    Err(error) => return (seen, Err(error)),
+                },
+            };
+            if !visit(item.key, item.version, part, loaded) {
+                return (seen + 1, Ok(()));
+            }
+        }
+        (count, Ok(()))
+    }
+
+    /// What [`visit_run`](Self::visit_run) gives, of the item the cursor is at.
+    #[inline]
+    pub(crate) fn item(&self) -> Result<Option<CursorItem<'_>>> {
+        if self.place != Place::Item {
+            return Ok(None);
+        }
+        let item = self.page.item(self.at);
+        let (part, loaded) = match item.value {
+            ValuePlace::Inline(start, end) => (PagePart::new(self.page.bytes(), start, end), None),
+            ValuePlace::Separate(handle) => (PagePart::default(), Some(self.load(handle)?)),
+        };
+        Ok(Some((item.key, item.version, part, loaded)))
     }
 
     /// Goes `n` items further in this page, as [`run`](Self::run) counts.

@@ -17,6 +17,8 @@
 //! Always: every offset in the table is the start of a whole entry in the buffer (so the indexing below
 //! cannot fail); `live` is the sum of the sizes of the entries in the table.
 
+mod reshape;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -27,8 +29,6 @@ use super::value::ValueHandle;
 pub(crate) const ENTRY_HEADER: usize = 14;
 /// Value length that says "kept apart".
 const SEPARATE: u32 = u32::MAX;
-/// So many insertions in ascending order are taken as the sign of more to come.
-const RUN: u32 = 8;
 /// Below this many bytes of entries compaction isn't worth it.
 const COMPACT_MIN: usize = 512;
 /// Bytes of a head, of an offset, and of both.
@@ -61,6 +61,13 @@ impl PageValue<'_> {
             Self::Separate(_) => 4,
         }
     }
+}
+
+/// An item in its page.
+pub(crate) struct PageItem<'a> {
+    pub key: &'a [u8],
+    pub version: u64,
+    pub value: ValuePlace<'a>,
 }
 
 /// Where the value of an item is.
@@ -234,6 +241,30 @@ impl Page {
         match u32_at(&self.bytes, offset + 8) {
             SEPARATE => ValuePlace::Separate(self.handle(start)),
             len => ValuePlace::Inline(start, start + len as usize),
+        }
+    }
+
+    /// Item `at`, looked up once.
+    #[expect(
+        clippy::inline_always,
+        reason = "a walk that calls this moves every item through memory twice"
+    )]
+    #[inline(always)]
+    pub fn item(&self, at: usize) -> PageItem<'_> {
+        let offset = self.offset(at);
+        let entry = &self.bytes[offset..];
+        let (header, rest) = entry.split_at(ENTRY_HEADER);
+        let mut version = [0; 8];
+        version.copy_from_slice(&header[..8]);
+        let key_len = usize::from(u16::from_le_bytes([header[12], header[13]]));
+        let start = offset + ENTRY_HEADER + key_len;
+        PageItem {
+            key: &rest[..key_len],
+            version: u64::from_le_bytes(version),
+            value: match u32_at(header, 8) {
+                SEPARATE => ValuePlace::Separate(self.handle(start)),
+                len => ValuePlace::Inline(start, start + len as usize),
+            },
         }
     }
 
@@ -506,87 +537,5 @@ impl Page {
             }
             None => false,
         }
-    }
-
-    /// Moves the items from `at` on to a new page.
-    pub fn split_off(&mut self, at: usize) -> Self {
-        let moved = self.len() - at;
-        let bytes: usize = (at..self.len())
-            .map(|i| self.entry_len(self.offset(i)))
-            .sum();
-        let mut right = Self::with_capacity(moved + moved / 4 + 4, bytes + bytes / 4);
-        for index in at..self.len() {
-            right.push_from(self, index);
-        }
-        right.finish();
-        for index in at..self.len() {
-            let offset = self.offset(index);
-            self.take_separate(offset);
-        }
-        self.live -= bytes as u32;
-        self.count = at as u32;
-        let entries = self.entries();
-        if (entries - self.live()) * 8 > entries {
-            self.compact(0);
-        }
-        self.finish();
-        right
-    }
-
-    /// Adds all items of `other`, whose keys are behind those of this page.
-    pub fn append(&mut self, other: &Self) {
-        self.lay_out(self.len() + other.len(), self.entries() + other.live());
-        for at in 0..other.len() {
-            self.push_from(other, at);
-        }
-        self.finish();
-    }
-
-    fn push_from(&mut self, other: &Self, at: usize) {
-        self.push(other.key(at), other.version(at), &other.value(at));
-    }
-
-    /// Whether the last insertion went on with a run at the end of this page, where a split leaves the page full.
-    pub fn is_appended(&self, rightmost: bool) -> bool {
-        self.last as usize + 1 == self.len() && (rightmost || self.run >= RUN)
-    }
-
-    /// Where to split this page, which is too full, so that both parts have items. `rightmost` says
-    /// that no page follows: there an append leaves its page full instead of half full.
-    pub fn split_point(&self, rightmost: bool) -> usize {
-        let len = self.len();
-        let last = self.last as usize;
-        if self.is_appended(rightmost) {
-            return len - 1;
-        }
-        if self.run >= RUN && last + 1 < len {
-            return last + 1;
-        }
-        let mut bytes = 0;
-        for at in 0..len {
-            bytes += self.entry_len(self.offset(at));
-            if bytes * 2 >= self.live() {
-                return (at + 1).clamp(1, len - 1);
-            }
-        }
-        len / 2
-    }
-
-    /// What is wrong with the invariants of this page, if anything.
-    pub fn defect(&self) -> Option<String> {
-        let mut live = 0;
-        for at in 0..self.len() {
-            live += self.entry_len(self.offset(at));
-            if at > 0 && self.key(at - 1) >= self.key(at) {
-                return Some(format!("keys {} and {at} are not ascending", at - 1));
-            }
-            if self.find(self.key(at)) != Ok(at) {
-                return Some(format!("key {at} is not found by a search"));
-            }
-            if matches!(self.value_place(at), ValuePlace::Separate(None)) {
-                return Some(format!("the value of key {at} is missing"));
-            }
-        }
-        (live != self.live()).then(|| format!("live bytes are {live}, not {}", self.live))
     }
 }

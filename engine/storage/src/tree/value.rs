@@ -72,6 +72,12 @@ impl ValueHandle {
         Ok(bytes)
     }
 
+    /// The bytes, which are not kept when they have to be read.
+    pub fn peek(&self, context: &TreeContext) -> Result<Arc<[u8]>> {
+        let resident = self.bytes.read().bytes.clone();
+        resident.map_or_else(|| self.read(context), Ok)
+    }
+
     /// Reads the stored bytes, whatever is in memory.
     pub fn read(&self, context: &TreeContext) -> Result<Arc<[u8]>> {
         let location = self.location.get().ok_or(TreeError::Invariant(
@@ -193,8 +199,22 @@ impl ValueRef {
     /// The bytes of the value. Reads them from the store when it is kept apart and not in memory.
     pub fn bytes(&self) -> Result<ValueBytes<'_>> {
         Ok(match &self.0 {
-            Inside::Page { page, start, end } => ValueBytes::Page(page, *start, *end),
+            Inside::Page { page, start, end } => {
+                ValueBytes::Inline(&page[*start as usize..*end as usize])
+            }
             Inside::Apart { handle, context } => ValueBytes::Loaded(handle.load(context)?),
+        })
+    }
+
+    /// The bytes where they lie in a page; or those kept apart, loaded if need be.
+    #[inline]
+    pub(crate) fn part(&self) -> Result<(PagePart<'_>, Option<Arc<[u8]>>)> {
+        Ok(match &self.0 {
+            Inside::Page { page, start, end } => {
+                let part = PagePart::new(page, *start as usize, *end as usize);
+                (part, None)
+            }
+            Inside::Apart { handle, context } => (PagePart::default(), Some(handle.load(context)?)),
         })
     }
 
@@ -202,7 +222,7 @@ impl ValueRef {
     pub fn to_arc(&self) -> Result<Arc<[u8]>> {
         Ok(match self.bytes()? {
             ValueBytes::Loaded(bytes) => bytes,
-            borrowed => Arc::from(&*borrowed),
+            ValueBytes::Inline(bytes) => Arc::from(bytes),
         })
     }
 }
@@ -210,26 +230,12 @@ impl ValueRef {
 /// A handle is always where its entry says; this is what a broken page would give.
 pub(crate) const LOST: TreeError = TreeError::Invariant("an entry points at no separate value");
 
-/// Bytes of a value: borrowed from a page or elsewhere, or shared with the cache.
-#[derive(Clone)]
+/// Bytes of a value, borrowed from a page or shared with the cache.
 pub enum ValueBytes<'a> {
-    /// A part of a page's buffer: from, to.
-    Page(&'a Arc<[u8]>, u32, u32),
-    /// Borrowed bytes that lie in no page.
-    Plain(&'a [u8]),
+    /// Borrowed from the page.
+    Inline(&'a [u8]),
     /// Loaded; shared with the cache.
     Loaded(Arc<[u8]>),
-}
-
-impl ValueBytes<'_> {
-    /// The bytes to be kept: what they lie in, and where. Copies only what lies in no page.
-    pub fn shared(&self) -> (Arc<[u8]>, Range<usize>) {
-        match self {
-            Self::Page(page, start, end) => (Arc::clone(page), *start as usize..*end as usize),
-            Self::Plain(bytes) => (Arc::from(*bytes), 0..bytes.len()),
-            Self::Loaded(bytes) => (Arc::clone(bytes), 0..bytes.len()),
-        }
-    }
 }
 
 impl Deref for ValueBytes<'_> {
@@ -238,11 +244,50 @@ impl Deref for ValueBytes<'_> {
     #[inline]
     fn deref(&self) -> &[u8] {
         match self {
-            Self::Page(page, start, end) => {
-                page.get(*start as usize..*end as usize).unwrap_or_default()
-            }
-            Self::Plain(bytes) => bytes,
+            Self::Inline(bytes) => bytes,
             Self::Loaded(bytes) => bytes,
+        }
+    }
+}
+
+/// A part of a page's buffer, or of none: plain words, so that a walk keeps them in registers.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct PagePart<'a> {
+    bytes: &'a [u8],
+    page: Option<&'a Arc<[u8]>>,
+    start: usize,
+}
+
+impl<'a> PagePart<'a> {
+    #[inline]
+    pub fn new(page: &'a Arc<[u8]>, start: usize, end: usize) -> Self {
+        Self {
+            bytes: &page[start..end],
+            page: Some(page),
+            start,
+        }
+    }
+
+    /// Bytes that lie in no page.
+    pub fn plain(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            page: None,
+            start: 0,
+        }
+    }
+
+    #[inline]
+    pub fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The bytes to be kept: what they lie in, and where. Copies only what lies in no page.
+    #[inline]
+    pub fn shared(self) -> (Arc<[u8]>, Range<usize>) {
+        match self.page {
+            Some(page) => (Arc::clone(page), self.start..self.start + self.bytes.len()),
+            None => (Arc::from(self.bytes), 0..self.bytes.len()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sop::{Database, Direction, KeyRange, Mode, StoreDefinition};
+use sop::{Database, Direction, KeyRange, Mode, Placement, StoreDefinition};
 
 use crate::support::*;
 
@@ -168,4 +168,111 @@ fn many_items_come_and_go_with_every_slot_length() {
             assert!(db.check().unwrap().is_clean());
         }
     }
+}
+
+/// Slot lengths over the whole range, on a grid that is finer where they are small.
+fn slot_lengths(count: u32) -> Vec<u32> {
+    let (least, most) = (2_f64, 20_000_f64);
+    let length = |at: u32| {
+        let part = f64::from(at) / f64::from(count - 1);
+        (least * (most / least).powf(part)).round() as u32
+    };
+    let mut lengths: Vec<u32> = (0..count).map(length).collect();
+    lengths.dedup();
+    lengths
+}
+
+/// Inserts, replaces and removes against a map, with reopening between: values in the node, values that lie
+/// apart, leaves that balance or not. In CI some slot lengths with few items, with `SOP_NIGHTLY` many
+/// with up to 91,000.
+#[test]
+fn every_slot_length_and_placement_keeps_what_a_map_keeps() {
+    let nightly = std::env::var_os("SOP_NIGHTLY").is_some();
+    let lengths = slot_lengths(if nightly { 40 } else { 9 });
+    for (at, slot_length) in lengths.into_iter().enumerate() {
+        let n = match (nightly, at % 4) {
+            (false, _) => 600,
+            (true, 0) => 91_000,
+            (true, _) => 9_100,
+        };
+        for placement in [Placement::Node, Placement::Segment] {
+            let balance = (at % 2 == 0) == (placement == Placement::Node);
+            let definition = StoreDefinition {
+                slot_length,
+                placement,
+                leaf_load_balancing: balance,
+                ..StoreDefinition::typed::<i64>("s")
+            };
+            come_and_go(definition, n);
+        }
+    }
+}
+
+fn come_and_go(definition: StoreDefinition, n: i64) {
+    let disk = disk();
+    let open = || {
+        options(&disk)
+            .checkpoint_log_bytes(1 << 20)
+            .open(FOLDER)
+            .unwrap()
+    };
+    let mut db = open();
+    create(&db, definition.clone());
+    let mut model = BTreeMap::new();
+    // Some values are beyond what lies in a node in any placement, most are small.
+    let value = |key: i64, round: i64| {
+        let long = if key % 97 == 0 {
+            5_000
+        } else {
+            (key % 13) as usize
+        };
+        format!("{key}/{round}/{}", "v".repeat(long))
+    };
+    for round in 0..3 {
+        // Each round in another order, and the second and third take every third item away.
+        let order: Vec<i64> = (0..n)
+            .map(|i| i * [48_271, 1, n - 1][round as usize] % n)
+            .collect();
+        for part in order.chunks(500) {
+            db.transact(|tx| {
+                let store = tx.typed_store::<i64, String>("s")?;
+                for key in part {
+                    if round > 0 && key % 3 == round - 1 {
+                        assert_eq!(store.take(key)?, model.get(key).cloned());
+                    } else {
+                        store.upsert(key, &value(*key, round))?;
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+            for key in part {
+                if round > 0 && key % 3 == round - 1 {
+                    model.remove(key);
+                } else {
+                    model.insert(*key, value(*key, round));
+                }
+            }
+        }
+        if round == 1 {
+            db.checkpoint().unwrap();
+        }
+        db.close().unwrap();
+        db = open();
+        let tx = db.begin(Mode::Read).unwrap();
+        let store = tx.typed_store::<i64, String>("s").unwrap();
+        assert!(
+            store.iter().map(Result::unwrap).eq(model.clone()),
+            "{definition:?} round {round}"
+        );
+        assert_eq!(store.len().unwrap(), model.len() as u64);
+        for lo in (0..n).step_by((n / 7) as usize) {
+            let range = lo..lo + n / 5;
+            let expected = model.range(range.clone()).count() as u64;
+            assert_eq!(store.count(range).unwrap(), expected);
+            assert_eq!(store.rank(&lo).unwrap(), model.range(..lo).count() as u64);
+        }
+    }
+    let report = db.check().unwrap();
+    assert!(report.is_clean(), "{definition:?}: {:?}", report.problems);
 }

@@ -116,3 +116,17 @@ fn readers_see_whole_commits_while_checkpoints_run() {
     assert!(db.status().checkpoints > 0);
     assert!(db.check().unwrap().is_clean());
 }
+
+#[test]
+fn any_number_of_readers_is_counted_and_let_go() {
+    let db = with_items(0..10);
+    let readers: Vec<_> = (0..300).map(|_| db.begin(Mode::Read).unwrap()).collect();
+    let writer = db.begin(Mode::Write).unwrap();
+    assert_eq!(db.status().active_transactions, 301);
+    insert(&db, "s", 10..20);
+    for reader in &readers {
+        assert_eq!(reader.store("s").unwrap().len().unwrap(), 10);
+    }
+    drop((readers, writer));
+    assert_eq!(db.status().active_transactions, 0);
+}

@@ -16,8 +16,9 @@ use crate::transfer::csv_record::has_to_be_quoted;
 use serde_json::Value;
 use sop::document::{DocumentRef, Kind};
 use sop::key::KeySpec;
-use sop::{Direction, Item, Store};
+use sop::{Direction, Key, Store};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// Most columns of a table; as many as the reader takes.
 const MAX_COLUMNS: usize = 10_000;
@@ -52,10 +53,11 @@ impl Table {
             delimiter: options.delimiter,
             cells: Vec::new(),
         };
-        for item in store.range(&options.range, Direction::Forward)? {
+        store.try_for_each(&options.range, Direction::Forward, |item| {
             options.check_cancel()?;
-            table.note(item?.value.root())?;
-        }
+            table.note(item.value()?)?;
+            Ok::<_, TransferError>(ControlFlow::Continue(()))
+        })?;
         Ok(table)
     }
 
@@ -118,7 +120,13 @@ impl Table {
         }
     }
 
-    pub fn write_item(&mut self, spec: &KeySpec, item: &Item, text: &mut Vec<u8>) {
+    pub fn write_item(
+        &mut self,
+        spec: &KeySpec,
+        key: &Key,
+        root: DocumentRef<'_>,
+        text: &mut Vec<u8>,
+    ) {
         let mut cells = std::mem::take(&mut self.cells);
         cells.clear();
         cells.resize(self.names.len(), String::new());
@@ -127,14 +135,13 @@ impl Table {
                 self.cell_text(value, cell);
             }
         };
-        match spec.key_to_json(&item.key) {
+        match spec.key_to_json(key) {
             Value::Object(fields) => fields
                 .values()
                 .enumerate()
                 .for_each(|(at, value)| set(Some(at), value)),
             value => set(Some(0), &value),
         }
-        let root = item.value.root();
         if root.kind() == Kind::Object {
             for (name, value) in root.fields() {
                 set(self.fields.get(name).copied(), &value.to_value());

@@ -9,10 +9,11 @@
 mod csv;
 
 use super::{Format, TransferError};
-use sop::document::{Document, JsonStyle, Kind};
+use sop::document::{DocumentRef, JsonStyle, Kind};
 use sop::key::{Key, KeyRange, KeySpec};
-use sop::{Direction, Item, Transaction};
+use sop::{Direction, Transaction};
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -83,11 +84,14 @@ pub fn export(
         Format::Ndjson => Rows::Ndjson,
     };
     rows.begin(&mut sink.text);
-    for item in store.range(&options.range, Direction::Forward)? {
-        rows.add(&spec, &item?, sink.done.items == 0, options, &mut sink.text);
+    store.try_for_each(&options.range, Direction::Forward, |item| {
+        let (key, value) = (item.key()?, item.value()?);
+        let first = sink.done.items == 0;
+        rows.add(&spec, &key, value, first, options, &mut sink.text);
         sink.done.items += 1;
         sink.write_when_full()?;
-    }
+        Ok::<_, TransferError>(ControlFlow::Continue(()))
+    })?;
     rows.end(sink.done.items == 0, &mut sink.text);
     sink.write()?;
     sink.out.flush()?;
@@ -150,21 +154,22 @@ impl Rows {
     fn add(
         &mut self,
         spec: &KeySpec,
-        item: &Item,
+        key: &Key,
+        value: DocumentRef<'_>,
         first: bool,
         options: &ExportOptions,
         text: &mut Vec<u8>,
     ) {
         match self {
             Self::Ndjson => {
-                write_row(spec, &item.key, &item.value, options.style, text);
+                write_row(spec, key, value, options.style, text);
                 text.push(b'\n');
             }
             Self::Json => {
                 text.extend_from_slice(if first { b"\n" } else { b",\n" });
-                write_row(spec, &item.key, &item.value, options.style, text);
+                write_row(spec, key, value, options.style, text);
             }
-            Self::Csv(table) => table.write_item(spec, item, text),
+            Self::Csv(table) => table.write_item(spec, key, value, text),
         }
     }
 
@@ -177,8 +182,7 @@ impl Rows {
 
 /// Whether the fields of the key can stand before those of the value in one object, without being taken for an
 /// envelope afterwards.
-fn can_merge(spec: &KeySpec, value: &Document) -> bool {
-    let root = value.root();
+fn can_merge(spec: &KeySpec, root: DocumentRef<'_>) -> bool {
     if !spec.is_composite() || root.kind() != Kind::Object {
         return false;
     }
@@ -189,7 +193,13 @@ fn can_merge(spec: &KeySpec, value: &Document) -> bool {
 }
 
 /// Writes an item as one JSON row.
-fn write_row(spec: &KeySpec, key: &Key, value: &Document, style: JsonStyle, text: &mut Vec<u8>) {
+fn write_row(
+    spec: &KeySpec,
+    key: &Key,
+    value: DocumentRef<'_>,
+    style: JsonStyle,
+    text: &mut Vec<u8>,
+) {
     if !can_merge(spec, value) {
         text.extend_from_slice(b"{\"key\":");
         spec.write_key_json(key, text, style);
@@ -199,7 +209,7 @@ fn write_row(spec: &KeySpec, key: &Key, value: &Document, style: JsonStyle, text
         return;
     }
     spec.write_key_json(key, text, style);
-    if value.root().is_empty() {
+    if value.is_empty() {
         return;
     }
     // The key's closing bracket and the value's opening one give way to a comma.

@@ -4,11 +4,18 @@ use crate::transfer::test_support::json_value;
 use crate::transfer::{CsvOptions, ImportOptions, import, reader};
 use proptest::prelude::*;
 use sop::Mode;
+use sop::document::Document;
 use sop::key::{KeyField, KeyType, KeyValue};
 
 fn row(spec: &KeySpec, key: &Key, value: &str) -> String {
     let mut text = Vec::new();
-    write_row(spec, key, &document(value), JsonStyle::Exact, &mut text);
+    write_row(
+        spec,
+        key,
+        document(value).root(),
+        JsonStyle::Exact,
+        &mut text,
+    );
     String::from_utf8(text).unwrap()
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::leaf::LeafHandle;
 use super::super::page::{ENTRY_HEADER, Page, PageValue};
 use super::super::value::ValueHandle;
-use super::{Bounds, Change, Fill, Limits, Operations, Outcome, Run, inside};
+use super::{Bounds, Change, Fill, Limits, Operations, Outcome, Replaced, Run, inside};
 
 /// Collects items in key order into pages.
 struct Pages {
@@ -68,13 +68,7 @@ impl Pages {
         };
         let mut last = self.open;
         if self.limits.page_under(last.len(), last.live()) {
-            before.append(&last);
-            if self.limits.page_over(before.len(), before.live()) {
-                let middle = before.split_point(false);
-                last = before.split_off(middle);
-            } else {
-                last = Page::default();
-            }
+            (before, last) = joined(self.limits, before, last);
         } else {
             last.shrink();
         }
@@ -85,6 +79,22 @@ impl Pages {
         let mut pages = self.full.into_iter();
         (pages.next().unwrap_or_default(), pages.collect())
     }
+}
+
+/// A page and the one behind it, which is too empty, as one page or as two that are about equally
+/// full; as they are when a huge item among them leaves too many for one side.
+fn joined(limits: Limits, left: Page, right: Page) -> (Page, Page) {
+    let over = |page: &Page| limits.page_over(page.len(), page.live());
+    let mut joined = left.clone();
+    joined.append(&right);
+    if !over(&joined) {
+        return (joined, Page::default());
+    }
+    let behind = joined.split_off(joined.split_point(false));
+    if over(&joined) || over(&behind) {
+        return (left, right);
+    }
+    (joined, behind)
 }
 
 impl Run<'_> {
@@ -111,7 +121,7 @@ impl Run<'_> {
                 break;
             }
             first = false;
-            let mut old = None;
+            let mut found = None;
             while at < len {
                 let order = page.key(at).cmp(key);
                 if order == Ordering::Greater {
@@ -120,17 +130,24 @@ impl Run<'_> {
                 if order == Ordering::Less {
                     pages.push(page.key(at), page.version(at), &page.value(at));
                 } else {
-                    old = Some(page.version(at));
+                    found = Some(at);
                     self.drop_item(key, &page.value(at));
                 }
                 at += 1;
-                if old.is_some() {
+                if found.is_some() {
                     break;
                 }
             }
-            let Some(change) = operations.change() else {
+            if let Some(at) = found {
+                operations.replaces(Replaced {
+                    value: page.value(at),
+                    context: self.context,
+                });
+            }
+            let (Some(key), Some(change)) = (operations.key(), operations.change()) else {
                 break;
             };
+            let old = found.map(|at| page.version(at));
             if let Change::Put { version, value } = change {
                 self.bytes += (key.len() + value.len()) as i64;
                 if value.len() > self.limits.separate_above {

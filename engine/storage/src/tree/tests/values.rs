@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::support::{assert_clean, contents, context, number, tree};
-use crate::tree::{MAX_KEY_BYTES, Tree, TreeConfig, TreeError};
+use crate::tree::{Change, MAX_KEY_BYTES, Tree, TreeConfig, TreeError};
 
 #[test]
 fn large_values_are_kept_apart_and_loaded_on_demand() {
@@ -175,4 +175,20 @@ fn an_empty_tree_answers() {
     assert_eq!(root, crate::tree::RootRef::default());
     assert!(Tree::open(TreeConfig::default(), context, &root).is_empty());
     assert_clean(&tree);
+}
+
+#[test]
+fn huge_items_behind_many_small_ones_leave_no_page_too_full() {
+    for small in 20..70_u64 {
+        for huge in 1..4_u64 {
+            let mut tree = tree(TreeConfig::node(30, false));
+            let changes = (0..small + huge).map(|n| {
+                let value = vec![7; if n < small { 10 } else { 3_000 }];
+                (number(n), Change::Put { version: 1, value })
+            });
+            tree.apply_sorted(changes).unwrap();
+            assert_clean(&tree);
+            assert_eq!(tree.len(), small + huge);
+        }
+    }
 }
