@@ -6,7 +6,10 @@ use proptest::prelude::*;
 
 use super::{TARGETS, Target};
 use crate::vfs::SimVfs;
-use crate::{Document, KeyRange, KeySpec, KeyType, Mode, OpenOptions, StoreDefinition};
+use crate::{
+    Document, KeyRange, KeySpec, KeyType, ManualClock, Mode, OpenOptions, SeededRng,
+    StoreDefinition,
+};
 
 /// Files in `fuzz/seeds/<target>`: what the fuzzer found to reach something new.
 #[expect(clippy::disallowed_methods, reason = "seeds are files of the sources")]
