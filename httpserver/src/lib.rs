@@ -17,6 +17,7 @@ pub mod cursor;
 pub mod demo;
 pub mod error;
 pub mod extract;
+pub mod metrics;
 pub mod page;
 pub mod registry;
 pub mod security;
@@ -43,6 +44,7 @@ pub fn app(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), security::guard))
         .layer(CatchPanicLayer::custom(watch::panic_answer))
         .layer(from_fn(watch::log_request))
+        .layer(from_fn_with_state(state.clone(), metrics::measure))
         .layer(from_fn(security::secure_headers))
         .with_state(state)
 }

@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
 use crate::error::{ApiError, ApiResult, Code};
+use crate::metrics::{Started, Traffic};
 use crate::registry::Registry;
 use crate::security::{Access, HostRules};
 use crate::watch::panic_text;
@@ -21,6 +22,8 @@ struct Inner {
     registry: Arc<Registry>,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    started: Started,
+    traffic: Traffic,
 }
 
 impl AppState {
@@ -34,6 +37,8 @@ impl AppState {
             registry: Arc::new(registry),
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
+            started: Started::now(),
+            traffic: Traffic::default(),
         }))
     }
 
@@ -55,6 +60,16 @@ impl AppState {
     /// The databases.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.0.registry
+    }
+
+    /// When the server began.
+    pub fn started(&self) -> Started {
+        self.0.started
+    }
+
+    /// What is counted of requests.
+    pub fn traffic(&self) -> &Traffic {
+        &self.0.traffic
     }
 
     /// Runs `work` on a thread that may block, bounded in number and time.

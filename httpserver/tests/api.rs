@@ -22,6 +22,7 @@ mod api {
     mod description;
     mod exact;
     mod items;
+    mod metrics;
     mod page;
     mod sockets;
     mod stores;

@@ -10,9 +10,9 @@ export const SEPARATOR = " / ";
 const INTEGER = /^(?:[iu](?:8|16|32|64))$/;
 const FLOAT = /^(?:f32|f64|decimal)$/;
 
-/** Whether a type is shown and typed as a number. @param {string} type */
+/** Whether a type, of a key or of a field, is shown and typed as a number. @param {string} type */
 export function isNumberType(type) {
-  return INTEGER.test(type) || FLOAT.test(type);
+  return INTEGER.test(type) || FLOAT.test(type) || type === "integer" || type === "number";
 }
 /** Whether a type is a date or a time. @param {string} type */
 export function isDateType(type) {

@@ -1,4 +1,5 @@
-// The columns of the grid: from the schema first, then from the rows seen, in the order in which fields appear.
+// The columns of the grid: from the store's fields first, declared or found in all its items, then from the rows
+// seen, in the order in which fields appear: what was added since, and values that are no objects.
 //
 // Holds: a column never moves or disappears while rows are being read; new ones are added at the end.
 
@@ -13,13 +14,16 @@ const MOST_COLUMNS = 200;
 const SAMPLE = 200;
 
 export class Columns {
-  /** @param {{name: string, type: string, required?: boolean}[]} fields the fields of the schema */
-  constructor(fields = []) {
+  /** @param {{name: string, type: string, required?: boolean}[]} fields the fields of the store @param {boolean} typed whether heads say types, as they do when there are no rows */
+  constructor(fields = [], typed = false) {
     /** @type {Column[]} */
     this.list = [];
     /** @type {Map<string, {seen: number, numbers: number, kinds: Map<string, number>}>} */
     this.tally = new Map();
-    for (const field of fields) this.#add(field.name, field.type).chars += field.type.length + 1;
+    for (const field of fields.slice(0, MOST_COLUMNS)) {
+      const column = this.#add(field.name, field.type);
+      if (typed) column.chars += field.type.length + 1;
+    }
   }
 
   /** @param {string} name @param {string} type @returns {Column} */
@@ -65,7 +69,7 @@ export class Columns {
     tally.seen += 1;
     tally.kinds.set(kind, (tally.kinds.get(kind) ?? 0) + 1);
     if (kind === "number") tally.numbers += 1;
-    if (!isNumberType(column.type)) column.numeric = column.type === "" && tally.numbers * 2 > tally.seen;
+    if (!isNumberType(column.type)) column.numeric = (column.type === "" || column.type === "any") && tally.numbers * 2 > tally.seen;
     return before !== `${column.numeric} ${column.chars}`;
   }
 

@@ -30,6 +30,11 @@ test("columns come from the schema, then from the rows, and stay where they are"
   assert.equal(columns.kind("a"), "string");
   assert.equal(columns.kind("c", "text"), "string");
   assert.equal(columns.kind("nothing"), "any");
+  const found = new Columns([{ name: "n", type: "integer" }, { name: "x", type: "any" }, { name: "far", type: "date" }]);
+  found.learn([{ x: 1 }, { x: 2, new: "y" }]);
+  assert.deepEqual(found.list.map((one) => [one.name, one.numeric]), [["n", true], ["x", true], ["far", false], ["new", false]], "also those that no row in view has");
+  assert.deepEqual([found.kind("n"), found.kind("x"), found.kind("far")], ["number", "number", "string"]);
+  assert.equal(new Columns(Array.from({ length: 900 }, (_, at) => ({ name: `f${at}`, type: "string" }))).list.length, 200);
   assert.equal(fieldOf({ a: 1 }, "toString"), undefined);
   assert.deepEqual(withField({ a: 1, b: 2 }, "a", undefined), { b: 2 });
 });

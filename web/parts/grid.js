@@ -144,7 +144,7 @@ export class SopGrid extends HTMLElement {
     this.classList.remove("waiting");
     if (fresh) {
       this.store = store;
-      if (!same || !this.columns.list.length) this.columns = new Columns(store.schema?.fields ?? []);
+      if (!same || !this.columns.list.length) this.columns = new Columns(store.schema?.fields ?? [], store.count === 0);
       this.#remembered();
       this.map.top = 0;
       this.map.physical = 0;

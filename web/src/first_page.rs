@@ -7,6 +7,8 @@ use crate::shell::Store;
 
 /// How many values a column is judged by.
 const SAMPLE: usize = 200;
+/// How many columns there are at most.
+const MOST_COLUMNS: usize = 200;
 /// How many rows the shell shows; the page's scripts show the rest.
 const ROWS: usize = 60;
 /// A key's head does not make its column wider than this many characters.
@@ -193,9 +195,9 @@ fn width(chars: usize, numeric: bool) -> usize {
     (chars * tenths + 240).div_ceil(80)
 }
 
-/// The columns: the schema's fields, then fields in the order in which they appear.
+/// The columns: the store's fields, declared or found in all its items, then fields in the order in which they appear.
 fn columns(store: &Store, items: &[Value]) -> Vec<Column> {
-    let mut found: Vec<(String, String)> = store.fields.clone();
+    let mut found = store.fields.clone();
     for item in items.iter().take(SAMPLE) {
         match item.get("value") {
             Some(Value::Object(fields)) => {
@@ -213,6 +215,7 @@ fn columns(store: &Store, items: &[Value]) -> Vec<Column> {
     }
     found
         .into_iter()
+        .take(MOST_COLUMNS)
         .map(|(name, kind)| {
             let link = store.is_link(&name);
             column(name, &kind, items, link)
@@ -244,9 +247,21 @@ fn column(name: String, kind: &str, items: &[Value], link: bool) -> Column {
     }
     let typed = matches!(
         kind,
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" | "decimal"
+        "i8" | "i16"
+            | "i32"
+            | "i64"
+            | "u8"
+            | "u16"
+            | "u32"
+            | "u64"
+            | "f32"
+            | "f64"
+            | "decimal"
+            | "integer"
+            | "number"
     );
-    let numeric = typed || (kind.is_empty() && numbers * 2 > seen);
+    let open = matches!(kind, "" | "any");
+    let numeric = typed || (open && numbers * 2 > seen);
     let room = if link { LINK_CHARS } else { 0 };
     let width = width(chars + room, numeric).clamp(*WIDTH.start(), *WIDTH.end());
     let numeric = numeric && !link;
@@ -295,6 +310,24 @@ mod tests {
         assert_eq!(
             (page.rows[1].rank.as_str(), page.count, page.sequence),
             ("2", 3, 9)
+        );
+    }
+
+    #[test]
+    fn the_fields_of_the_store_are_columns_whether_or_not_a_row_has_them() {
+        let store = Store::from_api(json!({"name": "s", "count": 1, "key": {"type": "i64"}, "schema": {"declared": false, "fields": [
+            {"name": "late", "type": "integer", "required": false}, {"name": "mixed", "type": "any", "required": false},
+        ]}}))
+        .unwrap();
+        let answer = json!({"items": [{"key": 1, "value": {"mixed": 1, "new": "x"}}]});
+        let page = FirstPage::new(&store, &answer, true).unwrap();
+        let columns = page
+            .columns
+            .iter()
+            .map(|column| (column.name.as_str(), column.numeric));
+        assert_eq!(
+            columns.collect::<Vec<_>>(),
+            [("late", true), ("mixed", true), ("new", false)]
         );
     }
 

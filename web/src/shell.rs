@@ -71,7 +71,7 @@ pub struct Store {
     pub count: u64,
     /// Names and types of the fields of its key, in order.
     pub key: Vec<(String, String)>,
-    /// Names and types of the fields of its schema, in order.
+    /// Names and types of its fields, declared or found in its items, in order.
     pub fields: Vec<(String, String)>,
     /// The object that `GET …/stores/{store}` answers, for the page's scripts.
     pub api: Value,

@@ -1,5 +1,4 @@
-//! What stands between the storage engine and those who use it: change sets, import and export, groups of keys,
-//! schemas as the data shows them.
+//! What stands between the storage engine and those who use it: change sets, import and export, groups of keys.
 //!
 //! Everything works on the engine's untyped keys and documents. No HTTP and no files here: input comes from any
 //! `BufRead`, output goes to any `Write`.
@@ -7,7 +6,6 @@
 pub mod changes;
 pub mod keys;
 pub mod prefixes;
-pub mod schema;
 #[cfg(test)]
 mod test_support;
 pub mod transfer;

@@ -152,8 +152,9 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::prepared::{MAX_REMEMBERED_OUTCOMES, PreparedOutcome};
 pub use database::{
     CheckReport, DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
-    DEFAULT_TIME_LIMIT_MS, Database, Durability, MAX_LISTED_PROBLEMS, MAX_TIME_LIMIT_MS,
-    OpenOptions, PreparedInfo, Problem, Recovery, Status, StoreCheck,
+    DEFAULT_TIME_LIMIT_MS, Database, Distribution, Durability, FieldKind, KindCount,
+    MAX_LISTED_PROBLEMS, MAX_TIME_LIMIT_MS, Metrics, OpenOptions, PreparedInfo, Problem, Recovery,
+    Status, StoreCheck, StoreField, StoreSchema,
 };
 pub use definition::{
     FieldType, MAX_SCHEMA_FIELDS, MAX_STORE_NAME_BYTES, Placement, Relation, SLOT_LENGTH_RANGE,

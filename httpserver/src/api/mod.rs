@@ -13,6 +13,7 @@ mod item;
 mod items;
 mod keys;
 mod listing;
+mod metrics;
 mod output;
 mod prefixes;
 mod stores;
@@ -63,6 +64,7 @@ pub(crate) struct StorePath {
 pub fn router() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(databases::list, databases::create))
         .routes(routes!(
             databases::show,

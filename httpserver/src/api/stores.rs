@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sop::{
-    Database, KeySpec, Mode, Placement, Relation, Schema, StoreChange, StoreDefinition, StoreInfo,
-    Transaction,
+    Database, KeySpec, Mode, Placement, Relation, Schema, SchemaField, StoreChange,
+    StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
 use utoipa::ToSchema;
 
@@ -21,6 +21,8 @@ use crate::state::AppState;
 
 /// Values larger than this are not shown as the sample of a store, in bytes.
 const SAMPLE_BYTES: usize = 16 * 1024;
+/// The path of the elements of values that are arrays as a whole.
+const ELEMENTS: &str = "[]";
 
 /// A store, for the description of the interface.
 #[derive(ToSchema)]
@@ -37,7 +39,8 @@ pub(super) struct StoreView {
     leaf_load_balancing: bool,
     /// `node` or `segment`.
     placement: String,
-    /// `{"declared": bool, "fields": [{"name", "type", "required"}]}`.
+    /// `{"declared": bool, "fields": [{"name", "type", "required"}]}`. Without a declared schema the fields are
+    /// those at the top of the items' values.
     schema: Value,
     /// `[{"source_fields", "target_store", "target_fields"}]`.
     relations: Vec<Value>,
@@ -50,6 +53,9 @@ pub(super) struct StoreView {
     depth: u32,
     /// The first item, `{"key", "value"}`; null in an empty store.
     sample: Option<Value>,
+    /// What the items show, exactly: `{"fields": [{"path", "depth", "type", "required", "declared", "count",
+    /// "kinds": [{"kind", "count"}], "more"}], "values": [{"kind", "count"}], "more", "exact"}`. Only for one store.
+    shape: Option<Value>,
 }
 
 /// All stores.
@@ -131,7 +137,7 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     out.name("stores");
     out.open(b'[');
     for info in tx.stores()? {
-        write_store(out, &tx, &info)?;
+        write_store(out, &tx, &info, Detail::Listed)?;
     }
     out.close(b']');
     out.field("sequence", &tx.sequence());
@@ -277,13 +283,46 @@ fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
     let tx = db.begin(Mode::Read)?;
     let info = tx.store(name)?.info()?;
     let mut out = Output::new(numbers);
-    write_store(&mut out, &tx, &info)?;
+    write_store(&mut out, &tx, &info, Detail::Whole)?;
     Ok(out)
 }
 
+/// How much is said of a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Listed,
+    Whole,
+}
+
+/// What a declared schema says, or what the items show at the top of their values.
+fn schema_of(definition: &StoreDefinition, found: &StoreSchema) -> Schema {
+    if definition.schema.declared {
+        return definition.schema.clone();
+    }
+    let top = found.fields.iter().filter(|field| field.depth == 1);
+    let named = top.filter(|field| field.path != ELEMENTS);
+    Schema {
+        declared: false,
+        fields: named
+            .map(|field| SchemaField {
+                name: field.path.clone(),
+                kind: field.kind,
+                required: field.required,
+            })
+            .collect(),
+    }
+}
+
 /// Writes one store: its definition, its figures and its first item.
-fn write_store(out: &mut Output, tx: &Transaction, info: &StoreInfo) -> ApiResult<()> {
+fn write_store(
+    out: &mut Output,
+    tx: &Transaction,
+    info: &StoreInfo,
+    detail: Detail,
+) -> ApiResult<()> {
     let definition = &info.definition;
+    let store = tx.store(&definition.name)?;
+    let found = store.schema()?;
     out.open(b'{');
     out.field("name", &definition.name);
     out.field("description", &definition.description);
@@ -292,7 +331,7 @@ fn write_store(out: &mut Output, tx: &Transaction, info: &StoreInfo) -> ApiResul
     out.field("slot_length", &definition.slot_length);
     out.field("leaf_load_balancing", &definition.leaf_load_balancing);
     out.field("placement", &definition.placement);
-    out.field("schema", &definition.schema);
+    out.field("schema", &schema_of(definition, &found));
     out.field("relations", &definition.relations);
     out.field("cache", &definition.cache);
     out.field("count", &info.count);
@@ -300,7 +339,7 @@ fn write_store(out: &mut Output, tx: &Transaction, info: &StoreInfo) -> ApiResul
     out.field("depth", &info.depth);
     out.name("sample");
     // A store whose items cannot be read is listed all the same; reading them says why.
-    match tx.store(&definition.name)?.first().ok().flatten() {
+    match store.first().ok().flatten() {
         Some(item) if item.value.encoded().len() <= SAMPLE_BYTES => {
             out.open(b'{');
             out.name("key");
@@ -310,6 +349,15 @@ fn write_store(out: &mut Output, tx: &Transaction, info: &StoreInfo) -> ApiResul
             out.close(b'}');
         }
         _ => out.value(&()),
+    }
+    if detail == Detail::Whole {
+        out.name("shape");
+        out.open(b'{');
+        out.field("fields", &found.fields);
+        out.field("values", &found.values);
+        out.field("more", &found.more);
+        out.field("exact", &found.exact);
+        out.close(b'}');
     }
     out.close(b'}');
     Ok(())

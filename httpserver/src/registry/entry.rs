@@ -111,6 +111,14 @@ impl Entry {
         }
     }
 
+    /// The database when it is open; does not open it, nor wait while it is being opened.
+    pub fn opened(&self) -> Option<Database> {
+        match &*self.slot.try_lock()? {
+            Slot::Open { database, .. } => Some(database.clone()),
+            _ => None,
+        }
+    }
+
     /// Why the database is for reading only, when another process holds it for writing.
     pub fn held(&self) -> Option<String> {
         match &*self.slot.lock() {

@@ -126,3 +126,82 @@ async fn a_dropped_store_is_gone() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_store_without_a_declared_schema_shows_the_fields_of_its_items() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let items = "/api/v1/databases/d/stores/s/items";
+    for (key, value) in [
+        (
+            1,
+            json!({"name": "Ada", "born": "1815-12-10", "tags": ["x"], "address": {"city": "London"}}),
+        ),
+        (
+            2,
+            json!({"name": "Grace", "born": "1906-12-09", "note": null}),
+        ),
+    ] {
+        test.post(items, json!({"key": key, "value": value}))
+            .await
+            .ok();
+    }
+    let fields = json!([
+        {"name": "name", "type": "string", "required": true},
+        {"name": "born", "type": "date", "required": true},
+        {"name": "tags", "type": "array", "required": false},
+        {"name": "address", "type": "object", "required": false},
+        {"name": "note", "type": "any", "required": false},
+    ]);
+    let list = test.get(STORES).await.ok();
+    let listed = &list["stores"][0];
+    assert_eq!(
+        listed["schema"],
+        json!({"declared": false, "fields": fields})
+    );
+    assert!(listed.get("shape").is_none());
+    let one = test.get("/api/v1/databases/d/stores/s").await.ok();
+    assert_eq!(one["schema"], listed["schema"]);
+    let shape = &one["shape"];
+    assert_eq!(
+        (&shape["exact"], &shape["more"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(shape["values"], json!([{"kind": "object", "count": 2}]));
+    let paths: Vec<&str> = shape["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "name",
+            "born",
+            "tags",
+            "tags[]",
+            "address",
+            "address.city",
+            "note"
+        ]
+    );
+    assert_eq!(
+        shape["fields"][5],
+        json!({
+            "path": "address.city", "depth": 2, "type": "string", "required": true, "declared": false, "count": 1,
+            "kinds": [{"kind": "string", "count": 1}], "more": false,
+        })
+    );
+    // What is shown can be declared as it is.
+    let declared = json!({"schema": {"declared": true, "fields": listed["schema"]["fields"]}});
+    let changed = test
+        .put_json("PATCH", "/api/v1/databases/d/stores/s", declared)
+        .await
+        .ok();
+    assert_eq!(changed["schema"]["declared"], json!(true));
+    test.delete("/api/v1/databases/d/stores/s/item?key=2")
+        .await
+        .ok();
+    let one = test.get("/api/v1/databases/d/stores/s").await.ok();
+    assert_eq!(one["shape"]["fields"][4]["count"], json!(0));
+}

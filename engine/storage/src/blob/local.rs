@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
@@ -44,6 +45,17 @@ pub struct LocalBlobs {
     database: DatabaseId,
     writer: Mutex<Writer>,
     handles: HandleCache,
+    written: AtomicU64,
+    removed: AtomicU64,
+}
+
+/// Bytes that came to and went from segment files since the store was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlobTraffic {
+    /// Bytes of blobs, with their headers.
+    pub written: u64,
+    /// Bytes of files that were removed.
+    pub removed: u64,
 }
 
 impl LocalBlobs {
@@ -98,6 +110,8 @@ impl LocalBlobs {
             database,
             writer: Mutex::new(Writer::new(folder, database, sizes, next)),
             handles: HandleCache::new(options.open_files),
+            written: AtomicU64::new(0),
+            removed: AtomicU64::new(0),
         }
     }
 
@@ -152,6 +166,14 @@ impl LocalBlobs {
         self.writer.lock().end_segment();
     }
 
+    /// What came and went so far.
+    pub fn traffic(&self) -> BlobTraffic {
+        BlobTraffic {
+            written: self.written.load(Relaxed),
+            removed: self.removed.load(Relaxed),
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn open_handles(&self) -> usize {
         self.handles.len()
@@ -160,7 +182,10 @@ impl LocalBlobs {
 
 impl BlobStore for LocalBlobs {
     fn put(&self, header: &BlobHeader, payload: &[u8]) -> Result<Location, BlobError> {
-        self.writer.lock().put(&*self.vfs, header, payload)
+        let location = self.writer.lock().put(&*self.vfs, header, payload)?;
+        let bytes = (BLOB_HEADER_BYTES + payload.len()) as u64;
+        self.written.fetch_add(bytes, Relaxed);
+        Ok(location)
     }
 
     fn get(
@@ -224,7 +249,11 @@ impl BlobStore for LocalBlobs {
         }
         let path = segment_path(&self.folder, id);
         self.handles.forget(id);
-        Ok(self.vfs.remove_file(&path).during("remove", &path)?)
+        // For the figures only.
+        let bytes = self.vfs.metadata(&path).map_or(0, |metadata| metadata.len);
+        self.vfs.remove_file(&path).during("remove", &path)?;
+        self.removed.fetch_add(bytes, Relaxed);
+        Ok(())
     }
 
     fn next_segment(&self) -> u32 {

@@ -21,7 +21,7 @@ use std::fmt::Debug;
 
 pub use error::BlobError;
 pub use header::{BlobHeader, BlobKind};
-pub use local::{BlobOptions, LocalBlobs, segment_name};
+pub use local::{BlobOptions, BlobTraffic, LocalBlobs, segment_name};
 
 /// The longest payload of a blob, in bytes.
 pub const MAX_BLOB_BYTES: usize = 256 << 20;

@@ -45,6 +45,11 @@ impl Active {
         self.oldest_writer().into_iter().chain(reader).min()
     }
 
+    /// Running transactions that write.
+    pub fn writers(&self) -> usize {
+        self.writers.values().sum()
+    }
+
     /// Running transactions.
     pub fn count(&self) -> usize {
         self.writers.values().chain(self.readers.values()).sum()

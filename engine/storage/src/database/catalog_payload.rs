@@ -7,9 +7,11 @@
 //!     u64 store id;  u32 length, definition as JSON
 //!     u8 1 with a root, 0 for an empty store;  root: 16 bytes location, u64 items, u8 height, u64 bytes
 //!     u32 number of segments it uses, ascending, each: u32 number, u64 bytes of nodes, u64 bytes of values
+//!     u32 length, the fields that its items show (`shapes/encoding.rs`)
 //! prepared transactions and outcomes, see `commit::prepared_record`
 //! ```
 
+use super::shapes::Shapes;
 use super::usage::{Usage, Used};
 use crate::commit::prepared::PreparedState;
 use crate::commit::prepared_record::{decode_state, encode_state};
@@ -26,6 +28,7 @@ pub(crate) struct CatalogStore {
     pub definition: StoreDefinition,
     pub root: RootRef,
     pub usage: Usage,
+    pub shapes: Shapes,
 }
 
 /// The payload of a checkpoint file.
@@ -73,6 +76,9 @@ impl CatalogPayload {
                 out.extend_from_slice(&used.nodes.to_le_bytes());
                 out.extend_from_slice(&used.values.to_le_bytes());
             }
+            let shapes = store.shapes.encode();
+            out.extend_from_slice(&(shapes.len() as u32).to_le_bytes());
+            out.extend_from_slice(&shapes);
         }
         encode_state(&self.prepared, &mut out);
         Ok(out)
@@ -144,10 +150,15 @@ fn read_store(rest: &mut &[u8]) -> Option<CatalogStore> {
         };
         usage.set(segment, used);
     }
+    let length = u32::from_le_bytes(take(rest)?) as usize;
+    let (shapes, tail) = rest.split_at_checked(length)?;
+    let shapes = Shapes::decode(shapes)?;
+    *rest = tail;
     Some(CatalogStore {
         id,
         definition,
         root,
         usage,
+        shapes,
     })
 }

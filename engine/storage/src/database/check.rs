@@ -7,6 +7,7 @@ use super::backup::Pin;
 use super::catalog_payload::CatalogPayload;
 use super::core::Core;
 use super::prepared::{PreparedInfo, check_prepared, list};
+use super::shapes::Recount;
 use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
@@ -164,8 +165,12 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
     });
 }
 
-/// Decodes the item a cursor stands on; its key has to give the bytes it lies at.
-fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), String> {
+/// Decodes the item a cursor stands on and counts its fields; its key has to give the bytes it lies at.
+fn check_item(
+    cursor: &Cursor<'_>,
+    definition: &StoreDefinition,
+    recount: &mut Recount,
+) -> Result<(), String> {
     let value = cursor.value().map_err(|e| e.to_string())?;
     let (Some(key), Some(value)) = (cursor.key(), value) else {
         return Err("the cursor stands on no item".to_owned());
@@ -174,6 +179,7 @@ fn check_item(cursor: &Cursor<'_>, definition: &StoreDefinition) -> Result<(), S
         .item(key, 0, PagePart::plain(&value), None)
         .to_item()
         .map_err(|e| e.to_string())?;
+    recount.add(item.value.root());
     let spec = &definition.key;
     let encoded = if spec.is_compared() {
         let label = spec.label_of(key);
@@ -222,11 +228,12 @@ fn check_neighbours(
 
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
+    let mut recount = Recount::new(&store.shapes);
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
     let mut before: Option<Vec<u8>> = None;
     while matches!(more, Ok(true)) {
-        match check_item(&cursor, &store.definition) {
+        match check_item(&cursor, &store.definition, &mut recount) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
         }
@@ -244,6 +251,12 @@ fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 
     }
     if let Err(error) = more {
         report.problem(format!("store {name:?}"), error.to_string());
+    }
+    // Of items that cannot be read nothing can be compared, and there is a problem already.
+    if readable == store.tree.len() && store.shapes.is_exact() {
+        for difference in recount.differences() {
+            report.problem(format!("store {name:?}, fields"), difference);
+        }
     }
     readable
 }

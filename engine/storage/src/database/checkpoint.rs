@@ -15,6 +15,7 @@ use std::sync::atomic::Ordering;
 use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
 use super::reclaim::{reclaim, remove_unused};
+use super::shapes::{self, Shapes};
 use super::snapshot::Snapshot;
 use super::usage::Usage;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
@@ -166,7 +167,9 @@ fn run_once(core: &Core, effort: Effort) -> Result<bool> {
     let log_bytes = core.log_bytes.swap(0, Ordering::Relaxed);
     let moves = state.moves && effort == Effort::Thorough;
     let made = if snapshot.sequence > state.newest || moves {
-        write(core, &mut state, &snapshot)
+        let clock = core.clock.as_ref();
+        core.meters
+            .checkpoint(clock, || write(core, &mut state, &snapshot))
     } else {
         Ok(())
     };
@@ -244,12 +247,19 @@ fn make<'a>(core: &Core, state: &mut CheckpointState, snapshot: &'a Snapshot) ->
         let before = state.in_use.stores.get(id).map(|(root, used)| (root, used));
         let (usage, exact) = Usage::after(before, &store.tree, &written);
         payload.exact &= exact;
+        let mended = shapes::mended(store);
         payload.stores.push(CatalogStore {
             id: id.0,
             definition: store.definition.as_ref().clone(),
             root: written.root,
             usage,
+            shapes: mended
+                .clone()
+                .unwrap_or_else(|| Shapes::clone(&store.shapes)),
         });
+        if let Some(mended) = mended {
+            core.replace_shapes(*id, &store.shapes, mended);
+        }
         all.push(written);
     }
     core.blobs.sync()?;

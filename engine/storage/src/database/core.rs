@@ -10,9 +10,11 @@ use parking_lot::{Mutex, RwLock};
 use super::active::{Active, Readers};
 use super::checkpoint::CheckpointState;
 use super::group::{Group, Verdict};
+use super::metrics::Meters;
 use super::open::Recovery;
 use super::options::Durability;
 use super::publish::is_very_large;
+use super::shapes::Shapes;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
@@ -26,7 +28,7 @@ use crate::log::{CommitLog, Durability as LogDurability, LogError};
 use crate::options_file::Folders;
 use crate::rng::Rng;
 use crate::seeded::{self, Fault};
-use crate::transaction::writes::{CATALOG, Writes};
+use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
@@ -86,6 +88,7 @@ pub(crate) struct Fixed {
     pub blobs: Arc<LocalBlobs>,
     pub trees: Trees,
     pub recovery: Recovery,
+    pub meters: Arc<Meters>,
 }
 
 /// The shared part of all handles.
@@ -242,6 +245,11 @@ impl Core {
     /// Running transactions.
     pub fn count_active(&self) -> usize {
         self.active.lock().count() + self.readers.count()
+    }
+
+    /// Running transactions that write.
+    pub fn count_writers(&self) -> usize {
+        self.active.lock().writers()
     }
 
     pub fn read_only(&self) -> Option<String> {
@@ -486,6 +494,18 @@ impl Core {
             *current = Arc::new(next);
         }
         unchanged
+    }
+
+    /// Publishes counts of a store's fields that were made again, unless they changed since.
+    pub fn replace_shapes(&self, id: StoreId, before: &Arc<Shapes>, shapes: Shapes) {
+        let _commits = self.commit.lock();
+        let mut next = Snapshot::clone(&self.snapshot());
+        if let Some(store) = next.stores.get_mut(&id)
+            && Arc::ptr_eq(&store.shapes, before)
+        {
+            store.shapes = Arc::new(shapes);
+            self.replace_unchanged(next);
+        }
     }
 
     fn describe(&self, clash: Clash, holder: Option<&str>) -> Error {

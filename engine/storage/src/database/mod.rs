@@ -8,11 +8,13 @@ mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod group;
+mod metrics;
 mod open;
 mod options;
 mod prepared;
 mod publish;
 mod reclaim;
+pub(crate) mod shapes;
 pub(crate) mod snapshot;
 mod trees;
 mod usage;
@@ -22,12 +24,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use check::{CheckReport, MAX_LISTED_PROBLEMS, Problem, StoreCheck};
+pub use metrics::{Distribution, Metrics};
 pub use open::Recovery;
 pub use options::{
     DEFAULT_CACHE_BYTES, DEFAULT_CHECKPOINT_LOG_BYTES, DEFAULT_SEGMENT_BYTES,
     DEFAULT_TIME_LIMIT_MS, Durability, MAX_TIME_LIMIT_MS, OpenOptions,
 };
 pub use prepared::PreparedInfo;
+
+pub use shapes::schema::{FieldKind, KindCount, StoreField, StoreSchema};
 
 use self::checkpoint::Effort;
 use self::core::Core;
@@ -227,6 +232,11 @@ impl Database {
             active_transactions: core.count_active() as u64,
             prepared_transactions: snapshot.prepared.held().count() as u64,
         }
+    }
+
+    /// Figures for those who watch the database: counters and times since it was opened.
+    pub fn metrics(&self) -> Metrics {
+        metrics::collect(self.core())
     }
 
     /// Writes all changes since the last checkpoint into the trees on disk, and gives back the room of what is no

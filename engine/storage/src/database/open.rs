@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::catalog_payload::CatalogPayload;
 use super::checkpoint::{CheckpointState, InUse};
 use super::core::{Core, CoreParts, Fixed};
+use super::metrics::{MeteredLog, Meters};
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use super::{Database, OpenOptions, not_a_database};
@@ -153,6 +154,8 @@ fn recover(
         Err(_) => replay_from(salvaging(checkpoint))?,
     };
     recovery.damaged_stores = damaged_stores(&snapshot);
+    let meters = Arc::<Meters>::default();
+    let log = MeteredLog::new(parts.log, Arc::clone(&options.clock), Arc::clone(&meters));
     let read_only = why_read_only(options, &recovery);
     Ok(Core::new(CoreParts {
         fixed: Fixed {
@@ -165,10 +168,11 @@ fn recover(
             durability: options.durability,
             time_limit_ms: options.time_limit_ms,
             checkpoint_log_bytes: options.checkpoint_log_bytes,
-            log: Arc::new(parts.log),
+            log: Arc::new(log),
             blobs: parts.blobs,
             trees,
             recovery,
+            meters,
         },
         checkpoint: CheckpointState::new(
             parts.catalog,
@@ -320,7 +324,13 @@ fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapsh
         ..Snapshot::default()
     };
     for store in payload.stores {
-        snapshot.open_store(StoreId(store.id), store.definition, &store.root, trees);
+        snapshot.open_store(
+            StoreId(store.id),
+            store.definition,
+            &store.root,
+            store.shapes,
+            trees,
+        );
     }
     snapshot
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::shapes::{ShapeWatch, Shapes};
 use super::trees::Trees;
 use crate::commit::prepared::PreparedState;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::transaction::physical::has_ride_on;
 use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
 use crate::tree::{Change as TreeChange, RootRef, Tree, TreeConfig};
 
@@ -15,6 +17,7 @@ use crate::tree::{Change as TreeChange, RootRef, Tree, TreeConfig};
 pub(crate) struct StoreState {
     pub definition: Arc<StoreDefinition>,
     pub tree: Tree,
+    pub shapes: Arc<Shapes>,
 }
 
 /// All stores as of `sequence`. Cloning shares the trees.
@@ -44,9 +47,23 @@ impl Snapshot {
             .ok_or_else(|| store_not_found(name, self.names.keys().map(String::as_str)))
     }
 
-    pub fn add_store(&mut self, id: StoreId, definition: Arc<StoreDefinition>, tree: Tree) {
+    pub fn add_store(
+        &mut self,
+        id: StoreId,
+        definition: Arc<StoreDefinition>,
+        tree: Tree,
+        shapes: Shapes,
+    ) {
         self.names.insert(definition.name.clone(), id);
-        self.stores.insert(id, StoreState { definition, tree });
+        let shapes = Arc::new(shapes);
+        self.stores.insert(
+            id,
+            StoreState {
+                definition,
+                tree,
+                shapes,
+            },
+        );
     }
 
     /// Opens a store that a checkpoint wrote.
@@ -55,10 +72,11 @@ impl Snapshot {
         id: StoreId,
         definition: StoreDefinition,
         root: &RootRef,
+        shapes: Shapes,
         trees: &Trees,
     ) {
         let tree = Tree::open(tree_config(&definition), trees.context(id), root);
-        self.add_store(id, Arc::new(definition), tree);
+        self.add_store(id, Arc::new(definition), tree, shapes);
     }
 
     /// Applies one commit. After an error the snapshot is half changed and must not be used.
@@ -76,18 +94,19 @@ impl Snapshot {
                     format!("it changes store {}, which does not exist", id.0),
                 )
             })?;
-            store
-                .tree
-                .apply_sorted(items.iter().map(|(key, change)| match change {
-                    Change::Put { payload, .. } => (
-                        key,
-                        TreeChange::Put {
-                            version: sequence,
-                            value: payload,
-                        },
-                    ),
-                    Change::Remove => (key, TreeChange::Delete),
-                }))?;
+            let ride_on = has_ride_on(&store.definition.key);
+            let mut watch = ShapeWatch::new(Arc::make_mut(&mut store.shapes), ride_on);
+            let changes = items.iter().map(|(key, change)| match change {
+                Change::Put { payload, .. } => (
+                    key,
+                    TreeChange::Put {
+                        version: sequence,
+                        value: payload,
+                    },
+                ),
+                Change::Remove => (key, TreeChange::Delete),
+            });
+            store.tree.apply_watched(changes, &mut watch)?;
         }
         self.sequence = sequence;
         Ok(())
@@ -97,7 +116,7 @@ impl Snapshot {
         match change {
             CatalogChange::Create(id, definition) => {
                 let tree = Tree::new(tree_config(definition), trees.context(*id));
-                self.add_store(*id, Arc::clone(definition), tree);
+                self.add_store(*id, Arc::clone(definition), tree, Shapes::default());
             }
             CatalogChange::Alter(id, definition) => {
                 if let Some(store) = self.stores.get_mut(id) {

@@ -227,6 +227,20 @@ impl<'a> DocumentRef<'a> {
         }
     }
 
+    /// As [`DocumentRef::fields`], with the names as they are stored.
+    #[inline]
+    pub(crate) fn named_values(self) -> impl Iterator<Item = (&'a [u8], Self)> {
+        Entries::of(self, Kind::Object)
+            .map_while(split_entry)
+            .map(|(name, value)| (name, Self { value }))
+    }
+
+    /// The bytes of a string; nothing for other kinds.
+    #[inline]
+    pub(crate) fn text_bytes(self) -> &'a [u8] {
+        self.payload(STRING).unwrap_or_default()
+    }
+
     /// Reads the value as a type of one's own, which may borrow its texts and bytes.
     pub fn deserialize<T: serde::Deserialize<'a>>(self) -> Result<T, DocumentError> {
         self.read().map_err(ValueError::into_deserialize)

@@ -156,10 +156,10 @@ impl KeySpec {
         }
     }
 
-    /// The same key with other names for its ordered fields. That they are not good names is found when a
-    /// store is made.
+    /// The same key with other names for its ordered fields, unless an expression orders them by the old ones.
+    /// That they are not good names is found when a store is made.
     pub(crate) fn with_field_names<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        if self.composite {
+        if self.composite && self.cel.is_none() {
             for (field, name) in self.fields.iter_mut().zip(names) {
                 name.clone_into(&mut field.name);
             }

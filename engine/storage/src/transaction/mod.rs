@@ -13,6 +13,7 @@ mod position;
 mod prepare;
 mod range;
 pub(crate) mod reads;
+mod schema;
 mod store;
 mod store_write;
 mod typed;

@@ -19,7 +19,7 @@ use super::error::{Result, TreeError};
 use super::inner::{Child, Inner, InnerHandle};
 use super::leaf::LeafHandle;
 use super::page::{Page, PageValue};
-use super::value::ValueHandle;
+use super::value::{ValueBytes, ValueHandle};
 use reshape::add_leaves;
 
 /// So many operations are applied to a leaf one by one before the rest is merged with its items.
@@ -52,14 +52,54 @@ pub struct Applied {
     pub missing: u64,
 }
 
+/// A value that a change replaces or removes, before it is gone.
+pub struct Replaced<'a> {
+    value: PageValue<'a>,
+    context: &'a TreeContext,
+}
+
+impl Replaced<'_> {
+    /// Its bytes. Reads them when they are kept apart and not in memory.
+    pub fn bytes(&self) -> Result<ValueBytes<'_>> {
+        match &self.value {
+            PageValue::Inline(bytes) => Ok(ValueBytes::Inline(bytes)),
+            PageValue::Separate(handle) => handle.peek(self.context).map(ValueBytes::Loaded),
+        }
+    }
+}
+
+/// Is told what a run of changes does to values, change by change: what was told is what the tree holds, also when
+/// the run fails in the middle.
+pub trait Watch {
+    /// An item gets this value.
+    fn put(&mut self, value: &[u8]);
+    /// An item loses this value, by removal or because it gets another.
+    fn lost(&mut self, value: Replaced<'_>);
+    /// A change was left out, since the node that it belongs to cannot be read.
+    fn missed(&mut self);
+}
+
+/// Nobody watches.
+impl Watch for () {
+    fn put(&mut self, _: &[u8]) {}
+    fn lost(&mut self, _: Replaced<'_>) {}
+    fn missed(&mut self) {}
+}
+
 /// Where the operations of a run come from.
 trait Operations {
     /// Key of the next operation.
     fn key(&self) -> Option<&[u8]>;
     /// The next operation.
     fn change(&self) -> Option<Change<&[u8]>>;
+    /// The next operation is going to replace or remove this value.
+    fn replaces(&mut self, _: Replaced<'_>) {}
     /// The next operation was applied; `old` is the version it found. Goes on to the one after.
     fn done(&mut self, old: Option<u64>);
+    /// The next operation is left out. Goes on to the one after.
+    fn left_out(&mut self) {
+        self.done(None);
+    }
 }
 
 /// What a run needs beside the nodes, and what it adds up.
@@ -125,7 +165,7 @@ impl Run<'_> {
             && (first || inside(key, bounds))
         {
             first = false;
-            operations.done(None);
+            operations.left_out();
         }
         Outcome::NOTHING
     }
@@ -176,7 +216,13 @@ impl Run<'_> {
             }
             singles += 1;
             let place = page.find(key);
-            let Some(change) = operations.change() else {
+            if let Ok(at) = place {
+                operations.replaces(Replaced {
+                    value: page.value(at),
+                    context: self.context,
+                });
+            }
+            let (Some(key), Some(change)) = (operations.key(), operations.change()) else {
                 break;
             };
             let old = place.ok().map(|at| page.version(at));
@@ -377,11 +423,25 @@ impl Tree {
         K: AsRef<[u8]>,
         V: AsRef<[u8]>,
     {
+        self.apply_watched(changes, &mut ())
+    }
+
+    /// As [`Tree::apply_sorted`], and tells `watch` what happens to values.
+    pub fn apply_watched<K, V>(
+        &mut self,
+        changes: impl IntoIterator<Item = (K, Change<V>)>,
+        watch: &mut impl Watch,
+    ) -> Result<Applied>
+    where
+        K: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+    {
         let mut changes = changes.into_iter();
         // A quarter of a page's items and more: writing the page anew is less work then.
         let least = changes.size_hint().0;
         let dense = least > SINGLES && least as u64 > self.count / 4;
         let mut many = Many {
+            watch,
             next: changes.next(),
             changes,
             applied: Applied::default(),
@@ -448,14 +508,15 @@ impl Operations for One<'_> {
 }
 
 /// A run of operations from an iterator.
-struct Many<I, K, V> {
+struct Many<'w, W, I, K, V> {
+    watch: &'w mut W,
     next: Option<(K, Change<V>)>,
     changes: I,
     applied: Applied,
     too_long: Option<usize>,
 }
 
-impl<I, K, V> Many<I, K, V>
+impl<W, I, K, V> Many<'_, W, I, K, V>
 where
     K: AsRef<[u8]>,
 {
@@ -470,8 +531,9 @@ where
     }
 }
 
-impl<I, K, V> Operations for Many<I, K, V>
+impl<W, I, K, V> Operations for Many<'_, W, I, K, V>
 where
+    W: Watch,
     I: Iterator<Item = (K, Change<V>)>,
     K: AsRef<[u8]>,
     V: AsRef<[u8]>,
@@ -490,7 +552,21 @@ where
         })
     }
 
+    fn replaces(&mut self, old: Replaced<'_>) {
+        self.watch.lost(old);
+    }
+
+    fn left_out(&mut self) {
+        self.watch.missed();
+        self.applied.missing += 1;
+        self.next = self.changes.next();
+        self.check();
+    }
+
     fn done(&mut self, old: Option<u64>) {
+        if let Some((_, Change::Put { value, .. })) = &self.next {
+            self.watch.put(value.as_ref());
+        }
         let counter = match (&self.next, old) {
             (Some((_, Change::Put { .. })), None) => &mut self.applied.inserted,
             (Some((_, Change::Put { .. })), Some(_)) => &mut self.applied.replaced,

@@ -57,7 +57,7 @@ pub use checkpoint::{Stored, Written};
 pub use config::{MAX_KEY_BYTES, NODE_SEPARATE_ABOVE, SEGMENT_SEPARATE_ABOVE, TreeConfig};
 pub use context::{NodeSink, NodeSource, TreeContext, TreeCounts};
 pub use cursor::Cursor;
-pub use edit::{Applied, Change};
+pub use edit::{Applied, Change, Replaced, Watch};
 pub use error::{Result, TreeError};
 pub(crate) use value::PagePart;
 pub use value::{Entry, ValueBytes, ValueRef};

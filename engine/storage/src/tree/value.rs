@@ -72,6 +72,12 @@ impl ValueHandle {
         Ok(bytes)
     }
 
+    /// The bytes, which are not kept when they have to be read.
+    pub fn peek(&self, context: &TreeContext) -> Result<Arc<[u8]>> {
+        let resident = self.bytes.read().bytes.clone();
+        resident.map_or_else(|| self.read(context), Ok)
+    }
+
     /// Reads the stored bytes, whatever is in memory.
     pub fn read(&self, context: &TreeContext) -> Result<Arc<[u8]>> {
         let location = self.location.get().ok_or(TreeError::Invariant(

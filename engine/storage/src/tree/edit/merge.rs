@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::leaf::LeafHandle;
 use super::super::page::{ENTRY_HEADER, Page, PageValue};
 use super::super::value::ValueHandle;
-use super::{Bounds, Change, Fill, Limits, Operations, Outcome, Run, inside};
+use super::{Bounds, Change, Fill, Limits, Operations, Outcome, Replaced, Run, inside};
 
 /// Collects items in key order into pages.
 struct Pages {
@@ -121,7 +121,7 @@ impl Run<'_> {
                 break;
             }
             first = false;
-            let mut old = None;
+            let mut found = None;
             while at < len {
                 let order = page.key(at).cmp(key);
                 if order == Ordering::Greater {
@@ -130,17 +130,24 @@ impl Run<'_> {
                 if order == Ordering::Less {
                     pages.push(page.key(at), page.version(at), &page.value(at));
                 } else {
-                    old = Some(page.version(at));
+                    found = Some(at);
                     self.drop_item(key, &page.value(at));
                 }
                 at += 1;
-                if old.is_some() {
+                if found.is_some() {
                     break;
                 }
             }
-            let Some(change) = operations.change() else {
+            if let Some(at) = found {
+                operations.replaces(Replaced {
+                    value: page.value(at),
+                    context: self.context,
+                });
+            }
+            let (Some(key), Some(change)) = (operations.key(), operations.change()) else {
                 break;
             };
+            let old = found.map(|at| page.version(at));
             if let Change::Put { version, value } = change {
                 self.bytes += (key.len() + value.len()) as i64;
                 if value.len() > self.limits.separate_above {
