@@ -95,7 +95,7 @@ async fn every_address_has_the_order_of_the_expression() {
 
         let prefix = escaped(r#"["A"]"#);
         let refused = test.get(&format!("{STORE}/items?prefix={prefix}")).await;
-        let problem = refused.refused(422, "invalid_key");
+        let problem = refused.refused(400, "invalid_key");
         assert!(
             problem["detail"]
                 .as_str()
@@ -172,18 +172,18 @@ async fn a_bad_expression_is_refused_with_what_is_wrong_and_where() {
         (json!({"sort_key": "kye.n"}), "did you mean"),
         (json!({"sort_key": "[key.n].map(x, x)"}), "no loops"),
         (json!({"sort_key": "key.n", "compare": "1"}), "takes one of"),
-        (json!({"order": "key.n"}), "unknown field `order`"),
+        (json!({"order": "key.n"}), "Known are: compare, sort_key"),
     ] {
         let store = json!({"name": "t", "key": key_spec(&cel)});
         let refused = test.post(STORES, store).await;
-        refused.refused(400, "invalid_value");
+        assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(refused.text().contains(part), "{part}: {}", refused.text());
     }
     let bad = json!({"name": "t", "key": key_spec(&json!({"compare": "1"}))});
     test.post(STORES, bad).await.ok();
     let item = json!({"key": {"name": "a", "n": 1}, "value": 1});
     let refused = test.post(&format!("{STORES}/t/items"), item).await;
-    refused.refused(422, "invalid_key");
+    refused.refused(400, "invalid_key");
     assert!(
         refused.text().contains("not an order"),
         "{}",
