@@ -17,6 +17,7 @@ mod api {
 
     mod access;
     mod bad_input;
+    mod cel;
     mod databases;
     mod description;
     mod exact;

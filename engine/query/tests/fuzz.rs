@@ -24,7 +24,9 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 fn the_readers_of_imports_take_any_bytes() {
     for (name, target) in fuzzed::TARGETS {
         let seeds = seeds(name);
-        seeds.iter().for_each(|seed| target(seed));
+        for seed in &seeds {
+            target(seed);
+        }
         let pieces: Vec<&[u8]> = vec![
             b"\n", b"\r\n", b"\"", b",", b";", b"{", b"[", b"]", b"\\u00", b"1e9", b"\xFF", b"a",
         ];

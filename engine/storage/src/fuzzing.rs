@@ -7,7 +7,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::missing_panics_doc,
     reason = "a target reports by panicking"
 )]
 
@@ -21,11 +20,14 @@ use crate::key::{EncodedKey, KeyField, KeyPrefix, KeySpec, KeyType, Order, RideO
 
 pub use crate::catalog::fuzz::checkpoint_file;
 pub use crate::log::fuzz::log;
-pub use crate::options_file::fuzz as options;
+
 pub use crate::tree::fuzz::{inner, leaf};
 
+/// What is called with any bytes.
+pub type Target = fn(&[u8]);
+
 /// All targets by their names.
-pub const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("checkpoint_file", checkpoint_file),
     ("checkpoint_payload", checkpoint_payload),
     ("commit_record", commit_record),
@@ -102,6 +104,11 @@ pub fn commit_record(data: &[u8]) {
             assert_eq!(written, data);
         }
     }
+}
+
+/// The options file.
+pub fn options(data: &[u8]) {
+    crate::options_file::fuzz(data);
 }
 
 /// The payload of a checkpoint.
@@ -187,7 +194,7 @@ fn kind(byte: u8) -> KeyType {
 
 fn spec(input: &mut Input<'_>) -> KeySpec {
     let form = input.u8();
-    if form % 4 == 0 {
+    if form.is_multiple_of(4) {
         return KeySpec::single(kind(input.u8()));
     }
     let fields = (0..=form % 5).map(|at| {

@@ -163,8 +163,8 @@ pub use definition::{
 pub use document::{Document, DocumentError, DocumentRef, JsonStyle};
 pub use error::{Error, Result};
 pub use key::{
-    EncodedKey, Key, KeyError, KeyField, KeyPrefix, KeyRange, KeySpec, KeyType, KeyValue, Order,
-    RideOnField,
+    CelExpression, EncodedKey, Key, KeyError, KeyField, KeyPrefix, KeyRange, KeySpec, KeyType,
+    KeyValue, Order, RideOnField,
 };
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};

@@ -232,12 +232,8 @@ fn invalid(path: &Path, detail: String) -> OptionsError {
 
 /// The file with any content: what is read is what is written again; see [`crate::fuzzing`].
 #[cfg(any(test, feature = "fuzzing"))]
-#[expect(
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "a target reports by panicking"
-)]
-pub fn fuzz(data: &[u8]) {
+#[expect(clippy::unwrap_used, reason = "a target reports by panicking")]
+pub(crate) fn fuzz(data: &[u8]) {
     let path = Path::new(OPTIONS_FILE);
     let Ok(options) = DatabaseOptions::parse(path, data) else {
         return;

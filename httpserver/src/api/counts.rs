@@ -57,7 +57,7 @@ pub(super) async fn count(
             let store = tx.store(&path.store)?;
             let spec = &store.definition().key;
             let range = keys::prefix(spec, query.prefix.as_deref())?;
-            let between = keys::between(spec, query.from.as_deref(), query.to.as_deref())?;
+            let between = keys::between(&store, query.from.as_deref(), query.to.as_deref())?;
             let mut out = Output::new(numbers);
             out.open(b'{');
             out.field("count", &store.count(&range.intersect(&between))?);

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use serde_json::Value;
-use sop::{Key, KeyPrefix, KeyRange, KeySpec};
+use sop::{Key, KeyPrefix, KeyRange, KeySpec, Store};
 use sop_query::keys::key_from_json;
 use sop_query::prefixes::parse_prefix;
 
@@ -32,11 +32,16 @@ pub(super) fn leading(spec: &KeySpec, name: &str, text: &str) -> ApiResult<KeyPr
 }
 
 /// The range between two keys, both included; a missing one leaves its end open.
-pub(super) fn between(spec: &KeySpec, from: Option<&str>, to: Option<&str>) -> ApiResult<KeyRange> {
+pub(super) fn between(
+    store: &Store<'_>,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> ApiResult<KeyRange> {
+    let spec = &store.definition().key;
     let bound = |name: &str, text: Option<&str>| text.map(|text| key(spec, name, text)).transpose();
     let (from, to) = (bound("from", from)?, bound("to", to)?);
     let included = |key: &'_ Option<Key>| key.clone().map_or(Bound::Unbounded, Bound::Included);
-    Ok(spec.range(included(&from).as_ref(), included(&to).as_ref())?)
+    Ok(store.key_range(included(&from).as_ref(), included(&to).as_ref())?)
 }
 
 fn parse(name: &str, text: &str) -> ApiResult<Value> {

@@ -180,7 +180,7 @@ fn plan(
             } else {
                 (Bound::Unbounded, Bound::Included(&key))
             };
-            plan.range = range.intersect(&spec.range(lo, hi)?);
+            plan.range = range.intersect(&store.key_range(lo, hi)?);
         }
         Start::At(rank) => match store.nth(rank)? {
             Some(item) => (plan.after, plan.inclusive) = (Some(item.position.into()), true),
@@ -242,10 +242,9 @@ fn rows<'s>(
         Some(position) if plan.inclusive => store.get_at(position)?,
         _ => None,
     };
-    let spec = &store.definition().key;
     // An anchor outside of the prefix (the cursor came from another one) is not part of the page.
     let own = match own {
-        Some(item) if plan.range.contains(&spec.encode(&item.key)?.order) => Some(item),
+        Some(item) if store.lies_in(&item.position, &plan.range)? => Some(item),
         _ => None,
     };
     let own = own.into_iter().map(move |item| {

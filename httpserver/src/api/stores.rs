@@ -30,7 +30,7 @@ const ELEMENTS: &str = "[]";
 pub(super) struct StoreView {
     name: String,
     description: String,
-    /// `{"type": "i64"}`, or `{"type": "composite", "fields": [{"name", "type", "order"}], "ride_on": [{"name", "type"}]}`.
+    /// `{"type": "i64"}`, or `{"type": "composite", "fields": [{"name", "type", "order"}], "ride_on": [{"name", "type"}], "cel": {"compare"} or {"sort_key"}}`.
     key: Value,
     /// Whether a key occurs at most once.
     unique: bool,

@@ -71,7 +71,9 @@ impl From<KeyError> for ApiError {
         let words = sentence(&error.to_string());
         match error {
             KeyError::TooLong { .. } => Self::new(Code::KeyTooLarge, words),
-            KeyError::InvalidSpec { .. } => Self::new(Code::InvalidDefinition, words),
+            KeyError::InvalidSpec { .. } | KeyError::Expression { .. } => {
+                Self::new(Code::InvalidDefinition, words)
+            }
             KeyError::Corrupt { .. } => Self::new(Code::DatabaseDamaged, words),
             KeyError::UnknownField { suggestions, .. } => {
                 Self::new(Code::InvalidKey, words).suggest(suggestions)

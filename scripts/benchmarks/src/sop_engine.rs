@@ -1,11 +1,12 @@
 //! This project's engine.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use sop::{
-    Database, Direction, Document, Durability, Key, KeyRange, KeySpec, KeyType, Mode, OpenOptions,
-    Store, StoreDefinition,
+    Database, Direction, Document, Durability, Key, KeySpec, KeyType, Mode, OpenOptions, Store,
+    StoreDefinition,
 };
 
 use crate::peer::{Keys, Op, Peer, Reader, Settings, touch};
@@ -99,8 +100,8 @@ struct Snapshot<'tx> {
 
 impl Reader for Snapshot<'_> {
     fn get(&mut self, k: &[u8]) -> Result<usize> {
-        let item = self.items.get(&self.keys.key(k)?)?;
-        Ok(item.map_or(0, |item| touch(item.value.encoded())))
+        let value = self.items.get_value(&self.keys.key(k)?)?;
+        Ok(value.map_or(0, |value| touch(value.encoded())))
     }
 
     fn scan(&mut self, from: &[u8], limit: usize) -> Result<(usize, usize)> {
@@ -108,13 +109,15 @@ impl Reader for Snapshot<'_> {
         let spec = &self.items.definition().key;
         let range = spec.range(std::ops::Bound::Included(&from), std::ops::Bound::Unbounded)?;
         let mut seen = (0, 0);
-        for item in self
-            .items
-            .range(&KeyRange::clone(&range), Direction::Forward)?
-            .take(limit)
-        {
-            seen = (seen.0 + 1, seen.1 + touch(item?.value.encoded()));
-        }
+        self.items
+            .try_for_each::<sop::Error>(&range, Direction::Forward, |item| {
+                seen = (seen.0 + 1, seen.1 + touch(item.encoded()));
+                Ok(if seen.0 >= limit {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            })?;
         Ok(seen)
     }
 }

@@ -8,7 +8,7 @@ use super::{Change, ChangeSet, Conflict, ConflictCode, Current, Operation, Previ
 use crate::keys::{key_from_json, new_key_from_json};
 use serde_json::Value;
 use sop::document::Document;
-use sop::key::{Key, KeyRange, KeyValue};
+use sop::key::{Key, KeyValue};
 use sop::{Direction, Error, Item, Store, Transaction};
 use std::collections::HashMap;
 use std::ops::Bound;
@@ -157,8 +157,9 @@ impl Evaluation<'_> {
         })?;
         let current = current_item(store, change, &key)?;
         keep_ride_on(&change.key, &mut key, current.as_ref(), store);
+        // What tells the key from others, in whatever order the store has them.
         let order = spec
-            .encode(&key)
+            .identity(&key)
             .map_err(|source| {
                 Stop::from(Error::InvalidKey {
                     store: change.store.clone(),
@@ -211,19 +212,7 @@ fn current_item(store: &Store<'_>, change: &Change, key: &Key) -> Result<Option<
     if let Some(id) = change.id {
         return Ok(store.get_id(key, id)?);
     }
-    let order = store
-        .definition()
-        .key
-        .encode(key)
-        .map_err(|source| Error::InvalidKey {
-            store: change.store.clone(),
-            source,
-        })?
-        .order;
-    let equal = KeyRange {
-        lo: Bound::Included(order.clone()),
-        hi: Bound::Included(order),
-    };
+    let equal = store.key_range(Bound::Included(key), Bound::Included(key))?;
     let mut items = store.range(&equal, Direction::Forward)?;
     let first = items.next().transpose()?;
     if first.is_some() && items.next().transpose()?.is_some() {

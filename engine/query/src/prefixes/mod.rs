@@ -111,7 +111,12 @@ pub fn prefixes(
     let spec = &store.definition().key;
     let range = spec.prefix(of)?;
     let count = store.count(&range)?;
-    let index = of.leading.len();
+    // With a CEL order, keys that begin alike need not stand together: its items are shown one by one.
+    let index = if spec.cel().is_some() {
+        spec.fields().len()
+    } else {
+        of.leading.len()
+    };
     let none = Prefixes {
         groups: Vec::new(),
         more: None,

@@ -9,8 +9,11 @@ use sop_query::transfer::{
     ChunkReader, ColumnType, CsvOptions, Entry, Format, Misfit, RowReader, TransferError, reader,
 };
 
+/// What is called with any bytes.
+pub type Target = fn(&[u8]);
+
 /// All targets by their names.
-pub const TARGETS: [(&str, fn(&[u8])); 3] =
+pub const TARGETS: [(&str, Target); 3] =
     [("csv", csv), ("ndjson", ndjson), ("json_array", json_array)];
 
 /// Rows and what was wrong with others, as text; then the error that ended the reading.

@@ -136,8 +136,9 @@ fn put_reads(out: &mut Vec<u8>, reads: &Reads) {
         for key in &reads.points {
             put_bytes(out, key);
         }
-        put_u32(out, reads.ranges.len());
-        for range in &reads.ranges {
+        // What may only change in its values is protected as a whole from here on.
+        put_u32(out, reads.ranges.len() + reads.places.len());
+        for range in reads.ranges.iter().chain(&reads.places) {
             put_bound(out, &range.lo);
             put_bound(out, &range.hi);
         }

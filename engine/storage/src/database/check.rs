@@ -1,6 +1,8 @@
 //! Full verification: every checksum, order, count and pointer of the trees, every key and document, and
 //! that every prepared transaction can still be committed.
 
+use std::cmp::Ordering;
+
 use super::backup::Pin;
 use super::catalog_payload::CatalogPayload;
 use super::core::Core;
@@ -10,8 +12,9 @@ use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
+use crate::key::label::Label;
 use crate::transaction::item::Shape;
-use crate::transaction::physical::physical_key;
+use crate::transaction::physical::{physical_key, split};
 use crate::transaction::writes::StoreId;
 use crate::tree::{Cursor, PagePart, Tree, TreeReport};
 
@@ -178,10 +181,13 @@ fn check_item(
         .to_item()
         .map_err(|e| e.to_string())?;
     recount.add(item.value.root());
-    let encoded = definition
-        .key
-        .encode(&item.key)
-        .map_err(|e| e.to_string())?;
+    let spec = &definition.key;
+    let encoded = if spec.is_compared() {
+        Label::of(key).and_then(|label| spec.encode_at(&label, &item.key))
+    } else {
+        spec.encode(&item.key)
+    };
+    let encoded = encoded.map_err(|e| e.to_string())?;
     if physical_key(&encoded.order, item.id) == key {
         Ok(())
     } else {
@@ -189,15 +195,57 @@ fn check_item(
     }
 }
 
+/// Asks the comparer of the store about two neighbours.
+fn check_neighbours(
+    before: &[u8],
+    after: &[u8],
+    definition: &StoreDefinition,
+) -> Result<(), String> {
+    let spec = &definition.key;
+    let words = |error: crate::key::KeyError| error.to_string();
+    let order = |physical| {
+        let (order, _) = split(physical, definition.unique).map_err(|e| e.to_string())?;
+        Ok::<_, String>((order, spec.decode(order, &[]).map_err(words)?))
+    };
+    let ((before, x), (after, y)) = (order(before)?, order(after)?);
+    let (x_fields, y_fields) = (
+        spec.fields_bytes(before).map_err(words)?,
+        spec.fields_bytes(after).map_err(words)?,
+    );
+    let said = spec
+        .compare((&x.values, x_fields), (&y.values, y_fields))
+        .map_err(words)?;
+    let same = before == after && !definition.unique;
+    if said == Ordering::Less || (said == Ordering::Equal && same) {
+        return Ok(());
+    }
+    Err(format!(
+        "{} stands before {}, but the CEL expression of the store orders them otherwise",
+        spec.key_to_json(&x),
+        spec.key_to_json(&y)
+    ))
+}
+
 fn check_items(report: &mut CheckReport, name: &str, store: &StoreState) -> u64 {
     let mut readable = 0;
     let mut recount = Recount::new(&store.shapes);
     let mut cursor = store.tree.cursor();
     let mut more = cursor.first();
+    let mut before: Option<Vec<u8>> = None;
     while matches!(more, Ok(true)) {
         match check_item(&cursor, &store.definition, &mut recount) {
             Ok(()) => readable += 1,
             Err(detail) => report.problem(format!("store {name:?}, item {readable}"), detail),
+        }
+        if store.definition.key.is_compared() {
+            let here = cursor.key().unwrap_or_default().to_vec();
+            let ordered = before
+                .as_deref()
+                .map(|before| check_neighbours(before, &here, &store.definition));
+            if let Some(Err(detail)) = ordered {
+                report.problem(format!("store {name:?}, item {readable}"), detail);
+            }
+            before = Some(here);
         }
         more = cursor.next();
     }

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::TARGETS;
+use super::{TARGETS, Target};
 use crate::vfs::SimVfs;
-use crate::{Document, KeyRange, KeySpec, KeyType, Mode, OpenOptions, StoreDefinition};
+use crate::{
+    Document, KeyRange, KeySpec, KeyType, ManualClock, Mode, OpenOptions, SeededRng,
+    StoreDefinition,
+};
 
 /// Files in `fuzz/seeds/<target>`: what the fuzzer found to reach something new.
 #[expect(clippy::disallowed_methods, reason = "seeds are files of the sources")]
@@ -22,7 +25,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn target(name: &str) -> fn(&[u8]) {
+fn target(name: &str) -> Target {
     TARGETS.iter().find(|(known, _)| *known == name).unwrap().1
 }
 
@@ -35,7 +38,9 @@ fn changed(seed: &[u8], (from, removed, bytes): &(prop::sample::Index, usize, Ve
 
 fn run(name: &str) {
     let (target, seeds) = (target(name), seeds(name));
-    seeds.iter().for_each(|seed| target(seed));
+    for seed in &seeds {
+        target(seed);
+    }
     let change = (
         any::<prop::sample::Index>(),
         0_usize..9,
@@ -146,10 +151,13 @@ fn write_first_seeds() {
     ]
     .concat();
     seeds.push(("log", two));
-    for (at, (target, seed)) in seeds.iter().enumerate() {
+    let mut numbers = std::collections::BTreeMap::new();
+    for (target, seed) in &seeds {
         let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(format!("{folder}/first-{at:02}"), seed).unwrap();
+        let number = numbers.entry(*target).or_insert(0);
+        *number += 1;
+        std::fs::write(format!("{folder}/first-{number:02}"), seed).unwrap();
     }
 }
 
@@ -158,6 +166,8 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     let disk = SimVfs::new();
     let options = OpenOptions::new()
         .vfs(Arc::new(disk.clone()))
+        .clock(Arc::new(ManualClock::new(0)))
+        .rng(Arc::new(SeededRng::new(1)))
         .background(false);
     let db = options.open("/db").unwrap();
     db.transact(|tx| {
@@ -192,10 +202,10 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     };
     for (path, _) in disk.list() {
         let content = disk.copy_out(&path).unwrap();
-        let name = path.to_string_lossy().into_owned();
-        if name.ends_with(".json") {
+        let end = path.extension().unwrap_or_default();
+        if end == "json" {
             seeds.push(("options", content));
-        } else if name.ends_with(".cat") {
+        } else if end == "cat" {
             seeds.push(("checkpoint_payload", content[64..].to_vec()));
             seeds.push(("checkpoint_file", content));
         } else {

@@ -4,8 +4,10 @@
 //! accepted.
 
 use super::encode::{ESCAPED_ZERO, MISSING, PRESENT};
+use super::label::Label;
 use super::{
-    Date, DateTime, Decimal, Key, KeyError, KeySpec, KeyType, KeyValue, Order, Time, Timestamp,
+    CelExpression, Date, DateTime, Decimal, Key, KeyError, KeySpec, KeyType, KeyValue, Order, Time,
+    Timestamp,
 };
 
 impl KeySpec {
@@ -14,7 +16,7 @@ impl KeySpec {
     /// Empty `ride_on` bytes mean that all ride-on values are missing and all offsets zero. Errors
     /// with [`KeyError::Corrupt`] for bytes that [`KeySpec::encode`] does not write.
     pub fn decode(&self, order_bytes: &[u8], ride_on: &[u8]) -> Result<Key, KeyError> {
-        let mut reader = Reader::new(order_bytes);
+        let mut reader = self.fields_of(order_bytes)?;
         let mut values = self.decode_fields(&mut reader, self.fields().len())?;
         reader.end()?;
         let ride_on = self.decode_ride_on(ride_on, &mut values)?;
@@ -53,7 +55,24 @@ impl KeySpec {
         order_bytes: &[u8],
         count: usize,
     ) -> Result<Vec<KeyValue>, KeyError> {
-        self.decode_fields(&mut Reader::new(order_bytes), count)
+        self.decode_fields(&mut self.fields_of(order_bytes)?, count)
+    }
+
+    /// A reader that stands on the first field: behind the label or the sort key of a CEL order.
+    fn fields_of<'a>(&self, order_bytes: &'a [u8]) -> Result<Reader<'a>, KeyError> {
+        let mut reader = Reader::new(order_bytes);
+        match self.cel() {
+            Some(CelExpression::Compare(_)) => drop(Label::read(&mut reader)?),
+            Some(CelExpression::SortKey(_)) => super::cel::skip(&mut reader)?,
+            None => {}
+        }
+        Ok(reader)
+    }
+
+    /// The bytes of the fields in the order bytes of a compared key: its identity.
+    pub(crate) fn fields_bytes<'a>(&self, order_bytes: &'a [u8]) -> Result<&'a [u8], KeyError> {
+        let reader = self.fields_of(order_bytes)?;
+        Ok(order_bytes.get(reader.at..).unwrap_or_default())
     }
 
     fn decode_fields(
@@ -77,7 +96,7 @@ impl KeySpec {
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Inverts each byte of a descending field.
@@ -85,7 +104,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -93,19 +112,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn corrupt<T>(&self, detail: &'static str) -> Result<T, KeyError> {
+    pub(super) fn corrupt<T>(&self, detail: &'static str) -> Result<T, KeyError> {
         Err(KeyError::Corrupt {
             detail,
             at: self.at,
         })
     }
 
-    fn byte(&mut self) -> Result<u8, KeyError> {
+    pub(super) fn byte(&mut self) -> Result<u8, KeyError> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], KeyError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], KeyError> {
         let found = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<N>);
         let Some(found) = found else {
             return self.corrupt("it ends too early");
@@ -142,7 +161,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn value(&mut self, kind: KeyType) -> Result<KeyValue, KeyError> {
+    pub(super) fn value(&mut self, kind: KeyType) -> Result<KeyValue, KeyError> {
         Ok(match kind {
             KeyType::Bool => match self.byte()? {
                 0 => KeyValue::Bool(false),

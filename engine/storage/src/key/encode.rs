@@ -1,8 +1,11 @@
 //! Keys to bytes. The layout is described at [`super`].
 
+use std::cmp::Ordering;
+
 use super::{
     EncodedKey, Key, KeyError, KeyField, KeySpec, KeyType, KeyValue, MAX_KEY_BYTES, Order,
 };
+use crate::key::label::Label;
 
 /// Tag of a missing value in a composite key or a ride-on field.
 pub(super) const MISSING: u8 = 0;
@@ -15,11 +18,64 @@ impl KeySpec {
     /// Encodes a key.
     ///
     /// Errors when the number or the types of the values are not those of the specification, when a
-    /// single key is null, or when the result is longer than [`MAX_KEY_BYTES`].
+    /// single key is null, when the result is longer than [`MAX_KEY_BYTES`], when a sort key has no
+    /// answer, and with [`KeyError::OrderedByStore`] where keys are compared
+    /// ([`KeySpec::is_compared`]).
     pub fn encode(&self, key: &Key) -> Result<EncodedKey, KeyError> {
         let mut encoded = EncodedKey::default();
         self.encode_into(key, &mut encoded)?;
         Ok(encoded)
+    }
+
+    /// Encodes a key by its fields alone: the `order` bytes are its identity in every specification,
+    /// and its order where no CEL expression gives another one.
+    ///
+    /// Errors as [`KeySpec::encode`], except for those of CEL.
+    pub fn identity(&self, key: &Key) -> Result<EncodedKey, KeyError> {
+        let mut encoded = EncodedKey::default();
+        self.check_count(key)?;
+        self.encode_leading_into(&key.values, &mut encoded.order)?;
+        self.encode_ride_on_into(key, &mut encoded.ride_on)?;
+        check_length(encoded.order.len() + encoded.ride_on.len())?;
+        Ok(encoded)
+    }
+
+    /// Encodes a key that stands at a label: label, then fields.
+    pub(crate) fn encode_at(&self, label: &Label, key: &Key) -> Result<EncodedKey, KeyError> {
+        let fields = self.identity(key)?;
+        let mut order = Vec::with_capacity(fields.order.len() + 16);
+        label.encode(&mut order);
+        order.extend_from_slice(&fields.order);
+        check_length(order.len() + fields.ride_on.len())?;
+        Ok(EncodedKey {
+            order,
+            ride_on: fields.ride_on,
+        })
+    }
+
+    /// How the comparer of the specification orders two keys, each given by its values and the bytes of
+    /// its fields. Only a key is equal to itself, whatever the expression says: those that it leaves
+    /// equal stand in the order of their fields.
+    pub(crate) fn compare(
+        &self,
+        (x, x_fields): (&[KeyValue], &[u8]),
+        (y, y_fields): (&[KeyValue], &[u8]),
+    ) -> Result<Ordering, KeyError> {
+        let natural = x_fields.cmp(y_fields);
+        match self.cel_order() {
+            Some(order) if natural != Ordering::Equal => {
+                Ok(order.compare(self, x, y)?.then(natural))
+            }
+            _ => Ok(natural),
+        }
+    }
+
+    /// Whether the comparer has an answer for a key and itself, and gives zero.
+    pub(crate) fn is_reflexive(&self, key: &[KeyValue]) -> Result<bool, KeyError> {
+        match self.cel_order() {
+            Some(order) => Ok(order.compare(self, key, key)? == Ordering::Equal),
+            None => Ok(true),
+        }
     }
 
     /// As [`KeySpec::encode`], in the place of what `out` holds: nothing is allocated when there is room.
@@ -37,6 +93,22 @@ impl KeySpec {
     ///
     /// Errors as [`KeySpec::encode`]; `out` then holds an unspecified beginning of the key.
     pub fn encode_order_into(&self, key: &Key, out: &mut Vec<u8>) -> Result<(), KeyError> {
+        self.check_count(key)?;
+        let start = out.len();
+        match (self.cel_order(), self.is_compared()) {
+            (Some(_), true) => return Err(KeyError::OrderedByStore),
+            (Some(order), false) => {
+                // The types first: an expression would complain of them in its own words.
+                self.encode_leading_into(&key.values, &mut Vec::new())?;
+                order.sort_key_into(self, &key.values, out)?;
+            }
+            (None, _) => {}
+        }
+        self.encode_leading_into(&key.values, out)?;
+        check_length(out.len() - start)
+    }
+
+    fn check_count(&self, key: &Key) -> Result<(), KeyError> {
         if key.values.len() != self.fields().len() {
             return Err(KeyError::FieldCount {
                 what: "ordered",
@@ -44,7 +116,7 @@ impl KeySpec {
                 found: key.values.len(),
             });
         }
-        self.encode_leading_into(&key.values, out)
+        Ok(())
     }
 
     /// Appends the order bytes of the first fields. The number of values has been checked.

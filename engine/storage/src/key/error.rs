@@ -80,6 +80,35 @@ pub enum KeyError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A CEL order that cannot be.
+    #[error("the CEL expression \"{form}\" of the key: {detail}")]
+    Expression {
+        /// Which one: `compare` or `sort_key`.
+        form: &'static str,
+        /// What is wrong with it, and where.
+        detail: String,
+    },
+    /// A CEL order that has no answer for a key.
+    #[error("the CEL expression \"{form}\" of the store fails for {keys}: {detail}")]
+    Evaluation {
+        /// Which one: `compare` or `sort_key`.
+        form: &'static str,
+        /// What CEL says.
+        detail: String,
+        /// The key, or the two that were compared, as JSON.
+        keys: String,
+    },
+    /// A comparer that is not an order over the keys there are.
+    #[error("the CEL expression \"compare\" of the store is not an order: {detail}")]
+    NotAnOrder {
+        /// The keys, and what it says of them.
+        detail: String,
+    },
+    /// A question about the place of a key that the specification alone cannot answer.
+    #[error(
+        "keys of this store are ordered by comparing them with those that are there; ask the store for their places"
+    )]
+    OrderedByStore,
     /// Bytes that no key encodes to.
     #[error("damaged key: {detail} at byte {at}")]
     Corrupt {
@@ -108,7 +137,12 @@ impl KeyError {
 
 /// `text` cut to a length that fits into an error message.
 pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_SHOWN_CHARS) {
+    shortened_to(text, MAX_SHOWN_CHARS)
+}
+
+/// `text` cut to so many characters.
+pub(super) fn shortened_to(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

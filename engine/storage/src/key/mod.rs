@@ -39,6 +39,11 @@
 //! 01 present) and, when present, the form above; all bytes of a descending field, its tag too, are
 //! inverted. So a missing value sorts first in an ascending field and last in a descending one.
 //!
+//! A composite key may be ordered by a CEL expression instead ([`CelExpression`]). With a sort key, the
+//! order bytes are the sort key and then the form above. With a comparer they are a label that the
+//! store gave the key, and then the form above, so that only a store can tell them
+//! ([`Store::key_range`](crate::Store::key_range) and the like); [`KeySpec::encode`] refuses.
+//!
 //! # Layout of the ride-on bytes
 //!
 //! Empty when there is nothing to say: each offset is zero and each ride-on field missing. Otherwise
@@ -47,11 +52,13 @@
 //! followed by its offset.
 
 mod calendar;
+mod cel;
 mod decimal;
 mod decode;
 mod encode;
 mod error;
 mod json;
+pub(crate) mod label;
 mod partial;
 mod range;
 mod serde_text;
@@ -61,6 +68,7 @@ mod tests;
 mod value;
 
 pub use calendar::{Date, DateTime, Time, Timestamp};
+pub use cel::{CelExpression, MAX_EXPRESSION_BYTES};
 pub use decimal::Decimal;
 pub use error::KeyError;
 pub use range::{KeyPrefix, KeyRange};

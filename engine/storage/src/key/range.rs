@@ -105,6 +105,14 @@ fn tighter(
     if ours_wins { ours } else { theirs }.clone()
 }
 
+fn mapped<T, U, E>(bound: Bound<T>, with: impl FnOnce(T) -> Result<U, E>) -> Result<Bound<U>, E> {
+    Ok(match bound {
+        Bound::Unbounded => Bound::Unbounded,
+        Bound::Included(value) => Bound::Included(with(value)?),
+        Bound::Excluded(value) => Bound::Excluded(with(value)?),
+    })
+}
+
 /// The smallest bytes above everything that begins with `prefix`; `None` when nothing is above.
 fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
@@ -119,7 +127,12 @@ impl KeySpec {
     /// Errors with [`KeyError::InvalidPrefix`] when there are more values than fields or when the next
     /// field has no text, with [`KeyError::InvalidValue`] when the text cannot begin a value of its
     /// type, and as [`KeySpec::encode`] for the leading values.
+    /// With a CEL order, keys with a common beginning need not stand together: only the prefix of all
+    /// keys and, with a sort key, that of one whole key have a range.
     pub fn prefix(&self, prefix: &KeyPrefix) -> Result<KeyRange, KeyError> {
+        if let Some(expression) = self.cel() {
+            return self.cel_prefix(prefix, expression.form());
+        }
         let mut bytes = self.leading_bytes(&prefix.leading)?;
         let Some(text) = &prefix.partial else {
             return Ok(if bytes.is_empty() {
@@ -164,7 +177,17 @@ impl KeySpec {
     /// A bound may give fewer values than the key has fields: it then stands for all keys that begin
     /// with them, so that `Included` takes them all in and `Excluded` leaves them all out. Ride-on
     /// values are ignored. Errors as [`KeySpec::prefix`].
+    ///
+    /// With a CEL order the bounds are whole keys, and where keys are compared only a store knows where
+    /// they lie: [`Store::key_range`](crate::Store::key_range) works with every order.
     pub fn range(&self, from: Bound<&Key>, to: Bound<&Key>) -> Result<KeyRange, KeyError> {
+        if self.cel().is_some() {
+            let order = |key: &Key| self.encode(key).map(|encoded| encoded.order);
+            return Ok(KeyRange {
+                lo: mapped(from, order)?,
+                hi: mapped(to, order)?,
+            });
+        }
         let lo = match from {
             Bound::Unbounded => Bound::Unbounded,
             Bound::Included(key) => Bound::Included(self.leading_bytes(&key.values)?),
@@ -180,6 +203,25 @@ impl KeySpec {
                 .map_or(Bound::Unbounded, Bound::Excluded),
         };
         Ok(KeyRange { lo, hi })
+    }
+
+    fn cel_prefix(&self, prefix: &KeyPrefix, form: &str) -> Result<KeyRange, KeyError> {
+        let whole = prefix.leading.len() == self.fields().len() && prefix.partial.is_none();
+        if prefix.leading.is_empty() && prefix.partial.as_deref().unwrap_or_default().is_empty() {
+            return Ok(KeyRange::all());
+        }
+        if whole && !self.is_compared() {
+            let order = self.encode(&Key::composite(prefix.leading.clone()))?.order;
+            return Ok(KeyRange {
+                lo: Bound::Included(order.clone()),
+                hi: Bound::Included(order),
+            });
+        }
+        Err(KeyError::InvalidPrefix {
+            detail: format!(
+                "the store is in the order of a CEL expression (\"{form}\"), where keys that begin alike need not stand together; give whole keys as \"from\" and \"to\", or filter"
+            ),
+        })
     }
 
     fn leading_bytes(&self, values: &[KeyValue]) -> Result<Vec<u8>, KeyError> {

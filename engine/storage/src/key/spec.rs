@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyError, KeyType, MAX_KEY_FIELDS};
+use super::cel::CelOrder;
+use super::{CelExpression, KeyError, KeyType, MAX_KEY_FIELDS};
 use crate::names::nearest;
 
 /// Name that errors and [`KeySpec::fields`] give to the only field of a single key.
@@ -79,13 +80,15 @@ impl RideOnField {
 /// What the keys of a store look like.
 ///
 /// In JSON `{"type": "i64"}`, or `{"type": "composite", "fields": [{"name", "type", "order"}],
-/// "ride_on": [{"name", "type"}]}`. A specification that exists is valid.
+/// "ride_on": [{"name", "type"}], "cel": {"compare"} or {"sort_key"}}`. A specification that exists is
+/// valid, and its CEL expression compiled.
 #[derive(Clone, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
 #[serde(try_from = "SpecForm", into = "SpecForm")]
 pub struct KeySpec {
     composite: bool,
     fields: Vec<KeyField>,
     ride_on: Vec<RideOnField>,
+    cel: Option<CelOrder>,
 }
 
 impl KeySpec {
@@ -95,6 +98,7 @@ impl KeySpec {
             composite: false,
             fields: vec![KeyField::new(SINGLE_FIELD, kind)],
             ride_on: Vec::new(),
+            cel: None,
         }
     }
 
@@ -107,9 +111,37 @@ impl KeySpec {
             composite: true,
             fields,
             ride_on,
+            cel: None,
         };
         spec.validate()?;
         Ok(spec)
+    }
+
+    /// The same keys in the order of a CEL expression; the fields, in their directions, order those
+    /// that the expression leaves equal.
+    ///
+    /// Errors with [`KeyError::Expression`], which has CEL's message and the place, for an expression
+    /// that cannot be compiled, names something that is not there, or fails for every key; and with
+    /// [`KeyError::InvalidSpec`] for a key that is not composite.
+    pub fn ordered_by(mut self, expression: CelExpression) -> Result<Self, KeyError> {
+        self.cel = None;
+        self.cel = Some(CelOrder::new(&self, expression)?);
+        Ok(self)
+    }
+
+    /// The CEL expression that orders the keys, if one does.
+    pub fn cel(&self) -> Option<&CelExpression> {
+        self.cel.as_ref().map(|order| &order.expression)
+    }
+
+    /// The compiled order.
+    pub(super) fn cel_order(&self) -> Option<&CelOrder> {
+        self.cel.as_ref()
+    }
+
+    /// Whether a store has to compare keys to find their places.
+    pub fn is_compared(&self) -> bool {
+        matches!(self.cel(), Some(CelExpression::Compare(_)))
     }
 
     /// As [`KeySpec::composite`] for fields of a Rust type, which have names of their own. That they are too
@@ -120,13 +152,14 @@ impl KeySpec {
             composite: true,
             fields,
             ride_on,
+            cel: None,
         }
     }
 
-    /// The same key with other names for its ordered fields. That they are not good names is found when a
-    /// store is made.
+    /// The same key with other names for its ordered fields, unless an expression orders them by the old ones.
+    /// That they are not good names is found when a store is made.
     pub(crate) fn with_field_names<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        if self.composite {
+        if self.composite && self.cel.is_none() {
             for (field, name) in self.fields.iter_mut().zip(names) {
                 name.clone_into(&mut field.name);
             }
@@ -160,6 +193,10 @@ impl KeySpec {
             if names.iter().take(at).any(|earlier| earlier == name) {
                 return invalid(format!("there are two fields named \"{name}\""));
             }
+        }
+        if let Some(order) = &self.cel {
+            // The fields may have other names than when it was compiled.
+            CelOrder::new(self, order.expression.clone())?;
         }
         Ok(())
     }
@@ -211,6 +248,8 @@ struct SpecForm {
     fields: Vec<KeyField>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ride_on: Vec<RideOnField>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cel: Option<CelExpression>,
 }
 
 /// The `type` of a composite key.
@@ -223,11 +262,13 @@ impl From<KeySpec> for SpecForm {
                 kind: kind.name().to_owned(),
                 fields: Vec::new(),
                 ride_on: Vec::new(),
+                cel: None,
             },
             None => Self {
                 kind: COMPOSITE.to_owned(),
                 fields: spec.fields,
                 ride_on: spec.ride_on,
+                cel: spec.cel.map(|order| order.expression),
             },
         }
     }
@@ -238,7 +279,11 @@ impl TryFrom<SpecForm> for KeySpec {
 
     fn try_from(form: SpecForm) -> Result<Self, KeyError> {
         if form.kind == COMPOSITE {
-            return Self::composite(form.fields, form.ride_on);
+            let spec = Self::composite(form.fields, form.ride_on)?;
+            return match form.cel {
+                Some(expression) => spec.ordered_by(expression),
+                None => Ok(spec),
+            };
         }
         let kind = KeyType::ALL.iter().find(|kind| kind.name() == form.kind);
         let Some(&kind) = kind else {
@@ -253,11 +298,13 @@ impl TryFrom<SpecForm> for KeySpec {
             let detail = format!("there is no key type \"{}\"; {hint}", form.kind);
             return Err(KeyError::InvalidSpec { detail });
         };
-        if form.fields.is_empty() && form.ride_on.is_empty() {
+        if form.fields.is_empty() && form.ride_on.is_empty() && form.cel.is_none() {
             Ok(Self::single(kind))
         } else {
             Err(KeyError::InvalidSpec {
-                detail: format!("a {kind} key has no fields; use the type \"{COMPOSITE}\""),
+                detail: format!(
+                    "a {kind} key has no fields and no CEL order; use the type \"{COMPOSITE}\""
+                ),
             })
         }
     }
@@ -279,6 +326,10 @@ mod tests {
             concat!(
                 r#"{"type":"composite","fields":[{"name":"a","type":"string","order":"asc"},"#,
                 r#"{"name":"b","type":"u8","order":"desc"}],"ride_on":[{"name":"c","type":"uuid"}]}"#
+            ),
+            concat!(
+                r#"{"type":"composite","fields":[{"name":"a","type":"string","order":"asc"}],"#,
+                r#""cel":{"sort_key":"key.a.lowerAscii()"}}"#
             ),
         ] {
             let read = spec(json).unwrap();
@@ -314,7 +365,19 @@ mod tests {
                 r#"{"type":"composite","fields":[{"name":"a","type":"u8"}],"ride_on":[{"name":"a","type":"u8"}]}"#,
                 "two fields named \"a\"",
             ),
-            (r#"{"type":"i64","cel":{}}"#, "unknown field `cel`"),
+            (r#"{"type":"i64","cell":{}}"#, "unknown field `cell`"),
+            (
+                r#"{"type":"i64","cel":{"sort_key":"key.key"}}"#,
+                "no CEL order",
+            ),
+            (
+                r#"{"type":"composite","fields":[{"name":"a","type":"u8"}],"cel":{}}"#,
+                "takes one of \"compare\" and \"sort_key\"",
+            ),
+            (
+                r#"{"type":"composite","fields":[{"name":"a","type":"u8"}],"cel":{"sortkey":"key.a"}}"#,
+                "unknown field `sortkey`, expected `compare` or `sort_key`",
+            ),
         ] {
             let error = spec(json).unwrap_err();
             assert!(error.contains(part), "{json}: {error}");

@@ -83,7 +83,7 @@ pub fn log(data: &[u8]) {
     let mut input = Input::new(data);
     let vfs = SimVfs::new();
     let folder = Path::new(FOLDER);
-    for _ in 0..1 + input.u8() % 2 {
+    for _ in 0..=input.u8() % 2 {
         let first = input.number();
         let content = segment(&mut input, first);
         vfs.put(&segment_path(folder, first), &content);

@@ -145,8 +145,8 @@ impl<'s> Cursor<'s> {
         self.start(Direction::Backward)
     }
 
-    /// Goes to the first item of the range at or after a position, which [`ItemRef::position`] gave or which
-    /// are the encoded bytes of a key. False when there is none; the cursor is behind the range then.
+    /// Goes to the first item of the range at or after a position, which [`ItemRef::position`] or, for a
+    /// key, [`Store::position_of`] gave. False when there is none; the cursor is behind the range then.
     pub fn seek(&mut self, position: &[u8]) -> Result<bool> {
         let before = match &self.bounds.0 {
             Bound::Unbounded => false,

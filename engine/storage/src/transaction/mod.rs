@@ -3,6 +3,7 @@
 //! A write transaction changes nothing outside itself before it commits; dropping it rolls back. Its
 //! own changes are seen by its own reads at once. It is `Send`, and used by one thread at a time.
 
+mod compared;
 mod cursor;
 pub(crate) mod item;
 pub(crate) mod overlay;

@@ -9,6 +9,7 @@
 //! `separators` has, for each chunk but the first, an offset of a key that is above all keys before the
 //! chunk and not above its own.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::OnceLock;
 
@@ -45,6 +46,15 @@ struct Chunk {
 struct Position {
     chunk: usize,
     at: usize,
+}
+
+/// What is around a place in the order of the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Around<'a> {
+    /// The key that is there.
+    At(&'a [u8]),
+    /// The keys before and behind it.
+    Between(Option<&'a [u8]>, Option<&'a [u8]>),
 }
 
 /// Where a key is or belongs, until the next change.
@@ -173,6 +183,50 @@ impl StoreWrites {
                 .insert(position.chunk, key_at(first), first, key_at);
             self.chunks.insert(position.chunk + 1, right);
         }
+    }
+
+    /// Finds a place by asking how keys compare with it; some of them, as few as bisection needs.
+    pub fn search<E>(
+        &self,
+        mut compare: impl FnMut(&[u8]) -> Result<Ordering, E>,
+    ) -> Result<Around<'_>, E> {
+        let key = |chunk, at| {
+            let offset = self.offset(Position { chunk, at });
+            offset.map(|offset| item::key(&self.buffer, offset))
+        };
+        // Chunks that begin before the place, then keys of the last of these.
+        let (mut from, mut to) = (0, self.chunks.len());
+        while from < to {
+            let middle = from.midpoint(to);
+            let Some(first) = key(middle, 0) else { break };
+            match compare(first)? {
+                Ordering::Equal => return Ok(Around::At(first)),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        let Some(chunk) = from.checked_sub(1) else {
+            return Ok(Around::Between(None, key(0, 0)));
+        };
+        let len = self.chunks.get(chunk).map_or(0, |c| c.slots.len());
+        let (mut from, mut to) = (1, len);
+        while from < to {
+            let middle = from.midpoint(to);
+            let Some(there) = key(chunk, middle) else {
+                break;
+            };
+            match compare(there)? {
+                Ordering::Equal => return Ok(Around::At(there)),
+                Ordering::Less => from = middle + 1,
+                Ordering::Greater => to = middle,
+            }
+        }
+        let behind = if from < len {
+            key(chunk, from)
+        } else {
+            key(chunk + 1, 0)
+        };
+        Ok(Around::Between(key(chunk, from - 1), behind))
     }
 
     /// Forgets the change of a key; whether there was one.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use super::writes::{StoreId, StoreWrites};
+use super::writes::{Change, StoreId, StoreWrites};
 use crate::seeded::{self, Fault};
 
 /// A range of physical keys that was read as a whole, so that a new key in it is a conflict.
@@ -18,6 +18,8 @@ pub(crate) struct ReadRange {
 pub(crate) struct StoreReads {
     pub points: BTreeSet<Vec<u8>>,
     pub ranges: Vec<ReadRange>,
+    /// Ranges that no item may have come into or left, whatever became of the values there.
+    pub places: Vec<ReadRange>,
 }
 
 /// Reads of one transaction.
@@ -35,16 +37,12 @@ impl Reads {
     }
 
     pub fn range(&mut self, store: StoreId, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
-        let ranges = &mut self.stores.entry(store).or_default().ranges;
-        // A loop that asks for the same range again and again keeps one entry.
-        if !ranges
-            .iter()
-            .rev()
-            .take(8)
-            .any(|r| r.lo == lo && r.hi == hi)
-        {
-            ranges.push(ReadRange { lo, hi });
-        }
+        push(&mut self.stores.entry(store).or_default().ranges, lo, hi);
+    }
+
+    /// Notes where a key is or would be: see [`StoreReads::places`].
+    pub fn place(&mut self, store: StoreId, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+        push(&mut self.stores.entry(store).or_default().places, lo, hi);
     }
 
     /// What was read of each store.
@@ -71,15 +69,35 @@ impl Reads {
             let ranges = reads.ranges.iter();
             ranges
                 .filter(|_| !seeded::is(Fault::IgnoreRanges))
-                .find_map(|range| first_in(writes, range))
+                .find_map(|range| first_in(writes, range, |_| true))
+                .or_else(|| {
+                    let moves = |change: Change<'_>| !change.keeps_place();
+                    let mut places = reads.places.iter();
+                    places.find_map(|place| first_in(writes, place, moves))
+                })
         })
     }
 }
 
-fn first_in<'w>(writes: &'w StoreWrites, range: &ReadRange) -> Option<&'w [u8]> {
+fn push(ranges: &mut Vec<ReadRange>, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+    // A loop that asks for the same range again and again keeps one entry.
+    let mut last = ranges.iter().rev().take(8);
+    if !last.any(|range| range.lo == lo && range.hi == hi) {
+        ranges.push(ReadRange { lo, hi });
+    }
+}
+
+fn first_in<'w>(
+    writes: &'w StoreWrites,
+    range: &ReadRange,
+    counts: impl Fn(Change<'_>) -> bool,
+) -> Option<&'w [u8]> {
     let (lo, hi) = (
         range.lo.as_ref().map(Vec::as_slice),
         range.hi.as_ref().map(Vec::as_slice),
     );
-    writes.range(lo, hi).next().map(|(key, _)| key)
+    let mut changes = writes.range(lo, hi);
+    changes
+        .find(|(_, change)| counts(*change))
+        .map(|(key, _)| key)
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::item::{Item, ItemRef, Shape, key_error, key_text};
-use super::physical::{Bounds, bounds, physical_key};
+use super::physical::{Bounds, bounds, physical_key, split};
 use super::range::{Direction, Keys, Range};
 use super::writes::{Change, StoreId, StoreWrites};
-use super::{StoreInfo, Transaction};
+use super::{StoreInfo, Transaction, compared};
 use crate::definition::StoreDefinition;
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -108,7 +108,11 @@ impl<'tx> Store<'tx> {
         self.tx.changed_definition(self.id, name).map(drop)
     }
 
+    /// The order bytes of a key, which say where it is or would be; see [`compared`].
     pub(super) fn encode(&self, key: &Key) -> Result<EncodedKey> {
+        if self.definition.key.is_compared() {
+            return compared::encode(self, key);
+        }
         self.definition
             .key
             .encode(key)
@@ -117,10 +121,57 @@ impl<'tx> Store<'tx> {
 
     /// As [`Store::encode`], into memory that is there already.
     pub(super) fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<()> {
+        if self.definition.key.is_compared() {
+            *out = compared::encode(self, key)?;
+            return Ok(());
+        }
         self.definition
             .key
             .encode_into(key, out)
             .map_err(|e| key_error(&self.definition, e))
+    }
+
+    /// Where a key is or would be in the store's order, whatever gives it: the place for
+    /// [`Cursor::seek`], before all items with the key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`].
+    pub fn position_of(&self, key: &Key) -> Result<Vec<u8>> {
+        Ok(self.encode(key)?.order)
+    }
+
+    /// The keys between two bounds in the store's order, whatever gives it.
+    ///
+    /// In a store whose keys are compared the range holds for the items there are: after inserting
+    /// others next to a bound, ask again.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] as [`KeySpec::range`](crate::KeySpec::range).
+    pub fn key_range(&self, from: Bound<&Key>, to: Bound<&Key>) -> Result<KeyRange> {
+        if !self.definition.key.is_compared() {
+            return self
+                .definition
+                .key
+                .range(from, to)
+                .map_err(|e| key_error(&self.definition, e));
+        }
+        let order = |bound: Bound<&Key>| {
+            Ok::<_, Error>(match bound {
+                Bound::Unbounded => Bound::Unbounded,
+                Bound::Included(key) => Bound::Included(self.encode(key)?.order),
+                Bound::Excluded(key) => Bound::Excluded(self.encode(key)?.order),
+            })
+        };
+        Ok(KeyRange {
+            lo: order(from)?,
+            hi: order(to)?,
+        })
+    }
+
+    /// Whether a position that [`Item::position`] gave lies in a range.
+    pub fn lies_in(&self, position: &[u8], range: &KeyRange) -> Result<bool> {
+        let (order, _) = split(position, self.definition.unique)?;
+        Ok(range.contains(order))
     }
 
     pub(super) fn key_text(&self, physical: &[u8]) -> String {
@@ -136,6 +187,13 @@ impl<'tx> Store<'tx> {
     pub(super) fn read_range(&self, (lo, hi): Bounds) {
         if self.tx.tracks() {
             self.tx.reads.borrow_mut().range(self.id, lo, hi);
+        }
+    }
+
+    /// Notes that no item may come into the bounds or leave them; the values of those there may change.
+    pub(super) fn read_place(&self, lo: Bound<Vec<u8>>, hi: Bound<Vec<u8>>) {
+        if self.tx.tracks() {
+            self.tx.reads.borrow_mut().place(self.id, lo, hi);
         }
     }
 
@@ -189,6 +247,9 @@ impl<'tx> Store<'tx> {
         key: &Key,
         with: impl FnOnce(&[u8]) -> Result<T>,
     ) -> Result<T> {
+        if self.definition.key.is_compared() {
+            return with(&self.encode(key)?.order);
+        }
         let mut order = self.tx.scratch.take();
         order.clear();
         self.definition

@@ -50,6 +50,11 @@ impl<'a> Change<'a> {
         }
     }
 
+    /// Whether the change leaves an item where one was.
+    pub fn keeps_place(self) -> bool {
+        matches!(self, Self::Put { replaces: true, .. })
+    }
+
     /// By how much the change moves the number of items of the snapshot.
     pub fn delta(self) -> i64 {
         match self {

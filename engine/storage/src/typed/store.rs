@@ -117,9 +117,7 @@ impl<'tx, K: TypedKey, V> TypedStore<'tx, K, V> {
     fn key_range<Q: AsKey<K>>(&self, range: &impl RangeBounds<Q>) -> Result<KeyRange> {
         let key = |bound: Bound<&Q>| bound.map(AsKey::as_key);
         let (lo, hi) = (key(range.start_bound()), key(range.end_bound()));
-        let spec = &self.store.definition().key;
-        spec.range(lo.as_ref(), hi.as_ref())
-            .map_err(|error| self.key_error(error))
+        self.store.key_range(lo.as_ref(), hi.as_ref())
     }
 
     fn prefix_range<P: AsPrefix<K> + ?Sized>(&self, prefix: &P) -> Result<KeyRange> {

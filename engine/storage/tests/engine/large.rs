@@ -64,7 +64,10 @@ fn lives(bytes: usize, placement: Placement) {
         assert_eq!(s.len().unwrap(), 3);
         let field = s.get(&int(1)).unwrap().unwrap().value;
         assert_eq!(
-            field.get("f7").and_then(|f| f.as_str()).map(str::len),
+            field
+                .get("f7")
+                .and_then(sop::DocumentRef::as_str)
+                .map(str::len),
             Some(1_001)
         );
     };

@@ -15,6 +15,7 @@
 )]
 #![expect(clippy::many_single_char_names, reason = "a, b and c are transactions")]
 
+mod cel;
 mod checkpoints;
 mod commits;
 mod counts;

@@ -189,10 +189,12 @@ impl Target {
     /// Remembers a key of a dry run; whether an earlier batch had it.
     fn note_key(&self, store: &Store<'_>, item: &Item, done: &mut Done) -> sop::Result<bool> {
         let spec = &store.definition().key;
-        let encoded = spec.encode(&item.key).map_err(|source| Error::InvalidKey {
-            store: self.store.clone(),
-            source,
-        })?;
+        let encoded = spec
+            .identity(&item.key)
+            .map_err(|source| Error::InvalidKey {
+                store: self.store.clone(),
+                source,
+            })?;
         let mut hasher = DefaultHasher::new();
         encoded.order.hash(&mut hasher);
         let hash = hasher.finish();

@@ -100,6 +100,11 @@ fn check_range(writes: &StoreWrites, model: &Model, lo: &Bound<Vec<u8>>, hi: &Bo
     let mut wanted = modelled(model, bounds);
     let range = || writes.range(bounds.0, bounds.1);
     assert_eq!(range().collect::<Vec<_>>(), wanted);
+    for bound in [lo, hi] {
+        if let Bound::Included(key) | Bound::Excluded(key) = bound {
+            check_search(writes, model, key);
+        }
+    }
     let delta: i64 = wanted.iter().map(|(_, change)| change.delta()).sum();
     assert_eq!(writes.delta(bounds.0, bounds.1), delta);
     // From both ends in turn, until they meet.
@@ -112,6 +117,20 @@ fn check_range(writes: &StoreWrites, model: &Model, lo: &Bound<Vec<u8>>, hi: &Bo
     assert_eq!((both.next(), both.next_back()), (None, None));
     wanted.reverse();
     assert_eq!(range().rev().collect::<Vec<_>>(), wanted);
+}
+
+fn check_search(writes: &StoreWrites, model: &Model, key: &[u8]) {
+    let found = writes.search(|there| Ok::<_, ()>(there.cmp(key)));
+    let below = (Bound::Unbounded, Bound::Excluded(key));
+    let above = (Bound::Excluded(key), Bound::Unbounded);
+    let wanted = match model.get_key_value(key) {
+        Some((there, _)) => Around::At(there),
+        None => Around::Between(
+            model.range::<[u8], _>(below).next_back().map(|(k, _)| &**k),
+            model.range::<[u8], _>(above).next().map(|(k, _)| &**k),
+        ),
+    };
+    assert_eq!(found, Ok(wanted));
 }
 
 fn check_all(writes: &StoreWrites, model: &Model) {

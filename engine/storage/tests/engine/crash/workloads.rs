@@ -11,7 +11,7 @@ use crate::support::*;
 
 pub type Workload = fn(&mut Session) -> Result<()>;
 
-pub const WORKLOADS: [(&str, Workload); 12] = [
+pub const WORKLOADS: [(&str, Workload); 13] = [
     ("inserts", inserts),
     ("splits", splits),
     ("merges", merges),
@@ -22,6 +22,7 @@ pub const WORKLOADS: [(&str, Workload); 12] = [
     ("reopening", reopening),
     ("large values", large_values),
     ("duplicates", duplicates),
+    ("cel order", cel_order),
     ("backups", backups),
     ("log files", log_files),
 ];
@@ -168,6 +169,25 @@ fn duplicates(s: &mut Session) -> Result<()> {
     s.open()?;
     s.add("d", &[3, 1], "3")?;
     s.remove("d", [1].into_iter())?;
+    s.close()
+}
+
+/// Keys that a comparer orders, against the order of their fields.
+fn cel_order(s: &mut Session) -> Result<()> {
+    s.open()?;
+    s.make("s", |d| {
+        d.key = crate::cel::ascending_against_the_fields();
+        d.slot_length = 3;
+    })?;
+    s.put("s", (0..12).map(|i| i * 7 % 12), "1")?;
+    s.checkpoint()?;
+    s.remove("s", [3, 4, 5, 11].into_iter())?;
+    s.put("s", [4, 3, 20, -1].into_iter(), "2")?;
+    s.open()?;
+    s.put("s", (0..12).rev(), "3")?;
+    s.checkpoint()?;
+    s.remove("s", 0..30)?;
+    s.put("s", [2, 1].into_iter(), "4")?;
     s.close()
 }
 
