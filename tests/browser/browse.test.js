@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { picture } from "../support/browser.js";
 import { grouped, invoicesInOrder, load, table, tables } from "../support/data.js";
-import { cell, counts, inView, jump, node, openStore, row, rows, shows, until } from "../support/page.js";
+import { cell, counts, heads, inView, jump, node, openStore, row, rows, shows, until } from "../support/page.js";
 import { scene } from "../support/scene.js";
 
 const invoices = invoicesInOrder();
@@ -119,6 +119,23 @@ describe("browsing", () => {
     const html = await (await context.request.get(`${it.server.origin}/d/chinook/s/Invoice`)).text();
     const body = html.slice(0, html.indexOf('id="boot"'));
     for (const one of invoices.slice(0, 20)) assert.ok(body.includes(one.BillingCity), one.BillingCity);
+  });
+
+  test("a field that no row in view has is a column, with its type", async () => {
+    await it.server.createDatabase("sparse");
+    const lines = Array.from({ length: 600 }, (_, id) => JSON.stringify({ id, name: `Name ${id}`, ...(id === 599 ? { late: 7 } : {}) }));
+    await it.server.import("sparse", "Sparse", lines.join("\n"), "id");
+    const { page, context } = await it.open("/d/sparse/s/Sparse");
+    await shows(page, "Sparse");
+    assert.deepEqual((await heads(page)).filter((name) => name === "name" || name === "late"), ["name", "late"]);
+    assert.equal(await page.locator("#rows .grid-head .th").filter({ hasText: "late" }).getAttribute("title"), "late · integer");
+    const html = await (await context.request.get(`${it.server.origin}/d/sparse/s/Sparse`)).text();
+    assert.ok(/class="th[^>]*>(?:<[^>]*>)*late</.test(html.slice(0, html.indexOf('id="boot"'))), "also before any script runs");
+    await jump(page, "599");
+    await row(page, 600).waitFor();
+    assert.equal(await (await cell(page, row(page, 600), "late")).textContent(), "7");
+    assert.deepEqual((await heads(page)).filter((name) => name === "name" || name === "late"), ["name", "late"], "and stays where it is");
+    await it.server.call("DELETE", "/databases/sparse", { query: { data: "delete", confirm: "sparse" } });
   });
 
   test("the inspector shows the item as a tree and as text", async () => {

@@ -281,7 +281,7 @@ describe("changing", () => {
     await dialog.getByRole("button", { name: /^Stage item/ }).click();
     await staged(page).getByText("1 staged edit").waitFor();
     await commit(page, await openReview(page));
-    assert.deepEqual(await counts(page).then((all) => all.made), "1");
+    await until(async () => (await counts(page)).made === "1", "the explorer counts it");
     await page.getByRole("button", { name: "More" }).click();
     await page.getByRole("menuitem", { name: /Delete store made/ }).click();
     dialog = page.getByRole("dialog", { name: "Delete made" });
