@@ -287,9 +287,8 @@ proptest! {
         let json: String = json.into_iter().collect();
         let ours = Document::from_json(json.as_bytes());
         let theirs = serde_json::from_str::<Value>(&json);
-        if matches!(ours, Err(DocumentError::DuplicateField { .. })) {
-            prop_assert!(theirs.is_ok());
-        } else {
+        // A name that stands twice ends our reading; what is behind it may be wrong as well.
+        if !matches!(ours, Err(DocumentError::DuplicateField { .. })) {
             prop_assert_eq!(ours.is_ok(), theirs.is_ok(), "{}: {:?} {:?}", json, ours, theirs);
         }
     }
