@@ -18,7 +18,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::prepared::{Held, PreparedOutcome, PreparedState, PreparedTransaction, Remembered};
-use super::record::{CommitFacts, decode as decode_commit, encode as encode_commit};
+use super::record::{CommitFacts, decode as decode_commit, encode as encode_commit, put_u32};
 use crate::seeded::{self, Fault};
 use crate::transaction::reads::Reads;
 use crate::transaction::writes::{CATALOG, CatalogChange, StoreId, StoreWrites, Writes};
@@ -117,10 +117,6 @@ pub(crate) fn encode_decision(decision: Decision, id: &str, time_ms: u64) -> Vec
     out.extend_from_slice(&time_ms.to_le_bytes());
     put_bytes(&mut out, id.as_bytes());
     out
-}
-
-fn put_u32(out: &mut Vec<u8>, n: usize) {
-    out.extend_from_slice(&(n as u32).to_le_bytes());
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {

@@ -108,7 +108,8 @@ pub(crate) fn encode(writes: &Writes, facts: CommitFacts) -> Vec<u8> {
     out
 }
 
-fn put_u32(out: &mut Vec<u8>, n: usize) {
+/// Appends a number of things.
+pub(super) fn put_u32(out: &mut Vec<u8>, n: usize) {
     out.extend_from_slice(&(n as u32).to_le_bytes());
 }
 

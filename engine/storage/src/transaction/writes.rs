@@ -1,4 +1,4 @@
-//! What a write transaction changes, kept in key order until it commits.
+//! What a write transaction changes, found in key order until it commits.
 //!
 //! The same value is the transaction's private overlay, the source of its log record, what other
 //! transactions are validated against, and what is applied to the trees: one shape, never copied.
