@@ -85,7 +85,7 @@ fn main() {
             for from in (0..n).step_by(10_000) {
                 let tx = db.begin(Mode::Write).unwrap();
                 {
-                    let s = tx.store("s").unwrap();
+                    let s = tx.documents("s").unwrap();
                     for i in from..(from + 10_000).min(n) {
                         s.insert(&Key::from(mix(i)), &value(i)).unwrap();
                     }
@@ -130,7 +130,7 @@ fn main() {
                 let o = t.elapsed();
                 let tx = db.begin(Mode::Read).unwrap();
                 let x = tx
-                    .store("s")
+                    .documents("s")
                     .unwrap()
                     .get(&Key::from(mix(5)))
                     .unwrap()
@@ -152,7 +152,7 @@ fn main() {
             for round in 0..total / per {
                 let tx = db.begin(Mode::Write).unwrap();
                 {
-                    let s = tx.store("s").unwrap();
+                    let s = tx.documents("s").unwrap();
                     for _ in 0..per {
                         k += 1;
                         s.upsert(&Key::from(mix(mix(k + round) % n)), &value(k))
