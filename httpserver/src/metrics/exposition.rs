@@ -14,7 +14,7 @@ pub enum Kind {
 }
 
 /// A value of a sample.
-pub trait Figure {
+pub trait Figure: Copy {
     /// Appends it.
     fn write(&self, out: &mut String);
 }

@@ -14,6 +14,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "/d/d/s/s", false),
     ("GET", "/api/docs", false),
     ("GET", "/api/v1/openapi.json", false),
+    ("GET", "/api/v1/metrics", false),
     ("GET", "/api/v1/databases", false),
     ("POST", "/api/v1/databases", false),
     ("GET", "/api/v1/databases/d", false),

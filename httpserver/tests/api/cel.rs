@@ -76,7 +76,7 @@ async fn every_address_has_the_order_of_the_expression() {
         assert_eq!(paged(&test, "&reverse=true").await, reversed);
         // From a key that is there, and from one that is not.
         for (from, rank) in [(keys[3].clone(), 3), (json!({"name": "bb", "n": 2}), 4)] {
-            let text = escaped(&from.to_string());
+            let text = escaped(from.to_string());
             assert_eq!(paged(&test, &format!("&from={text}")).await, keys[rank..]);
             let found = test.get(&format!("{STORE}/rank?key={text}")).await.ok();
             assert_eq!(

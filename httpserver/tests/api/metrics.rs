@@ -1,5 +1,7 @@
 //! Figures for monitoring: a strict reader of the text format, and what must be in it.
 
+#![expect(clippy::float_cmp, reason = "counters are whole numbers")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
@@ -69,7 +71,7 @@ fn read(text: &str) -> BTreeMap<String, Family> {
                 is_name(name) && help.ends_with('.') && !help.contains('\\'),
                 "{line}"
             );
-            helped = name.to_owned();
+            name.clone_into(&mut helped);
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
             assert_eq!(name, helped, "HELP, then TYPE");
@@ -109,7 +111,8 @@ fn read(text: &str) -> BTreeMap<String, Family> {
 }
 
 fn check_histogram(name: &str, family: &Family) {
-    let mut series: BTreeMap<Labels, (Vec<(f64, f64)>, Option<f64>, Option<f64>)> = BTreeMap::new();
+    type Series = (Vec<(f64, f64)>, Option<f64>, Option<f64>);
+    let mut series: BTreeMap<Labels, Series> = BTreeMap::new();
     for (suffix, labels, value) in &family.samples {
         let mut labels = labels.clone();
         let limit = labels.remove("le");

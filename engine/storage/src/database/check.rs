@@ -12,6 +12,7 @@ use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
+use crate::key::label::Label;
 use crate::transaction::item::Shape;
 use crate::transaction::physical::{physical_key, split};
 use crate::transaction::writes::StoreId;
@@ -182,8 +183,7 @@ fn check_item(
     recount.add(item.value.root());
     let spec = &definition.key;
     let encoded = if spec.is_compared() {
-        let label = spec.label_of(key);
-        label.and_then(|label| spec.encode_at(&label, &item.key))
+        Label::of(key).and_then(|label| spec.encode_at(&label, &item.key))
     } else {
         spec.encode(&item.key)
     };

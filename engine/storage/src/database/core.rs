@@ -13,13 +13,13 @@ use super::group::{Group, Verdict};
 use super::metrics::Meters;
 use super::open::Recovery;
 use super::options::Durability;
+use super::publish::is_very_large;
 use super::shapes::Shapes;
 use super::snapshot::Snapshot;
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
 use crate::commit::history::{Clash, History};
-use crate::commit::prepared::PreparedState;
 use crate::commit::queue::{CommitQueue, Kind, Request, Ticket};
 use crate::database_id::DatabaseId;
 use crate::error::{Error, Result};
@@ -30,12 +30,6 @@ use crate::rng::Rng;
 use crate::seeded::{self, Fault};
 use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
-
-/// Up to this many item changes a group is applied in place, while new transactions wait for the
-/// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
-/// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
-/// unless so many of its items change that it is made anew anyway.
-const IN_PLACE_CHANGES: usize = 65_536;
 
 /// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
 const MIN_DIRTY_BYTES: u64 = 8 << 20;
@@ -58,13 +52,13 @@ pub(crate) struct CommitState {
 }
 
 /// A commit was applied in part only.
-struct Broken {
-    detail: String,
+pub(super) struct Broken {
+    pub(super) detail: String,
     /// The last commit that was applied whole.
-    before: u64,
+    pub(super) before: u64,
 }
 
-fn not_applied(error: &Error) -> String {
+pub(super) fn not_applied(error: &Error) -> String {
     format!(
         "a commit is durable in the log but could not be applied ({error}); open the database again, or restore the damaged part from a backup"
     )
@@ -118,9 +112,9 @@ pub(crate) struct Core {
     read_only: RwLock<Option<String>>,
     /// Why nothing can be read any more: a commit is durable but was applied in part only. Set while
     /// `current` is locked for writing, so that who takes a snapshot and asks then never sees that part.
-    broken: RwLock<Option<Broken>>,
+    pub(super) broken: RwLock<Option<Broken>>,
     /// Whether `broken` says something, to be asked without a lock.
-    is_broken: AtomicBool,
+    pub(super) is_broken: AtomicBool,
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
@@ -332,7 +326,11 @@ impl Core {
         if seeded::is(Fault::PublishBeforeDurable) {
             let _ = self.publish(first, &group.writes, &group.prepared);
         }
-        let appended = self.append(first, &records, group.promises);
+        let (appended, beside) = if is_very_large(&group.writes) {
+            self.append_and_apply(&group, &records)
+        } else {
+            (self.append(first, &records, group.promises), None)
+        };
         if let Err(error) = appended
             && !seeded::is(Fault::AcknowledgeFailedAppend)
         {
@@ -341,7 +339,11 @@ impl Core {
             return;
         }
         state.next_sequence = first + group.tickets.len() as u64;
-        match self.publish(first, &group.writes, &group.prepared) {
+        let published = match beside {
+            Some(made) => self.publish_beside(made, first, &group.writes, &group.prepared),
+            None => self.publish(first, &group.writes, &group.prepared),
+        };
+        match published {
             Ok(()) => {
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters
@@ -464,46 +466,6 @@ impl Core {
         self.history_bytes
             .store(state.history.bytes(), Ordering::Relaxed);
         forgotten
-    }
-
-    /// Applies what the records from `first` on change, with the prepared transactions as of the last.
-    pub(super) fn publish(
-        &self,
-        first: u64,
-        writes: &[Arc<Writes>],
-        prepared: &PreparedState,
-    ) -> Result<()> {
-        let changes: usize = writes.iter().map(|writes| writes.items()).sum();
-        let apply = |snapshot: &mut Snapshot| {
-            let mut group: Vec<_> = writes.iter().zip(first..).collect();
-            if seeded::is(Fault::ApplyInWrongOrder) {
-                group.reverse();
-            }
-            group
-                .into_iter()
-                .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
-            snapshot.prepared = prepared.clone();
-            Ok(())
-        };
-        if changes <= IN_PLACE_CHANGES {
-            let mut current = self.current.write();
-            let snapshot = Arc::make_mut(&mut current);
-            // Applying it all again does no harm, and a read that failed may work now.
-            return apply(snapshot)
-                .or_else(|_| apply(snapshot))
-                .inspect_err(|error| {
-                    *self.broken.write() = Some(Broken {
-                        detail: not_applied(error),
-                        before: first - 1,
-                    });
-                    self.is_broken.store(true, Ordering::Release);
-                });
-        }
-        let mut next = Snapshot::clone(&self.snapshot());
-        apply(&mut next)?;
-        let previous = std::mem::replace(&mut *self.current.write(), Arc::new(next));
-        drop(previous);
-        Ok(())
     }
 
     /// After a commit that was applied in part only: makes the state before it again, from the newest

@@ -12,6 +12,7 @@ mod metrics;
 mod open;
 mod options;
 mod prepared;
+mod publish;
 mod reclaim;
 pub(crate) mod shapes;
 pub(crate) mod snapshot;

@@ -69,11 +69,6 @@ impl KeySpec {
         Ok(reader)
     }
 
-    /// The label in the order bytes of a compared key.
-    pub(crate) fn label_of(&self, order_bytes: &[u8]) -> Result<Label, KeyError> {
-        Label::read(&mut Reader::new(order_bytes))
-    }
-
     /// The bytes of the fields in the order bytes of a compared key: its identity.
     pub(crate) fn fields_bytes<'a>(&self, order_bytes: &'a [u8]) -> Result<&'a [u8], KeyError> {
         let reader = self.fields_of(order_bytes)?;

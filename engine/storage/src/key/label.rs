@@ -114,6 +114,11 @@ impl Label {
         out.push(END);
     }
 
+    /// The label in the order bytes of a compared key.
+    pub fn of(order_bytes: &[u8]) -> Result<Self, KeyError> {
+        Self::read(&mut Reader::new(order_bytes))
+    }
+
     /// Reads a label; what follows it is not looked at.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, KeyError> {
         let mut numbers = Vec::new();

@@ -173,7 +173,7 @@ impl Search<'_> {
         }
         let label = |side: Option<&[u8]>| {
             let order = side.map(|side| split(side, self.unique)).transpose()?;
-            let label = order.map(|(order, _)| self.spec.label_of(order));
+            let label = order.map(|(order, _)| Label::of(order));
             Ok::<_, Fault>(label.transpose()?)
         };
         let (lower, upper) = (label(lower)?, label(upper)?);

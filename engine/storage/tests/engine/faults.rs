@@ -388,3 +388,53 @@ fn after_a_failed_flush_of_a_checkpoint_nothing_is_read_back_from_its_files() {
     assert_eq!(all(&db, "s").len(), 202);
     assert!(db.check().unwrap().is_clean());
 }
+
+/// Groups of this size are applied on a thread of their own while their records are appended.
+#[test]
+fn a_very_large_group_is_seen_when_it_is_durable_and_never_else() {
+    const LARGE: i64 = 66_000;
+    let count = |db: &Database| {
+        let tx = db.begin(Mode::Read).unwrap();
+        tx.documents("s").unwrap().len().unwrap()
+    };
+    let reopened = |disk: &SimVfs| {
+        let after = Arc::new(disk.after_crash(CrashPolicy::LoseUnsynced));
+        options(&after).open(FOLDER).unwrap()
+    };
+    let load = |db: &Database| {
+        let tx = db.begin(Mode::Write).unwrap();
+        let s = tx.documents("s").unwrap();
+        for i in 0..LARGE {
+            s.upsert(&int(i * 7 % LARGE), &doc("1")).unwrap();
+        }
+        drop(s);
+        tx.commit()
+    };
+    let disk = disk();
+    let db = options(&disk).open(FOLDER).unwrap();
+    create(&db, int_store("s"));
+    insert(&db, "s", -3..0);
+    disk.fail_at(disk.operations() + 1, Fault::Enospc);
+    assert!(matches!(load(&db), Err(Error::NoSpace { .. })));
+    assert_eq!((count(&db), db.read_only()), (3, None));
+    let before = db.begin(Mode::Read).unwrap();
+    load(&db).unwrap();
+    assert_eq!(before.documents("s").unwrap().len().unwrap(), 3);
+    assert_eq!(count(&db), LARGE as u64 + 3);
+    let again = reopened(&disk);
+    assert_eq!(count(&again), LARGE as u64 + 3);
+    assert!(again.check().unwrap().is_clean());
+    drop(before);
+    // Everything goes at once, but the disk fails.
+    let tx = db.begin(Mode::Write).unwrap();
+    let s = tx.documents("s").unwrap();
+    for i in -3..LARGE {
+        assert!(s.remove(&int(i)).unwrap());
+    }
+    drop(s);
+    disk.fail_at(disk.operations() + 1, Fault::Eio);
+    assert!(tx.commit().is_err());
+    assert!(db.read_only().is_some());
+    assert_eq!(count(&db), LARGE as u64 + 3);
+    assert_eq!(count(&reopened(&disk)), LARGE as u64 + 3);
+}

@@ -235,6 +235,8 @@ fn listed(schema: &StoreSchema) -> Vec<(&str, FieldType, bool, u64)> {
 
 #[test]
 fn fields_stand_in_the_order_in_which_they_came_with_their_types() {
+    use FieldType::*;
+
     let db = with_items([]);
     assert_eq!(
         schema(&db),
@@ -257,7 +259,6 @@ fn fields_stand_in_the_order_in_which_they_came_with_their_types() {
             (3, "[1,2]"),
         ],
     );
-    use FieldType::*;
     let found = schema(&db);
     let expected = [
         ("z", Integer, true, 2),

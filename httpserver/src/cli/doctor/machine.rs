@@ -72,7 +72,7 @@ fn judge_memory(available: u64, limit: Option<u64>, cache: u64) -> Finding {
 pub(super) fn open_files(config: &Config) -> Finding {
     let limits = fs::read_to_string("/proc/self/limits").ok();
     match limits.and_then(|text| file_limit(&text)) {
-        Some(limit) => judge_files(limit, u64::from(config.limits.max_connections)),
+        Some(limit) => judge_files(limit, config.limits.max_connections),
         None => Finding::Unknown("this system does not tell".to_owned()),
     }
 }

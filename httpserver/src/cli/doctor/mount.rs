@@ -128,15 +128,12 @@ fn unescape(text: &str) -> String {
         let code = after
             .get(..3)
             .and_then(|code| u8::from_str_radix(code, 8).ok());
-        match code {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                out.push('\\');
-                rest = after;
-            }
+        if let Some(code) = code {
+            out.push(char::from(code));
+            rest = after.get(3..).unwrap_or_default();
+        } else {
+            out.push('\\');
+            rest = after;
         }
     }
     out + rest

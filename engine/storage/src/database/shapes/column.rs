@@ -83,8 +83,8 @@ impl Column {
 #[inline]
 fn text_column(text: &[u8]) -> Column {
     match text {
-        [_, _, _, _, b'-', _, _, b'-', _, _] => date_column(text),
-        [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', ..] => date_column(text),
+        [_, _, _, _, b'-', _, _, b'-', _, _]
+        | [_, _, _, _, b'-', _, _, b'-', _, _, b'T' | b' ', ..] => date_column(text),
         _ => Column::String,
     }
 }
@@ -97,7 +97,7 @@ fn date_column(text: &[u8]) -> Column {
         [] if is_date(date) => Column::Date,
         // The usual forms are told without a parser.
         [_, time @ ..] if is_date(date) => match time.split_first_chunk::<8>() {
-            Some((time, [] | [b'Z'])) if is_time(time) => Column::DateTime,
+            Some((time, [] | [b'Z'])) if is_time(*time) => Column::DateTime,
             _ => other_date_time(text),
         },
         _ => Column::String,
@@ -120,12 +120,11 @@ fn two_digits(tens: u8, ones: u8) -> Option<u32> {
 }
 
 fn is_date(text: &[u8; 10]) -> bool {
-    let [c, d, y, z, _, m, n, _, e, f] = *text;
     let parts = (
-        two_digits(c, d),
-        two_digits(y, z),
-        two_digits(m, n),
-        two_digits(e, f),
+        two_digits(text[0], text[1]),
+        two_digits(text[2], text[3]),
+        two_digits(text[5], text[6]),
+        two_digits(text[8], text[9]),
     );
     match parts {
         (Some(century), Some(year), Some(month), Some(day)) => {
@@ -137,10 +136,13 @@ fn is_date(text: &[u8; 10]) -> bool {
     }
 }
 
-fn is_time(text: &[u8; 8]) -> bool {
-    let [h, i, a, m, n, b, s, t] = *text;
-    let parts = (two_digits(h, i), two_digits(m, n), two_digits(s, t));
-    (a, b) == (b':', b':')
+fn is_time(text: [u8; 8]) -> bool {
+    let parts = (
+        two_digits(text[0], text[1]),
+        two_digits(text[3], text[4]),
+        two_digits(text[6], text[7]),
+    );
+    (text[2], text[5]) == (b':', b':')
         && matches!(parts, (Some(hour), Some(minute), Some(second)) if hour < 24 && minute < 60 && second < 60)
 }
 

@@ -90,7 +90,7 @@ impl Memo {
         let mut at = START;
         let mut known = 0;
         for part in parts {
-            let Some(next) = step(&self.nodes, at, part) else {
+            let Some(next) = step(&self.nodes, at, *part) else {
                 break;
             };
             at = next;
@@ -163,11 +163,11 @@ impl Memo {
 }
 
 /// The way on from a node by a part.
-fn step(nodes: &[Node], from: u16, part: &Part) -> Option<u16> {
+fn step(nodes: &[Node], from: u16, part: Part) -> Option<u16> {
     let mut next = nodes.get(usize::from(from))?.first;
     while next != START {
         let node = nodes.get(usize::from(next))?;
-        if node.part == *part {
+        if node.part == part {
             return Some(next);
         }
         next = node.sibling;

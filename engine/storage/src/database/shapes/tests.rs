@@ -161,13 +161,15 @@ fn room_of_fields_that_are_gone_is_used_again() {
     for round in 0..40 {
         let ids = |n: usize| (round * 100 + n) * 2..(round * 100 + n) * 2 + 2;
         let documents: Vec<Vec<u8>> = (0..100).map(|n| map_of(ids(n))).collect();
-        documents.iter().for_each(|document| shapes.add(document));
+        for document in &documents {
+            shapes.add(document);
+        }
         check_recount(&shapes, &documents);
         let newest = format!("by.id{}", ids(99).start);
         rounds_with_new_names += usize::from(counted(&shapes).contains_key(&newest));
-        documents
-            .iter()
-            .for_each(|document| shapes.remove(document));
+        for document in &documents {
+            shapes.remove(document);
+        }
         assert!(shapes.names.len() <= 3 + MAX_NESTED_IN_ONE);
     }
     // The first round fills all the room; without a renewal none after it would have new names.
@@ -181,7 +183,7 @@ fn very_large_documents_are_looked_at_from_their_beginning() {
     let deep = encoded(&format!("{}1{}", "{\"a\":".repeat(100), "}".repeat(100)));
     let long = encoded(&format!("{{\"{}\":1}}", "n".repeat(300)));
     let matrix = encoded(&format!("[{}]", vec!["[[[[1]]]]"; 100].join(",")));
-    let counts = counted(&fresh(&[deep.clone()]));
+    let counts = counted(&fresh(std::slice::from_ref(&deep)));
     assert!(counts.contains_key("a.a.a.a.a") && !counts.contains_key("a.a.a.a.a.a"));
     let documents = [wide, deep, long, matrix];
     let mut shapes = fresh(&documents);
@@ -189,9 +191,9 @@ fn very_large_documents_are_looked_at_from_their_beginning() {
     assert_eq!(counts[""][column::Column::Unseen.at()], 2);
     assert!(counts.contains_key("f999") && !counts.contains_key("f1000"));
     check_recount(&shapes, &documents);
-    documents
-        .iter()
-        .for_each(|document| shapes.remove(document));
+    for document in &documents {
+        shapes.remove(document);
+    }
     assert!(counted(&shapes).is_empty());
     assert_eq!(shapes.names.path(ROOT), "");
 }

@@ -30,6 +30,7 @@ pub(super) struct Walked {
 }
 
 /// Finds the fields of a document.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Walk<'a> {
     names: &'a mut Arc<Names>,
     counts: &'a [Counts],

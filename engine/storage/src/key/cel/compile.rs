@@ -143,10 +143,8 @@ impl Check<'_> {
             Expr::Call(call) => self.call(id, call, depth),
             Expr::Select(select) => self.visit(&mut select.operand, depth + 1),
             Expr::List(list) => {
-                let elements = list.elements.iter_mut();
-                elements
-                    .map(|element| self.visit(element, depth + 1))
-                    .collect()
+                let mut elements = list.elements.iter_mut();
+                elements.try_for_each(|element| self.visit(element, depth + 1))
             }
             Expr::Map(map) => {
                 for entry in &mut map.entries {
@@ -185,10 +183,8 @@ impl Check<'_> {
         if let Some(target) = &mut call.target {
             self.visit(target, depth + 1)?;
         }
-        let arguments = call.args.iter_mut();
-        arguments
-            .map(|argument| self.visit(argument, depth + 1))
-            .collect()
+        let mut arguments = call.args.iter_mut();
+        arguments.try_for_each(|argument| self.visit(argument, depth + 1))
     }
 
     /// The expression that stands for a field of a key; `None` when the node is something else.

@@ -1,5 +1,10 @@
 //! The functions that key expressions have.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the type of functions is the library's"
+)]
+
 use std::sync::{Arc, LazyLock};
 
 use cel::common::functions::Function;

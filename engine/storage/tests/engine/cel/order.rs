@@ -144,7 +144,7 @@ fn same(store: &DocumentStore<'_>, model: &Model, random: &mut Random) {
 /// A transaction of random changes, checked from inside before it is committed.
 fn change(tx: &Transaction, model: &mut Model, random: &mut Random, unique: bool) {
     let store = tx.documents("s").unwrap();
-    for _ in 0..1 + random.below(24) {
+    for _ in 0..=random.below(24) {
         let key = random.key();
         let value = random.below(1_000).to_string();
         let at = model.first(&key);
@@ -159,12 +159,11 @@ fn change(tx: &Transaction, model: &mut Model, random: &mut Random, unique: bool
             1 => {
                 let inserted = store.upsert(&key, &doc(&value)).unwrap();
                 assert_eq!(inserted, at.is_none());
-                match at {
-                    Some(at) => model.0[at].2 = value,
-                    None => {
-                        let id = store.get(&key).unwrap().unwrap().id;
-                        model.add(&key, id.unwrap_or(0), value);
-                    }
+                if let Some(at) = at {
+                    model.0[at].2 = value;
+                } else {
+                    let id = store.get(&key).unwrap().unwrap().id;
+                    model.add(&key, id.unwrap_or(0), value);
                 }
             }
             2 | 3 => {
