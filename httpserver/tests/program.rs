@@ -274,7 +274,7 @@ fn a_prepared_transaction_is_listed_by_check_and_doctor() {
     tx.create_store(sop::StoreDefinition::new("accounts", key))
         .unwrap();
     let one = sop::Document::from_json(b"1").unwrap();
-    tx.store("accounts")
+    tx.documents("accounts")
         .unwrap()
         .insert(&sop::Key::from(1i64), &one)
         .unwrap();

@@ -35,7 +35,7 @@ impl TestDatabase {
             .collect();
         self.db
             .transact(|tx| {
-                let store = tx.store(name)?;
+                let store = tx.documents(name)?;
                 items
                     .iter()
                     .try_for_each(|(key, value)| store.insert(key, value).map(|_| ()))
@@ -46,7 +46,7 @@ impl TestDatabase {
     /// All items of a store as `key=value` lines.
     pub fn dump(&self, name: &str) -> Vec<String> {
         let tx = self.db.begin(sop::Mode::Read).unwrap();
-        let store = tx.store(name).unwrap();
+        let store = tx.documents(name).unwrap();
         let items = store
             .range(&sop::KeyRange::all(), sop::Direction::Forward)
             .unwrap();

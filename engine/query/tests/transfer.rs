@@ -62,7 +62,7 @@ fn dump(db: &Database, store: &str, format: Format) -> String {
 
 fn items(db: &Database, store: &str) -> Vec<(sop::Key, Document)> {
     let tx = db.begin(Mode::Read).unwrap();
-    let store = tx.store(store).unwrap();
+    let store = tx.documents(store).unwrap();
     let range = store.range(&KeyRange::all(), Direction::Forward).unwrap();
     range
         .map(|item| item.map(|item| (item.key, item.value)).unwrap())
@@ -71,7 +71,7 @@ fn items(db: &Database, store: &str) -> Vec<(sop::Key, Document)> {
 
 fn groups(db: &Database, store: &str, of: &serde_json::Value) -> Vec<(String, u64)> {
     let tx = db.begin(Mode::Read).unwrap();
-    let store = tx.store(store).unwrap();
+    let store = tx.documents(store).unwrap();
     let prefix = parse_prefix(&store.definition().key, of).unwrap();
     let found = prefixes(&store, &prefix, &PrefixOptions::default()).unwrap();
     found

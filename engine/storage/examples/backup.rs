@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let db = Database::open(folder.path().join("live"))?;
     db.transact(|tx| {
         tx.create_store(StoreDefinition::typed::<String>("settings"))?;
-        let settings = tx.typed_store::<String, String>("settings")?;
+        let settings = tx.store::<String, String>("settings")?;
         settings.insert("color", &"green".to_owned())?;
         settings.insert("language", &"en".to_owned())
     })?;
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let copy = folder.path().join("copy");
     db.backup(&copy)?;
     db.transact(|tx| {
-        let settings = tx.typed_store::<String, String>("settings")?;
+        let settings = tx.store::<String, String>("settings")?;
         settings.update("color", &"red".to_owned())
     })?;
     println!("copied {} as of commit {}", db.id(), db.sequence() - 1);
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("  {problem:?}");
     }
     let tx = copy.begin(Mode::Read)?;
-    for item in &tx.typed_store::<String, String>("settings")? {
+    for item in &tx.store::<String, String>("settings")? {
         let (name, value) = item?;
         println!("  {name} = {value}");
     }
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     db.close()?;
     let restored = Database::open(folder.path().join("copy"))?;
     let tx = restored.begin(Mode::Read)?;
-    let settings = tx.typed_store::<String, String>("settings")?;
+    let settings = tx.store::<String, String>("settings")?;
     println!(
         "restored: color is {}",
         settings.get("color")?.unwrap_or_default()

@@ -11,7 +11,7 @@ const TRANSFERS: u32 = 200;
 /// Moves an amount; `false` when there is not enough. Cents, not floats: integers are exact.
 fn transfer(db: &Database, from: u32, to: u32, cents: i64) -> sop::Result<bool> {
     db.transact(|tx| {
-        let accounts = tx.typed_store::<u32, i64>("accounts")?;
+        let accounts = tx.store::<u32, i64>("accounts")?;
         let (Some(source), Some(target)) = (accounts.get(&from)?, accounts.get(&to)?) else {
             return Ok(false);
         };
@@ -26,7 +26,7 @@ fn transfer(db: &Database, from: u32, to: u32, cents: i64) -> sop::Result<bool> 
 
 fn sum(db: &Database) -> sop::Result<i64> {
     let tx = db.begin(Mode::Read)?;
-    let accounts = tx.typed_store::<u32, i64>("accounts")?;
+    let accounts = tx.store::<u32, i64>("accounts")?;
     accounts
         .iter()
         .map(|item| item.map(|(_, cents)| cents))
@@ -38,20 +38,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let db = Database::open(folder.path())?;
     db.transact(|tx| {
         tx.create_store(StoreDefinition::typed::<u32>("accounts"))?;
-        let accounts = tx.typed_store::<u32, i64>("accounts")?;
+        let accounts = tx.store::<u32, i64>("accounts")?;
         (0..ACCOUNTS).try_for_each(|account| accounts.insert(&account, &10_000))
     })?;
 
     // What two transactions at the same time do to one item: the second to commit is refused.
     let (a, b) = (db.begin(Mode::Write)?, db.begin(Mode::Write)?);
-    a.typed_store::<u32, i64>("accounts")?.update(&0, &9_000)?;
-    b.typed_store::<u32, i64>("accounts")?.update(&0, &11_000)?;
+    a.store::<u32, i64>("accounts")?.update(&0, &9_000)?;
+    b.store::<u32, i64>("accounts")?.update(&0, &11_000)?;
     a.commit()?;
     match b.commit() {
         Err(error @ Error::Conflict { .. }) => println!("refused: {error}"),
         other => println!("unexpected: {other:?}"),
     }
-    db.transact(|tx| tx.typed_store::<u32, i64>("accounts")?.update(&0, &10_000))?;
+    db.transact(|tx| tx.store::<u32, i64>("accounts")?.update(&0, &10_000))?;
 
     // `transact` runs a refused transaction again. Transfers between other accounts never wait.
     let moved = std::thread::scope(|scope| {

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let db = Database::open(folder.path())?;
     let tx = db.begin(Mode::Write)?;
     tx.create_store(StoreDefinition::typed::<EventKey>("events"))?;
-    let events = tx.typed_store::<EventKey, Event>("events")?;
+    let events = tx.store::<EventKey, Event>("events")?;
     for minute in 0..24 * 60 {
         for device in ["cellar", "kitchen", "roof"] {
             let key = EventKey {
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     tx.commit()?;
 
     let tx = db.begin(Mode::Read)?;
-    let events = tx.typed_store::<EventKey, Event>("events")?;
+    let events = tx.store::<EventKey, Event>("events")?;
 
     // Counts follow one path of the tree, however many items there are.
     println!(

@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Everything happens in transactions; creating a store does, too.
     let tx = db.begin(Mode::Write)?;
     tx.create_store(StoreDefinition::typed::<u64>("users"))?;
-    let users = tx.typed_store::<u64, User>("users")?;
+    let users = tx.store::<u64, User>("users")?;
     for (id, name) in [(1, "Ada"), (2, "Grace"), (3, "Barbara"), (10, "Margaret")] {
         users.insert(&id, &user(name))?;
     }
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // `transact` begins, commits, and runs again when another transaction was in the way.
     db.transact(|tx| {
-        let users = tx.typed_store::<u64, User>("users")?;
+        let users = tx.store::<u64, User>("users")?;
         if let Some(mut ada) = users.get(&1)? {
             ada.email = Some("ada@example.org".to_owned());
             ada.logins += 1;
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A read transaction sees one state of all stores, whatever others commit meanwhile.
     let tx = db.begin(Mode::Read)?;
-    let users = tx.typed_store::<u64, User>("users")?;
+    let users = tx.store::<u64, User>("users")?;
     println!(
         "{} users, {} of them below 10",
         users.len()?,

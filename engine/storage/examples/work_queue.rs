@@ -19,7 +19,7 @@ fn add(tx: &Transaction, priority: u8, number: u64, what: &str) -> sop::Result<(
         what: what.to_owned(),
         attempts: 0,
     };
-    tx.typed_store::<JobKey, Job>("queue")?
+    tx.store::<JobKey, Job>("queue")?
         .insert(&(priority, number), &job)
 }
 
@@ -27,7 +27,7 @@ fn add(tx: &Transaction, priority: u8, number: u64, what: &str) -> sop::Result<(
 /// conflict, and one of them tries again with the next. `false` when there is no job left.
 fn work(db: &Database, worker: u32) -> sop::Result<bool> {
     db.transact(|tx| {
-        let queue = tx.typed_store::<JobKey, Job>("queue")?;
+        let queue = tx.store::<JobKey, Job>("queue")?;
         let Some((key, mut job)) = queue.pop_first()? else {
             return Ok(false);
         };
@@ -36,7 +36,7 @@ fn work(db: &Database, worker: u32) -> sop::Result<bool> {
         if key.1 % 10 == 0 && job.attempts == 1 {
             queue.insert(&(u8::MAX, key.1), &job)?;
         } else {
-            let done = tx.typed_store::<u64, (u32, Job)>("done")?;
+            let done = tx.store::<u64, (u32, Job)>("done")?;
             done.insert(&key.1, &(worker, job))?;
         }
         Ok(true)
@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Ok::<(), Box<dyn std::error::Error>>(())
     })?;
     let tx = db.begin(Mode::Read)?;
-    let done = tx.typed_store::<u64, (u32, Job)>("done")?;
+    let done = tx.store::<u64, (u32, Job)>("done")?;
     let mut by_worker = [0; 4];
     let mut again = 0;
     for item in &done {
@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         by_worker[worker as usize] += 1;
         again += u32::from(job.attempts > 1);
     }
-    let left = tx.typed_store::<JobKey, Job>("queue")?.len()?;
+    let left = tx.store::<JobKey, Job>("queue")?.len()?;
     println!(
         "{} jobs done, {left} left, {again} at the second attempt",
         done.len()?

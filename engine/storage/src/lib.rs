@@ -4,7 +4,7 @@
 //! # Open, write, read
 //!
 //! Keys and values are one's own types: see [`typed`] for which. Values are JSON documents underneath, which
-//! [`Transaction::store`] gives without types ([`Key`], [`Document`]).
+//! [`Transaction::documents`] gives without types ([`Key`], [`Document`]).
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -21,18 +21,18 @@
 //! let db = Database::open(folder)?;
 //! let tx = db.begin(Mode::Write)?;
 //! tx.create_store(StoreDefinition::typed::<i64>("users"))?;
-//! let users = tx.typed_store::<i64, User>("users")?;
+//! let users = tx.store::<i64, User>("users")?;
 //! users.insert(&1, &User { name: "Ada".to_owned() })?;
 //! users.insert(&2, &User { name: "Grace".to_owned() })?;
 //! tx.commit()?; // durable when it returns
 //!
 //! let tx = db.begin(Mode::Read)?; // one snapshot of all stores; never blocks, never conflicts
-//! let users = tx.typed_store::<i64, User>("users")?;
+//! let users = tx.store::<i64, User>("users")?;
 //! assert_eq!(users.get(&1)?.ok_or("no Ada")?.name, "Ada");
 //! assert_eq!(users.len()?, 2);
 //!
 //! // The same store without types.
-//! let users = tx.store("users")?;
+//! let users = tx.documents("users")?;
 //! let ada = users.get(&1_i64.into())?.ok_or("no Ada")?;
 //! assert_eq!(ada.value.to_json(), r#"{"name":"Ada"}"#);
 //! # Ok(())
@@ -52,11 +52,11 @@
 //! # let db = Database::open(folder.path())?;
 //! db.transact(|tx| {
 //!     tx.create_store(StoreDefinition::typed::<i64>("numbers"))?;
-//!     let numbers = tx.typed_store::<i64, ()>("numbers")?;
+//!     let numbers = tx.store::<i64, ()>("numbers")?;
 //!     (0..1_000).try_for_each(|i| numbers.insert(&(i * 10), &()))
 //! })?;
 //! let tx = db.begin(Mode::Read)?;
-//! let numbers = tx.typed_store::<i64, ()>("numbers")?;
+//! let numbers = tx.store::<i64, ()>("numbers")?;
 //! assert_eq!(numbers.count(100..200)?, 10);
 //! assert_eq!(numbers.rank(&100)?, 10);
 //! assert_eq!(numbers.nth(370)?, Some((3_700, ())));
@@ -79,9 +79,9 @@
 //! # let db = Database::open(folder.path())?;
 //! # db.transact(|tx| tx.create_store(StoreDefinition::typed::<i64>("s")))?;
 //! let (a, b, c) = (db.begin(Mode::Write)?, db.begin(Mode::Write)?, db.begin(Mode::Write)?);
-//! a.typed_store::<i64, i64>("s")?.insert(&1, &1)?;
-//! b.typed_store::<i64, i64>("s")?.insert(&2, &1)?;
-//! c.typed_store::<i64, i64>("s")?.insert(&2, &1)?;
+//! a.store::<i64, i64>("s")?.insert(&1, &1)?;
+//! b.store::<i64, i64>("s")?.insert(&2, &1)?;
+//! c.store::<i64, i64>("s")?.insert(&2, &1)?;
 //! a.commit()?;
 //! b.commit()?; // another key of the same node: merged
 //! assert!(matches!(c.commit(), Err(Error::Conflict { .. })));
@@ -104,7 +104,7 @@
 //!     let db = db.as_ref().map_err(ToString::to_string)?;
 //!     let tx = db.begin(Mode::Write)?;
 //!     tx.create_store(StoreDefinition::typed::<i64>("s"))?;
-//!     tx.typed_store::<i64, String>("s")?.insert(&1, &"in both or in none".to_owned())?;
+//!     tx.store::<i64, String>("s")?.insert(&1, &"in both or in none".to_owned())?;
 //!     tx.prepare("transfer-1")?; // durable, and not visible yet
 //! }
 //! // Here the decision is written down, once, where all find it after a crash.
@@ -112,7 +112,7 @@
 //!     assert_eq!(db.prepared().len(), 1);
 //!     db.commit_prepared("transfer-1")?;
 //!     let tx = db.begin(Mode::Read)?;
-//!     assert!(tx.typed_store::<i64, String>("s")?.contains_key(&1)?);
+//!     assert!(tx.store::<i64, String>("s")?.contains_key(&1)?);
 //! }
 //! # Ok(())
 //! # }
@@ -169,7 +169,7 @@ pub use key::{
 pub use names::nearest;
 pub use rng::{OsRng, Rng, SeededRng};
 pub use transaction::{
-    Commit, Cursor, Direction, Inserted, Item, ItemRef, KeyItem, Keys, MAX_PREPARED_ID_BYTES, Mode,
-    Position, Prepared, Range, ReadStats, Store, StoreInfo, Transaction,
+    Commit, Cursor, Direction, DocumentStore, Inserted, Item, ItemRef, KeyItem, Keys,
+    MAX_PREPARED_ID_BYTES, Mode, Position, Prepared, Range, ReadStats, StoreInfo, Transaction,
 };
-pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, TypedKey, TypedStore};
+pub use typed::{AsKey, AsPart, AsPrefix, KeyPart, Store, TypedKey};

@@ -54,7 +54,7 @@ pub(super) async fn count(
             let started = Instant::now();
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
-            let store = tx.store(&path.store)?;
+            let store = tx.documents(&path.store)?;
             let spec = &store.definition().key;
             let range = keys::prefix(spec, query.prefix.as_deref())?;
             let between = keys::between(&store, query.from.as_deref(), query.to.as_deref())?;
@@ -106,7 +106,7 @@ pub(super) async fn rank(
             let started = Instant::now();
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
-            let store = tx.store(&path.store)?;
+            let store = tx.documents(&path.store)?;
             let key = keys::key(&store.definition().key, "key", &query.key)?;
             let mut out = Output::new(numbers);
             out.open(b'{');
@@ -158,7 +158,7 @@ pub(super) async fn nth(
             let started = Instant::now();
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
-            let store = tx.store(&path.store)?;
+            let store = tx.documents(&path.store)?;
             let item = store.nth(query.i)?;
             let mut out = Output::new(numbers);
             out.open(b'{');

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sop::{Item, Key, Mode, Store};
+use sop::{DocumentStore, Item, Key, Mode};
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::{ItemView, Written, document};
@@ -62,7 +62,7 @@ pub(super) async fn show(
         .call(move || {
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
-            let store = tx.store(&path.store)?;
+            let store = tx.documents(&path.store)?;
             let spec = &store.definition().key;
             let key = keys::key(spec, "key", &query.key)?;
             let item = find(&store, &key, query.id)?.ok_or_else(|| item_not_found(&query))?;
@@ -98,7 +98,7 @@ pub(super) async fn put(
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
             let (inserted, version) = write(&db, |tx| {
-                let store = tx.store(&path.store)?;
+                let store = tx.documents(&path.store)?;
                 let key = keys::key(&store.definition().key, "key", &query.key)?;
                 if precondition != Precondition::None {
                     precondition.check(find(&store, &key, query.id)?.as_ref())?;
@@ -142,7 +142,7 @@ pub(super) async fn remove(
         .call(move || {
             let db = registry.writable(&path.db)?;
             let ((), sequence) = write(&db, |tx| {
-                let store = tx.store(&path.store)?;
+                let store = tx.documents(&path.store)?;
                 let key = keys::key(&store.definition().key, "key", &query.key)?;
                 if precondition != Precondition::None {
                     precondition.check(find(&store, &key, query.id)?.as_ref())?;
@@ -165,7 +165,7 @@ pub(super) async fn remove(
         .await
 }
 
-fn find(store: &Store<'_>, key: &Key, id: Option<u64>) -> ApiResult<Option<Item>> {
+fn find(store: &DocumentStore<'_>, key: &Key, id: Option<u64>) -> ApiResult<Option<Item>> {
     Ok(match id {
         None => store.get(key)?,
         Some(id) => store.get_id(key, id)?,

@@ -192,7 +192,7 @@ pub(super) async fn insert(
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
             let (id, version) = write(&db, |tx| {
-                let store = tx.store(&path.store)?;
+                let store = tx.documents(&path.store)?;
                 let key = key_of_body(&store, &body.key)?;
                 Ok(store.insert(&key, &value)?.id)
             })?;
@@ -207,7 +207,7 @@ pub(super) async fn insert(
 }
 
 /// The key of a body.
-fn key_of_body(store: &sop::Store<'_>, json: &Value) -> ApiResult<sop::Key> {
+fn key_of_body(store: &sop::DocumentStore<'_>, json: &Value) -> ApiResult<sop::Key> {
     new_key_from_json(&store.definition().key, json).map_err(|error| {
         let error = ApiError::from(error);
         let detail = error.detail().to_owned();

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use serde_json::Value;
-use sop::{Key, KeyPrefix, KeyRange, KeySpec, Store};
+use sop::{DocumentStore, Key, KeyPrefix, KeyRange, KeySpec};
 use sop_query::keys::key_from_json;
 use sop_query::prefixes::parse_prefix;
 
@@ -33,7 +33,7 @@ pub(super) fn leading(spec: &KeySpec, name: &str, text: &str) -> ApiResult<KeyPr
 
 /// The range between two keys, both included; a missing one leaves its end open.
 pub(super) fn between(
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     from: Option<&str>,
     to: Option<&str>,
 ) -> ApiResult<KeyRange> {

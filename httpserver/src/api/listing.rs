@@ -6,7 +6,7 @@
 use std::ops::Bound;
 use std::time::Instant;
 
-use sop::{Database, Direction, Document, Key, KeyRange, Mode, Store};
+use sop::{Database, Direction, Document, DocumentStore, Key, KeyRange, Mode};
 
 use super::output::Output;
 use crate::cursor::{Cursor, CursorScope};
@@ -72,7 +72,7 @@ pub(crate) fn read_page(
 ) -> ApiResult<Output> {
     let started = Instant::now();
     let tx = db.begin(Mode::Read)?;
-    let store = tx.store(name)?;
+    let store = tx.documents(name)?;
     let spec = &store.definition().key;
     let scope = scope(db, &store);
     let range = super::keys::prefix(spec, listing.prefix)?;
@@ -125,7 +125,7 @@ pub(crate) fn read_page(
 }
 
 /// The identity that cursors of a store are bound to.
-fn scope(db: &Database, store: &Store<'_>) -> CursorScope {
+fn scope(db: &Database, store: &DocumentStore<'_>) -> CursorScope {
     let definition = store.definition();
     let key = serde_json::to_string(&definition.key).unwrap_or_default();
     CursorScope::new(&db.id(), &definition.name, &key)
@@ -142,7 +142,7 @@ struct Plan {
 }
 
 fn plan(
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     range: &KeyRange,
     listing: &Listing<'_>,
     scope: &CursorScope,
@@ -191,7 +191,7 @@ fn plan(
 }
 
 /// Number of items of the store before a range.
-fn before(store: &Store<'_>, range: &KeyRange) -> ApiResult<u64> {
+fn before(store: &DocumentStore<'_>, range: &KeyRange) -> ApiResult<u64> {
     let hi = match &range.lo {
         Bound::Unbounded => return Ok(0),
         Bound::Included(lo) => Bound::Excluded(lo.clone()),
@@ -204,7 +204,7 @@ fn before(store: &Store<'_>, range: &KeyRange) -> ApiResult<u64> {
 }
 
 fn walk(
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     plan: &Plan,
     listing: &Listing<'_>,
     numbers: JsonNumbers,
@@ -234,7 +234,7 @@ fn walk(
 
 /// The rows from the start on, in walking order.
 fn rows<'s>(
-    store: &'s Store<'_>,
+    store: &'s DocumentStore<'_>,
     plan: &Plan,
     keys_only: bool,
 ) -> ApiResult<Box<dyn Iterator<Item = ApiResult<Row>> + 's>> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
-use sop::{KeyPrefix, Mode, Store};
+use sop::{DocumentStore, KeyPrefix, Mode};
 use sop_query::prefixes::{
     Group, MAX_GROUPS, PrefixOptions, Prefixes, parse_prefix, prefixes as groups_of,
 };
@@ -107,7 +107,7 @@ pub(super) async fn prefixes(
             let started = Instant::now();
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
-            let store = tx.store(&path.store)?;
+            let store = tx.documents(&path.store)?;
             let of = match &query.of {
                 Some(text) => keys::leading(&store.definition().key, "of", text)?,
                 None => KeyPrefix::default(),
@@ -137,7 +137,7 @@ fn within(name: &str, value: usize, most: usize) -> ApiResult<usize> {
 }
 
 struct Tree<'a> {
-    store: &'a Store<'a>,
+    store: &'a DocumentStore<'a>,
     options: PrefixOptions,
     /// Groups that may still be written.
     left: usize,

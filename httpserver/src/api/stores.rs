@@ -218,7 +218,7 @@ pub(super) async fn remove(
         .call(move || {
             let db = registry.writable(&path.db)?;
             let (items, sequence) = write(&db, |tx| {
-                let items = tx.store(&path.store)?.len()?;
+                let items = tx.documents(&path.store)?.len()?;
                 tx.drop_store(&path.store)?;
                 Ok(items)
             })?;
@@ -230,7 +230,7 @@ pub(super) async fn remove(
 impl StoreUpdate {
     fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
         let (current, count) = {
-            let info = tx.store(name)?.info()?;
+            let info = tx.documents(name)?.info()?;
             ((*info.definition).clone(), info.count)
         };
         let wanted = self.over(&current);
@@ -281,7 +281,7 @@ fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
 
 fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
     let tx = db.begin(Mode::Read)?;
-    let info = tx.store(name)?.info()?;
+    let info = tx.documents(name)?.info()?;
     let mut out = Output::new(numbers);
     write_store(&mut out, &tx, &info, Detail::Whole)?;
     Ok(out)
@@ -321,7 +321,7 @@ fn write_store(
     detail: Detail,
 ) -> ApiResult<()> {
     let definition = &info.definition;
-    let store = tx.store(&definition.name)?;
+    let store = tx.documents(&definition.name)?;
     let found = store.schema()?;
     out.open(b'{');
     out.field("name", &definition.name);

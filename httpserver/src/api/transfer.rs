@@ -318,7 +318,7 @@ pub(super) async fn export(
         let db = registry.database(&path.db)?;
         let tx = db.begin(Mode::Read)?;
         let range = keys::prefix(
-            &tx.store(&path.store)?.definition().key,
+            &tx.documents(&path.store)?.definition().key,
             query.prefix.as_deref(),
         )?;
         let style = if numbers.as_strings {

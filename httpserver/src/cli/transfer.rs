@@ -83,7 +83,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let db = open_to_read(&args.database)?;
     let tx = db.begin(Mode::Read)?;
     // Before the file is made: a wrong name must not leave an empty one behind.
-    tx.store(&args.store)?;
+    tx.documents(&args.store)?;
     let mut out: Box<dyn Write> = match file {
         Some(path) => {
             Box::new(BufWriter::new(File::create(path).with_context(|| {

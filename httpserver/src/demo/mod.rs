@@ -48,7 +48,7 @@ pub fn fill(db: &Database) -> ApiResult<Filled> {
     for table in tables {
         let name = table.definition.name.clone();
         tx.create_store(table.definition)?;
-        let store = tx.store(&name)?;
+        let store = tx.documents(&name)?;
         for (key, value) in &table.rows {
             store.insert(key, &sop::Document::from_value(value)?)?;
         }

@@ -3,7 +3,6 @@
 //! In `scripts/benchmarks`: `cargo run --release --example tree_probe [items a page] [KiB a page] [fan-out]`
 #![allow(missing_docs, clippy::unwrap_used)]
 
-
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;

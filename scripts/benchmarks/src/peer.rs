@@ -73,7 +73,9 @@ pub type Open = fn(&Path, &Settings) -> Result<Box<dyn Peer>>;
 /// Reads every byte, as a user of the value would; in words, so that this is not what is measured.
 pub fn touch(value: &[u8]) -> usize {
     let (words, rest) = value.as_chunks::<8>();
-    let sum = words.iter().fold(0, |sum, word| sum ^ u64::from_ne_bytes(*word));
+    let sum = words
+        .iter()
+        .fold(0, |sum, word| sum ^ u64::from_ne_bytes(*word));
     let rest = rest.iter().fold(0, |sum, byte| sum ^ byte);
     std::hint::black_box(sum ^ u64::from(rest));
     value.len()

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 use sop::{
-    Database, Direction, Document, Durability, Key, KeySpec, KeyType, Mode, OpenOptions, Store,
-    StoreDefinition,
+    Database, Direction, Document, DocumentStore, Durability, Key, KeySpec, KeyType, Mode,
+    OpenOptions, StoreDefinition,
 };
 
 use crate::peer::{Keys, Op, Peer, Reader, Settings, touch};
@@ -62,7 +62,7 @@ impl Peer for Engine {
     fn write(&self, ops: &[Op<'_>]) -> Result<()> {
         loop {
             let tx = self.db.begin(Mode::Write)?;
-            let items = tx.store("items")?;
+            let items = tx.documents("items")?;
             for op in ops {
                 match op {
                     Op::Put(k, v) => items
@@ -82,7 +82,7 @@ impl Peer for Engine {
     fn read(&self, work: &mut dyn FnMut(&mut dyn Reader) -> Result<()>) -> Result<()> {
         let tx = self.db.begin(Mode::Read)?;
         let mut snapshot = Snapshot {
-            items: tx.store("items")?,
+            items: tx.documents("items")?,
             keys: self.keys,
         };
         work(&mut snapshot)
@@ -94,7 +94,7 @@ impl Peer for Engine {
 }
 
 struct Snapshot<'tx> {
-    items: Store<'tx>,
+    items: DocumentStore<'tx>,
     keys: Keys,
 }
 

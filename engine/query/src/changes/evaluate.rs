@@ -9,7 +9,7 @@ use crate::keys::{key_from_json, new_key_from_json};
 use serde_json::Value;
 use sop::document::Document;
 use sop::key::{Key, KeyValue};
-use sop::{Direction, Error, Item, Store, Transaction};
+use sop::{Direction, DocumentStore, Error, Item, Transaction};
 use std::collections::HashMap;
 use std::ops::Bound;
 
@@ -124,7 +124,7 @@ type Identity = (String, Vec<u8>, Option<u64>);
 
 struct Evaluation<'tx> {
     tx: &'tx Transaction,
-    stores: HashMap<String, Store<'tx>>,
+    stores: HashMap<String, DocumentStore<'tx>>,
     /// Versions before the set of the items that it touched; `None` for items that were not there.
     versions: HashMap<Identity, Option<u64>>,
 }
@@ -133,7 +133,7 @@ impl Evaluation<'_> {
     fn change(&mut self, index: usize, change: &Change) -> Result<Preview, Stop> {
         if !self.stores.contains_key(&change.store) {
             self.stores
-                .insert(change.store.clone(), self.tx.store(&change.store)?);
+                .insert(change.store.clone(), self.tx.documents(&change.store)?);
         }
         let Some(store) = self.stores.get(&change.store) else {
             return Err(Stop::conflict(
@@ -202,7 +202,11 @@ impl Evaluation<'_> {
 }
 
 /// The item that the change is about, as the transaction sees it now.
-fn current_item(store: &Store<'_>, change: &Change, key: &Key) -> Result<Option<Item>, Stop> {
+fn current_item(
+    store: &DocumentStore<'_>,
+    change: &Change,
+    key: &Key,
+) -> Result<Option<Item>, Stop> {
     if store.definition().unique {
         return Ok(store.get(key)?);
     }
@@ -223,7 +227,7 @@ fn current_item(store: &Store<'_>, change: &Change, key: &Key) -> Result<Option<
 }
 
 /// A key that was given without ride-on values leaves those of the item as they are.
-fn keep_ride_on(given: &Value, key: &mut Key, current: Option<&Item>, store: &Store<'_>) {
+fn keep_ride_on(given: &Value, key: &mut Key, current: Option<&Item>, store: &DocumentStore<'_>) {
     let fields = store.definition().key.ride_on();
     let names_one = fields.iter().any(|field| given.get(&field.name).is_some());
     let gives_none = key.ride_on.iter().all(KeyValue::is_null);
@@ -235,7 +239,11 @@ fn keep_ride_on(given: &Value, key: &mut Key, current: Option<&Item>, store: &St
     }
 }
 
-fn check_presence(store: &Store<'_>, change: &Change, current: Option<&Item>) -> Result<(), Stop> {
+fn check_presence(
+    store: &DocumentStore<'_>,
+    change: &Change,
+    current: Option<&Item>,
+) -> Result<(), Stop> {
     match (change.operation, current) {
         (Operation::Insert, Some(item)) => Err(Stop::conflict(
             ConflictCode::KeyExists,
@@ -310,7 +318,7 @@ fn new_value(change: &Change, current: Option<&Item>) -> Result<Option<Document>
 
 /// Writes the change; the id of the item.
 fn write(
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     change: &Change,
     key: &Key,
     current: Option<&Item>,

@@ -44,7 +44,7 @@ fn codes(outcome: &Outcome) -> Vec<(usize, ConflictCode)> {
 
 fn version_of(test: &TestDatabase, key: i64) -> u64 {
     let tx = test.db.begin(Mode::Read).unwrap();
-    tx.store("s")
+    tx.documents("s")
         .unwrap()
         .get(&Key::composite([key]))
         .unwrap()
@@ -369,7 +369,7 @@ fn add_one(test: &TestDatabase) {
     loop {
         let tx = test.db.begin(Mode::Read).unwrap();
         let item = tx
-            .store("s")
+            .documents("s")
             .unwrap()
             .get(&Key::composite([0i64]))
             .unwrap()

@@ -17,7 +17,7 @@ use self::split::{Split, is_textual};
 use serde::Serialize;
 use serde_json::Value;
 use sop::key::{KeyError, KeyPrefix};
-use sop::{Error, Store};
+use sop::{DocumentStore, Error};
 use thiserror::Error;
 
 /// Most groups that are given at once.
@@ -100,7 +100,7 @@ pub enum PrefixError {
 /// # Errors
 /// [`PrefixError::Key`] for a prefix that the key cannot have, and what the engine answers.
 pub fn prefixes(
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     of: &KeyPrefix,
     options: &PrefixOptions,
 ) -> Result<Prefixes, PrefixError> {
@@ -167,7 +167,7 @@ struct Level {
 
 impl Level {
     /// Whether `count` items whose keys agree before this field are shown one by one.
-    fn is_leaf(self, store: &Store<'_>, count: u64, options: &PrefixOptions) -> bool {
+    fn is_leaf(self, store: &DocumentStore<'_>, count: u64, options: &PrefixOptions) -> bool {
         let Some(field) = store.definition().key.fields().get(self.index) else {
             return true;
         };
@@ -176,7 +176,7 @@ impl Level {
     }
 
     /// The next field.
-    fn next(self, store: &Store<'_>) -> Self {
+    fn next(self, store: &DocumentStore<'_>) -> Self {
         let index = self.index + 1;
         Self {
             index,

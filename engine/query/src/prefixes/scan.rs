@@ -6,7 +6,7 @@ use super::split::{Split, common_length, is_calendar, text_of};
 use super::{Group, Level, More, PrefixError, PrefixOptions, prefix_to_json};
 use serde_json::Value;
 use sop::key::{KeyPrefix, KeyRange, KeyType, KeyValue};
-use sop::{Direction, Store};
+use sop::{Direction, DocumentStore};
 use std::ops::Bound;
 
 /// Keys that are looked at to find a separator.
@@ -14,7 +14,7 @@ const SAMPLED_KEYS: u64 = 32;
 
 /// The range whose keys are grouped.
 pub(super) struct Scan<'a, 'tx> {
-    store: &'a Store<'tx>,
+    store: &'a DocumentStore<'tx>,
     of: &'a KeyPrefix,
     range: KeyRange,
     level: Level,
@@ -30,7 +30,7 @@ struct Found {
 
 impl<'a, 'tx> Scan<'a, 'tx> {
     pub const fn new(
-        store: &'a Store<'tx>,
+        store: &'a DocumentStore<'tx>,
         of: &'a KeyPrefix,
         range: KeyRange,
         level: Level,

@@ -17,7 +17,7 @@ fn store_of(spec: &KeySpec, unique: bool, keys: &[Key]) -> TestDatabase {
     let value = Document::from_json(b"{}").unwrap();
     test.db
         .transact(|tx| {
-            let store = tx.store("s")?;
+            let store = tx.documents("s")?;
             keys.iter().try_for_each(|key| {
                 if unique {
                     store.upsert(key, &value).map(|_| ())
@@ -32,7 +32,7 @@ fn store_of(spec: &KeySpec, unique: bool, keys: &[Key]) -> TestDatabase {
 
 fn groups(test: &TestDatabase, of: &Value, options: &PrefixOptions) -> Prefixes {
     let tx = test.db.begin(Mode::Read).unwrap();
-    let store = tx.store("s").unwrap();
+    let store = tx.documents("s").unwrap();
     let prefix = parse_prefix(&store.definition().key, of).unwrap();
     prefixes(&store, &prefix, options).unwrap()
 }
@@ -395,7 +395,7 @@ proptest! {
         }).collect();
         let test = store_of(&spec, unique, &keys);
         let tx = test.db.begin(Mode::Read).unwrap();
-        let store = tx.store("s").unwrap();
+        let store = tx.documents("s").unwrap();
         let options = PrefixOptions { limit, few, ..PrefixOptions::default() };
         let orders: Vec<Vec<u8>> = store
             .keys(&sop::KeyRange::all(), sop::Direction::Forward).unwrap()

@@ -176,20 +176,20 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
             slot_length: 4,
             ..spec
         })?;
-        let store = tx.typed_store::<(String, i64), String>("s")?;
+        let store = tx.store::<(String, i64), String>("s")?;
         (0..40).try_for_each(|i| store.insert(&("user", i), &"x".repeat(i as usize)))?;
         store.insert(&("large", 0), &"large".repeat(2_000))
     })
     .unwrap();
     db.transact(|tx| {
-        let store = tx.typed_store::<(String, i64), String>("s")?;
+        let store = tx.store::<(String, i64), String>("s")?;
         store.remove(&("user", 7))?;
         store.update(&("user", 8), &String::new()).map(|_| ())
     })
     .unwrap();
     for id in ["decided", "waiting"] {
         let tx = db.begin(Mode::Write).unwrap();
-        let store = tx.store("s").unwrap();
+        let store = tx.documents("s").unwrap();
         store.count(&KeyRange::all()).unwrap();
         tx.create_store(StoreDefinition::typed::<u64>(id)).unwrap();
         tx.prepare(id).unwrap();

@@ -42,7 +42,7 @@
 //! A composite key may be ordered by a CEL expression instead ([`CelExpression`]). With a sort key, the
 //! order bytes are the sort key and then the form above. With a comparer they are a label that the
 //! store gave the key, and then the form above, so that only a store can tell them
-//! ([`Store::key_range`](crate::Store::key_range) and the like); [`KeySpec::encode`] refuses.
+//! ([`DocumentStore::key_range`](crate::DocumentStore::key_range) and the like); [`KeySpec::encode`] refuses.
 //!
 //! # Layout of the ride-on bytes
 //!

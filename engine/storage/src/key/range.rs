@@ -179,7 +179,7 @@ impl KeySpec {
     /// values are ignored. Errors as [`KeySpec::prefix`].
     ///
     /// With a CEL order the bounds are whole keys, and where keys are compared only a store knows where
-    /// they lie: [`Store::key_range`](crate::Store::key_range) works with every order.
+    /// they lie: [`DocumentStore::key_range`](crate::DocumentStore::key_range) works with every order.
     pub fn range(&self, from: Bound<&Key>, to: Bound<&Key>) -> Result<KeyRange, KeyError> {
         if self.cel().is_some() {
             let order = |key: &Key| self.encode(key).map(|encoded| encoded.order);

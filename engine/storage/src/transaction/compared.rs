@@ -23,7 +23,7 @@ use std::ops::Bound;
 use super::item::key_error;
 use super::overlay::Around;
 use super::physical::split;
-use super::store::Store;
+use super::store::DocumentStore;
 use crate::error::{Error, Result};
 use crate::key::label::{self, Label};
 use crate::key::{EncodedKey, Key, KeyError, KeySpec};
@@ -46,7 +46,7 @@ struct Search<'a> {
 }
 
 /// The order bytes of a key: where it is, or where it would be. Notes what the answer depends on.
-pub(super) fn encode(store: &Store<'_>, key: &Key) -> Result<EncodedKey> {
+pub(super) fn encode(store: &DocumentStore<'_>, key: &Key) -> Result<EncodedKey> {
     let spec = &store.definition.key;
     let invalid = |error| key_error(&store.definition, error);
     let identity = spec.identity(key).map_err(invalid)?;
@@ -117,7 +117,7 @@ impl Search<'_> {
         Ok((key, self.spec.fields_bytes(order).map_err(damaged)?))
     }
 
-    fn in_tree(&self, store: &Store<'_>) -> Result<Spot, Fault> {
+    fn in_tree(&self, store: &DocumentStore<'_>) -> Result<Spot, Fault> {
         let found = bisect(store.tree.len(), |index| {
             store.tx.count_read(u64::from(store.tree.height()), 0);
             let item = store.tree.nth(index).map_err(Error::from)?;
@@ -133,7 +133,7 @@ impl Search<'_> {
         Ok(found)
     }
 
-    fn in_own(&self, store: &Store<'_>) -> Result<Spot, Fault> {
+    fn in_own(&self, store: &DocumentStore<'_>) -> Result<Spot, Fault> {
         let writes = store.tx.writes.borrow();
         let Some(own) = writes.stores.get(&store.id) else {
             return Ok(Spot::Gap {
@@ -232,7 +232,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn into_error(self, store: &Store<'_>) -> Error {
+    fn into_error(self, store: &DocumentStore<'_>) -> Error {
         match self {
             Self::Key(error) => key_error(&store.definition, error),
             Self::Engine(error) => error,

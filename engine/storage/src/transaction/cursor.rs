@@ -13,7 +13,7 @@ use std::ops::{Bound, ControlFlow};
 use super::item::{ItemRef, Shape};
 use super::physical::Bounds;
 use super::range::Direction;
-use super::store::Store;
+use super::store::DocumentStore;
 use super::writes::{Change, StoreWrites, is_empty_range};
 use crate::error::Result;
 use crate::key::Key;
@@ -50,9 +50,9 @@ struct Stretch {
 }
 
 /// A place in a range of a store: before its first item, at an item, or behind the last. Made by
-/// [`Store::cursor`]; before the first item then.
+/// [`DocumentStore::cursor`]; before the first item then.
 pub struct Cursor<'s> {
-    store: &'s Store<'s>,
+    store: &'s DocumentStore<'s>,
     base: tree::Cursor<'s>,
     bounds: Bounds,
     at: At,
@@ -116,7 +116,7 @@ impl Direction {
 }
 
 impl<'s> Cursor<'s> {
-    pub(super) fn new(store: &'s Store<'s>, bounds: Bounds) -> Result<Self> {
+    pub(super) fn new(store: &'s DocumentStore<'s>, bounds: Bounds) -> Result<Self> {
         store.check_usable()?;
         let (lo, hi) = slices(&bounds);
         Ok(Self {
@@ -146,7 +146,7 @@ impl<'s> Cursor<'s> {
     }
 
     /// Goes to the first item of the range at or after a position, which [`ItemRef::position`] or, for a
-    /// key, [`Store::position_of`] gave. False when there is none; the cursor is behind the range then.
+    /// key, [`DocumentStore::position_of`] gave. False when there is none; the cursor is behind the range then.
     pub fn seek(&mut self, position: &[u8]) -> Result<bool> {
         let before = match &self.bounds.0 {
             Bound::Unbounded => false,
@@ -234,7 +234,7 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    pub(super) fn store(&self) -> &'s Store<'s> {
+    pub(super) fn store(&self) -> &'s DocumentStore<'s> {
         self.store
     }
 
@@ -506,7 +506,7 @@ impl Drop for Cursor<'_> {
 #[inline]
 fn moving<'s>(
     base: &mut tree::Cursor<'s>,
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     go: impl FnOnce(&mut tree::Cursor<'s>) -> tree::Result<bool>,
 ) -> Result<()> {
     let before = base.nodes_read();
@@ -532,7 +532,7 @@ fn seek_after(base: &mut tree::Cursor<'_>, key: &[u8]) -> tree::Result<bool> {
 /// Notes the first own change within the bounds in walking order.
 fn note_ahead(
     ahead: &mut Ahead,
-    store: &Store<'_>,
+    store: &DocumentStore<'_>,
     direction: Direction,
     lo: Bound<&[u8]>,
     hi: Bound<&[u8]>,

@@ -31,7 +31,7 @@ pub use item::{Item, ItemRef, KeyItem};
 pub use position::Position;
 pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
 pub use range::{Direction, Keys, Range};
-pub use store::{Inserted, Store};
+pub use store::{DocumentStore, Inserted};
 
 use self::own_writes::OwnWrites;
 use self::reads::Reads;
@@ -46,7 +46,7 @@ use crate::error::{Error, Result};
 use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
-use crate::typed::{TypedKey, TypedStore};
+use crate::typed::{Store, TypedKey};
 
 /// Calls of a transaction after which it asks the clock again.
 const CALLS_BETWEEN_CLOCKS: u8 = 15;
@@ -242,19 +242,20 @@ impl Transaction {
         names
             .iter()
             .filter_map(|name| match self.find(name) {
-                Ok(found) => Some(Store::new(self, found).info()),
+                Ok(found) => Some(DocumentStore::new(self, found).info()),
                 Err(Error::StoreNotFound { .. }) => None,
                 Err(error) => Some(Err(error)),
             })
             .collect()
     }
 
-    /// Opens a store by name.
+    /// Opens a store by name, untyped: [`Key`](crate::Key) and [`Document`](crate::Document). What one's own
+    /// types need is [`Transaction::store`].
     ///
     /// # Errors
     /// [`Error::StoreNotFound`] with the nearest names.
-    pub fn store(&self, name: &str) -> Result<Store<'_>> {
-        Ok(Store::new(self, self.find(name)?))
+    pub fn documents(&self, name: &str) -> Result<DocumentStore<'_>> {
+        Ok(DocumentStore::new(self, self.find(name)?))
     }
 
     /// Opens a store by name as a map of one's own types; see [`crate::typed`].
@@ -262,8 +263,8 @@ impl Transaction {
     /// # Errors
     /// [`Error::StoreNotFound`] with the nearest names; [`Error::WrongKeyType`] when the store's keys are
     /// not `K`.
-    pub fn typed_store<K: TypedKey, V>(&self, name: &str) -> Result<TypedStore<'_, K, V>> {
-        TypedStore::new(self.store(name)?)
+    pub fn store<K: TypedKey, V>(&self, name: &str) -> Result<Store<'_, K, V>> {
+        Store::new(self.documents(name)?)
     }
 
     fn find(&self, name: &str) -> Result<Found<'_>> {
@@ -377,7 +378,7 @@ impl Transaction {
         next.validate()?;
         let next = Arc::new(next);
         if schema_changes && next.schema.declared {
-            Store::new(self, (id, Cow::Owned(Arc::clone(&next)), tree)).check_schema()?;
+            DocumentStore::new(self, (id, Cow::Owned(Arc::clone(&next)), tree)).check_schema()?;
         }
         let mut writes = self.writes.borrow_mut();
         // Writers of items depend on the schema alone: other metadata may change beside them.

@@ -60,7 +60,7 @@ impl Transaction {
     /// fn resolve(decisions: &Database, participant: &Database) -> Result<()> {
     ///     for waiting in participant.prepared() {
     ///         let tx = decisions.begin(Mode::Read)?;
-    ///         match tx.store("decisions")?.get(&Key::from(waiting.id.as_str()))? {
+    ///         match tx.documents("decisions")?.get(&Key::from(waiting.id.as_str()))? {
     ///             Some(_) => participant.commit_prepared(&waiting.id).map(|_| ())?,
     ///             None => participant.rollback_prepared(&waiting.id)?,
     ///         }
@@ -77,24 +77,24 @@ impl Transaction {
     /// }
     /// let ada = Key::from("ada");
     /// let euros = |n: i64| Document::from_json(n.to_string().as_bytes());
-    /// berlin.transact(|tx| tx.store("accounts")?.insert(&ada, &euros(100)?))?;
+    /// berlin.transact(|tx| tx.documents("accounts")?.insert(&ada, &euros(100)?))?;
     ///
     /// // First phase: both promise.
     /// let tx = berlin.begin(Mode::Write)?;
-    /// tx.store("accounts")?.update(&ada, &euros(60)?)?;
+    /// tx.documents("accounts")?.update(&ada, &euros(60)?)?;
     /// tx.prepare("payment-17")?;
     /// let tx = lisbon.begin(Mode::Write)?;
-    /// tx.store("accounts")?.insert(&ada, &euros(40)?)?;
+    /// tx.documents("accounts")?.insert(&ada, &euros(40)?)?;
     /// tx.prepare("payment-17")?;
     ///
     /// // Nothing is seen of it yet, and nobody can come in between.
     /// let tx = berlin.begin(Mode::Write)?;
-    /// tx.store("accounts")?.update(&ada, &euros(0)?)?;
+    /// tx.documents("accounts")?.update(&ada, &euros(0)?)?;
     /// assert!(matches!(tx.commit(), Err(Error::Conflict { prepared: Some(id), .. }) if id == "payment-17"));
     ///
     /// // The decision, then the second phase. A crash before the first line rolls both back, a crash
     /// // after it commits both: `resolve` does what is left.
-    /// berlin.transact(|tx| tx.store("decisions")?.insert(&Key::from("payment-17"), &euros(40)?))?;
+    /// berlin.transact(|tx| tx.documents("decisions")?.insert(&Key::from("payment-17"), &euros(40)?))?;
     /// berlin.commit_prepared("payment-17")?;
     /// drop(lisbon);
     ///
@@ -102,7 +102,7 @@ impl Transaction {
     /// resolve(&berlin, &lisbon)?;
     /// for (db, balance) in [(&berlin, "60"), (&lisbon, "40")] {
     ///     let tx = db.begin(Mode::Read)?;
-    ///     let account = tx.store("accounts")?.get(&ada)?.ok_or("no account")?;
+    ///     let account = tx.documents("accounts")?.get(&ada)?.ok_or("no account")?;
     ///     assert_eq!(account.value.to_json(), balance);
     /// }
     /// # Ok(())

@@ -14,7 +14,7 @@ pub enum Direction {
     Backward,
 }
 
-/// Items of a range. Made by [`Store::range`](super::Store::range).
+/// Items of a range. Made by [`DocumentStore::range`](super::DocumentStore::range).
 #[derive(Debug)]
 pub struct Range<'s> {
     cursor: Cursor<'s>,
@@ -73,7 +73,7 @@ impl Iterator for Range<'_> {
     }
 }
 
-/// Keys of a range without their values. Made by [`Store::keys`](super::Store::keys).
+/// Keys of a range without their values. Made by [`DocumentStore::keys`](super::DocumentStore::keys).
 #[derive(Debug)]
 pub struct Keys<'s> {
     range: Range<'s>,

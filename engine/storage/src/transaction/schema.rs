@@ -3,13 +3,13 @@
 use std::ops::Bound;
 
 use super::physical::{has_ride_on, split_payload};
-use super::store::Store;
+use super::store::DocumentStore;
 use super::writes::Change;
 use crate::database::StoreSchema;
 use crate::database::shapes::Shapes;
 use crate::error::Result;
 
-impl Store<'_> {
+impl DocumentStore<'_> {
     /// The fields of the store's values: declared ones, and all that its items show, with exact counts as of
     /// this transaction. Reads no item but those that the transaction itself changed.
     ///

@@ -57,22 +57,22 @@ impl Presence {
 }
 
 /// A store as its transaction sees it. Several may be open at the same time.
-pub struct Store<'tx> {
+pub struct DocumentStore<'tx> {
     pub(super) tx: &'tx Transaction,
     pub(super) id: StoreId,
     pub(super) definition: Cow<'tx, Arc<StoreDefinition>>,
     pub(super) tree: Cow<'tx, Tree>,
 }
 
-impl std::fmt::Debug for Store<'_> {
+impl std::fmt::Debug for DocumentStore<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store")
+        f.debug_struct("DocumentStore")
             .field("name", &self.definition.name)
             .finish_non_exhaustive()
     }
 }
 
-impl<'tx> Store<'tx> {
+impl<'tx> DocumentStore<'tx> {
     pub(super) fn new(
         tx: &'tx Transaction,
         (id, definition, tree): (StoreId, Cow<'tx, Arc<StoreDefinition>>, Cow<'tx, Tree>),
@@ -119,7 +119,7 @@ impl<'tx> Store<'tx> {
             .map_err(|e| key_error(&self.definition, e))
     }
 
-    /// As [`Store::encode`], into memory that is there already.
+    /// As [`DocumentStore::encode`], into memory that is there already.
     pub(super) fn encode_into(&self, key: &Key, out: &mut EncodedKey) -> Result<()> {
         if self.definition.key.is_compared() {
             *out = compared::encode(self, key)?;
@@ -272,7 +272,7 @@ impl<'tx> Store<'tx> {
         })
     }
 
-    /// The value of the item that [`Store::get`] finds; cheaper, as no key is decoded and the document shares
+    /// The value of the item that [`DocumentStore::get`] finds; cheaper, as no key is decoded and the document shares
     /// memory with the store.
     pub fn get_value(&self, key: &Key) -> Result<Option<Document>> {
         self.with_order(key, |order| {
@@ -334,7 +334,7 @@ impl<'tx> Store<'tx> {
         })
     }
 
-    /// As [`Store::for_each`], until `visit` breaks or fails. What was not walked is not noted as read.
+    /// As [`DocumentStore::for_each`], until `visit` breaks or fails. What was not walked is not noted as read.
     pub fn try_for_each<E: From<Error>>(
         &self,
         range: &KeyRange,
@@ -362,7 +362,7 @@ impl<'tx> Store<'tx> {
         Ok(Range::new(self.cursor(range)?, direction))
     }
 
-    /// As [`Store::range`], going on after an item's position in the given direction. The item
+    /// As [`DocumentStore::range`], going on after an item's position in the given direction. The item
     /// itself need not exist any more.
     pub fn range_after(
         &self,
@@ -384,7 +384,7 @@ impl<'tx> Store<'tx> {
         Ok(Keys::new(self.range(range, direction)?))
     }
 
-    /// As [`Store::keys`], going on after a position.
+    /// As [`DocumentStore::keys`], going on after a position.
     pub fn keys_after(
         &self,
         range: &KeyRange,

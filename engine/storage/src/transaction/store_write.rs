@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
 use super::physical::{has_ride_on, payload, physical_key};
-use super::store::{Inserted, Presence, Store};
+use super::store::{DocumentStore, Inserted, Presence};
 use super::writes::{Change, Intent};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ struct Put<'a> {
     intent: Intent,
 }
 
-impl Store<'_> {
+impl DocumentStore<'_> {
     /// Inserts an item.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Store<'_> {
         })
     }
 
-    /// As [`Store::update`] for the item with this id.
+    /// As [`DocumentStore::update`] for the item with this id.
     pub fn update_id(&self, key: &Key, id: u64, value: &Document) -> Result<bool> {
         self.check_write()?;
         self.with_encoded(key, |encoded| {
@@ -145,7 +145,7 @@ impl Store<'_> {
         })
     }
 
-    /// As [`Store::remove`] for the item with this id.
+    /// As [`DocumentStore::remove`] for the item with this id.
     pub fn remove_id(&self, key: &Key, id: u64) -> Result<bool> {
         self.check_write()?;
         self.with_encoded(key, |encoded| {
@@ -181,7 +181,7 @@ impl Store<'_> {
 
     /// Writes an item when `wanted` says so of what is there; what was there. Who writes need not note a
     /// read as well: a write is validated against the same commits. Who does not calls
-    /// [`Store::read_point`].
+    /// [`DocumentStore::read_point`].
     fn put(
         &self,
         physical: &[u8],
@@ -219,7 +219,7 @@ impl Store<'_> {
             return self.check_value(physical, value);
         };
         let newest = (self.id, Cow::Owned(definition), self.tree.clone());
-        Store::new(self.tx, newest).check_value(physical, value)
+        DocumentStore::new(self.tx, newest).check_value(physical, value)
     }
 
     fn remove_physical(&self, physical: &[u8]) -> Result<bool> {

@@ -1,12 +1,12 @@
 //! What typed access needs of a store beside the calls that everybody has.
 
 use super::physical::has_ride_on;
-use super::store::Store;
+use super::store::DocumentStore;
 use crate::document::DocumentRef;
 use crate::error::Result;
 use crate::key::Key;
 
-impl Store<'_> {
+impl DocumentStore<'_> {
     /// Whether a part of each key lies with its value.
     pub(crate) fn keys_lie_apart(&self) -> bool {
         has_ride_on(&self.definition.key)

@@ -1,8 +1,8 @@
 //! Stores of one's own types: keys by [`TypedKey`], values by `serde`.
 //!
-//! [`Transaction::typed_store`](crate::Transaction::typed_store) gives a [`TypedStore`], which reads like a `BTreeMap` whose
+//! [`Transaction::store`](crate::Transaction::store) gives a [`Store`], which reads like a `BTreeMap` whose
 //! answers can fail. It is a view of the same store that
-//! [`Transaction::store`](crate::Transaction::store) gives untyped: what one writes the other reads.
+//! [`Transaction::documents`](crate::Transaction::documents) gives untyped: what one writes the other reads.
 //!
 //! What always holds: a store is only opened with key types that it has; a value that has no exact JSON
 //! form is an error that names store, key and field, and nothing is written; ranges are in the order of
@@ -39,7 +39,7 @@
 //! let at = |second: i128| Timestamp::from_unix_nanos(second * 1_000_000_000).ok_or("beyond the year 9999");
 //! let tx = db.begin(Mode::Write)?;
 //! tx.create_store(StoreDefinition::typed::<Reading>("readings"))?;
-//! let readings = tx.typed_store::<Reading, f64>("readings")?;
+//! let readings = tx.store::<Reading, f64>("readings")?;
 //! readings.insert(&Reading { device: "roof".to_owned(), at: at(1)? }, &21.5)?;
 //! readings.insert(&Reading { device: "roof".to_owned(), at: at(2)? }, &22.0)?;
 //! readings.insert(&Reading { device: "cellar".to_owned(), at: at(1)? }, &9.0)?;
@@ -65,4 +65,4 @@ pub use prefix::AsPrefix;
 #[doc(hidden)]
 pub use prefix::StructKey;
 pub use range::{Iter, Keys};
-pub use store::TypedStore;
+pub use store::Store;

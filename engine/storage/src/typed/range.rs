@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 
 use super::TypedKey;
-use super::store::TypedStore;
+use super::store::Store;
 use crate::error::Result;
 use crate::key::KeyRange;
 use crate::transaction::{Direction, Item, KeyItem, Keys as RawKeys, Range as RawRange};
@@ -99,18 +99,18 @@ impl<T: Placed, W: Iterator<Item = Result<T>>> BothEnds<W> {
     }
 }
 
-/// Items of a range, from either end. Made by [`TypedStore::range`], [`TypedStore::prefix`] and
-/// [`TypedStore::iter`].
+/// Items of a range, from either end. Made by [`Store::range`], [`Store::prefix`] and
+/// [`Store::iter`].
 ///
 /// Nothing is read before it is asked for. After an error it is over.
 pub struct Iter<'s, K, V> {
-    store: &'s TypedStore<'s, K, V>,
+    store: &'s Store<'s, K, V>,
     ends: BothEnds<RawRange<'s>>,
     item: PhantomData<fn() -> (K, V)>,
 }
 
 impl<'s, K: TypedKey, V: DeserializeOwned> Iter<'s, K, V> {
-    pub(super) fn new(store: &'s TypedStore<'s, K, V>, range: KeyRange) -> Self {
+    pub(super) fn new(store: &'s Store<'s, K, V>, range: KeyRange) -> Self {
         Self {
             store,
             ends: BothEnds::new(range),
@@ -149,9 +149,9 @@ impl<K, V> std::fmt::Debug for Iter<'_, K, V> {
 }
 
 /// Keys of a store, from either end. Values that lie apart are not read, unless keys have ride-on fields
-/// or timestamps, parts of which lie with the values. Made by [`TypedStore::keys`].
+/// or timestamps, parts of which lie with the values. Made by [`Store::keys`].
 pub struct Keys<'s, K, V> {
-    store: &'s TypedStore<'s, K, V>,
+    store: &'s Store<'s, K, V>,
     ends: BothEnds<KeyWalk<'s>>,
 }
 
@@ -179,7 +179,7 @@ impl Iterator for KeyWalk<'_> {
 }
 
 impl<'s, K: TypedKey, V> Keys<'s, K, V> {
-    pub(super) fn new(store: &'s TypedStore<'s, K, V>, range: KeyRange) -> Self {
+    pub(super) fn new(store: &'s Store<'s, K, V>, range: KeyRange) -> Self {
         Self {
             store,
             ends: BothEnds::new(range),

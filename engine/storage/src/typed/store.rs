@@ -11,23 +11,21 @@ use super::{AsKey, AsPrefix, TypedKey};
 use crate::document::{Document, DocumentRef, ValueError};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyRange, KeySpec};
-use crate::transaction::{Item, Store};
+use crate::transaction::{DocumentStore, Item};
 
 /// A store of keys `K` and values `V`, as its transaction sees it.
 ///
 /// It reads like a `BTreeMap`; what differs is what transactions need: [`insert`](Self::insert) refuses a
 /// key that is there ([`upsert`](Self::upsert) replaces), and everything can fail. In a store with
 /// duplicates the calls for one key mean its first item; `range(key..=key)` gives all.
-pub struct TypedStore<'tx, K, V> {
-    store: Store<'tx>,
+pub struct Store<'tx, K, V> {
+    store: DocumentStore<'tx>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-impl<K, V> std::fmt::Debug for TypedStore<'_, K, V> {
+impl<K, V> std::fmt::Debug for Store<'_, K, V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TypedStore")
-            .field("store", &self.store)
-            .finish()
+        f.debug_struct("Store").field("store", &self.store).finish()
     }
 }
 
@@ -53,8 +51,8 @@ fn shown(spec: &KeySpec) -> String {
     }
 }
 
-impl<'tx, K: TypedKey, V> TypedStore<'tx, K, V> {
-    pub(crate) fn new(store: Store<'tx>) -> Result<Self> {
+impl<'tx, K: TypedKey, V> Store<'tx, K, V> {
+    pub(crate) fn new(store: DocumentStore<'tx>) -> Result<Self> {
         let (found, asked) = (&store.definition().key, K::spec());
         if !same_types(found, &asked) {
             return Err(Error::WrongKeyType {
@@ -70,7 +68,7 @@ impl<'tx, K: TypedKey, V> TypedStore<'tx, K, V> {
     }
 
     /// The same store, untyped.
-    pub fn documents(&self) -> &Store<'tx> {
+    pub fn documents(&self) -> &DocumentStore<'tx> {
         &self.store
     }
 
@@ -148,7 +146,7 @@ impl<'tx, K: TypedKey, V> TypedStore<'tx, K, V> {
 }
 
 /// Reading values.
-impl<K: TypedKey, V: DeserializeOwned> TypedStore<'_, K, V> {
+impl<K: TypedKey, V: DeserializeOwned> Store<'_, K, V> {
     /// The value of a key.
     ///
     /// # Errors
@@ -239,7 +237,7 @@ impl<K: TypedKey, V: DeserializeOwned> TypedStore<'_, K, V> {
     }
 }
 
-impl<'s, K: TypedKey, V: DeserializeOwned> IntoIterator for &'s TypedStore<'_, K, V> {
+impl<'s, K: TypedKey, V: DeserializeOwned> IntoIterator for &'s Store<'_, K, V> {
     type Item = Result<(K, V)>;
     type IntoIter = Iter<'s, K, V>;
 
@@ -250,7 +248,7 @@ impl<'s, K: TypedKey, V: DeserializeOwned> IntoIterator for &'s TypedStore<'_, K
 
 /// Writing values. Each fails with [`Error::InvalidValue`] for a value that has no exact JSON form, and then
 /// writes nothing.
-impl<K: TypedKey, V: Serialize> TypedStore<'_, K, V> {
+impl<K: TypedKey, V: Serialize> Store<'_, K, V> {
     /// Inserts an item.
     ///
     /// # Errors

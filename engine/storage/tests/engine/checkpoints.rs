@@ -19,7 +19,7 @@ fn small(disk: &Arc<SimVfs>) -> OpenOptions {
 fn put(db: &Database, store: &str, keys: impl Iterator<Item = i64>, text: &str) {
     let tx = db.begin(Mode::Write).unwrap();
     for key in keys {
-        let s = tx.store(store).unwrap();
+        let s = tx.documents(store).unwrap();
         s.upsert(&int(key), &doc(text)).unwrap();
     }
     tx.commit().unwrap();
@@ -27,7 +27,7 @@ fn put(db: &Database, store: &str, keys: impl Iterator<Item = i64>, text: &str) 
 
 fn items(db: &Database, store: &str) -> Items {
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store(store).unwrap();
+    let s = tx.documents(store).unwrap();
     s.range(&KeyRange::all(), Direction::Forward)
         .unwrap()
         .map(|item| item.map(|i| (as_int(&i.key), i.value.to_json())).unwrap())
@@ -207,7 +207,7 @@ fn the_account_of_what_is_in_use_is_what_a_walk_finds() {
             match random(8) {
                 0 => db
                     .transact(|tx| {
-                        let s = tx.store(store)?;
+                        let s = tx.documents(store)?;
                         (from..from + 60).try_for_each(|k| s.remove(&int(k)).map(|_| ()))
                     })
                     .unwrap(),
@@ -372,7 +372,7 @@ fn a_reader_beside_a_process_that_reclaims_gets_right_answers_or_is_told_to_open
     db.checkpoint().unwrap();
     let reader = small(&disk).read_only(true).open(FOLDER).unwrap();
     let tx = reader.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert_eq!(value(s.get(&int(7)).unwrap()).as_deref(), Some("\"old\""));
     for round in 0..6 {
         put(&db, "s", 0..300, &round.to_string());

@@ -10,13 +10,13 @@ fn what_is_inserted_is_found_in_the_transaction_after_it_and_after_reopening() {
     let db = options(&disk).open(FOLDER).unwrap();
     create(&db, int_store("s"));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(7), &doc(r#"{"a":1}"#)).unwrap();
     assert_eq!(value(s.get(&int(7)).unwrap()), Some(r#"{"a":1}"#.into()));
     let sequence = tx.commit().unwrap().sequence;
     let read = |db: &sop::Database| {
         let tx = db.begin(Mode::Read).unwrap();
-        tx.store("s").unwrap().get(&int(7)).unwrap().unwrap()
+        tx.documents("s").unwrap().get(&int(7)).unwrap().unwrap()
     };
     let item = read(&db);
     assert_eq!(
@@ -35,7 +35,7 @@ fn rolling_back_leaves_nothing_not_even_a_count() {
     let db = with_items([1, 2]);
     let before = db.sequence();
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(3), &doc("3")).unwrap();
     s.remove(&int(1)).unwrap();
     assert_eq!(s.len().unwrap(), 2);
@@ -48,7 +48,7 @@ fn rolling_back_leaves_nothing_not_even_a_count() {
 fn a_second_insert_of_a_key_says_so_and_the_transaction_goes_on() {
     let db = with_items([1]);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert!(matches!(
         s.insert(&int(1), &doc("0")),
         Err(Error::KeyExists { ref store, ref key }) if store == "s" && key == "1"
@@ -69,11 +69,11 @@ fn two_transactions_that_insert_the_same_key_conflict() {
         db.begin(Mode::Write).unwrap(),
         db.begin(Mode::Write).unwrap(),
     );
-    a.store("s")
+    a.documents("s")
         .unwrap()
         .insert(&int(1), &doc("\"a\""))
         .unwrap();
-    b.store("s")
+    b.documents("s")
         .unwrap()
         .insert(&int(1), &doc("\"b\""))
         .unwrap();
@@ -91,7 +91,7 @@ fn two_transactions_that_insert_the_same_key_conflict() {
     }
     let tx = db.begin(Mode::Read).unwrap();
     assert_eq!(
-        value(tx.store("s").unwrap().get(&int(1)).unwrap()),
+        value(tx.documents("s").unwrap().get(&int(1)).unwrap()),
         Some("\"a\"".into())
     );
 }
@@ -104,14 +104,29 @@ fn different_items_of_one_node_merge_and_the_same_item_conflicts() {
         db.begin(Mode::Write).unwrap(),
         db.begin(Mode::Write).unwrap(),
     );
-    assert!(a.store("s").unwrap().update(&int(3), &doc("33")).unwrap());
-    assert!(b.store("s").unwrap().update(&int(4), &doc("44")).unwrap());
-    assert!(c.store("s").unwrap().update(&int(3), &doc("333")).unwrap());
+    assert!(
+        a.documents("s")
+            .unwrap()
+            .update(&int(3), &doc("33"))
+            .unwrap()
+    );
+    assert!(
+        b.documents("s")
+            .unwrap()
+            .update(&int(4), &doc("44"))
+            .unwrap()
+    );
+    assert!(
+        c.documents("s")
+            .unwrap()
+            .update(&int(3), &doc("333"))
+            .unwrap()
+    );
     a.commit().unwrap();
     b.commit().unwrap();
     assert!(matches!(c.commit(), Err(Error::Conflict { .. })));
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert_eq!(value(s.get(&int(3)).unwrap()), Some("33".into()));
     assert_eq!(value(s.get(&int(4)).unwrap()), Some("44".into()));
 }
@@ -123,11 +138,11 @@ fn a_read_item_that_changes_is_a_conflict_and_an_unread_neighbour_is_not() {
         db.begin(Mode::Write).unwrap(),
         db.begin(Mode::Write).unwrap(),
     );
-    let s = reader.store("s").unwrap();
+    let s = reader.documents("s").unwrap();
     s.get(&int(1)).unwrap();
     s.get(&int(2)).unwrap();
     other
-        .store("s")
+        .documents("s")
         .unwrap()
         .update(&int(3), &doc("0"))
         .unwrap();
@@ -139,9 +154,9 @@ fn a_read_item_that_changes_is_a_conflict_and_an_unread_neighbour_is_not() {
         db.begin(Mode::Write).unwrap(),
         db.begin(Mode::Write).unwrap(),
     );
-    reader.store("s").unwrap().get(&int(1)).unwrap();
+    reader.documents("s").unwrap().get(&int(1)).unwrap();
     other
-        .store("s")
+        .documents("s")
         .unwrap()
         .update(&int(1), &doc("0"))
         .unwrap();
@@ -154,9 +169,15 @@ fn phantoms_and_misses_conflict_and_read_transactions_never_do() {
     for mode in [Mode::Write, Mode::Read, Mode::NoCheck] {
         let db = with_items([10, 20, 30]);
         let (scan, miss) = (db.begin(mode).unwrap(), db.begin(mode).unwrap());
-        let s = scan.store("s").unwrap();
+        let s = scan.documents("s").unwrap();
         assert_eq!(ints(&s, &between(10, 20), Direction::Forward), [10, 20]);
-        assert!(miss.store("s").unwrap().get(&int(15)).unwrap().is_none());
+        assert!(
+            miss.documents("s")
+                .unwrap()
+                .get(&int(15))
+                .unwrap()
+                .is_none()
+        );
         insert(&db, "s", [15]);
         assert_eq!(ints(&s, &between(10, 20), Direction::Forward), [10, 20]);
         for tx in [scan, miss] {
@@ -173,7 +194,7 @@ fn a_scan_that_ended_early_conflicts_only_with_what_it_saw() {
     let db = with_items([10, 20, 30, 40]);
     for (inserted, conflicts) in [(15, true), (25, false)] {
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let two: Vec<_> = s
             .range(&KeyRange::all(), Direction::Forward)
             .unwrap()
@@ -183,14 +204,14 @@ fn a_scan_that_ended_early_conflicts_only_with_what_it_saw() {
         assert_eq!(two, [10, 20]);
         insert(&db, "s", [inserted]);
         assert_eq!(tx.commit().is_err(), conflicts, "insert of {inserted}");
-        db.transact(|tx| tx.store("s")?.remove(&int(inserted)))
+        db.transact(|tx| tx.documents("s")?.remove(&int(inserted)))
             .unwrap();
     }
 }
 
 #[test]
 fn counts_ranks_and_ends_are_reads_too() {
-    type Read = fn(&sop::Store<'_>);
+    type Read = fn(&sop::DocumentStore<'_>);
     let reads: [(&str, Read, i64, i64); 5] = [
         (
             "count",
@@ -222,7 +243,7 @@ fn counts_ranks_and_ends_are_reads_too() {
         for (key, conflicts) in [(hits, true), (misses, false)] {
             let db = with_items([10, 20, 30]);
             let tx = db.begin(Mode::Write).unwrap();
-            read(&tx.store("s").unwrap());
+            read(&tx.documents("s").unwrap());
             insert(&db, "s", [key]);
             assert_eq!(tx.commit().is_err(), conflicts, "{name}, insert of {key}");
         }
@@ -237,7 +258,7 @@ fn write_skew_is_refused() {
         db.begin(Mode::Write).unwrap(),
     );
     for (tx, writes) in [(&a, 1), (&b, 2)] {
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         s.get(&int(1)).unwrap();
         s.get(&int(2)).unwrap();
         s.update(&int(writes), &doc("0")).unwrap();
@@ -252,14 +273,14 @@ fn a_snapshot_is_one_across_stores_while_others_commit() {
     create(&db, int_store("t"));
     let tx = db.begin(Mode::Read).unwrap();
     db.transact(|tx| {
-        tx.store("s")?.insert(&int(2), &doc("2"))?;
-        tx.store("t")?.insert(&int(2), &doc("2"))
+        tx.documents("s")?.insert(&int(2), &doc("2"))?;
+        tx.documents("t")?.insert(&int(2), &doc("2"))
     })
     .unwrap();
-    assert_eq!(tx.store("s").unwrap().len().unwrap(), 1);
-    assert_eq!(tx.store("t").unwrap().len().unwrap(), 0);
+    assert_eq!(tx.documents("s").unwrap().len().unwrap(), 1);
+    assert_eq!(tx.documents("t").unwrap().len().unwrap(), 0);
     assert!(matches!(
-        tx.store("s").unwrap().insert(&int(9), &doc("9")),
+        tx.documents("s").unwrap().insert(&int(9), &doc("9")),
         Err(Error::ReadTransaction)
     ));
 }
@@ -268,7 +289,7 @@ fn a_snapshot_is_one_across_stores_while_others_commit() {
 fn own_changes_are_merged_into_scans_both_ways() {
     let db = with_items([10, 20, 30, 40]);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(25), &doc("25")).unwrap();
     s.insert(&int(5), &doc("5")).unwrap();
     s.insert(&int(50), &doc("50")).unwrap();
@@ -305,7 +326,10 @@ fn a_transaction_past_its_time_limit_cannot_commit() {
         .unwrap();
     create(&db, int_store("s"));
     let tx = db.begin(Mode::Write).unwrap();
-    tx.store("s").unwrap().insert(&int(1), &doc("1")).unwrap();
+    tx.documents("s")
+        .unwrap()
+        .insert(&int(1), &doc("1"))
+        .unwrap();
     clock.advance_ms(1_001);
     assert!(matches!(
         tx.commit(),
@@ -317,7 +341,7 @@ fn a_transaction_past_its_time_limit_cannot_commit() {
 /// Writes are validated without being noted as reads; what was seen without a write has to be noted.
 #[test]
 fn what_a_write_saw_without_writing_is_a_read() {
-    type Look = fn(&sop::Store<'_>);
+    type Look = fn(&sop::DocumentStore<'_>);
     let looks: [(&str, Look, i64); 6] = [
         (
             "insert of a key that exists",
@@ -356,9 +380,12 @@ fn what_a_write_saw_without_writing_is_a_read() {
     for (name, look, key) in looks {
         let db = with_items([10]);
         let tx = db.begin(Mode::Write).unwrap();
-        look(&tx.store("s").unwrap());
-        tx.store("s").unwrap().insert(&int(99), &doc("0")).unwrap();
-        db.transact(|other| other.store("s")?.upsert(&int(key), &doc("1")))
+        look(&tx.documents("s").unwrap());
+        tx.documents("s")
+            .unwrap()
+            .insert(&int(99), &doc("0"))
+            .unwrap();
+        db.transact(|other| other.documents("s")?.upsert(&int(key), &doc("1")))
             .unwrap();
         assert!(matches!(tx.commit(), Err(Error::Conflict { .. })), "{name}");
     }

@@ -13,7 +13,7 @@ use crate::support::*;
 fn positions_go_on_after_an_item_even_when_it_is_gone() {
     let db = with_items(0..100);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let anchor = s.get(&int(50)).unwrap().unwrap().position;
     assert_eq!(s.rank_of(&anchor).unwrap(), 50);
     s.remove(&int(50)).unwrap();
@@ -40,7 +40,7 @@ fn positions_go_on_after_an_item_even_when_it_is_gone() {
 fn a_range_between_two_items_is_empty_and_its_neighbours_are_found() {
     let db = with_items([10, 20]);
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert!(ints(&s, &between(11, 19), Direction::Forward).is_empty());
     assert_eq!(s.count(&between(19, 11)).unwrap(), 0);
     let spec = KeySpec::single(KeyType::I64);
@@ -77,7 +77,7 @@ fn composite_keys_keep_mixed_directions_and_prefixes_count_exactly() {
     let db = memory();
     create(&db, StoreDefinition::new("s", spec.clone()));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for (country, year, id) in [
         ("USA", 2024, 1),
         ("USA", 2025, 2),
@@ -145,10 +145,10 @@ fn ride_on_fields_change_without_touching_order_or_identity() {
         spec.key_from_json(&serde_json::json!({"id": 1, "etag": etag}))
             .unwrap()
     };
-    db.transact(|tx| tx.store("s")?.insert(&key("a"), &doc("1")))
+    db.transact(|tx| tx.documents("s")?.insert(&key("a"), &doc("1")))
         .unwrap();
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         assert!(matches!(
             s.insert(&key("b"), &doc("1")),
             Err(sop::Error::KeyExists { .. })
@@ -157,7 +157,7 @@ fn ride_on_fields_change_without_touching_order_or_identity() {
     })
     .unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let item = s.get(&key("whatever")).unwrap().unwrap();
     assert_eq!((item.key, item.value.to_json().as_str()), (key("b"), "2"));
     assert_eq!(s.len().unwrap(), 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use proptest::prelude::*;
-use sop::{Cursor, Database, Direction, Error, KeyRange, Mode, Store};
+use sop::{Cursor, Database, Direction, DocumentStore, Error, KeyRange, Mode};
 
 use crate::support::*;
 
@@ -83,7 +83,12 @@ fn model_step(model: &Model, (lo, hi): (i64, i64), at: At, step: &Step) -> At {
     }
 }
 
-fn real_step(store: &Store<'_>, cursor: &mut Cursor<'_>, model: &mut Model, step: &Step) -> bool {
+fn real_step(
+    store: &DocumentStore<'_>,
+    cursor: &mut Cursor<'_>,
+    model: &mut Model,
+    step: &Step,
+) -> bool {
     match step {
         Step::First => cursor.first().unwrap(),
         Step::Last => cursor.last().unwrap(),
@@ -116,7 +121,7 @@ proptest! {
         let db = database(committed.iter().copied());
         let mut model: Model = committed.iter().map(|i| (*i, i.to_string())).collect();
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let mut cursor = s.cursor(&between(lo, hi)).unwrap();
         let mut at = At::Before;
         for step in &steps {
@@ -152,7 +157,7 @@ proptest! {
     ) {
         let db = database(committed.iter().copied());
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let mut model: Model = committed.iter().map(|i| (*i, i.to_string())).collect();
         for key in puts {
             real_step(&s, &mut s.cursor(&KeyRange::all()).unwrap(), &mut model, &Step::Put(key));
@@ -191,7 +196,7 @@ proptest! {
 fn a_walk_sees_changes_that_its_visitor_makes_ahead() {
     let db = database((0..100).step_by(2));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let mut seen = Vec::new();
     s.for_each(&KeyRange::all(), Direction::Forward, |item| {
         let key = as_int(&item.key()?);
@@ -218,11 +223,11 @@ fn a_walk_sees_changes_that_its_visitor_makes_ahead() {
 }
 
 /// Whether a walk of one transaction conflicts with `key`, which another inserted meanwhile.
-fn conflicts(walk: impl Fn(&Store<'_>), key: i64) -> bool {
+fn conflicts(walk: impl Fn(&DocumentStore<'_>), key: i64) -> bool {
     let db = database((0..100).step_by(10));
     let tx = db.begin(Mode::Write).unwrap();
-    walk(&tx.store("s").unwrap());
-    tx.store("other")
+    walk(&tx.documents("s").unwrap());
+    tx.documents("other")
         .unwrap()
         .insert(&int(1), &doc("1"))
         .unwrap();
@@ -236,7 +241,7 @@ fn conflicts(walk: impl Fn(&Store<'_>), key: i64) -> bool {
 
 #[test]
 fn a_walk_that_stops_notes_what_it_passed_and_no_more() {
-    let three = |s: &Store<'_>, direction| {
+    let three = |s: &DocumentStore<'_>, direction| {
         let mut left = 3;
         s.try_for_each::<Error>(&between(15, 85), direction, |_| {
             left -= 1;
@@ -269,7 +274,7 @@ fn a_walk_that_stops_notes_what_it_passed_and_no_more() {
             backward,
             "{key}"
         );
-        let ranged = |s: &Store<'_>, direction| {
+        let ranged = |s: &DocumentStore<'_>, direction| {
             assert_eq!(
                 s.range(&between(15, 85), direction)
                     .unwrap()
@@ -294,7 +299,8 @@ fn a_walk_that_stops_notes_what_it_passed_and_no_more() {
 #[test]
 fn a_walk_to_the_end_notes_the_whole_range() {
     for direction in [Direction::Forward, Direction::Backward] {
-        let all = |s: &Store<'_>| s.for_each(&between(15, 85), direction, |_| Ok(())).unwrap();
+        let all =
+            |s: &DocumentStore<'_>| s.for_each(&between(15, 85), direction, |_| Ok(())).unwrap();
         assert!(conflicts(all, 16));
         assert!(conflicts(all, 84));
         assert!(!conflicts(all, 86));
@@ -304,7 +310,7 @@ fn a_walk_to_the_end_notes_the_whole_range() {
 
 #[test]
 fn a_cursor_notes_each_stretch_from_where_it_went_to_where_it_left() {
-    let walk = |s: &Store<'_>| {
+    let walk = |s: &DocumentStore<'_>| {
         let mut cursor = s.cursor(&KeyRange::all()).unwrap();
         // Stands at 30, then 40, then back over 30 to 20; then from 70 to 80.
         assert!(cursor.seek(&encoded(25)).unwrap());
@@ -325,9 +331,9 @@ fn a_cursor_notes_each_stretch_from_where_it_went_to_where_it_left() {
     ] {
         assert_eq!(conflicts(walk, key), noted, "{key}");
     }
-    let untouched = |s: &Store<'_>| drop(s.cursor(&KeyRange::all()).unwrap());
+    let untouched = |s: &DocumentStore<'_>| drop(s.cursor(&KeyRange::all()).unwrap());
     assert!(!conflicts(untouched, 5));
-    let off_the_end = |s: &Store<'_>| {
+    let off_the_end = |s: &DocumentStore<'_>| {
         assert!(
             !s.cursor(&between(0, 99))
                 .unwrap()
@@ -343,7 +349,7 @@ fn a_cursor_notes_each_stretch_from_where_it_went_to_where_it_left() {
 fn values_and_presence_are_noted_and_found_like_items() {
     let db = database((0..100).step_by(10));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert_eq!(s.get_value(&int(20)).unwrap(), Some(doc("20")));
     assert_eq!(s.get_value(&int(21)).unwrap(), None);
     assert!(s.contains(&int(20)).unwrap() && !s.contains(&int(21)).unwrap());
@@ -364,13 +370,13 @@ fn values_and_presence_are_noted_and_found_like_items() {
 fn a_document_outlives_its_transaction_its_item_and_its_store() {
     let db = database(0..100);
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let kept = s.get_value(&int(50)).unwrap().unwrap();
     let position = s.get(&int(51)).unwrap().unwrap().position;
     drop(s);
     drop(tx);
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         for key in 0..100 {
             s.update(&int(key), &doc("\"other\""))?;
         }
@@ -392,7 +398,7 @@ fn a_cursor_over_duplicates_stands_on_each() {
     create(&db, definition);
     insert(&db, "s", [1, 2, 2, 2, 3]);
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let range = KeyRange {
         lo: Bound::Included(encoded(2)),
         hi: Bound::Unbounded,

@@ -10,7 +10,7 @@ use crate::support::*;
 
 fn read(db: &Database) -> Result<Vec<(i64, String)>> {
     let tx = db.begin(Mode::Read)?;
-    let s = tx.store("s")?;
+    let s = tx.documents("s")?;
     s.range(&KeyRange::all(), Direction::Forward)?
         .map(|i| i.map(|i| (as_int(&i.key), i.value.to_json())))
         .collect()
@@ -99,7 +99,7 @@ fn a_damaged_node_that_the_log_changes_hides_nothing_but_itself() {
         let tx = db.begin(Mode::Write).unwrap();
         for key in 0..200 {
             let text = format!("\"item {key} of {name}\"");
-            tx.store(name)
+            tx.documents(name)
                 .unwrap()
                 .insert(&int(key), &doc(&text))
                 .unwrap();
@@ -109,8 +109,8 @@ fn a_damaged_node_that_the_log_changes_hides_nothing_but_itself() {
     db.checkpoint().unwrap();
     let change = |key: i64, text: &str| {
         db.transact(|tx| {
-            tx.store("s")?.upsert(&int(key), &doc(text))?;
-            tx.store("t")?.upsert(&int(key), &doc(text))
+            tx.documents("s")?.upsert(&int(key), &doc(text))?;
+            tx.documents("t")?.upsert(&int(key), &doc(text))
         })
         .unwrap();
     };
@@ -139,7 +139,7 @@ fn a_damaged_node_that_the_log_changes_hides_nothing_but_itself() {
             3 | 100 | 101 | 150 => "\"new\"".to_owned(),
             _ => format!("\"item {key} of {name}\""),
         };
-        let (s, t) = (tx.store("s").unwrap(), tx.store("t").unwrap());
+        let (s, t) = (tx.documents("s").unwrap(), tx.documents("t").unwrap());
         let mut lost = 0;
         for key in 0..200 {
             assert_eq!(value(t.get(&int(key)).unwrap()), Some(want("t", key)));
@@ -194,7 +194,7 @@ fn a_damaged_inner_node_that_the_log_changes_hides_only_what_is_below_it() {
         insert(&db, "s", [key]);
     }
     for key in [0, 300, 798] {
-        db.transact(|tx| tx.store("s")?.remove(&int(key)).map(|_| ()))
+        db.transact(|tx| tx.documents("s")?.remove(&int(key)).map(|_| ()))
             .unwrap();
     }
     let want: Vec<i64> = all(&db, "s");
@@ -212,7 +212,7 @@ fn a_damaged_inner_node_that_the_log_changes_hides_only_what_is_below_it() {
                 .open(FOLDER)
                 .unwrap_or_else(|e| panic!("{context}: {e}"));
             let tx = db.begin(Mode::Read).unwrap();
-            let s = tx.store("s").unwrap();
+            let s = tx.documents("s").unwrap();
             for key in (0..800).step_by(37).chain([0, 1, 300, 301, 798, 799]) {
                 if let Ok(item) = s.get(&int(key)) {
                     assert_eq!(item.is_some(), want.contains(&key), "{context}: {key}");

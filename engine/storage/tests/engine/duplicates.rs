@@ -20,12 +20,12 @@ fn both_transactions_keep_their_item_each_with_an_id() {
         db.begin(Mode::Write).unwrap(),
     );
     let x = a
-        .store("d")
+        .documents("d")
         .unwrap()
         .insert(&int(1), &doc("\"a\""))
         .unwrap();
     let y = b
-        .store("d")
+        .documents("d")
         .unwrap()
         .insert(&int(1), &doc("\"b\""))
         .unwrap();
@@ -33,7 +33,7 @@ fn both_transactions_keep_their_item_each_with_an_id() {
     a.commit().unwrap();
     b.commit().unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("d").unwrap();
+    let s = tx.documents("d").unwrap();
     assert_eq!(s.len().unwrap(), 2);
     assert_eq!(s.count(&between(1, 1)).unwrap(), 2);
     for (id, want) in [(x.id, "\"a\""), (y.id, "\"b\"")] {
@@ -60,19 +60,19 @@ fn insert_if_absent_of_two_transactions_never_makes_two() {
             db.begin(Mode::Write).unwrap(),
         );
         assert!(
-            a.store("d")
+            a.documents("d")
                 .unwrap()
                 .insert_if_absent(&int(1), &doc("1"))
                 .unwrap()
         );
         assert!(
-            b.store("d")
+            b.documents("d")
                 .unwrap()
                 .insert_if_absent(&int(1), &doc("2"))
                 .unwrap()
         );
         assert!(
-            !b.store("d")
+            !b.documents("d")
                 .unwrap()
                 .insert_if_absent(&int(1), &doc("2"))
                 .unwrap()
@@ -93,7 +93,7 @@ fn ids_survive_reopening_and_are_never_given_twice() {
             create(&db, duplicates());
         }
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("d").unwrap();
+        let s = tx.documents("d").unwrap();
         ids.push(s.insert(&int(5), &doc("0")).unwrap().id.unwrap());
         ids.push(s.insert(&int(5), &doc("0")).unwrap().id.unwrap());
         tx.commit().unwrap();
@@ -107,7 +107,7 @@ fn ids_survive_reopening_and_are_never_given_twice() {
     assert_eq!(unique.len(), ids.len());
     let db = options(&disk).open(FOLDER).unwrap();
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("d").unwrap();
+    let s = tx.documents("d").unwrap();
     assert!(s.remove_id(&int(5), ids[2]).unwrap());
     assert!(!s.remove_id(&int(5), ids[2]).unwrap());
     let seen: Vec<_> = s

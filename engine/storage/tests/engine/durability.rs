@@ -13,7 +13,9 @@ const LATER: [Durability; 2] = [Durability::EveryMs(1_000), Durability::None];
 fn commit(db: &Database, key: i64) -> Result<(), Error> {
     let tx = db.begin(Mode::Write)?;
     let text = format!("\"{}\"", "x".repeat(200 + key as usize % 5 * 700));
-    tx.store("s")?.insert(&int(key), &doc(&text)).map(drop)?;
+    tx.documents("s")?
+        .insert(&int(key), &doc(&text))
+        .map(drop)?;
     tx.commit().map(drop)
 }
 

@@ -23,7 +23,7 @@ fn a_handle_of_a_store_that_the_transaction_dropped_is_of_no_use() {
     insert(&db, "s", [1, 2]);
 
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     tx.drop_store("s").unwrap();
     for result in [
         s.insert(&int(3), &doc("3")).map(|_| true),
@@ -55,7 +55,7 @@ fn a_handle_of_a_store_that_was_made_and_dropped_again_is_of_no_use() {
     let db = options(&disk).open(FOLDER).unwrap();
     let tx = db.begin(Mode::Write).unwrap();
     tx.create_store(int_store("s")).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(1), &doc("1")).unwrap();
     tx.drop_store("s").unwrap();
     assert!(s.insert(&int(2), &doc("2")).is_err());
@@ -73,7 +73,7 @@ fn a_handle_of_a_store_that_was_made_and_dropped_again_is_of_no_use() {
 fn a_handle_from_before_a_schema_enforces_the_schema() {
     let db = with_items([]);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let field = SchemaField {
         name: "n".into(),
         kind: FieldType::Integer,
@@ -103,7 +103,7 @@ fn an_item_written_many_times_in_a_transaction_counts_once_for_its_limit() {
     let db = with_items([]);
     let big = doc(&format!("\"{}\"", "0".repeat(1_000_000)));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for _ in 0..300 {
         s.upsert(&int(1), &big).unwrap();
         s.upsert(&int(2), &big).unwrap();
@@ -119,7 +119,7 @@ fn a_store_made_after_the_stores_were_listed_is_a_conflict() {
     let db = with_items([]);
     let tx = db.begin(Mode::Write).unwrap();
     let n = tx.stores().unwrap().len();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(0), &doc(&n.to_string())).unwrap();
     drop(s);
     create(&db, int_store("t"));
@@ -127,7 +127,10 @@ fn a_store_made_after_the_stores_were_listed_is_a_conflict() {
 
     // Who lists nothing has no such conflict.
     let tx = db.begin(Mode::Write).unwrap();
-    tx.store("s").unwrap().insert(&int(0), &doc("0")).unwrap();
+    tx.documents("s")
+        .unwrap()
+        .insert(&int(0), &doc("0"))
+        .unwrap();
     create(&db, int_store("u"));
     tx.commit().unwrap();
 }
@@ -162,7 +165,7 @@ fn keys_of_the_greatest_length_with_ids_can_be_written_and_replayed() {
     let key = |n: usize| sop::Key::from("k".repeat(n).as_str());
     let longest = sop::key::MAX_KEY_BYTES - 2;
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         s.insert(&key(longest), &doc("1"))?;
         s.insert(&key(longest), &doc("2"))?;
         assert!(s.insert(&key(longest + 1), &doc("3")).is_err());

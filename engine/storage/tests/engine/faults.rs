@@ -194,10 +194,13 @@ fn a_read_that_fails_is_an_error_of_its_transaction_and_of_nobody_else() {
     let (disk, db) = stored();
     let tx = db.begin(Mode::Write).unwrap();
     disk.fail_after(0);
-    let result = tx.store("s").unwrap().upsert(&int(7), &doc("0"));
+    let result = tx.documents("s").unwrap().upsert(&int(7), &doc("0"));
     assert!(result.is_err(), "{result:?}");
     disk.heal();
-    tx.store("s").unwrap().upsert(&int(7), &doc("0")).unwrap();
+    tx.documents("s")
+        .unwrap()
+        .upsert(&int(7), &doc("0"))
+        .unwrap();
     tx.commit().unwrap();
     assert_eq!(all(&db, "s").len(), 200);
     assert!(db.check().unwrap().is_clean());
@@ -209,7 +212,7 @@ fn a_read_that_fails_while_a_commit_is_applied_loses_nothing_and_hides_nothing_t
     for reads in 0..12 {
         let (disk, db) = stored();
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         for key in [3, 60, 120, 190] {
             s.upsert(&int(key), &doc("\"new\"")).unwrap();
         }
@@ -220,7 +223,7 @@ fn a_read_that_fails_while_a_commit_is_applied_loses_nothing_and_hides_nothing_t
         disk.heal();
         let values = |db: &Database| {
             let tx = db.begin(Mode::Read).unwrap();
-            let s = tx.store("s").unwrap();
+            let s = tx.documents("s").unwrap();
             [3, 60, 120, 190].map(|key| value(s.get(&int(key)).unwrap()).unwrap())
         };
         let context = format!("after {reads} reads: {result:?}");
@@ -252,7 +255,7 @@ fn a_node_that_cannot_be_read_when_room_is_reclaimed_does_not_stop_commits() {
     for i in 0..6 {
         let tx = db.begin(Mode::Write).unwrap();
         for key in 0..100 {
-            tx.store("s")
+            tx.documents("s")
                 .unwrap()
                 .upsert(&int(key), &doc(&i.to_string()))
                 .unwrap();
@@ -274,11 +277,11 @@ fn a_value_kept_apart_that_cannot_be_read_is_an_error_and_its_key_is_not() {
     let db = open(&disk);
     create(&db, int_store("s"));
     let big = doc(&format!("\"{}\"", "x".repeat(100_000)));
-    db.transact(|tx| tx.store("s")?.insert(&int(1), &big))
+    db.transact(|tx| tx.documents("s")?.insert(&int(1), &big))
         .unwrap();
     db.checkpoint().unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     assert_eq!(s.get(&int(1)).unwrap().unwrap().value, big);
     disk.fail_after(0);
     let error = s.get(&int(1)).unwrap_err();
@@ -294,7 +297,10 @@ fn closing_makes_commits_durable_also_when_nothing_can_be_written_any_more() {
     let db = relaxed(&disk).open(FOLDER).unwrap();
     insert(&db, "s", 200..210);
     let tx = db.begin(Mode::Write).unwrap();
-    tx.store("s").unwrap().update(&int(9), &doc("0")).unwrap();
+    tx.documents("s")
+        .unwrap()
+        .update(&int(9), &doc("0"))
+        .unwrap();
     disk.fail_after(0);
     assert!(tx.commit().is_err());
     disk.heal();
@@ -323,7 +329,10 @@ fn a_full_disk_is_a_passing_thing_for_commits_however_often_it_is_met() {
         }
         let tx = db.begin(Mode::Write).unwrap();
         let text = format!("\"{i:0>1000}\"");
-        tx.store("s").unwrap().insert(&int(i), &doc(&text)).unwrap();
+        tx.documents("s")
+            .unwrap()
+            .insert(&int(i), &doc(&text))
+            .unwrap();
         match tx.commit() {
             Ok(_) => kept.push(i),
             Err(error) => assert!(full && matches!(error, Error::NoSpace { .. }), "{error}"),
@@ -344,7 +353,7 @@ fn after_a_failed_flush_of_a_checkpoint_nothing_is_read_back_from_its_files() {
     let (disk, db) = stored();
     let big = doc(&format!("\"{}\"", "x".repeat(100_000)));
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         for key in (0..200).step_by(5) {
             s.upsert(&int(key), &doc("\"new\""))?;
         }
@@ -357,7 +366,7 @@ fn after_a_failed_flush_of_a_checkpoint_nothing_is_read_back_from_its_files() {
     assert_eq!(db.read_only(), None);
     assert_eq!(db.status().checkpoint_failure, Some(error));
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for key in 0..200 {
         let want = if key % 5 == 0 {
             "\"new\"".to_owned()
@@ -386,7 +395,7 @@ fn a_very_large_group_is_seen_when_it_is_durable_and_never_else() {
     const LARGE: i64 = 66_000;
     let count = |db: &Database| {
         let tx = db.begin(Mode::Read).unwrap();
-        tx.store("s").unwrap().len().unwrap()
+        tx.documents("s").unwrap().len().unwrap()
     };
     let reopened = |disk: &SimVfs| {
         let after = Arc::new(disk.after_crash(CrashPolicy::LoseUnsynced));
@@ -394,7 +403,7 @@ fn a_very_large_group_is_seen_when_it_is_durable_and_never_else() {
     };
     let load = |db: &Database| {
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         for i in 0..LARGE {
             s.upsert(&int(i * 7 % LARGE), &doc("1")).unwrap();
         }
@@ -410,7 +419,7 @@ fn a_very_large_group_is_seen_when_it_is_durable_and_never_else() {
     assert_eq!((count(&db), db.read_only()), (3, None));
     let before = db.begin(Mode::Read).unwrap();
     load(&db).unwrap();
-    assert_eq!(before.store("s").unwrap().len().unwrap(), 3);
+    assert_eq!(before.documents("s").unwrap().len().unwrap(), 3);
     assert_eq!(count(&db), LARGE as u64 + 3);
     let again = reopened(&disk);
     assert_eq!(count(&again), LARGE as u64 + 3);
@@ -418,7 +427,7 @@ fn a_very_large_group_is_seen_when_it_is_durable_and_never_else() {
     drop(before);
     // Everything goes at once, but the disk fails.
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for i in -3..LARGE {
         assert!(s.remove(&int(i)).unwrap());
     }

@@ -77,19 +77,19 @@ fn fill(db: &Database) {
     .unwrap();
     for half in [0..ITEMS / 2, ITEMS / 2..ITEMS] {
         db.transact(|tx| {
-            let numbers = tx.store("numbers")?;
-            let logins = tx.typed_store::<Login, i64>("logins")?;
+            let numbers = tx.documents("numbers")?;
+            let logins = tx.store::<Login, i64>("logins")?;
             for i in half.clone() {
                 numbers.insert(&int(i), &value(i))?;
                 if i < 90 {
                     logins.insert(&login(i), &i)?;
                 }
-                tx.store("duplicates")?.insert(
+                tx.documents("duplicates")?.insert(
                     &sop::Key::from(["a", "b"][(i % 2) as usize]),
                     &doc(&i.to_string()),
                 )?;
             }
-            let large_values = tx.typed_store::<u64, String>("large")?;
+            let large_values = tx.store::<u64, String>("large")?;
             large_values.insert(&(half.start as u64), &large(half.start))
         })
         .unwrap();
@@ -99,7 +99,7 @@ fn fill(db: &Database) {
     }
     db.transact(|tx| {
         tx.drop_store("dropped")?;
-        let numbers = tx.store("numbers")?;
+        let numbers = tx.documents("numbers")?;
         numbers.update(&int(3), &doc("\"updated\""))?;
         numbers.remove(&int(5)).map(|_| ())
     })
@@ -112,7 +112,7 @@ fn verify(db: &Database) {
     let stores = tx.stores().unwrap();
     let names: Vec<&str> = stores.iter().map(|s| s.definition.name.as_str()).collect();
     assert_eq!(names, ["duplicates", "empty", "large", "logins", "numbers"]);
-    let numbers = tx.store("numbers").unwrap();
+    let numbers = tx.documents("numbers").unwrap();
     assert_eq!(numbers.definition().description, "numbers");
     assert_eq!(numbers.len().unwrap(), 99);
     for i in 0..ITEMS {
@@ -124,17 +124,17 @@ fn verify(db: &Database) {
         };
         assert_eq!(found, expected, "{i}");
     }
-    let logins = tx.typed_store::<Login, i64>("logins").unwrap();
+    let logins = tx.store::<Login, i64>("logins").unwrap();
     let mut expected: Vec<Login> = (0..90).map(login).collect();
     expected.sort_by(|a, b| a.user.cmp(&b.user).then(b.at.utc().cmp(&a.at.utc())));
     let found: Vec<Login> = logins.keys().map(Result::unwrap).collect();
     assert_eq!(found, expected);
     assert_eq!(logins.get(&login(7)).unwrap(), Some(7));
-    let large_values = tx.typed_store::<u64, String>("large").unwrap();
+    let large_values = tx.store::<u64, String>("large").unwrap();
     for i in [0, ITEMS / 2] {
         assert_eq!(large_values.get(&(i as u64)).unwrap(), Some(large(i)));
     }
-    let duplicates = tx.typed_store::<String, i64>("duplicates").unwrap();
+    let duplicates = tx.store::<String, i64>("duplicates").unwrap();
     assert_eq!(
         (
             duplicates.count_prefix("a").unwrap(),
@@ -144,7 +144,7 @@ fn verify(db: &Database) {
     );
     assert_eq!(duplicates.first().unwrap(), Some(("a".to_owned(), 0)));
     assert_eq!(duplicates.last().unwrap(), Some(("b".to_owned(), 99)));
-    assert!(tx.store("empty").unwrap().is_empty().unwrap());
+    assert!(tx.documents("empty").unwrap().is_empty().unwrap());
     let report = db.check().unwrap();
     assert!(report.is_clean(), "{:?}", report.problems);
 }
@@ -186,7 +186,7 @@ fn a_database_of_this_format_is_opened_with_every_item_for_reading_and_for_writi
     assert!(db.recovery().replayed > 0, "{:?}", db.recovery());
     verify(&db);
     insert(&db, "empty", [1, 2, 3]);
-    db.transact(|tx| tx.store("empty")?.remove(&int(2)))
+    db.transact(|tx| tx.documents("empty")?.remove(&int(2)))
         .unwrap();
     db.close().unwrap();
     let db = options.open(&path).unwrap();

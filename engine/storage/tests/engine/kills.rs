@@ -29,7 +29,7 @@ fn small() -> OpenOptions {
 /// How many transactions of each thread the database has: their items in `a` are numbered without gaps.
 fn done(db: &Database) -> Vec<i64> {
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("a").unwrap();
+    let s = tx.documents("a").unwrap();
     (0..THREADS)
         .map(|t| s.count(&between(t * SPAN, (t + 1) * SPAN - 1)).unwrap() as i64)
         .collect()
@@ -72,10 +72,10 @@ fn child() {
 fn write(tx: &sop::Transaction, t: i64, i: i64) -> sop::Result<()> {
     let value = doc(&format!("\"{i:0>100}\""));
     for store in ["a", "b"] {
-        tx.store(store)?.insert(&int(t * SPAN + i), &value)?;
+        tx.documents(store)?.insert(&int(t * SPAN + i), &value)?;
     }
     let place = int(t * SPAN + i % TURN);
-    tx.store("c")?.upsert(&place, &doc(&i.to_string()))?;
+    tx.documents("c")?.upsert(&place, &doc(&i.to_string()))?;
     Ok(())
 }
 
@@ -127,7 +127,7 @@ fn verify(db: &Database, journal: &BTreeMap<i64, i64>) {
     }
     let tx = db.begin(Mode::Read).unwrap();
     let items = |name: &str| {
-        let s = tx.store(name).unwrap();
+        let s = tx.documents(name).unwrap();
         s.range(&KeyRange::all(), Direction::Forward)
             .unwrap()
             .map(|i| i.map(|i| (as_int(&i.key), i.value.to_json())).unwrap())

@@ -51,7 +51,10 @@ fn lives(bytes: usize, placement: Placement) {
     );
     let write = |key: i64, document: &Document| {
         let tx = db.begin(Mode::Write).unwrap();
-        tx.store("s").unwrap().upsert(&int(key), document).unwrap();
+        tx.documents("s")
+            .unwrap()
+            .upsert(&int(key), document)
+            .unwrap();
         tx.commit().unwrap();
     };
     let (first, second) = (large(bytes, 1), large(bytes, 2));
@@ -59,7 +62,7 @@ fn lives(bytes: usize, placement: Placement) {
     write(1, &first);
     let expect = |db: &sop::Database, document: &Document| {
         let tx = db.begin(Mode::Read).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         assert!(&s.get(&int(1)).unwrap().unwrap().value == document);
         assert_eq!(s.len().unwrap(), 3);
         let field = s.get(&int(1)).unwrap().unwrap().value;
@@ -84,7 +87,8 @@ fn lives(bytes: usize, placement: Placement) {
     let copy = small(&disk).open("/copy").unwrap();
     expect(&copy, &second);
     copy.close().unwrap();
-    db.transact(|tx| tx.store("s")?.remove(&int(1))).unwrap();
+    db.transact(|tx| tx.documents("s")?.remove(&int(1)))
+        .unwrap();
     db.close().unwrap();
     let db = small(&disk).open(FOLDER).unwrap();
     assert_eq!(all(&db, "s"), [0, 2]);
@@ -141,11 +145,14 @@ fn a_document_beyond_the_limit_is_refused_before_anything_is_written() {
     let db = memory();
     create(&db, StoreDefinition::typed::<i64>("s"));
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<i64, String>("s").unwrap();
+    let store = tx.store::<i64, String>("s").unwrap();
     let error = store.insert(&1, &text).unwrap_err().to_string();
     assert!(
         error.starts_with("store \"s\", key 1: the document takes at least"),
         "{error}"
     );
-    assert_eq!(tx.store("s").unwrap().count(&KeyRange::all()).unwrap(), 0);
+    assert_eq!(
+        tx.documents("s").unwrap().count(&KeyRange::all()).unwrap(),
+        0
+    );
 }

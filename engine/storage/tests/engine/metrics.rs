@@ -19,8 +19,14 @@ fn what_happened_is_counted_and_what_is_is_said() {
         db.begin(Mode::Write).unwrap(),
         db.begin(Mode::Write).unwrap(),
     );
-    a.store("s").unwrap().insert(&int(4), &doc("4")).unwrap();
-    b.store("s").unwrap().insert(&int(4), &doc("5")).unwrap();
+    a.documents("s")
+        .unwrap()
+        .insert(&int(4), &doc("4"))
+        .unwrap();
+    b.documents("s")
+        .unwrap()
+        .insert(&int(4), &doc("5"))
+        .unwrap();
     a.commit().unwrap();
     assert!(b.commit().unwrap_err().is_conflict());
     let metrics = db.metrics();
@@ -88,7 +94,7 @@ fn room_that_was_given_back_is_counted() {
     for round in 0..20 {
         let text = format!("\"{}\"", "x".repeat(600 + round));
         db.transact(|tx| {
-            let s = tx.store("s")?;
+            let s = tx.documents("s")?;
             (0..40).try_for_each(|key| s.upsert(&int(key), &doc(&text)).map(drop))
         })
         .unwrap();

@@ -38,7 +38,7 @@ type Model = BTreeMap<i64, String>;
 
 fn compare(db: &Database, model: &Model) {
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let items: Model = s
         .range(&KeyRange::all(), Direction::Forward)
         .unwrap()
@@ -69,7 +69,7 @@ fn run(definition: StoreDefinition, steps: Vec<Step>) {
     for (i, step) in steps.into_iter().enumerate() {
         let text = format!("\"{i}\"");
         let value = doc(&text);
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         match step {
             Step::Insert(k) => {
                 let inserted = s.insert(&int(k), &value).is_ok();
@@ -156,7 +156,7 @@ fn many_items_come_and_go_with_every_slot_length() {
             assert_eq!(all(&db, "s"), (0..n).collect::<Vec<_>>());
             for chunk in keys.chunks(200) {
                 db.transact(|tx| {
-                    let s = tx.store("s")?;
+                    let s = tx.documents("s")?;
                     for key in chunk {
                         assert!(s.remove(&int(*key))?);
                     }
@@ -235,7 +235,7 @@ fn come_and_go(definition: StoreDefinition, n: i64) {
             .collect();
         for part in order.chunks(500) {
             db.transact(|tx| {
-                let store = tx.typed_store::<i64, String>("s")?;
+                let store = tx.store::<i64, String>("s")?;
                 for key in part {
                     if round > 0 && key % 3 == round - 1 {
                         assert_eq!(store.take(key)?, model.get(key).cloned());
@@ -260,7 +260,7 @@ fn come_and_go(definition: StoreDefinition, n: i64) {
         db.close().unwrap();
         db = open();
         let tx = db.begin(Mode::Read).unwrap();
-        let store = tx.typed_store::<i64, String>("s").unwrap();
+        let store = tx.store::<i64, String>("s").unwrap();
         assert!(
             store.iter().map(Result::unwrap).eq(model.clone()),
             "{definition:?} round {round}"

@@ -42,10 +42,11 @@ fn a_removal_that_is_merged_removes_its_item_and_not_the_neighbour() {
     for other in [4, 6, 0, 100] {
         let db = with_items([1, 3, 5, 7, 9]);
         let removing = db.begin(Mode::Write).unwrap();
-        assert!(removing.store("s").unwrap().remove(&int(5)).unwrap());
+        assert!(removing.documents("s").unwrap().remove(&int(5)).unwrap());
         // Items come and go around it, so that every place in the node moves.
         insert(&db, "s", [other]);
-        db.transact(|tx| tx.store("s")?.remove(&int(1))).unwrap();
+        db.transact(|tx| tx.documents("s")?.remove(&int(1)))
+            .unwrap();
         removing.commit().unwrap();
         let mut expected = vec![3, 7, 9, other];
         expected.sort_unstable();
@@ -59,7 +60,7 @@ fn a_removal_that_is_merged_removes_its_item_and_not_the_neighbour() {
 fn what_is_not_committed_is_in_nobody_elses_items_counts_ranks_or_stores() {
     let db = with_items([1, 2, 3]);
     let writing = db.begin(Mode::Write).unwrap();
-    let s = writing.store("s").unwrap();
+    let s = writing.documents("s").unwrap();
     for key in 10..500 {
         s.insert(&int(key), &doc("0")).unwrap();
     }
@@ -67,13 +68,13 @@ fn what_is_not_committed_is_in_nobody_elses_items_counts_ranks_or_stores() {
     writing.create_store(int_store("t")).unwrap();
     for mode in [Mode::Read, Mode::Write, Mode::NoCheck] {
         let reading = db.begin(mode).unwrap();
-        let seen = reading.store("s").unwrap();
+        let seen = reading.documents("s").unwrap();
         assert_eq!(ints(&seen, &KeyRange::all(), Direction::Forward), [1, 2, 3]);
         assert_eq!(seen.len().unwrap(), 3);
         assert_eq!(seen.count(&between(0, 1_000)).unwrap(), 3);
         assert_eq!(seen.rank(&int(1_000)).unwrap(), 3);
         assert_eq!(as_int(&seen.nth(1).unwrap().unwrap().key), 2);
-        assert!(reading.store("t").is_err());
+        assert!(reading.documents("t").is_err());
         assert_eq!(reading.stores().unwrap().len(), 1);
     }
     assert_eq!((db.status().items, db.status().stores), (3, 1));
@@ -95,7 +96,7 @@ fn of_many_threads_that_insert_if_absent_exactly_one_does_and_the_item_is_there_
                         start.wait();
                         let insert = |tx: &sop::Transaction| {
                             let value = doc(&thread.to_string());
-                            tx.store("s")?.insert_if_absent(&int(key), &value)
+                            tx.documents("s")?.insert_if_absent(&int(key), &value)
                         };
                         u32::from(db.transact(insert).unwrap())
                     })
@@ -155,7 +156,7 @@ fn a_value_that_is_kept_apart_is_stored_once() {
     let text = "only once in the files ".repeat(400);
     let value = Document::from_serialize(&text).unwrap();
     let tx = db.begin(Mode::Write).unwrap();
-    tx.store("s").unwrap().insert(&int(1), &value).unwrap();
+    tx.documents("s").unwrap().insert(&int(1), &value).unwrap();
     tx.commit().unwrap();
     db.checkpoint().unwrap();
     db.checkpoint().unwrap();
@@ -178,7 +179,7 @@ fn a_value_that_is_kept_apart_is_stored_once() {
     drop(db);
     let db = options(&disk).open(FOLDER).unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let item = tx.store("s").unwrap().get(&int(1)).unwrap().unwrap();
+    let item = tx.documents("s").unwrap().get(&int(1)).unwrap().unwrap();
     assert_eq!(item.value, value);
 }
 
@@ -193,7 +194,7 @@ fn opening_after_the_process_died_recovers_by_itself() {
     insert(&db, "s", 10..20);
     let unfinished = db.begin(Mode::Write).unwrap();
     unfinished
-        .store("s")
+        .documents("s")
         .unwrap()
         .insert(&int(99), &doc("99"))
         .unwrap();
@@ -225,7 +226,7 @@ fn integers_beyond_2_to_the_53_are_exact_as_keys_and_in_values() {
     let db = options(&disk).open(FOLDER).unwrap();
     create(&db, StoreDefinition::typed::<u64>("s"));
     db.transact(|tx| {
-        let store = tx.typed_store::<u64, (u64, i64)>("s")?;
+        let store = tx.store::<u64, (u64, i64)>("s")?;
         numbers
             .iter()
             .try_for_each(|n| store.insert(n, &(*n, (*n as i64).wrapping_neg())))
@@ -234,7 +235,7 @@ fn integers_beyond_2_to_the_53_are_exact_as_keys_and_in_values() {
     db.close().unwrap();
     let db = options(&disk).open(FOLDER).unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let store = tx.typed_store::<u64, (u64, i64)>("s").unwrap();
+    let store = tx.store::<u64, (u64, i64)>("s").unwrap();
     assert_eq!(store.len().unwrap(), numbers.len() as u64);
     for n in numbers {
         assert_eq!(store.get(&n).unwrap(), Some((n, (n as i64).wrapping_neg())));

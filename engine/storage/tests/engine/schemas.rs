@@ -6,8 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use sop::vfs::sim::CrashPolicy;
 use sop::{
-    Database, Document, FieldKind, FieldType, KeyRange, KeySpec, KeyType, Mode, Placement, Schema,
-    SchemaField, Store, StoreDefinition, StoreSchema,
+    Database, Document, DocumentStore, FieldKind, FieldType, KeyRange, KeySpec, KeyType, Mode,
+    Placement, Schema, SchemaField, StoreDefinition, StoreSchema,
 };
 
 use crate::support::*;
@@ -83,20 +83,20 @@ fn model(values: &[serde_json::Value]) -> Counted {
     counted
 }
 
-fn values(store: &Store<'_>) -> Vec<serde_json::Value> {
+fn values(store: &DocumentStore<'_>) -> Vec<serde_json::Value> {
     let items = store
         .range(&KeyRange::all(), sop::Direction::Forward)
         .unwrap();
     items.map(|item| item.unwrap().value.to_value()).collect()
 }
 
-fn compare(store: &Store<'_>) {
+fn compare(store: &DocumentStore<'_>) {
     assert_eq!(counted(&store.schema().unwrap()), model(&values(store)));
 }
 
 fn compare_committed(db: &Database) {
     let tx = db.begin(Mode::Read).unwrap();
-    compare(&tx.store("s").unwrap());
+    compare(&tx.documents("s").unwrap());
     let report = db.check().unwrap();
     assert!(report.is_clean(), "{:?}", report.problems);
 }
@@ -147,7 +147,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..30)
 }
 
-fn write(store: &Store<'_>, key: i64, document: Option<&Document>) {
+fn write(store: &DocumentStore<'_>, key: i64, document: Option<&Document>) {
     match document {
         Some(document) => store.upsert(&int(key), document).map(drop).unwrap(),
         None => store.remove(&int(key)).map(drop).unwrap(),
@@ -166,21 +166,21 @@ fn run(definition: &StoreDefinition, documents: &[serde_json::Value], steps: Vec
         match step {
             Step::Write(writes) => {
                 let reader = db.begin(Mode::Read).unwrap();
-                let before = counted(&reader.store("s").unwrap().schema().unwrap());
+                let before = counted(&reader.documents("s").unwrap().schema().unwrap());
                 let tx = db.begin(Mode::Write).unwrap();
-                let s = tx.store("s").unwrap();
+                let s = tx.documents("s").unwrap();
                 for (key, which) in writes {
                     write(&s, key, documents.get(which));
                 }
                 compare(&s);
                 drop(s);
                 tx.commit().unwrap();
-                let after = counted(&reader.store("s").unwrap().schema().unwrap());
+                let after = counted(&reader.documents("s").unwrap().schema().unwrap());
                 assert_eq!(before, after, "a snapshot never changes");
             }
             Step::Rollback(key, which) => {
                 let tx = db.begin(Mode::Write).unwrap();
-                write(&tx.store("s").unwrap(), key, documents.get(which));
+                write(&tx.documents("s").unwrap(), key, documents.get(which));
             }
             Step::Checkpoint => db.checkpoint().unwrap(),
             Step::Reopen => {
@@ -195,7 +195,7 @@ fn run(definition: &StoreDefinition, documents: &[serde_json::Value], steps: Vec
             }
         }
         let tx = db.begin(Mode::Read).unwrap();
-        compare(&tx.store("s").unwrap());
+        compare(&tx.documents("s").unwrap());
     }
     compare_committed(&db);
 }
@@ -213,7 +213,7 @@ proptest! {
 
 fn put(db: &Database, items: &[(i64, &str)]) {
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         items
             .iter()
             .try_for_each(|(key, json)| s.upsert(&int(*key), &doc(json)).map(drop))
@@ -223,7 +223,7 @@ fn put(db: &Database, items: &[(i64, &str)]) {
 
 fn schema(db: &Database) -> StoreSchema {
     let tx = db.begin(Mode::Read).unwrap();
-    tx.store("s").unwrap().schema().unwrap()
+    tx.documents("s").unwrap().schema().unwrap()
 }
 
 fn listed(schema: &StoreSchema) -> Vec<(&str, FieldType, bool, u64)> {
@@ -275,7 +275,7 @@ fn fields_stand_in_the_order_in_which_they_came_with_their_types() {
     ];
     assert_eq!(listed(&found), expected);
     assert_eq!(found.values.iter().map(|k| k.count).sum::<u64>(), 3);
-    db.transact(|tx| tx.store("s")?.remove(&int(2)).map(drop))
+    db.transact(|tx| tx.documents("s")?.remove(&int(2)).map(drop))
         .unwrap();
     let found = schema(&db);
     assert!(found.fields.iter().all(|field| field.path != "late"));
@@ -340,7 +340,7 @@ fn ride_on_fields_and_duplicates_are_not_in_the_way() {
     let mut key = sop::Key::composite([sop::KeyValue::I64(1)]);
     key.ride_on = vec![sop::KeyValue::String("n".to_owned())];
     db.transact(|tx| {
-        let s = tx.store("s")?;
+        let s = tx.documents("s")?;
         s.insert(&key, &doc(r#"{"a":1}"#))?;
         s.insert(&key, &doc(r#"{"a":2,"b":3}"#))?;
         assert_eq!(s.schema()?.fields.len(), 2);
@@ -355,7 +355,7 @@ fn ride_on_fields_and_duplicates_are_not_in_the_way() {
 fn reading_the_fields_to_write_is_a_read_of_all_items() {
     let db = with_items([1]);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.schema().unwrap();
     s.insert(&int(7), &doc("7")).unwrap();
     drop(s);

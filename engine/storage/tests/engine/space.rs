@@ -27,7 +27,7 @@ fn small(disk: &Arc<SimVfs>) -> OpenOptions {
 
 fn rewrite(db: &Database, keys: impl Iterator<Item = i64>, round: i64, bytes: usize) {
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for key in keys {
         let text = format!("\"{key} {round} {}\"", "x".repeat(bytes));
         s.upsert(&int(key), &doc(&text)).unwrap();
@@ -117,7 +117,7 @@ fn room_is_reclaimed_while_commits_never_stop() {
     let end = thread::scope(|scope| {
         scope.spawn(|| {
             for i in 0.. {
-                db.transact(|tx| tx.store("busy")?.upsert(&int(i % 10), &doc("0")))
+                db.transact(|tx| tx.documents("busy")?.upsert(&int(i % 10), &doc("0")))
                     .unwrap();
                 if stop.load(Ordering::SeqCst) {
                     break;
@@ -158,7 +158,7 @@ fn a_snapshot_in_use_keeps_what_it_sees_and_gives_it_up_afterwards() {
     db.checkpoint().unwrap();
     let old = db.begin(Mode::Read).unwrap();
     let read = |tx: &sop::Transaction| {
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let items = s.range(&KeyRange::all(), Direction::Forward).unwrap();
         items
             .map(|item| item.map(|i| i.value.to_json()))
@@ -221,7 +221,7 @@ fn a_database_much_larger_than_the_cache_works_within_its_limit() {
     let db = small(&disk).cache_bytes(LIMIT).open(FOLDER).unwrap();
     let rng = SeededRng::new(1);
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     for _ in 0..2_000 {
         let key = (rng.next_u64().unwrap() % items as u64) as i64;
         let item = s.get(&int(key)).unwrap().unwrap();

@@ -9,7 +9,7 @@ fn a_missing_store_is_an_error_that_names_the_nearest() {
     let db = memory();
     create(&db, int_store("customers"));
     let tx = db.begin(Mode::Read).unwrap();
-    match tx.store("custmers") {
+    match tx.documents("custmers") {
         Err(Error::StoreNotFound { name, suggestions }) => {
             assert_eq!(
                 (name.as_str(), suggestions.as_slice()),
@@ -47,7 +47,7 @@ fn rolling_back_the_creator_leaves_no_trace_and_hurts_nobody() {
     let creator = db.begin(Mode::Write).unwrap();
     creator.create_store(int_store("s")).unwrap();
     creator
-        .store("s")
+        .documents("s")
         .unwrap()
         .insert(&int(1), &doc("1"))
         .unwrap();
@@ -66,7 +66,7 @@ fn a_store_that_is_dropped_meanwhile_is_a_conflict_for_its_writer() {
     let db = with_items([1]);
     let writer = db.begin(Mode::Write).unwrap();
     writer
-        .store("s")
+        .documents("s")
         .unwrap()
         .insert(&int(2), &doc("2"))
         .unwrap();
@@ -87,7 +87,7 @@ fn a_store_dropped_and_made_again_in_one_transaction_is_empty() {
             unique: false,
             ..int_store("s")
         })?;
-        tx.store("s")?.insert(&int(7), &doc("7"))
+        tx.documents("s")?.insert(&int(7), &doc("7"))
     })
     .unwrap();
     drop(db);
@@ -115,7 +115,7 @@ fn a_declared_schema_is_enforced_with_the_field_and_when_it_is_declared_later() 
     );
     create(&db, int_store("t"));
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&int(1), &doc(r#"{"total":1.10}"#)).unwrap();
     for (bad, words) in [
         ("{}", "required"),
@@ -129,7 +129,10 @@ fn a_declared_schema_is_enforced_with_the_field_and_when_it_is_declared_later() 
             other => panic!("{other:?}"),
         }
     }
-    tx.store("t").unwrap().insert(&int(9), &doc("{}")).unwrap();
+    tx.documents("t")
+        .unwrap()
+        .insert(&int(9), &doc("{}"))
+        .unwrap();
     tx.commit().unwrap();
     let declare = |name: &str| {
         db.transact(|tx| {
@@ -153,7 +156,7 @@ fn metadata_changes_beside_writers_and_survives_reopening() {
     create(&db, int_store("s"));
     let writer = db.begin(Mode::Write).unwrap();
     writer
-        .store("s")
+        .documents("s")
         .unwrap()
         .insert(&int(1), &doc("1"))
         .unwrap();
@@ -167,8 +170,11 @@ fn metadata_changes_beside_writers_and_survives_reopening() {
     drop(db);
     let db = options(&disk).open(FOLDER).unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    assert_eq!(tx.store("s").unwrap().definition().description, "Ünïcode");
-    assert_eq!(tx.store("s").unwrap().len().unwrap(), 1);
+    assert_eq!(
+        tx.documents("s").unwrap().definition().description,
+        "Ünïcode"
+    );
+    assert_eq!(tx.documents("s").unwrap().len().unwrap(), 1);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sop::vfs::SimVfs;
 use sop::{
-    Database, Direction, Document, Item, Key, KeyRange, KeySpec, KeyType, Mode, OpenOptions, Store,
-    StoreDefinition,
+    Database, Direction, Document, DocumentStore, Item, Key, KeyRange, KeySpec, KeyType, Mode,
+    OpenOptions, StoreDefinition,
 };
 
 pub const FOLDER: &str = "/db";
@@ -54,7 +54,7 @@ pub fn create(db: &Database, definition: StoreDefinition) {
 
 pub fn insert(db: &Database, store: &str, keys: impl IntoIterator<Item = i64>) {
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store(store).unwrap();
+    let s = tx.documents(store).unwrap();
     for i in keys {
         s.insert(&int(i), &doc(&i.to_string())).unwrap();
     }
@@ -65,7 +65,7 @@ pub fn value(item: Option<Item>) -> Option<String> {
     item.map(|i| i.value.to_json())
 }
 
-pub fn ints(store: &Store<'_>, range: &KeyRange, direction: Direction) -> Vec<i64> {
+pub fn ints(store: &DocumentStore<'_>, range: &KeyRange, direction: Direction) -> Vec<i64> {
     store
         .range(range, direction)
         .unwrap()
@@ -75,7 +75,7 @@ pub fn ints(store: &Store<'_>, range: &KeyRange, direction: Direction) -> Vec<i6
 
 pub fn all(db: &Database, store: &str) -> Vec<i64> {
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store(store).unwrap();
+    let s = tx.documents(store).unwrap();
     ints(&s, &KeyRange::all(), Direction::Forward)
 }
 

@@ -16,7 +16,7 @@ fn single_inserts_from_eight_threads_into_one_node_are_all_there_once() {
             let db = db.clone();
             scope.spawn(move || {
                 for i in 0..250 {
-                    db.transact(|tx| tx.store("s")?.insert(&int(i * 8 + t), &doc("0")))
+                    db.transact(|tx| tx.documents("s")?.insert(&int(i * 8 + t), &doc("0")))
                         .unwrap();
                 }
             });
@@ -37,7 +37,10 @@ fn first_inserts_into_an_empty_tree_at_the_same_time_are_all_there() {
     let transactions: Vec<_> = (0..20)
         .map(|i| {
             let tx = db.begin(Mode::Write).unwrap();
-            tx.store("s").unwrap().insert(&int(i), &doc("0")).unwrap();
+            tx.documents("s")
+                .unwrap()
+                .insert(&int(i), &doc("0"))
+                .unwrap();
             tx
         })
         .collect();
@@ -50,7 +53,7 @@ fn first_inserts_into_an_empty_tree_at_the_same_time_are_all_there() {
 #[test]
 fn a_counter_that_all_threads_raise_ends_at_the_sum() {
     let db = with_items([]);
-    db.transact(|tx| tx.store("s")?.insert(&int(0), &doc("0")))
+    db.transact(|tx| tx.documents("s")?.insert(&int(0), &doc("0")))
         .unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -58,7 +61,7 @@ fn a_counter_that_all_threads_raise_ends_at_the_sum() {
             scope.spawn(move || {
                 for _ in 0..100 {
                     db.transact(|tx| {
-                        let s = tx.store("s")?;
+                        let s = tx.documents("s")?;
                         let n = s.get(&int(0))?.unwrap().value.root().as_i64().unwrap();
                         s.update(&int(0), &doc(&(n + 1).to_string()))
                     })
@@ -69,7 +72,7 @@ fn a_counter_that_all_threads_raise_ends_at_the_sum() {
     });
     let tx = db.begin(Mode::Read).unwrap();
     assert_eq!(
-        value(tx.store("s").unwrap().get(&int(0)).unwrap()),
+        value(tx.documents("s").unwrap().get(&int(0)).unwrap()),
         Some("400".into())
     );
 }
@@ -90,9 +93,9 @@ fn readers_see_whole_commits_while_checkpoints_run() {
             for i in 0..600 {
                 writer
                     .transact(|tx| {
-                        tx.store("a")?
+                        tx.documents("a")?
                             .upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))?;
-                        tx.store("b")?
+                        tx.documents("b")?
                             .upsert(&int(i * 7 % 300), &doc(&format!("\"{i:0>200}\"")))
                     })
                     .unwrap();
@@ -103,7 +106,7 @@ fn readers_see_whole_commits_while_checkpoints_run() {
             while !writing.is_finished() {
                 let tx = reader.begin(Mode::Read).unwrap();
                 let items = |name: &str| {
-                    let s = tx.store(name).unwrap();
+                    let s = tx.documents(name).unwrap();
                     s.range(&sop::KeyRange::all(), sop::Direction::Forward)
                         .unwrap()
                         .map(|i| i.map(|i| (i.key, i.value, i.version)).unwrap())
@@ -125,7 +128,7 @@ fn any_number_of_readers_is_counted_and_let_go() {
     assert_eq!(db.status().active_transactions, 301);
     insert(&db, "s", 10..20);
     for reader in &readers {
-        assert_eq!(reader.store("s").unwrap().len().unwrap(), 10);
+        assert_eq!(reader.documents("s").unwrap().len().unwrap(), 10);
     }
     drop((readers, writer));
     assert_eq!(db.status().active_transactions, 0);

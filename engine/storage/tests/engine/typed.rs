@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use sop::key::{Date, DateTime, Decimal, Time, Timestamp};
 use sop::{
-    AsKey, Database, Error, KeyField, KeySpec, KeyType, Mode, RideOnField, StoreDefinition,
-    TypedKey, TypedStore,
+    AsKey, Database, Error, KeyField, KeySpec, KeyType, Mode, RideOnField, Store, StoreDefinition,
+    TypedKey,
 };
 
 use crate::support::*;
@@ -34,10 +34,10 @@ fn with_store<K: TypedKey>() -> Database {
 }
 
 #[test]
-fn a_typed_store_reads_like_a_map() {
+fn a_store_reads_like_a_map() {
     let db = with_store::<String>();
     let tx = db.begin(Mode::Write).unwrap();
-    let users = tx.typed_store::<String, User>("s").unwrap();
+    let users = tx.store::<String, User>("s").unwrap();
     for name in ["ada", "bob", "cleo", "clyde", "dora"] {
         users.insert(name, &user(name)).unwrap();
     }
@@ -91,7 +91,7 @@ fn a_typed_store_reads_like_a_map() {
 fn what_is_written_typed_is_read_untyped_and_the_other_way() {
     let db = with_store::<i64>();
     let tx = db.begin(Mode::Write).unwrap();
-    let users = tx.typed_store::<i64, User>("s").unwrap();
+    let users = tx.store::<i64, User>("s").unwrap();
     users.insert(&1, &user("Ada")).unwrap();
     let documents = users.documents();
     let json = value(documents.get(&int(1)).unwrap());
@@ -106,19 +106,19 @@ fn what_is_written_typed_is_read_untyped_and_the_other_way() {
 fn a_store_is_only_opened_with_the_keys_that_it_has() {
     let db = with_store::<(String, i64)>();
     let tx = db.begin(Mode::Read).unwrap();
-    assert!(tx.typed_store::<(String, i64), i64>("s").is_ok());
-    let error = tx.typed_store::<(String, u64), i64>("s").unwrap_err();
+    assert!(tx.store::<(String, i64), i64>("s").is_ok());
+    let error = tx.store::<(String, u64), i64>("s").unwrap_err();
     assert_eq!(
         error.to_string(),
         "store \"s\" has keys of type (string, i64), not (string, u64); open it with that type, or \
          untyped"
     );
     assert!(matches!(
-        tx.typed_store::<String, i64>("s"),
+        tx.store::<String, i64>("s"),
         Err(Error::WrongKeyType { .. })
     ));
     assert!(matches!(
-        tx.typed_store::<String, i64>("t"),
+        tx.store::<String, i64>("t"),
         Err(Error::StoreNotFound { .. })
     ));
 }
@@ -127,9 +127,7 @@ fn a_store_is_only_opened_with_the_keys_that_it_has() {
 fn errors_name_store_key_and_field() {
     let db = with_store::<i64>();
     let tx = db.begin(Mode::Write).unwrap();
-    let floats = tx
-        .typed_store::<i64, BTreeMap<String, Vec<f64>>>("s")
-        .unwrap();
+    let floats = tx.store::<i64, BTreeMap<String, Vec<f64>>>("s").unwrap();
     let bad = BTreeMap::from([("a".to_owned(), vec![1.0, f64::NAN])]);
     let error = floats.insert(&7, &bad).unwrap_err();
     assert!(
@@ -140,7 +138,7 @@ fn errors_name_store_key_and_field() {
     floats
         .insert(&7, &BTreeMap::from([("name".to_owned(), vec![])]))
         .unwrap();
-    let users = tx.typed_store::<i64, User>("s").unwrap();
+    let users = tx.store::<i64, User>("s").unwrap();
     let expected = "store \"s\", key 7: field \"name\": invalid type: sequence, expected a string";
     assert_eq!(users.get(&7).unwrap_err().to_string(), expected);
     let mut iter = users.iter();
@@ -158,13 +156,13 @@ where
 {
     let db = with_store::<K>();
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<K, usize>("s").unwrap();
+    let store = tx.store::<K, usize>("s").unwrap();
     for (at, key) in keys.iter().enumerate().rev() {
         store.insert(key, &at).unwrap();
     }
     tx.commit().unwrap();
     let tx = db.begin(Mode::Read).unwrap();
-    let store: TypedStore<'_, K, usize> = tx.typed_store("s").unwrap();
+    let store: Store<'_, K, usize> = tx.store("s").unwrap();
     let found: Vec<K> = store.keys().map(Result::unwrap).collect();
     assert_eq!(found, keys);
     for (at, key) in keys.iter().enumerate() {
@@ -226,7 +224,7 @@ fn every_type_of_key_is_kept_in_its_order() {
 fn composite_keys_are_asked_for_by_borrowed_text() {
     let db = with_store::<(String, i64)>();
     let tx = db.begin(Mode::Write).unwrap();
-    let lines = tx.typed_store::<(String, i64), i64>("s").unwrap();
+    let lines = tx.store::<(String, i64), i64>("s").unwrap();
     for order in ["a", "b", "c"] {
         for line in 0..10 {
             lines.insert(&(order, line), &line).unwrap();
@@ -245,12 +243,12 @@ fn dates_and_bytes_have_prefixes() {
     let db = with_store::<Date>();
     create(&db, StoreDefinition::typed::<Vec<u8>>("b"));
     let tx = db.begin(Mode::Write).unwrap();
-    let days = tx.typed_store::<Date, ()>("s").unwrap();
+    let days = tx.store::<Date, ()>("s").unwrap();
     for day in 0..400 {
         days.insert(&Date::from_days(day).unwrap(), &()).unwrap();
     }
     assert_eq!(days.count_prefix("1970-02").unwrap(), 28);
-    let blobs = tx.typed_store::<Vec<u8>, ()>("b").unwrap();
+    let blobs = tx.store::<Vec<u8>, ()>("b").unwrap();
     for key in [&b"a"[..], b"a\0", b"a\xFF", b"a\xFF\xFF", b"b", b"\xFF"] {
         blobs.insert(key, &()).unwrap();
     }
@@ -296,7 +294,7 @@ fn structs_of_ones_own_are_keys_with_their_ride_on_fields() {
     there_in_order(&[DeviceId(0), DeviceId(7)]);
     let db = with_store::<Reading>();
     let tx = db.begin(Mode::Write).unwrap();
-    let readings = tx.typed_store::<Reading, i64>("s").unwrap();
+    let readings = tx.store::<Reading, i64>("s").unwrap();
     for (device, second) in [(1, 1), (1, 2), (2, 1)] {
         let at = format!("2021-01-01T00:00:0{second}Z");
         readings
@@ -317,7 +315,7 @@ fn structs_of_ones_own_are_keys_with_their_ride_on_fields() {
     let db = with_store::<Reading>();
     let tx = db.begin(Mode::Read).unwrap();
     assert!(matches!(
-        tx.typed_store::<(u32, Timestamp), ()>("s"),
+        tx.store::<(u32, Timestamp), ()>("s"),
         Err(Error::WrongKeyType { .. })
     ));
 }
@@ -344,10 +342,10 @@ fn tuple_fields_get_names() {
 fn a_missing_field_of_a_key_is_an_error_unless_it_is_an_option() {
     let db = with_store::<(u32, Date)>();
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<(u32, Option<Date>), i64>("s").unwrap();
+    let store = tx.store::<(u32, Option<Date>), i64>("s").unwrap();
     store.insert(&(1, None::<Date>), &1).unwrap();
     assert_eq!(store.first().unwrap(), Some(((1, None), 1)));
-    let strict = tx.typed_store::<(u32, Date), i64>("s").unwrap();
+    let strict = tx.store::<(u32, Date), i64>("s").unwrap();
     let error = strict.first().unwrap_err().to_string();
     assert_eq!(
         error,
@@ -366,7 +364,7 @@ fn a_store_with_duplicates_gives_the_first_and_ranges_give_all() {
         },
     );
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<i64, String>("s").unwrap();
+    let store = tx.store::<i64, String>("s").unwrap();
     for value in ["a", "b", "c"] {
         store.insert(&1, &value.to_owned()).unwrap();
     }
@@ -382,7 +380,7 @@ fn a_store_with_duplicates_gives_the_first_and_ranges_give_all() {
 fn dates_in_values_are_their_text() {
     let db = with_store::<i64>();
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<i64, (Date, Decimal)>("s").unwrap();
+    let store = tx.store::<i64, (Date, Decimal)>("s").unwrap();
     let value = ("2021-03-31".parse().unwrap(), "0.10".parse().unwrap());
     store.insert(&1, &value).unwrap();
     assert_eq!(store.get(&1).unwrap(), Some(value));
@@ -416,17 +414,14 @@ fn reading_by_key_is_validated_like_every_read() {
             db.begin(Mode::Write).unwrap(),
         );
         let key = i64::from(contains);
-        let read = a.typed_store::<i64, i64>("s").unwrap();
+        let read = a.store::<i64, i64>("s").unwrap();
         if contains {
             assert!(!read.contains_key(&key).unwrap());
         } else {
             assert_eq!(read.get(&key).unwrap(), None);
         }
         read.insert(&(key + 10), &0).unwrap();
-        b.typed_store::<i64, i64>("s")
-            .unwrap()
-            .insert(&key, &0)
-            .unwrap();
+        b.store::<i64, i64>("s").unwrap().insert(&key, &0).unwrap();
         b.commit().unwrap();
         assert!(a.commit().unwrap_err().is_conflict());
     }
@@ -443,12 +438,12 @@ proptest! {
     ) {
         let db = with_store::<u8>();
         db.transact(|tx| {
-            let store = tx.typed_store::<u8, i32>("s")?;
+            let store = tx.store::<u8, i32>("s")?;
             committed.iter().try_for_each(|(key, value)| store.insert(key, value))
         }).unwrap();
         let mut model = committed;
         let tx = db.begin(Mode::Write).unwrap();
-        let store = tx.typed_store::<u8, i32>("s").unwrap();
+        let store = tx.store::<u8, i32>("s").unwrap();
         for (key, value) in &changed {
             if let Some(value) = value {
                 let new = store.upsert(key, value).unwrap();
@@ -490,7 +485,7 @@ impl AsKey<String> for Trimmed<'_> {
 fn own_types_can_ask_for_keys() {
     let db = with_store::<String>();
     let tx = db.begin(Mode::Write).unwrap();
-    let store = tx.typed_store::<String, i64>("s").unwrap();
+    let store = tx.store::<String, i64>("s").unwrap();
     store.insert("a", &1).unwrap();
     assert_eq!(store.get(&Trimmed(" a ")).unwrap(), Some(1));
 }

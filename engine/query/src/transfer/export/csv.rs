@@ -16,7 +16,7 @@ use crate::transfer::csv_record::has_to_be_quoted;
 use serde_json::Value;
 use sop::document::{DocumentRef, Kind};
 use sop::key::KeySpec;
-use sop::{Direction, Key, Store};
+use sop::{Direction, DocumentStore, Key};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -40,7 +40,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Finds the columns of the items in the range.
-    pub fn new(store: &Store<'_>, options: &ExportOptions) -> Result<Self, TransferError> {
+    pub fn new(store: &DocumentStore<'_>, options: &ExportOptions) -> Result<Self, TransferError> {
         let spec = &store.definition().key;
         let names = spec.fields().iter().map(|field| field.name.clone());
         let names: Vec<String> = names

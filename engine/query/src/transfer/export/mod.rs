@@ -69,7 +69,7 @@ pub fn export(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(&Exported),
 ) -> Result<Exported, TransferError> {
-    let store = tx.store(store)?;
+    let store = tx.documents(store)?;
     let spec = store.definition().key.clone();
     let mut sink = Sink {
         out,

@@ -124,7 +124,7 @@ fn plain_bytes_come_back() {
     let bytes = Document::from_bytes(b"\x00\xff").unwrap();
     test.db
         .transact(|tx| {
-            tx.store("s")?
+            tx.documents("s")?
                 .insert(&Key::composite([1i64]), &bytes)
                 .map(|_| ())
         })
@@ -199,7 +199,7 @@ proptest! {
         let test = TestDatabase::new();
         test.create("s", &spec);
         test.db.transact(|tx| {
-            let store = tx.store("s")?;
+            let store = tx.documents("s")?;
             for (text, number, value, wrapped) in &items {
                 let mut values = vec![KeyValue::from(text.as_str()), KeyValue::from(*number)];
                 values.truncate(spec.fields().len());
@@ -228,7 +228,7 @@ proptest! {
         let test = TestDatabase::new();
         test.create("s", &spec);
         test.db.transact(|tx| {
-            let store = tx.store("s")?;
+            let store = tx.documents("s")?;
             for (id, (text, number, flag, exact)) in &rows {
                 let exact: Option<serde_json::Number> = exact.as_ref().map(|text| text.parse().unwrap());
                 let value = serde_json::json!({"text": text, "number": number, "flag": flag, "exact": exact});

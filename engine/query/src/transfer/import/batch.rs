@@ -8,7 +8,7 @@ use crate::transfer::row::excerpt;
 use crate::transfer::{BadRow, Row, TransferError};
 use sop::document::Document;
 use sop::key::Key;
-use sop::{Database, Error, Mode, Store, StoreDefinition, Transaction};
+use sop::{Database, DocumentStore, Error, Mode, StoreDefinition, Transaction};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -125,7 +125,7 @@ impl Target {
         if !self.started || self.dry_run {
             self.prepare(tx)?;
         }
-        let store = tx.store(&self.store)?;
+        let store = tx.documents(&self.store)?;
         if store.definition().key != *self.plan.spec() {
             // Somebody dropped the store and made another one between two batches.
             return Err(Error::StoreExists {
@@ -153,14 +153,14 @@ impl Target {
             ));
         }
         if self.mode == ImportMode::Replace {
-            let definition = tx.store(&self.store)?.definition().clone();
+            let definition = tx.documents(&self.store)?.definition().clone();
             tx.drop_store(&self.store)?;
             tx.create_store(definition)?;
         }
         Ok(())
     }
 
-    fn put(&self, store: &Store<'_>, item: &Item, done: &mut Done) -> sop::Result<()> {
+    fn put(&self, store: &DocumentStore<'_>, item: &Item, done: &mut Done) -> sop::Result<()> {
         let seen_before = self.dry_run && self.note_key(store, item, done)?;
         let inserted = match self.mode {
             ImportMode::Upsert => store.upsert(&item.key, &item.value)? && !seen_before,
@@ -187,7 +187,12 @@ impl Target {
     }
 
     /// Remembers a key of a dry run; whether an earlier batch had it.
-    fn note_key(&self, store: &Store<'_>, item: &Item, done: &mut Done) -> sop::Result<bool> {
+    fn note_key(
+        &self,
+        store: &DocumentStore<'_>,
+        item: &Item,
+        done: &mut Done,
+    ) -> sop::Result<bool> {
         let spec = &store.definition().key;
         let encoded = spec
             .identity(&item.key)

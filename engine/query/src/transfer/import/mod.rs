@@ -215,7 +215,7 @@ impl Run<'_> {
     ) -> Result<VecDeque<Entry>, TransferError> {
         let options = self.options;
         let tx = self.db.begin(Mode::Read)?;
-        let existing = match tx.store(&options.store) {
+        let existing = match tx.documents(&options.store) {
             Ok(store) => Some(store.definition().clone()),
             Err(sop::Error::StoreNotFound { .. }) if options.create => None,
             Err(error) => return Err(error.into()),

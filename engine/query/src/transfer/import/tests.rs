@@ -240,7 +240,7 @@ fn replacing_keeps_the_definition_and_a_broken_start_keeps_the_items() {
     run(&test, Format::Json, "[{\"id\":5}]", &replace).unwrap();
     assert_eq!(test.dump("s"), [r#"{"id":5}={}"#]);
     let tx = test.db.begin(sop::Mode::Read).unwrap();
-    assert_eq!(tx.store("s").unwrap().definition(), &definition);
+    assert_eq!(tx.documents("s").unwrap().definition(), &definition);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn a_dry_run_says_the_same_and_leaves_nothing() {
         test.db
             .begin(sop::Mode::Read)
             .unwrap()
-            .store("new")
+            .documents("new")
             .is_err()
     );
 }
@@ -316,7 +316,7 @@ fn a_missing_store_and_a_missing_key_say_what_to_do() {
         test.db
             .begin(sop::Mode::Read)
             .unwrap()
-            .store("Album")
+            .documents("Album")
             .is_err()
     );
     let wrong = ImportOptions {

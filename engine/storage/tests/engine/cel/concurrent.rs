@@ -13,7 +13,7 @@ fn number(n: i64) -> Key {
 }
 
 fn insert_one(tx: &Transaction, n: i64) {
-    let store = tx.store("s").unwrap();
+    let store = tx.documents("s").unwrap();
     store.insert(&number(n), &doc(&n.to_string())).unwrap();
 }
 
@@ -53,8 +53,12 @@ fn two_inserts_into_one_gap_conflict_and_never_stand_in_the_wrong_order() {
             |tx| insert_one(tx, one),
             |tx| insert_one(tx, other)
         ));
-        db.transact(|tx| tx.store("s")?.insert(&number(other), &doc("1")).map(drop))
-            .unwrap();
+        db.transact(|tx| {
+            tx.documents("s")?
+                .insert(&number(other), &doc("1"))
+                .map(drop)
+        })
+        .unwrap();
         assert_eq!(all(&db, "s"), [30, 20, 17, 13, 10]);
         check_clean(&db);
     }
@@ -68,7 +72,7 @@ fn inserts_into_different_gaps_and_changes_of_neighbours_values_do_not_conflict(
     let db = database([10, 20, 30]);
     assert!(!meet(&db, |tx| insert_one(tx, 15), |tx| insert_one(tx, 25)));
     let update = |tx: &Transaction| {
-        let store = tx.store("s").unwrap();
+        let store = tx.documents("s").unwrap();
         assert!(store.update(&number(10), &doc("11")).unwrap());
         assert!(!store.upsert(&number(15), &doc("16")).unwrap());
     };
@@ -80,7 +84,8 @@ fn inserts_into_different_gaps_and_changes_of_neighbours_values_do_not_conflict(
 #[test]
 fn an_insert_conflicts_with_the_removal_of_its_neighbour() {
     let db = database([10, 20, 30]);
-    let remove = |tx: &Transaction| assert!(tx.store("s").unwrap().remove(&number(20)).unwrap());
+    let remove =
+        |tx: &Transaction| assert!(tx.documents("s").unwrap().remove(&number(20)).unwrap());
     assert!(meet(&db, remove, |tx| insert_one(tx, 25)));
     let db = database([10, 20, 30]);
     assert!(!meet(&db, |tx| insert_one(tx, 25), remove));
@@ -91,14 +96,14 @@ fn an_insert_conflicts_with_the_removal_of_its_neighbour() {
 fn a_miss_and_a_rank_conflict_with_what_comes_into_their_gap() {
     let db = database([10, 20, 30]);
     let miss = |tx: &Transaction| {
-        let store = tx.store("s").unwrap();
+        let store = tx.documents("s").unwrap();
         assert!(store.get(&number(15)).unwrap().is_none());
         store.insert(&number(100), &doc("1")).unwrap();
     };
     assert!(meet(&db, |tx| insert_one(tx, 16), miss));
     let db = database([10, 20, 30]);
     let rank = |tx: &Transaction| {
-        let store = tx.store("s").unwrap();
+        let store = tx.documents("s").unwrap();
         assert_eq!(store.rank(&number(15)).unwrap(), 2);
         store.update(&number(10), &doc("1")).unwrap();
     };
@@ -114,7 +119,7 @@ fn a_key_that_is_removed_and_comes_back_elsewhere_is_not_overlooked() {
     insert_one(&late, 19);
     for step in 0..2 {
         db.transact(|tx| {
-            let store = tx.store("s")?;
+            let store = tx.documents("s")?;
             match step {
                 0 => store.remove(&number(20)).map(drop),
                 _ => store.insert(&number(18), &doc("1")).map(drop),
@@ -145,7 +150,7 @@ fn many_threads_insert_and_remove_and_the_order_holds() {
                     for i in 0..60_i64 {
                         let n = (i * 37 + thread * 11) % 97;
                         db.transact(|tx| {
-                            let store = tx.store("s")?;
+                            let store = tx.documents("s")?;
                             if store.insert_if_absent(&number(n), &doc("1"))? {
                                 return Ok(1);
                             }

@@ -85,6 +85,9 @@ pub fn check_clean(db: &Database) {
 
 pub fn put(db: &Database, store: &str, key: &Key, value: &str) {
     let tx = db.begin(Mode::Write).unwrap();
-    tx.store(store).unwrap().insert(key, &doc(value)).unwrap();
+    tx.documents(store)
+        .unwrap()
+        .insert(key, &doc(value))
+        .unwrap();
     tx.commit().unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use sop::{Direction, Key, KeyRange, KeySpec, KeyValue, Mode, Store, Transaction};
+use sop::{Direction, DocumentStore, Key, KeyRange, KeySpec, KeyValue, Mode, Transaction};
 
 use super::*;
 
@@ -48,7 +48,7 @@ impl Model {
 }
 
 /// Compares every way of reading with the model.
-fn same(store: &Store<'_>, model: &Model, random: &mut Random) {
+fn same(store: &DocumentStore<'_>, model: &Model, random: &mut Random) {
     let read = |range: &KeyRange, direction| -> Vec<(Key, String)> {
         let items = store.range(range, direction).unwrap();
         items
@@ -143,7 +143,7 @@ fn same(store: &Store<'_>, model: &Model, random: &mut Random) {
 
 /// A transaction of random changes, checked from inside before it is committed.
 fn change(tx: &Transaction, model: &mut Model, random: &mut Random, unique: bool) {
-    let store = tx.store("s").unwrap();
+    let store = tx.documents("s").unwrap();
     for _ in 0..=random.below(24) {
         let key = random.key();
         let value = random.below(1_000).to_string();
@@ -211,7 +211,7 @@ fn lives(spec: &KeySpec, unique: bool, seed: u64) {
             db = options(&disk).open(FOLDER).unwrap();
         }
         let tx = db.begin(Mode::Read).unwrap();
-        same(&tx.store("s").unwrap(), &model, &mut random);
+        same(&tx.documents("s").unwrap(), &model, &mut random);
         drop(tx);
         check_clean(&db);
     }
@@ -235,7 +235,7 @@ fn both_forms_give_the_same_order_and_it_is_not_the_natural_one() {
         create(&db, store(name, spec));
         let mut random = Random(5);
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store(name).unwrap();
+        let s = tx.documents(name).unwrap();
         for _ in 0..200 {
             s.upsert(&random.key(), &doc("1")).unwrap();
         }
@@ -259,7 +259,7 @@ fn run(at: fn(i64) -> i64) -> u64 {
     assert_eq!(all(&db, "s"), sorted);
     check_clean(&db);
     let tx = db.begin(Mode::Read).unwrap();
-    let info = tx.store("s").unwrap().info().unwrap();
+    let info = tx.documents("s").unwrap().info().unwrap();
     info.bytes / count as u64
 }
 
@@ -305,7 +305,7 @@ fn a_key_keeps_its_offset_and_ride_on_fields_in_cel_order() {
             put(&db, "s", key, "1");
         }
         let tx = db.begin(Mode::Read).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let found = s.range(&KeyRange::all(), Direction::Backward).unwrap();
         let found: Vec<Key> = found.map(|item| item.unwrap().key).collect();
         assert_eq!(found, keys);

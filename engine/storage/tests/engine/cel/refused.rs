@@ -22,7 +22,7 @@ fn an_expression_that_is_no_order_is_refused_with_the_keys_at_fault() {
         let db = memory();
         create(&db, store("s", numbers(compare)));
         let tx = db.begin(Mode::Write).unwrap();
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let errors: Vec<String> = [number(1), number(2)]
             .iter()
             .filter_map(|key| s.insert(key, &doc("1")).err())
@@ -58,7 +58,7 @@ fn a_check_reports_neighbours_that_the_comparer_orders_otherwise() {
         put(&db, "s", &number(n), "1");
     }
     check_clean(&db);
-    db.transact(|tx| tx.store("s")?.remove(&number(1)).map(drop))
+    db.transact(|tx| tx.documents("s")?.remove(&number(1)).map(drop))
         .unwrap();
     let report = db.check().unwrap();
     assert_eq!(report.problem_count, 1, "{:?}", report.problems);
@@ -79,7 +79,7 @@ fn a_key_for_which_the_expression_fails_is_refused_and_nothing_is_lost() {
     );
     insert(&db, "s", [1, 2, 4]);
     let tx = db.begin(Mode::Write).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     s.insert(&number(5), &doc("5")).unwrap();
     for error in [
         s.insert(&number(0), &doc("0")).map(drop).unwrap_err(),

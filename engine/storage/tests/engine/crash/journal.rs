@@ -33,7 +33,7 @@ pub fn contents(db: &Database) -> Result<Contents> {
         .map(|info| {
             let name = info.definition.name.clone();
             let items = tx
-                .store(&name)?
+                .documents(&name)?
                 .range(&KeyRange::all(), Direction::Forward)?
                 .map(|item| item.map(|i| (as_int(&i.key), i.value.to_json())))
                 .collect::<Result<Vec<_>>>()?;
@@ -178,7 +178,7 @@ impl Session {
         let keys: Vec<i64> = keys.collect();
         self.commit(
             |tx| {
-                let s = tx.store(store)?;
+                let s = tx.documents(store)?;
                 keys.iter()
                     .try_for_each(|k| s.upsert(&int(*k), &doc(text)).map(|_| ()))
             },
@@ -195,7 +195,7 @@ impl Session {
         self.journal.next_tie += keys.len() as u64;
         self.commit(
             |tx| {
-                let s = tx.store(store)?;
+                let s = tx.documents(store)?;
                 keys.iter()
                     .try_for_each(|k| s.insert(&int(*k), &doc(text)).map(|_| ()))
             },
@@ -215,7 +215,7 @@ impl Session {
         let keys: Vec<i64> = keys.collect();
         self.commit(
             |tx| {
-                let s = tx.store(store)?;
+                let s = tx.documents(store)?;
                 keys.iter().try_for_each(|k| s.remove(&int(*k)).map(|_| ()))
             },
             |state| {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
 use sop::{
-    Commit, Database, Direction, Durability, KeyRange, KeySpec, KeyType, Mode, OpenOptions, Rng,
-    SeededRng, Store, StoreDefinition, Transaction,
+    Commit, Database, Direction, DocumentStore, Durability, KeyRange, KeySpec, KeyType, Mode,
+    OpenOptions, Rng, SeededRng, StoreDefinition, Transaction,
 };
 
 use self::checker::{Record, Step, cycles, replay};
@@ -93,7 +93,7 @@ impl Run<'_> {
     }
 
     fn steps(&self, tx: &Transaction, writes: bool, record: &mut Record) {
-        let s = tx.store("s").unwrap();
+        let s = tx.documents("s").unwrap();
         let mut touched = BTreeSet::new();
         for _ in 0..=self.random(self.plan.steps) {
             let step = match self.random(if writes { 12 } else { 5 }) {
@@ -168,12 +168,12 @@ fn appended(list: &str, mark: u64) -> String {
     format!("[{}]", marks[from..].join(","))
 }
 
-fn seen(s: &Store<'_>, key: i64) -> Option<(u64, String)> {
+fn seen(s: &DocumentStore<'_>, key: i64) -> Option<(u64, String)> {
     let item = s.get(&int(key)).unwrap()?;
     Some((item.version, item.value.to_json()))
 }
 
-fn scan(s: &Store<'_>, lo: i64, hi: i64, forward: bool) -> Vec<(i64, u64, String)> {
+fn scan(s: &DocumentStore<'_>, lo: i64, hi: i64, forward: bool) -> Vec<(i64, u64, String)> {
     let range: KeyRange = KeySpec::single(KeyType::I64)
         .range(Included(&int(lo)), Included(&int(hi)))
         .unwrap();
@@ -232,7 +232,7 @@ fn check(db: &Database, plan: Plan) {
     );
     // What is there at the end is one more read.
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let end = Step::Scan(0, plan.keys, scan(&s, 0, plan.keys, true));
     let now = clock.load(SeqCst);
     history.push(Record {

@@ -55,7 +55,7 @@ impl World {
 
     fn decided(&self, id: &str) -> Result<bool> {
         let tx = self.decisions.begin(Mode::Read)?;
-        let found = tx.store("decisions")?.get(&Key::from(id))?;
+        let found = tx.documents("decisions")?.get(&Key::from(id))?;
         Ok(found.is_some())
     }
 
@@ -78,7 +78,7 @@ impl World {
         let id = format!("payment-{number}");
         for (bank, change) in self.banks.iter().zip([-1, 1]) {
             let prepared = prepare(bank, &id, |tx| {
-                let s = tx.store("s")?;
+                let s = tx.documents("s")?;
                 let balance: i64 = s
                     .get(&int(0))?
                     .map_or(0, |item| item.value.to_json().parse().unwrap());
@@ -102,7 +102,7 @@ impl World {
             }
         }
         let tx = self.decisions.begin(Mode::Write)?;
-        tx.store("decisions")?
+        tx.documents("decisions")?
             .insert(&Key::from(id.as_str()), &doc("true"))?;
         tx.commit()?;
         for bank in &self.banks {
@@ -162,7 +162,7 @@ fn verify(disk: &Arc<SimVfs>, clock: &Arc<ManualClock>, journal: &Journal, conte
     let payments = berlin.iter().filter(|key| **key > 0).count() as i64;
     let balance = |bank: &Database| -> i64 {
         let tx = bank.begin(Mode::Read).unwrap();
-        let item = tx.store("s").unwrap().get(&int(0)).unwrap();
+        let item = tx.documents("s").unwrap().get(&int(0)).unwrap();
         item.map_or(0, |item| item.value.to_json().parse().unwrap())
     };
     let balances = world.banks.each_ref().map(balance);

@@ -139,7 +139,7 @@ impl Session {
         next.ended.remove(id);
         self.step(next, |db| {
             prepare(db, id, |tx| {
-                let s = tx.store("s")?;
+                let s = tx.documents("s")?;
                 reads.iter().try_for_each(|k| s.get(&int(*k)).map(|_| ()))?;
                 puts.iter().try_for_each(|(k, text)| upsert(tx, *k, text))
             })
@@ -243,7 +243,7 @@ fn restarts(s: &mut Session) -> Result<()> {
 
 fn found(db: &Database) -> Result<BTreeMap<i64, String>> {
     let tx = db.begin(Mode::Read)?;
-    match tx.store("s") {
+    match tx.documents("s") {
         Ok(s) => s
             .range(&KeyRange::all(), Direction::Forward)?
             .map(|item| item.map(|i| (as_int(&i.key), i.value.to_json())))
@@ -312,7 +312,7 @@ fn verify(disk: &Arc<SimVfs>, session: &Session, context: &str) {
         .map(|state| state.at(now))
         .collect();
     let state = holds(&db, &allowed, context);
-    if db.begin(Mode::Read).unwrap().store("s").is_err() {
+    if db.begin(Mode::Read).unwrap().documents("s").is_err() {
         return;
     }
     verify_promises(&db, state, context);
@@ -384,7 +384,7 @@ fn verify_in_process(session: &Session, context: &str) {
     }
     // Nothing is pending: the database went on, so what it shows is what it holds.
     let now = sop::Clock::now_unix_ms(&*session.clock);
-    if db.begin(Mode::Read).unwrap().store("s").is_ok() {
+    if db.begin(Mode::Read).unwrap().documents("s").is_ok() {
         verify_promises(db, &state.at(now), context);
     }
 }

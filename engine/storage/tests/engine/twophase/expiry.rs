@@ -203,7 +203,7 @@ fn running_transactions_have_15_minutes_unless_another_limit_was_given() {
         // Readers have no limit: they hold nobody up.
         let reader = db.begin(Mode::Read).unwrap();
         clock.advance_ms(100 * limit);
-        assert_eq!(reader.store("s").unwrap().len().unwrap(), 2);
+        assert_eq!(reader.documents("s").unwrap().len().unwrap(), 2);
         reader.commit().unwrap();
         // The time of day may be set without any harm to them.
         let tx = begin();
@@ -226,7 +226,7 @@ fn pauses(seed: u64) -> Vec<u64> {
     let result = db.transact(|tx| {
         runs.fetch_add(1, SeqCst);
         times.lock().unwrap().push(clock.monotonic_ns());
-        tx.store("s")?.get(&int(1))?;
+        tx.documents("s")?.get(&int(1))?;
         upsert(tx, 2, "2")?;
         write(&db, 1).map(|_| ())
     });
@@ -263,7 +263,7 @@ fn transact_goes_on_when_what_was_in_its_way_is_decided_or_expires() {
             clock.advance_ms(LIMIT_MS);
         }
         // Begun again with its own time limit each time.
-        tx.store("s")?.get(&int(1))?;
+        tx.documents("s")?.get(&int(1))?;
         if runs == 5 {
             return Err(Error::Conflict {
                 store: "s".to_owned(),
@@ -285,7 +285,7 @@ fn transact_gives_other_errors_back_at_once() {
     let mut runs = 0;
     let result = db.transact(|tx| {
         runs += 1;
-        tx.store("s")?.insert(&int(1), &doc("0"))
+        tx.documents("s")?.insert(&int(1), &doc("0"))
     });
     assert!(matches!(result, Err(Error::KeyExists { .. })));
     assert_eq!(runs, 1);

@@ -42,7 +42,7 @@ pub fn prepare(
 
 /// Writes one item.
 pub fn upsert(tx: &Transaction, key: i64, json: &str) -> Result<()> {
-    tx.store("s")?.upsert(&int(key), &doc(json)).map(|_| ())
+    tx.documents("s")?.upsert(&int(key), &doc(json)).map(|_| ())
 }
 
 /// Ids of the prepared transactions.
@@ -72,7 +72,7 @@ fn nothing_is_seen_before_the_decision_and_all_of_it_after() {
     let before = db.sequence();
     let prepared = prepare(&db, "tx", |tx| {
         upsert(tx, 1, "\"new\"")?;
-        tx.store("s")?.remove(&int(2))?;
+        tx.documents("s")?.remove(&int(2))?;
         upsert(tx, 3, "\"new\"")
     })
     .unwrap();
@@ -90,7 +90,7 @@ fn nothing_is_seen_before_the_decision_and_all_of_it_after() {
     assert_eq!(commit.sequence, before + 2);
     assert_eq!(all(&db, "s"), [1, 3]);
     let tx = db.begin(Mode::Read).unwrap();
-    let item = tx.store("s").unwrap().get(&int(3)).unwrap().unwrap();
+    let item = tx.documents("s").unwrap().get(&int(3)).unwrap().unwrap();
     assert_eq!(item.version, commit.sequence);
     assert!(db.prepared().is_empty());
     assert!(db.check().unwrap().is_clean());
@@ -189,7 +189,7 @@ fn only_write_transactions_of_a_database_that_can_be_written_are_prepared() {
 fn one_that_only_read_can_be_prepared_too() {
     let db = with_items([1]);
     prepare(&db, "tx", |tx| {
-        tx.store("s")?.get(&int(1))?;
+        tx.documents("s")?.get(&int(1))?;
         Ok(())
     })
     .unwrap();
@@ -210,7 +210,7 @@ fn stores_are_made_and_dropped_by_the_second_phase() {
     create(&db, int_store("t"));
     prepare(&db, "tx", |tx| {
         tx.create_store(int_store("new"))?;
-        tx.store("new")?.insert(&int(7), &doc("7"))?;
+        tx.documents("new")?.insert(&int(7), &doc("7"))?;
         tx.drop_store("t")
     })
     .unwrap();

@@ -129,7 +129,7 @@ impl Model {
 
 /// Does the actions in a transaction and in the model's terms.
 fn run(tx: &Transaction, actions: &[Action], text: &str, items: &Items) -> Effect {
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let mut effect = Effect::default();
     let mut own = items.clone();
     for action in actions {
@@ -169,7 +169,7 @@ fn run(tx: &Transaction, actions: &[Action], text: &str, items: &Items) -> Effec
 
 fn check(db: &Database, model: &Model, step: &dyn std::fmt::Debug) {
     let tx = db.begin(Mode::Read).unwrap();
-    let s = tx.store("s").unwrap();
+    let s = tx.documents("s").unwrap();
     let items: Items = s
         .range(&KeyRange::all(), Direction::Forward)
         .unwrap()

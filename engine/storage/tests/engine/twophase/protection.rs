@@ -9,11 +9,11 @@ use super::*;
 type Work = fn(&Transaction) -> Result<()>;
 
 fn get(tx: &Transaction, key: i64) -> Result<()> {
-    tx.store("s")?.get(&int(key)).map(|_| ())
+    tx.documents("s")?.get(&int(key)).map(|_| ())
 }
 
 fn scan(tx: &Transaction, lo: i64, hi: i64) -> Result<()> {
-    let s = tx.store("s")?;
+    let s = tx.documents("s")?;
     s.range(&between(lo, hi), Direction::Forward)?
         .try_for_each(|item| item.map(|_| ()))
 }
@@ -33,13 +33,13 @@ const CASES: [(&str, Work, Work, bool); 18] = [
     (
         "removes what it writes",
         |t| write(t, 1),
-        |t| t.store("s")?.remove(&int(1)).map(|_| ()),
+        |t| t.documents("s")?.remove(&int(1)).map(|_| ()),
         true,
     ),
     (
         "inserts what it inserts",
         |t| write(t, 5),
-        |t| t.store("s")?.insert(&int(5), &doc("0")).map(|_| ()),
+        |t| t.documents("s")?.insert(&int(5), &doc("0")).map(|_| ()),
         true,
     ),
     ("reads what it writes", |t| write(t, 1), |t| get(t, 1), true),
@@ -52,7 +52,7 @@ const CASES: [(&str, Work, Work, bool); 18] = [
     (
         "counts a range it writes into",
         |t| write(t, 5),
-        |t| t.store("s")?.count(&between(4, 6)).map(|_| ()),
+        |t| t.documents("s")?.count(&between(4, 6)).map(|_| ()),
         true,
     ),
     ("writes what it read", |t| get(t, 1), |t| write(t, 1), true),
@@ -71,7 +71,7 @@ const CASES: [(&str, Work, Work, bool); 18] = [
     (
         "removes from a range it read",
         |t| scan(t, 0, 2),
-        |t| t.store("s")?.remove(&int(1)).map(|_| ()),
+        |t| t.documents("s")?.remove(&int(1)).map(|_| ()),
         true,
     ),
     (
@@ -228,7 +228,7 @@ fn readers_go_on_and_see_the_state_without_it() {
     let tx = db.begin(Mode::Read).unwrap();
     scan(&tx, 0, 9).unwrap();
     assert_eq!(
-        value(tx.store("s").unwrap().get(&int(2)).unwrap()).unwrap(),
+        value(tx.documents("s").unwrap().get(&int(2)).unwrap()).unwrap(),
         "2"
     );
     tx.commit().unwrap();
@@ -261,7 +261,7 @@ fn open_and_half_open_ranges_hold_what_is_in_them_and_no_more() {
     let range = spec.range(Excluded(&int(10)), Included(&int(20))).unwrap();
     for (key, waits) in [(10, false), (11, true), (20, true), (21, false)] {
         let db = with_items([]);
-        prepare(&db, "tx", |tx| tx.store("s")?.count(&range).map(|_| ())).unwrap();
+        prepare(&db, "tx", |tx| tx.documents("s")?.count(&range).map(|_| ())).unwrap();
         let tx = db.begin(Mode::Write).unwrap();
         write(&tx, key).unwrap();
         assert_eq!(holder(tx.commit()).is_some(), waits, "{key}");

@@ -11,7 +11,7 @@ fn crash(disk: &Arc<SimVfs>) -> Arc<SimVfs> {
 
 fn value_of(db: &Database, key: i64) -> Option<String> {
     let tx = db.begin(Mode::Read).unwrap();
-    value(tx.store("s").unwrap().get(&int(key)).unwrap())
+    value(tx.documents("s").unwrap().get(&int(key)).unwrap())
 }
 
 #[test]
@@ -119,9 +119,13 @@ fn ids_of_items_and_stores_are_not_given_again() {
             },
         );
         let tx = db.begin(Mode::Write).unwrap();
-        let first = tx.store("d").unwrap().insert(&int(1), &doc("1")).unwrap();
+        let first = tx
+            .documents("d")
+            .unwrap()
+            .insert(&int(1), &doc("1"))
+            .unwrap();
         tx.create_store(int_store("new")).unwrap();
-        let store = tx.store("new").unwrap().info().unwrap().id;
+        let store = tx.documents("new").unwrap().info().unwrap().id;
         tx.prepare("tx").unwrap();
         match decide {
             Some(true) => drop(db.commit_prepared("tx").unwrap()),
@@ -134,10 +138,14 @@ fn ids_of_items_and_stores_are_not_given_again() {
         drop(db);
         let db = options(&crash(&disk)).open(FOLDER).unwrap();
         let tx = db.begin(Mode::Write).unwrap();
-        let second = tx.store("d").unwrap().insert(&int(1), &doc("2")).unwrap();
+        let second = tx
+            .documents("d")
+            .unwrap()
+            .insert(&int(1), &doc("2"))
+            .unwrap();
         assert!(second.id > first.id, "{first:?} {second:?}");
         tx.create_store(int_store("other")).unwrap();
-        assert!(tx.store("other").unwrap().info().unwrap().id > store);
+        assert!(tx.documents("other").unwrap().info().unwrap().id > store);
         tx.commit().unwrap();
         if decide.is_none() {
             db.commit_prepared("tx").unwrap();
