@@ -23,6 +23,10 @@ const CHUNK: usize = if cfg!(test) { 6 } else { 128 };
 /// So many bytes that no longer count are not worth writing the buffer anew.
 const GARBAGE: usize = if cfg!(test) { 200 } else { 64 << 10 };
 
+/// Items whose memory is fetched together by a walk.
+const FETCHED: usize = 8;
+const CACHE_LINE: usize = 64;
+
 /// Changed items of one store, by physical key.
 #[derive(Debug, Default)]
 pub(crate) struct StoreWrites {
@@ -446,6 +450,21 @@ impl<'a> Iter<'a> {
         Some(item::get(&self.writes.buffer, offset))
     }
 
+    /// Has the memory of the next items fetched. They lie anywhere in the buffer; loads that follow each other
+    /// here wait together, where each would wait alone when its item's turn comes.
+    #[inline]
+    fn fetch(&self, position: Position) {
+        let chunk = self.writes.chunks.get(position.chunk);
+        let offsets = chunk.map_or(&[][..], |chunk| chunk.slots.offsets());
+        let next = offsets.iter().skip(position.at).take(FETCHED);
+        let byte = |offset: &u32, line: usize| {
+            let at = *offset as usize + line * CACHE_LINE;
+            self.writes.buffer.get(at).copied().unwrap_or_default()
+        };
+        let touched = next.fold(0, |sum: u8, offset| sum ^ byte(offset, 0) ^ byte(offset, 1));
+        std::hint::black_box(touched);
+    }
+
     fn chunk_len(&self, chunk: usize) -> usize {
         let chunk = self.writes.chunks.get(chunk);
         chunk.map_or(0, |chunk| chunk.slots.len())
@@ -459,6 +478,9 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         if self.front >= self.back {
             return None;
+        }
+        if self.front.at.is_multiple_of(FETCHED) {
+            self.fetch(self.front);
         }
         let here = self.get(self.front);
         self.least = self.least.saturating_sub(1);
