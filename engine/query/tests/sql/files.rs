@@ -1,6 +1,7 @@
 //! The case files, each a test of its own over plain tables and over stores.
 
 use crate::data::{self, chinook};
+use crate::engine::Library;
 use crate::harness::plain::Plain;
 use crate::harness::{Setup, Subject, TestFile, run};
 use std::path::{Path, PathBuf};
@@ -50,9 +51,19 @@ fn over_plain_tables(name: &str) {
     });
 }
 
+fn through_the_library(name: &str) {
+    check(name, false, &|database| {
+        Box::new(Library::open(database, &data::dataset(database).unwrap()))
+    });
+}
+
 macro_rules! files {
     ($($name:ident)*) => {
         const FILES: &[&str] = &[$(stringify!($name)),*];
+
+        mod library {
+            $(#[test] fn $name() { super::through_the_library(stringify!($name)); })*
+        }
 
         mod plain {
             $(#[test] fn $name() { super::over_plain_tables(stringify!($name)); })*

@@ -11,6 +11,7 @@
 )]
 
 mod data;
+mod engine;
 mod files;
 mod harness;
 mod random;

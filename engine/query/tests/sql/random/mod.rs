@@ -11,6 +11,7 @@ mod rng;
 mod schema;
 
 use crate::data::Dataset;
+use crate::engine::Library;
 use crate::harness::{Answer, Failure, Statement, Subject};
 use check::{Open, Pair, shrunk};
 use rng::Rng;
@@ -61,6 +62,29 @@ fn databases() -> u64 {
 
 fn over_plain_tables(data: &Dataset) -> Box<dyn Subject> {
     Box::new(data.plain().reversed())
+}
+
+fn over_stores(data: &Dataset) -> Box<dyn Subject> {
+    Box::new(Library::open("random", data))
+}
+
+macro_rules! parts {
+    ($($name:ident $part:literal)*) => {
+        $(
+            /// A quarter of the random databases.
+            #[test]
+            fn $name() {
+                run(1_000_000 * $part, databases(), &over_stores);
+            }
+        )*
+    };
+}
+
+parts! {
+    stores_answer_as_plain_tables_1 1
+    stores_answer_as_plain_tables_2 2
+    stores_answer_as_plain_tables_3 3
+    stores_answer_as_plain_tables_4 4
 }
 
 /// No alarm without a fault: the same tables, their rows the other way round.

@@ -176,8 +176,12 @@ fn table(rng: &mut Rng, at: usize) -> (Table, StoreData) {
         columns.push(column("o.x", Kind::Int));
         columns.push(column("o.y", Kind::Text));
     }
+    // What no document has is no column.
+    let store = StoreData { definition, items };
+    let seen = store.columns();
+    columns.retain(|column| seen.contains(&column.name));
     let table = Table {
-        name: definition.name.clone(),
+        name: store.definition.name.clone(),
         descending: fields
             .iter()
             .map(|&(_, _, descending)| descending)
@@ -185,7 +189,7 @@ fn table(rng: &mut Rng, at: usize) -> (Table, StoreData) {
         unique,
         columns,
     };
-    (table, StoreData { definition, items })
+    (table, store)
 }
 
 fn column(name: &str, kind: Kind) -> Column {
