@@ -54,7 +54,9 @@ impl Dataset {
         db
     }
 
-    /// The same as tables of untyped columns, without keys and indexes.
+    /// The same as tables, without keys and indexes.
+    ///
+    /// Columns have the types of their values, since these say how SQLite compares text with numbers.
     pub fn plain(&self) -> Plain {
         let plain = Plain::empty();
         for data in &self.stores {
@@ -64,6 +66,9 @@ impl Dataset {
                 .iter()
                 .map(|(key, value)| data.row(&columns, key, value))
                 .collect();
+            let kinds = (0..columns.len()).map(|at| data.kind(at, &rows));
+            let kinds: Vec<_> = kinds.collect();
+            let columns: Vec<_> = columns.into_iter().zip(kinds).collect();
             plain.table(&data.definition.name, &columns, &rows);
         }
         plain
@@ -105,6 +110,31 @@ impl StoreData {
         }
         columns.extend(nested);
         columns
+    }
+
+    /// The type that a plain table has for a column: that of the key's field, or of all values. None where SQLite would
+    /// store other values for it.
+    fn kind(&self, at: usize, rows: &[Vec<Cell>]) -> &'static str {
+        let of_key = self.definition.key.fields().get(at).map(|field| field.kind);
+        let cells = || rows.iter().filter_map(|row| row.get(at));
+        let all = |test: &dyn Fn(&Cell) -> bool| {
+            let mut values = cells().filter(|cell| **cell != Cell::Null).peekable();
+            values.peek().is_some() && values.all(test)
+        };
+        let broken = |cell: &Cell| matches!(cell, Cell::Real(r) if r.fract() != 0.0);
+        if all(&|cell| matches!(cell, Cell::Bool(_))) || all(&|cell| matches!(cell, Cell::Integer(_)))
+        {
+            "INTEGER"
+        } else if all(&|cell| matches!(cell, Cell::Real(_))) {
+            "REAL"
+        } else if all(&|cell| matches!(cell, Cell::Integer(_)) || broken(cell)) {
+            "NUMERIC"
+        } else if of_key.is_some_and(KeyType::has_text_prefix) || all(&|cell| matches!(cell, Cell::Text(_)))
+        {
+            "TEXT"
+        } else {
+            ""
+        }
     }
 
     /// An item as a row of its plain table.

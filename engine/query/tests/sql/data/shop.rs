@@ -45,6 +45,7 @@ pub fn dataset() -> Dataset {
             StoreData::new("readings", KeySpec::single(KeyType::Decimal), vec![], readings()),
             StoreData::new("flags", KeySpec::single(KeyType::Bool), vec![], flags()),
             StoreData::new("opening", KeySpec::single(KeyType::Time), vec![], opening()),
+            StoreData::new("notes", KeySpec::single(KeyType::I64), vec![], notes()),
             StoreData::new("twins", KeySpec::single(KeyType::I64), vec![], vec![(json!(1), json!({"v": 1, "V": 2}))]),
             StoreData::new("mixed", KeySpec::single(KeyType::I64), vec![], mixed()),
         ],
@@ -173,6 +174,15 @@ fn opening() -> Vec<(Value, Value)> {
     [("08:00:00", "open"), ("12:30:00", "lunch"), ("18:45:30", "close")]
         .map(|(key, value)| (json!(key), json!({"what": value})))
         .to_vec()
+}
+
+/// Text that looks like JSON.
+fn notes() -> Vec<(Value, Value)> {
+    ["[1,2]", "{\"a\":1}", "null"]
+        .iter()
+        .enumerate()
+        .map(|(at, text)| (json!(at), json!({"means": text})))
+        .collect()
 }
 
 /// One field of every type, another nested.

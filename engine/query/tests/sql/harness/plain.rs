@@ -29,10 +29,13 @@ impl Plain {
         self
     }
 
-    /// Makes a table of untyped columns.
-    pub fn table(&self, name: &str, columns: &[String], rows: &[Vec<Cell>]) {
+    /// Makes a table of columns with these names and types.
+    pub fn table(&self, name: &str, columns: &[(String, &str)], rows: &[Vec<Cell>]) {
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        let names: Vec<String> = columns
+            .iter()
+            .map(|(name, kind)| format!("{} {kind}", quoted(name)))
+            .collect();
         let name = quoted(name);
         let sql = format!("CREATE TABLE {name} ({})", names.join(", "));
         self.0.execute_batch(&sql).unwrap();

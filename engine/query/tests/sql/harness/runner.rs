@@ -223,7 +223,7 @@ mod tests {
         let file = TestFile::parse("f", &format!("database x\n\n{text}")).unwrap();
         let open = |_: &str| {
             let plain = Plain::empty();
-            let columns = ["a".to_owned(), "b".to_owned()];
+            let columns = ["a", "b"].map(|name| (name.to_owned(), ""));
             let row = |a: i64, b: &str| vec![Cell::Integer(a), Cell::Text(b.to_owned())];
             plain.table("t", &columns, &[row(1, "x"), row(2, "y"), row(3, "[1]")]);
             Box::new(plain) as Box<dyn Subject>

@@ -177,7 +177,10 @@ fn candidates(query: &Query) -> Vec<Query> {
         with(&|query| query.limit = None);
     }
     if !query.order.is_empty() && query.limit.is_none() {
-        with(&|query| query.order.clear());
+        with(&|query| {
+            query.order.clear();
+            query.total = false;
+        });
     }
     if query.distinct {
         with(&|query| query.distinct = false);

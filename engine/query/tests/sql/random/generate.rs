@@ -122,7 +122,7 @@ impl Generator<'_> {
             }
             query.sources.push(source);
         }
-        for _ in 0..[0, 1, 1, 1, 2, 3][self.rng.below(6)] {
+        for _ in 0..[0, 0, 1, 1, 1, 2][self.rng.below(6)] {
             let condition = self.condition(&scope, 2);
             query.filter.push(condition);
         }
