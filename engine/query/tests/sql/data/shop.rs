@@ -46,6 +46,7 @@ pub fn dataset() -> Dataset {
             StoreData::new("flags", KeySpec::single(KeyType::Bool), vec![], flags()),
             StoreData::new("opening", KeySpec::single(KeyType::Time), vec![], opening()),
             StoreData::new("notes", KeySpec::single(KeyType::I64), vec![], notes()),
+            StoreData::new("labels", KeySpec::single(KeyType::String), vec![], labels()),
             StoreData::new("twins", KeySpec::single(KeyType::I64), vec![], vec![(json!(1), json!({"v": 1, "V": 2}))]),
             StoreData::new("mixed", KeySpec::single(KeyType::I64), vec![], mixed()),
         ],
@@ -173,6 +174,13 @@ fn flags() -> Vec<(Value, Value)> {
 fn opening() -> Vec<(Value, Value)> {
     [("08:00:00", "open"), ("12:30:00", "lunch"), ("18:45:30", "close")]
         .map(|(key, value)| (json!(key), json!({"what": value})))
+        .to_vec()
+}
+
+/// Text keys that look like numbers, and others.
+fn labels() -> Vec<(Value, Value)> {
+    ["7", "10", "4", "x", "07", "1.0"]
+        .map(|key| (json!(key), json!({})))
         .to_vec()
 }
 

@@ -8,6 +8,9 @@ use super::format::ExpectedFailure;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// A case that takes as long, on both sides together, is named in the test's output.
+const NOTED_MS: u128 = 300;
+
 /// Where subjects come from.
 pub struct Setup<'a> {
     /// Opens a database anew, by its name in the files.
@@ -39,8 +42,12 @@ pub fn run(file: &TestFile, setup: &Setup<'_>, filter: Option<&str>) -> Result<u
             )
         });
         ran += 1;
+        let begun = std::time::Instant::now();
         if let Err(fault) = check(case, &mut **subject, &mut **sqlite, setup.plain) {
             failures.push(format!("{place}\n{}\n{fault}", indented(&case.sql)));
+        }
+        if begun.elapsed().as_millis() >= NOTED_MS {
+            eprintln!("{place}: {} ms", begun.elapsed().as_millis());
         }
     }
     if failures.is_empty() {

@@ -168,6 +168,7 @@ fn table(rng: &mut Rng, at: usize) -> (Table, StoreData) {
     let rows = match rng.below(12) {
         0 => 0,
         1 => 1,
+        2 if fields.len() > 1 => 120,
         _ => 8 + rng.below(32),
     };
     let items = items(rng, &definition, &columns[..of_key], &columns[of_key..], rows);
