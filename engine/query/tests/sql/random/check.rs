@@ -170,8 +170,18 @@ fn candidates(query: &Query) -> Vec<Query> {
         change(&mut candidate);
         found.push(candidate);
     };
-    if query.compound.is_some() {
+    if let Some((operator, other)) = &query.compound {
         with(&|query| query.compound = None);
+        let alone = Query {
+            order: query.order.clone(),
+            limit: query.limit,
+            total: query.total,
+            ..(**other).clone()
+        };
+        with(&|query| *query = alone.clone());
+        for smaller in candidates(other) {
+            with(&|query| query.compound = Some((*operator, Box::new(smaller.clone()))));
+        }
     }
     if query.limit.is_some() {
         with(&|query| query.limit = None);

@@ -37,6 +37,9 @@ pub fn query(rng: &mut Rng, schema: &Schema) -> Query {
     if generator.rng.chance(20) {
         return generator.by_key();
     }
+    if generator.rng.chance(10) {
+        return generator.counted();
+    }
     let mut query = if generator.rng.chance(30) {
         generator.aggregated()
     } else {
@@ -199,10 +202,17 @@ impl Generator<'_> {
         } else {
             1 + self.rng.below(descending.len())
         };
-        query.columns = (0..descending.len())
-            .map(|at| Expr::Column(id, at))
-            .collect();
-        if self.rng.chance(50) {
+        // Now and then the groups of a prefix, which lie together.
+        let grouped = self.rng.chance(30);
+        let named = if grouped { fields } else { descending.len() };
+        query.columns = (0..named).map(|at| Expr::Column(id, at)).collect();
+        if grouped && self.rng.chance(50) {
+            query.group.clone_from(&query.columns);
+            let aggregate = conditions::aggregate(self, &scope);
+            query.columns.push(aggregate);
+        } else if grouped {
+            query.distinct = true;
+        } else if self.rng.chance(50) {
             let column = self.column_of(scope[0]).0;
             query.columns.push(column);
         }
@@ -223,9 +233,28 @@ impl Generator<'_> {
             let condition = self.condition(&scope, 1);
             query.filter.push(condition);
         }
-        query.total = fields == descending.len() && self.table(table).unique;
+        query.total = grouped || (fields == descending.len() && self.table(table).unique);
         if query.total && self.rng.chance(50) {
             query.limit = Some((self.rng.below(12), self.rng.below(3) * self.rng.below(8)));
+        }
+        query
+    }
+
+    /// How many items lie in a range of keys, and the ends of it, which needs no walk.
+    fn counted(&mut self) -> Query {
+        let mut query = Query::default();
+        let source = self.source();
+        let scope = vec![(source.id, source.table)];
+        let first = Expr::Column(source.id, 0);
+        query.sources.push(source);
+        query.columns = match self.rng.below(4) {
+            0 => vec![Expr::call("min({})", vec![first])],
+            1 => vec![Expr::call("max({})", vec![first])],
+            _ => vec![Expr::call("count(*)", Vec::new())],
+        };
+        for _ in 0..self.rng.below(3) {
+            let condition = conditions::whole_key(self, &scope);
+            query.filter.push(condition);
         }
         query
     }
