@@ -10,8 +10,14 @@ use serde_json::{Map, Value};
 use sop::{KeyType, Relation};
 use std::path::{Path, PathBuf};
 
-/// Tables, the fields of their keys, and their references: field, table (to whose key).
-const TABLES: [(&str, &[&str], &[(&str, &str)]); 11] = [
+/// A table, the fields of its key, and its references: field, table (to whose key).
+type TableShape = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const TABLES: [TableShape; 11] = [
     ("Artist", &["ArtistId"], &[]),
     ("Album", &["AlbumId"], &[("ArtistId", "Artist")]),
     ("Genre", &["GenreId"], &[]),
@@ -83,7 +89,7 @@ fn rows(plain: &Plain, table: &str) -> Vec<Value> {
         .0
         .prepare(&format!("SELECT * FROM \"{table}\""))
         .unwrap();
-    let names: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = select.column_names().map(str::to_owned).collect();
     let mut rows = select.query([]).unwrap();
     let mut found = Vec::new();
     while let Some(row) = rows.next().unwrap() {

@@ -122,14 +122,16 @@ impl StoreData {
             values.peek().is_some() && values.all(test)
         };
         let broken = |cell: &Cell| matches!(cell, Cell::Real(r) if r.fract() != 0.0);
-        if all(&|cell| matches!(cell, Cell::Bool(_))) || all(&|cell| matches!(cell, Cell::Integer(_)))
+        if all(&|cell| matches!(cell, Cell::Bool(_)))
+            || all(&|cell| matches!(cell, Cell::Integer(_)))
         {
             "INTEGER"
         } else if all(&|cell| matches!(cell, Cell::Real(_))) {
             "REAL"
         } else if all(&|cell| matches!(cell, Cell::Integer(_)) || broken(cell)) {
             "NUMERIC"
-        } else if of_key.is_some_and(KeyType::has_text_prefix) || all(&|cell| matches!(cell, Cell::Text(_)))
+        } else if of_key.is_some_and(KeyType::has_text_prefix)
+            || all(&|cell| matches!(cell, Cell::Text(_)))
         {
             "TEXT"
         } else {
@@ -175,7 +177,10 @@ fn names(key: &KeySpec) -> impl Iterator<Item = &str> {
 
 /// Adds a column, unless SQLite has one of the name in another case: plain tables go without that.
 fn add(columns: &mut Vec<String>, name: &str) {
-    if !columns.iter().any(|column| column.eq_ignore_ascii_case(name)) {
+    if !columns
+        .iter()
+        .any(|column| column.eq_ignore_ascii_case(name))
+    {
         columns.push(name.to_owned());
     }
 }

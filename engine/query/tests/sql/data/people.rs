@@ -35,7 +35,12 @@ pub fn dataset() -> Dataset {
                 employee_rows(),
             ),
             store("grades", levels, vec![], grade_rows()),
-            store("projects", key(&[("code", KeyType::String)]), vec![], project_rows()),
+            store(
+                "projects",
+                key(&[("code", KeyType::String)]),
+                vec![],
+                project_rows(),
+            ),
             store(
                 "works_on",
                 works,

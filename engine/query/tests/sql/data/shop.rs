@@ -20,15 +20,30 @@ pub fn dataset() -> Dataset {
     .unwrap();
     Dataset {
         stores: vec![
-            store("customers", key(&[("id", KeyType::I64)]), vec![], customers()),
+            store(
+                "customers",
+                key(&[("id", KeyType::I64)]),
+                vec![],
+                customers(),
+            ),
             store(
                 "orders",
                 orders,
                 vec![relation("customer", "customers", "id")],
                 order_rows(),
             ),
-            store("lines", key(&[("order_no", KeyType::I32), ("line", KeyType::U8)]), vec![], lines()),
-            store("products", key(&[("sku", KeyType::String)]), vec![], products()),
+            store(
+                "lines",
+                key(&[("order_no", KeyType::I32), ("line", KeyType::U8)]),
+                vec![],
+                lines(),
+            ),
+            store(
+                "products",
+                key(&[("sku", KeyType::String)]),
+                vec![],
+                products(),
+            ),
             store(
                 "payments",
                 key(&[("id", KeyType::Uuid)]),
@@ -41,13 +56,37 @@ pub fn dataset() -> Dataset {
                 vec![],
                 prices(),
             ),
-            StoreData::new("counters", KeySpec::single(KeyType::U64), vec![], counters()),
-            StoreData::new("readings", KeySpec::single(KeyType::Decimal), vec![], readings()),
+            StoreData::new(
+                "counters",
+                KeySpec::single(KeyType::U64),
+                vec![],
+                counters(),
+            ),
+            StoreData::new(
+                "readings",
+                KeySpec::single(KeyType::Decimal),
+                vec![],
+                readings(),
+            ),
             StoreData::new("flags", KeySpec::single(KeyType::Bool), vec![], flags()),
             StoreData::new("opening", KeySpec::single(KeyType::Time), vec![], opening()),
             StoreData::new("notes", KeySpec::single(KeyType::I64), vec![], notes()),
             StoreData::new("labels", KeySpec::single(KeyType::String), vec![], labels()),
-            StoreData::new("twins", KeySpec::single(KeyType::I64), vec![], vec![(json!(1), json!({"v": 1, "V": 2}))]),
+            StoreData::new(
+                "moments",
+                KeySpec::single(KeyType::Timestamp),
+                vec![],
+                moments(),
+            ),
+            StoreData::new("bytes", KeySpec::single(KeyType::Bytes), vec![], bytes()),
+            StoreData::new("floats", KeySpec::single(KeyType::F64), vec![], floats()),
+            StoreData::new("small", KeySpec::single(KeyType::F32), vec![], small()),
+            StoreData::new(
+                "twins",
+                KeySpec::single(KeyType::I64),
+                vec![],
+                vec![(json!(1), json!({"v": 1, "V": 2}))],
+            ),
             StoreData::new("mixed", KeySpec::single(KeyType::I64), vec![], mixed()),
         ],
     }
@@ -68,8 +107,8 @@ fn customers() -> Vec<Value> {
         let mut fields = Map::new();
         fields.insert("id".into(), id.into());
         fields.insert("name".into(), format!("Customer {id:02}").into());
-        fields.insert("vip".into(), (id % 5 == 0).into());
-        if id % 7 != 0 {
+        fields.insert("vip".into(), id.is_multiple_of(5).into());
+        if !id.is_multiple_of(7) {
             fields.insert(
                 "address".into(),
                 json!({"city": format!("City {}", id % 9), "country": pick(&COUNTRIES, id), "geo": {"lat": id as f64 + 0.5, "lon": -(id as f64) - 0.25}}),
@@ -87,7 +126,9 @@ fn customers() -> Vec<Value> {
             3 => drop(fields.insert("score".into(), (id % 10 == 3).into())),
             _ => drop(fields.insert("score".into(), id.into())),
         }
-        let tags: Vec<&str> = (0..id % 4).map(|at| pick(&["new", "loyal", "news", "trade"], id + at)).collect();
+        let tags: Vec<&str> = (0..id % 4)
+            .map(|at| pick(&["new", "loyal", "news", "trade"], id + at))
+            .collect();
         fields.insert("tags".into(), tags.into());
         Value::Object(fields)
     };
@@ -108,10 +149,14 @@ fn order_rows() -> Vec<Value> {
             "status": pick(&STATUS, no * 5 / 3),
             "total": ((no * 37) % 500) as f64 / 4.0 + 0.5,
             "items": items,
-            "ship": {"express": no % 3 == 0, "cost": no % 5, "to": pick(&COUNTRIES, no / 2)},
+            "ship": {"express": no.is_multiple_of(3), "cost": no % 5, "to": pick(&COUNTRIES, no / 2)},
         });
-        if no % 8 == 0 {
-            order["note"] = if no % 16 == 0 { Value::Null } else { format!("Note 50% of {no}").into() };
+        if no.is_multiple_of(8) {
+            order["note"] = if no.is_multiple_of(16) {
+                Value::Null
+            } else {
+                format!("Note 50% of {no}").into()
+            };
         }
         order
     };
@@ -119,32 +164,24 @@ fn order_rows() -> Vec<Value> {
 }
 
 fn lines() -> Vec<Value> {
-    let line = |no: usize, at: usize| {
-        json!({"order_no": no, "line": at + 1, "sku": format!("sku-{:02}", (no * 3 + at * 5) % 25), "qty": at + 1, "price": ((no + at) % 20) as f64 + 0.25})
-    };
+    let line = |no: usize, at: usize| json!({"order_no": no, "line": at + 1, "sku": format!("sku-{:02}", (no * 3 + at * 5) % 25), "qty": at + 1, "price": ((no + at) % 20) as f64 + 0.25});
     (1..=200)
         .flat_map(|no| (0..=no % 4).map(move |at| line(no, at)))
         .collect()
 }
 
 fn products() -> Vec<Value> {
-    let product = |at: usize| {
-        json!({"sku": format!("sku-{at:02}"), "name": format!("Product {at}"), "group": pick(&["tools", "toys", "food"], at), "stock": (at * 17) % 90, "dims": [at, at + 1], "meta": {"color": pick(&["red", "green", "blue", "Red"], at), "weight": at as f64 + 0.125}})
-    };
+    let product = |at: usize| json!({"sku": format!("sku-{at:02}"), "name": format!("Product {at}"), "group": pick(&["tools", "toys", "food"], at), "stock": (at * 17) % 90, "dims": [at, at + 1], "meta": {"color": pick(&["red", "green", "blue", "Red"], at), "weight": at as f64 + 0.125}});
     (0..30).map(product).collect()
 }
 
 fn payments() -> Vec<Value> {
-    let payment = |at: usize| {
-        json!({"id": format!("{:08x}-0000-4000-8000-{:012x}", at * 7919 % 256, at), "order_no": at * 3, "amount": at as f64 * 1.5 + 0.25, "ok": at % 4 != 0, "at": format!("2024-02-{:02}T{:02}:30:00", at % 28 + 1, at % 24)})
-    };
+    let payment = |at: usize| json!({"id": format!("{:08x}-0000-4000-8000-{:012x}", at * 7919 % 256, at), "order_no": at * 3, "amount": at as f64 * 1.5 + 0.25, "ok": !at.is_multiple_of(4), "at": format!("2024-02-{:02}T{:02}:30:00", at % 28 + 1, at % 24)});
     (1..=30).map(payment).collect()
 }
 
 fn prices() -> Vec<Value> {
-    let price = |sku: usize, at: usize| {
-        json!({"sku": format!("sku-{sku:02}"), "from": format!("2024-{:02}-01T00:00:00", at * 3 + 1), "price": (sku + at) as f64 + 0.5})
-    };
+    let price = |sku: usize, at: usize| json!({"sku": format!("sku-{sku:02}"), "from": format!("2024-{:02}-01T00:00:00", at * 3 + 1), "price": (sku + at) as f64 + 0.5});
     (0..10)
         .flat_map(|sku| (0..4).map(move |at| price(sku, at)))
         .collect()
@@ -152,11 +189,24 @@ fn prices() -> Vec<Value> {
 
 /// Integers up to the ends of their types.
 fn counters() -> Vec<(Value, Value)> {
-    [0, 1, 9_007_199_254_740_993, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX]
-        .iter()
-        .enumerate()
-        .map(|(at, key)| (json!(key), json!({"at": at, "big": u64::MAX - at as u64, "low": i64::MIN + at as i64})))
-        .collect()
+    [
+        0,
+        1,
+        9_007_199_254_740_993,
+        i64::MAX as u64,
+        i64::MAX as u64 + 1,
+        u64::MAX - 1,
+        u64::MAX,
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, key)| {
+        (
+            json!(key),
+            json!({"at": at, "big": u64::MAX - at as u64, "low": i64::MIN + at as i64}),
+        )
+    })
+    .collect()
 }
 
 fn readings() -> Vec<(Value, Value)> {
@@ -168,13 +218,20 @@ fn readings() -> Vec<(Value, Value)> {
 }
 
 fn flags() -> Vec<(Value, Value)> {
-    vec![(json!(false), json!({"means": "off"})), (json!(true), json!({"means": "on"}))]
+    vec![
+        (json!(false), json!({"means": "off"})),
+        (json!(true), json!({"means": "on"})),
+    ]
 }
 
 fn opening() -> Vec<(Value, Value)> {
-    [("08:00:00", "open"), ("12:30:00", "lunch"), ("18:45:30", "close")]
-        .map(|(key, value)| (json!(key), json!({"what": value})))
-        .to_vec()
+    [
+        ("08:00:00", "open"),
+        ("12:30:00", "lunch"),
+        ("18:45:30", "close"),
+    ]
+    .map(|(key, value)| (json!(key), json!({"what": value})))
+    .to_vec()
 }
 
 /// Text keys that look like numbers, and others.
@@ -182,6 +239,46 @@ fn labels() -> Vec<(Value, Value)> {
     ["7", "10", "4", "x", "07", "1.0"]
         .map(|key| (json!(key), json!({})))
         .to_vec()
+}
+
+/// Instants whose text is not in their order.
+fn moments() -> Vec<(Value, Value)> {
+    [
+        "2024-03-01T12:00:00Z",
+        "2024-03-01T12:30:00+02:00",
+        "2024-02-29T23:59:59-05:00",
+        "2024-03-01T00:00:00Z",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(at, key)| (json!(key), json!({"n": at})))
+    .collect()
+}
+
+/// `00ff`, `01`, `0102` and nothing.
+fn bytes() -> Vec<(Value, Value)> {
+    ["AP8=", "AQ==", "AQI=", ""]
+        .iter()
+        .enumerate()
+        .map(|(at, key)| (json!(key), json!({"n": at})))
+        .collect()
+}
+
+/// Two zeros, and a double that has no short neighbour.
+fn floats() -> Vec<(Value, Value)> {
+    [-1e300, -0.0, 0.0, 0.1, 0.1 + 0.2, 3.0]
+        .iter()
+        .enumerate()
+        .map(|(at, key)| (json!(key), json!({"n": at})))
+        .collect()
+}
+
+fn small() -> Vec<(Value, Value)> {
+    [-2.5, 0.1, 0.5, 7.0]
+        .iter()
+        .enumerate()
+        .map(|(at, key)| (json!(key), json!({"n": at})))
+        .collect()
 }
 
 /// Text that looks like JSON.

@@ -73,7 +73,7 @@ fn same_row(expected: &[Cell], got: &[Cell], matching: Matching) -> bool {
 pub fn same(expected: &Cell, got: &Cell, from_sqlite: bool) -> bool {
     match (expected, got) {
         (Cell::Real(a), Cell::Real(b)) => {
-            a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
+            a.total_cmp(b).is_eq() || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
         }
         (Cell::Integer(a), Cell::Bool(b)) if from_sqlite => *a == i64::from(*b),
         (Cell::Text(a), Cell::Json(b)) if from_sqlite => {

@@ -36,6 +36,7 @@ pub struct TestFile {
 
 /// A record of a file.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each option line")]
 pub struct Case {
     pub line: usize,
     pub name: String,
@@ -278,7 +279,10 @@ mod tests {
             panic!("{:?}", file.cases)
         };
         assert_eq!((rows.line, rows.name.as_str()), (5, "two rows"));
-        assert_eq!((rows.sql.as_str(), rows.ordered), ("SELECT 1\nFROM x", false));
+        assert_eq!(
+            (rows.sql.as_str(), rows.ordered),
+            ("SELECT 1\nFROM x", false)
+        );
         assert!(matches!(&rows.params, Params::Positional(values) if values.len() == 2));
         let expected = [
             vec![Cell::Integer(1), Cell::Text("a".into())],
@@ -302,11 +306,23 @@ mod tests {
     fn faults_name_the_line() {
         for (text, fault) in [
             ("query a\nSELECT 1\n----\n", "f:1: no `database`"),
-            ("database d\n\nquery\nSELECT 1\n----\n", "f:3: the case has no name"),
+            (
+                "database d\n\nquery\nSELECT 1\n----\n",
+                "f:3: the case has no name",
+            ),
             ("database d\n\nquery a\nSELECT 1\n", "f:3: no line of ----"),
-            ("database d\n\nquery a\nSELECT 1\n----\n1\nx\n", "f:7: x is not JSON"),
-            ("database d\n\nqueri a\nSELECT 1\n----\n", "f:3: \"queri\" is neither"),
-            ("database d\n\nquery a\nparams 1\nSELECT 1\n----\n", "f:4: 1 is neither"),
+            (
+                "database d\n\nquery a\nSELECT 1\n----\n1\nx\n",
+                "f:7: x is not JSON",
+            ),
+            (
+                "database d\n\nqueri a\nSELECT 1\n----\n",
+                "f:3: \"queri\" is neither",
+            ),
+            (
+                "database d\n\nquery a\nparams 1\nSELECT 1\n----\n",
+                "f:4: 1 is neither",
+            ),
             (
                 "database d\n\nquery a\nx\n----\n\nquery a\nx\n----\n",
                 "f:7: \"a\" is the name in line 3",

@@ -1,8 +1,8 @@
 //! Plain SQLite tables: what expected rows come from, and the subject that proves the cases themselves.
 
 use super::{Answer, Cell, Failure, Params, Statement, Subject};
-use rusqlite::types::{Value, ValueRef};
 use rusqlite::fallible_iterator::FallibleIterator as _;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Batch, Connection, OpenFlags};
 use std::path::Path;
 
@@ -58,13 +58,15 @@ impl Subject for Plain {
     fn run(&mut self, statement: &Statement<'_>) -> Result<Answer, Failure> {
         // Reads are seen to be reads; SQLite itself undoes what is only tried.
         if statement.dry_run {
-            self.0.execute_batch("SAVEPOINT dry").map_err(failure)?;
+            self.0
+                .execute_batch("SAVEPOINT dry")
+                .map_err(|error| failure(&error))?;
         }
-        let answer = run(&self.0, statement).map_err(failure);
+        let answer = run(&self.0, statement).map_err(|error| failure(&error));
         if statement.dry_run {
             self.0
                 .execute_batch("ROLLBACK TO dry; RELEASE dry")
-                .map_err(failure)?;
+                .map_err(|error| failure(&error))?;
         }
         answer
     }
@@ -76,11 +78,7 @@ fn run(connection: &Connection, statement: &Statement<'_>) -> rusqlite::Result<A
     let before = connection.total_changes();
     while let Some(mut prepared) = batch.next()? {
         bind(&mut prepared, statement.params)?;
-        answer.columns = prepared
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        answer.columns = prepared.column_names().map(str::to_owned).collect();
         answer.rows.clear();
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next()? {
@@ -137,8 +135,8 @@ fn from_value(value: ValueRef<'_>) -> Cell {
     }
 }
 
-fn failure(error: rusqlite::Error) -> Failure {
-    let at = match &error {
+fn failure(error: &rusqlite::Error) -> Failure {
+    let at = match error {
         rusqlite::Error::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
         _ => None,
     };

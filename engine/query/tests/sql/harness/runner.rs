@@ -1,10 +1,10 @@
 //! Runs the cases of a file and says what differs.
 
+use super::format::ExpectedFailure;
 use super::{
     Answer, Case, Cell, Expect, Failure, Matching, Params, Statement, Subject, TestFile,
     differences,
 };
-use super::format::ExpectedFailure;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -21,11 +21,14 @@ pub struct Setup<'a> {
     pub plain: bool,
 }
 
+/// The subject and SQLite over one database.
+type Sides = (Box<dyn Subject>, Box<dyn Subject>);
+
 /// Runs the cases of a file, each database of it opened once, in their order; the failures as text.
 ///
 /// Of cases that are filtered out, statements run all the same: later ones may need them.
 pub fn run(file: &TestFile, setup: &Setup<'_>, filter: Option<&str>) -> Result<usize, String> {
-    let mut open: BTreeMap<&str, (Box<dyn Subject>, Box<dyn Subject>)> = BTreeMap::new();
+    let mut open: BTreeMap<&str, Sides> = BTreeMap::new();
     let mut failures = Vec::new();
     let mut ran = 0;
     for case in &file.cases {
@@ -165,8 +168,9 @@ fn rows_differ(
 fn plain_cell(cell: &Cell) -> Cell {
     match cell {
         Cell::Bool(b) => Cell::Integer(i64::from(*b)),
-        Cell::Text(text) if text.starts_with(['[', '{']) => serde_json::from_str(text)
-            .map_or_else(|_| cell.clone(), Cell::Json),
+        Cell::Text(text) if text.starts_with(['[', '{']) => {
+            serde_json::from_str(text).map_or_else(|_| cell.clone(), Cell::Json)
+        }
         _ => cell.clone(),
     }
 }
@@ -252,13 +256,34 @@ mod tests {
     #[test]
     fn what_differs_is_said() {
         for (text, said) in [
-            ("query a\nSELECT 1\n----\n2\n", "f:3: a\n    SELECT 1\n  1 rows, and in row 1:\n  - 2\n  + 1\n"),
-            ("query a\nSELECT a FROM t\n----\n1\n", "expected 1 rows, got 3; first in row 2:\n  + 2\n"),
-            ("query a\ncolumns z\nSELECT a FROM t\n----\n1\n", "columns are [\"a\"], not [\"z\"]"),
-            ("query a\nSELECT z FROM t\n----\n1\n", "at byte 7: \"z FROM t\""),
-            ("statement a\nDELETE FROM t\n----\nok 5\n", "changed 3 items, not 5"),
-            ("error a\nSELECT a FROM t\n----\nsqlite no\n", "no error, but 3 rows"),
-            ("error a\nSELECT z FROM t\n----\nother wrong\nat t\nsuggests b\n", "the code is not other\n  the message has no \"wrong\"\n  the position is not that of \"t\"\n  \"b\" is not suggested"),
+            (
+                "query a\nSELECT 1\n----\n2\n",
+                "f:3: a\n    SELECT 1\n  1 rows, and in row 1:\n  - 2\n  + 1\n",
+            ),
+            (
+                "query a\nSELECT a FROM t\n----\n1\n",
+                "expected 1 rows, got 3; first in row 2:\n  + 2\n",
+            ),
+            (
+                "query a\ncolumns z\nSELECT a FROM t\n----\n1\n",
+                "columns are [\"a\"], not [\"z\"]",
+            ),
+            (
+                "query a\nSELECT z FROM t\n----\n1\n",
+                "at byte 7: \"z FROM t\"",
+            ),
+            (
+                "statement a\nDELETE FROM t\n----\nok 5\n",
+                "changed 3 items, not 5",
+            ),
+            (
+                "error a\nSELECT a FROM t\n----\nsqlite no\n",
+                "no error, but 3 rows",
+            ),
+            (
+                "error a\nSELECT z FROM t\n----\nother wrong\nat t\nsuggests b\n",
+                "the code is not other\n  the message has no \"wrong\"\n  the position is not that of \"t\"\n  \"b\" is not suggested",
+            ),
         ] {
             let report = report(text).unwrap_err();
             assert!(report.contains(said), "{report}");

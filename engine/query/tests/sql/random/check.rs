@@ -41,7 +41,9 @@ impl Pair {
         let got = self.subject.run(&statement);
         match (expected, got) {
             (Ok(expected), Ok(got)) => rows_differ(query, &expected, &got),
-            (Ok(_), Err(failure)) => Some(format!("  only the subject fails: {}\n", said(&failure))),
+            (Ok(_), Err(failure)) => {
+                Some(format!("  only the subject fails: {}\n", said(&failure)))
+            }
             (Err(failure), Ok(_)) => Some(format!("  only SQLite fails: {}\n", said(&failure))),
             (Err(_), Err(_)) => None,
         }
@@ -61,12 +63,21 @@ fn rows_differ(query: &Query, expected: &Answer, got: &Answer) -> Option<String>
         differences(expected, got, matching).map(|difference| difference.0)
     };
     if expected.columns != got.columns {
-        return Some(format!("  columns {:?}, not {:?}\n", got.columns, expected.columns));
+        return Some(format!(
+            "  columns {:?}, not {:?}\n",
+            got.columns, expected.columns
+        ));
     }
     differ(&expected.rows, &got.rows, query.total).or_else(|| {
         // Equal rows may lie either way, but what they are ordered by is the same.
         let of_order = |answer: &Answer| -> Vec<Vec<Cell>> {
-            let row = |row: &Vec<Cell>| query.order.iter().map(|by| row[by.column].clone()).collect();
+            let row = |row: &Vec<Cell>| {
+                query
+                    .order
+                    .iter()
+                    .map(|by| row[by.column].clone())
+                    .collect()
+            };
             answer.rows.iter().map(row).collect()
         };
         differ(&of_order(expected), &of_order(got), true)

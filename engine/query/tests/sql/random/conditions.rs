@@ -6,13 +6,31 @@ use super::schema::{Kind, value as random_value};
 use crate::harness::Cell;
 
 const COMPARISONS: [&str; 8] = [
-    "{} = {}", "{} = {}", "{} < {}", "{} <= {}", "{} > {}", "{} >= {}", "{} <> {}",
-    "{} IS {}",
+    "{} = {}", "{} = {}", "{} < {}", "{} <= {}", "{} > {}", "{} >= {}", "{} <> {}", "{} IS {}",
 ];
 const LIKES: [&str; 12] = [
-    "a%", "A%", "%b", "_b%", "%", "", "10%", "2024-01-%", "2024-01-0_", "00000%", "ab", "%a%",
+    "a%",
+    "A%",
+    "%b",
+    "_b%",
+    "%",
+    "",
+    "10%",
+    "2024-01-%",
+    "2024-01-0_",
+    "00000%",
+    "ab",
+    "%a%",
 ];
-const GLOBS: [&str; 7] = ["a*", "A*", "*b", "?b*", "2024-0[12]-*", "0000000[0-4]*", "*"];
+const GLOBS: [&str; 7] = [
+    "a*",
+    "A*",
+    "*b",
+    "?b*",
+    "2024-0[12]-*",
+    "0000000[0-4]*",
+    "*",
+];
 
 /// A literal, bound now and then.
 fn given(g: &mut Generator<'_>, cell: Cell) -> Expr {
@@ -52,7 +70,15 @@ fn constant(g: &mut Generator<'_>, kind: Kind) -> Expr {
             ])
             .clone(),
         4 if matches!(kind, Kind::Date | Kind::DateTime | Kind::Uuid) => {
-            let texts = ["", "2024", "2024-01", "2024-02-31", "2024-01-05T", "0000000", "zz"];
+            let texts = [
+                "",
+                "2024",
+                "2024-01",
+                "2024-02-31",
+                "2024-01-05T",
+                "0000000",
+                "zz",
+            ];
             Cell::Text((*g.rng.pick(&texts)).to_owned())
         }
         _ => Cell::from_json(random_value(g.rng, kind)),
@@ -70,13 +96,18 @@ pub fn condition(g: &mut Generator<'_>, scope: &Scope, depth: usize) -> Expr {
         }
         7 | 8 => {
             let (low, high) = (constant(g, kind), constant(g, kind));
-            let texts = ["{} BETWEEN {} AND {}", "{} BETWEEN {} AND {}", "{} NOT BETWEEN {} AND {}"];
+            let texts = [
+                "{} BETWEEN {} AND {}",
+                "{} BETWEEN {} AND {}",
+                "{} NOT BETWEEN {} AND {}",
+            ];
             Expr::call(*g.rng.pick(&texts), vec![column, low, high])
         }
         9 | 10 => list(g, column, kind),
         11 => like(g, column),
         12 => Expr::call(
-            *g.rng.pick(&["{} IS NULL", "{} IS NOT NULL", "{} IS NOT NULL"]),
+            *g.rng
+                .pick(&["{} IS NULL", "{} IS NOT NULL", "{} IS NOT NULL"]),
             vec![column],
         ),
         13 => Expr::call("{}", vec![column]),
@@ -102,7 +133,10 @@ pub fn condition(g: &mut Generator<'_>, scope: &Scope, depth: usize) -> Expr {
 }
 
 fn two(g: &mut Generator<'_>, scope: &Scope, depth: usize, text: &str) -> Expr {
-    let (left, right) = (condition(g, scope, depth - 1), condition(g, scope, depth - 1));
+    let (left, right) = (
+        condition(g, scope, depth - 1),
+        condition(g, scope, depth - 1),
+    );
     Expr::call(text, vec![left, right])
 }
 
@@ -140,7 +174,10 @@ pub fn whole_key(g: &mut Generator<'_>, scope: &Scope) -> Expr {
         } else {
             *g.rng.pick(&COMPARISONS)
         };
-        conditions.push(Expr::call(comparison, vec![Expr::Column(source, at), constant]));
+        conditions.push(Expr::call(
+            comparison,
+            vec![Expr::Column(source, at), constant],
+        ));
     }
     let text = vec!["{}"; equal].join(" AND ");
     Expr::call(format!("({text})"), conditions)
@@ -203,7 +240,10 @@ pub fn value(g: &mut Generator<'_>, scope: &Scope) -> Expr {
         2 | 3 => Expr::call("length({})", vec![column]),
         4 => Expr::call("typeof({})", vec![column]),
         5 => Expr::call("coalesce({}, {})", vec![column, other]),
-        6 => Expr::call("CASE WHEN {} IS NULL THEN 'none' ELSE {} END", vec![other, column]),
+        6 => Expr::call(
+            "CASE WHEN {} IS NULL THEN 'none' ELSE {} END",
+            vec![other, column],
+        ),
         7 => Expr::call("{} || '-' || {}", vec![column, other]),
         _ => {
             let constant = constant(g, kind);

@@ -48,9 +48,9 @@ pub fn query(rng: &mut Rng, schema: &Schema) -> Query {
     if generator.rng.chance(8) {
         let width = query.columns.len();
         let mut other = generator.selected();
-        other
-            .columns
-            .extend((other.columns.len()..width).map(|_| Expr::Literal(crate::harness::Cell::Null)));
+        other.columns.extend(
+            (other.columns.len()..width).map(|_| Expr::Literal(crate::harness::Cell::Null)),
+        );
         other.columns.truncate(width);
         query.compound = Some((*generator.rng.pick(&COMPOUNDS), Box::new(other)));
     }
@@ -278,9 +278,13 @@ impl Generator<'_> {
             .into_iter()
             .map(|column| Ordering {
                 column,
-                suffix: *self.rng.pick(&SUFFIXES),
+                suffix: self.suffix(),
             })
             .collect();
+    }
+
+    fn suffix(&mut self) -> &'static str {
+        SUFFIXES[self.rng.below(SUFFIXES.len())]
     }
 
     pub fn condition(&mut self, scope: &Scope, depth: usize) -> Expr {

@@ -145,8 +145,24 @@ fn the_queries_are_worth_asking() {
     }
     assert!(some * 10 > all * 5, "{some} of {all} give rows");
     for word in [
-        "LEFT", "RIGHT", "FULL", "EXISTS", "NOT IN", "LIKE", "GLOB", "BETWEEN", "GROUP BY",
-        "HAVING", "DISTINCT", "LIMIT", "OFFSET", "UNION", "EXCEPT", "FILTER", "NULLS LAST", "?",
+        "LEFT",
+        "RIGHT",
+        "FULL",
+        "EXISTS",
+        "NOT IN",
+        "LIKE",
+        "GLOB",
+        "BETWEEN",
+        "GROUP BY",
+        "HAVING",
+        "DISTINCT",
+        "LIMIT",
+        "OFFSET",
+        "UNION",
+        "EXCEPT",
+        "FILTER",
+        "NULLS LAST",
+        "?",
     ] {
         assert!(text.contains(word), "no {word}");
     }

@@ -171,7 +171,13 @@ fn table(rng: &mut Rng, at: usize) -> (Table, StoreData) {
         2 if fields.len() > 1 => 120,
         _ => 8 + rng.below(32),
     };
-    let items = items(rng, &definition, &columns[..of_key], &columns[of_key..], rows);
+    let items = items(
+        rng,
+        &definition,
+        &columns[..of_key],
+        &columns[of_key..],
+        rows,
+    );
     // Nested fields are columns, too.
     if columns.iter().any(|column| column.kind == Kind::Object) {
         columns.push(column("o.x", Kind::Int));
@@ -206,7 +212,11 @@ fn spec(named: bool, fields: &[(KeyType, Kind, bool)], ride_on: bool) -> KeySpec
     }
     let field = |(at, &(kind, _, descending)): (usize, &(KeyType, Kind, bool))| {
         let field = KeyField::new(format!("k{at}"), kind);
-        if descending { field.descending() } else { field }
+        if descending {
+            field.descending()
+        } else {
+            field
+        }
     };
     let fields = fields.iter().enumerate().map(field).collect();
     let ride_on = if ride_on {
@@ -270,11 +280,22 @@ pub fn value(rng: &mut Rng, kind: Kind) -> Value {
         Kind::Int => json!(rng.between(-6, 14)),
         Kind::Real => json!(rng.between(-6, 10) as f64 + 0.5),
         Kind::Text => json!(rng.pick(&TEXT)),
-        Kind::Date => json!(format!("2024-{:02}-{:02}", rng.between(1, 2), rng.between(1, 9))),
+        Kind::Date => json!(format!(
+            "2024-{:02}-{:02}",
+            rng.between(1, 2),
+            rng.between(1, 9)
+        )),
         Kind::DateTime => {
-            json!(format!("2024-01-{:02}T0{}:30:00", rng.between(1, 9), rng.between(0, 3)))
+            json!(format!(
+                "2024-01-{:02}T0{}:30:00",
+                rng.between(1, 9),
+                rng.between(0, 3)
+            ))
         }
-        Kind::Uuid => json!(format!("0000000{0}-0000-4000-8000-00000000000{0}", rng.between(0, 9))),
+        Kind::Uuid => json!(format!(
+            "0000000{0}-0000-4000-8000-00000000000{0}",
+            rng.between(0, 9)
+        )),
         Kind::Bool => json!(rng.chance(50)),
         Kind::Mixed => match rng.below(7) {
             0 => json!([rng.between(0, 3), "x", null]),
