@@ -87,6 +87,7 @@ files! {
     keys
     order
     params
+    stores
     subqueries
     text
     windows

@@ -89,10 +89,13 @@ impl StoreData {
         Self { definition, items }
     }
 
-    /// Names of the key's fields, then those of the values where they are first seen, then the nested ones.
+    /// Names of the key's fields, then those of the values, declared or where they are first seen, then the nested ones.
     pub fn columns(&self) -> Vec<String> {
         let key = &self.definition.key;
         let mut columns: Vec<String> = names(key).map(str::to_owned).collect();
+        for field in &self.definition.schema.fields {
+            add(&mut columns, &field.name);
+        }
         let mut nested = Vec::new();
         for (_, value) in &self.items {
             let Value::Object(fields) = value else {

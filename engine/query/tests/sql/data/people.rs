@@ -3,7 +3,7 @@
 
 use super::{Dataset, StoreData, item, key, relation};
 use serde_json::{Value, json};
-use sop::{KeyField, KeySpec, KeyType, Relation};
+use sop::{FieldType, KeyField, KeySpec, KeyType, Relation, Schema, SchemaField};
 
 pub fn dataset() -> Dataset {
     let id = |name: &str| key(&[(name, KeyType::I64)]);
@@ -52,6 +52,7 @@ pub fn dataset() -> Dataset {
             ),
             StoreData::new("words", KeySpec::single(KeyType::String), vec![], words()),
             store("empty", id("id"), vec![], vec![]),
+            accounts(id("id")),
         ],
     }
 }
@@ -59,6 +60,24 @@ pub fn dataset() -> Dataset {
 fn store(name: &str, key: KeySpec, relations: Vec<Relation>, rows: Vec<Value>) -> StoreData {
     let items = rows.into_iter().map(|row| item(&key, row)).collect();
     StoreData::new(name, key, relations, items)
+}
+
+/// Without items, with fields that are declared.
+fn accounts(key: KeySpec) -> StoreData {
+    let field = |name: &str, kind, required| SchemaField {
+        name: name.to_owned(),
+        kind,
+        required,
+    };
+    let mut store = store("accounts", key, vec![], vec![]);
+    store.definition.schema = Schema {
+        declared: true,
+        fields: vec![
+            field("name", FieldType::String, true),
+            field("age", FieldType::Integer, false),
+        ],
+    };
+    store
 }
 
 fn user_rows() -> Vec<Value> {
