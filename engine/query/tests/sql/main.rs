@@ -15,3 +15,4 @@ mod engine;
 mod files;
 mod harness;
 mod random;
+mod work;

@@ -47,13 +47,21 @@ const TABLES: [TableShape; 11] = [
     ),
 ];
 
-/// The file, in the folder that `SOP_SHARED_DATA` names, or in `../shared/data` beside the workspace.
+/// The file, in the folder that `SOP_SHARED_DATA` names, or in `shared/data` beside the workspace.
 pub fn file() -> Option<PathBuf> {
-    let shared = std::env::var_os("SOP_SHARED_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
+    let in_folder = |shared: PathBuf| shared.join("chinook/chinook.sqlite");
+    // The crate whose test this is lies somewhere in the workspace.
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = || {
+        let mut files = crate_folder
+            .ancestors()
+            .map(|folder| in_folder(folder.join("shared/data")));
+        files.find(|file| file.is_file())
+    };
+    let file = std::env::var_os("SOP_SHARED_DATA").map_or_else(
+        || beside().unwrap_or_else(|| in_folder("../shared/data".into())),
+        |shared| in_folder(shared.into()),
     );
-    let file = shared.join("chinook/chinook.sqlite");
     if file.is_file() {
         return Some(file);
     }
