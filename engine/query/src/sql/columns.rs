@@ -85,8 +85,10 @@ impl Kind {
     /// The column type that gives SQLite the affinity for comparisons.
     fn sql_type(self) -> &'static str {
         match self.name() {
+            // Beyond 64 bits with a sign they are text, and must not be compared as doubles.
+            _ if self == Self::Key(KeyType::U64) => "",
             "bool" | "integer" => "INTEGER",
-            "number" => "REAL",
+            "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
             _ => "",
         }
@@ -120,6 +122,8 @@ pub struct TableColumn {
     pub kind: Kind,
     /// Whether `*` leaves it out.
     pub hidden: bool,
+    /// Whether it is never null.
+    pub required: bool,
 }
 
 /// The columns of a store.
@@ -156,6 +160,7 @@ impl Names {
             source,
             kind,
             hidden,
+            required: false,
         });
     }
 }
@@ -198,6 +203,10 @@ impl TableColumns {
                 // Only with where it comes from, on both sides.
                 names.taken.insert(field.name.to_ascii_lowercase());
             }
+        }
+        if let Some(column) = names.columns.first_mut() {
+            // Only fields of composite keys can be missing.
+            column.required = !key.is_composite();
         }
         for (at, field) in key.ride_on().iter().enumerate() {
             let kind = Kind::Key(field.kind);
@@ -249,7 +258,10 @@ impl TableColumns {
                 sql += " HIDDEN";
             }
             if column.source == Source::Position {
-                sql += " PRIMARY KEY NOT NULL";
+                sql += " PRIMARY KEY";
+            }
+            if column.required {
+                sql += " NOT NULL";
             }
             sql += ", ";
         }
@@ -302,6 +314,7 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             source,
             kind,
             hidden: true,
+            required: true,
         });
     }
 }

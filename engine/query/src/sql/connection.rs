@@ -341,7 +341,7 @@ impl StoreConnection {
 /// What the text of an error of SQLite means here.
 fn classified(message: &str) -> (Code, String) {
     let is = |part: &str| message.contains(part);
-    if is("not authorized") || is("prohibited") {
+    if is("not authorized") || is("authorization denied") || is("prohibited") {
         let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
         return (Code::Forbidden, text.to_owned());
     }
