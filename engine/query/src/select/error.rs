@@ -142,6 +142,11 @@ impl Pointer<'_> {
     pub fn index(&self, index: usize) -> Pointer<'_> {
         Pointer::Index(self, index)
     }
+
+    /// The element of a list, or this when it is no list but the one element itself.
+    pub fn element(&self, index: Option<usize>) -> Pointer<'_> {
+        index.map_or(*self, |index| self.index(index))
+    }
 }
 
 impl std::fmt::Display for Pointer<'_> {

@@ -52,18 +52,20 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A list of texts; a single text is one of one.
-    pub fn texts(&self, name: &str) -> Result<Vec<&'a str>> {
+    /// A list of texts with their numbers; a single text is one of one, without a number.
+    pub fn texts(&self, name: &str) -> Result<Vec<(Option<usize>, &'a str)>> {
         let at = self.at.field(name);
         let list = match self.get(name) {
             None => return Ok(Vec::new()),
-            Some(Json::String(text)) => return Ok(vec![text]),
+            Some(Json::String(text)) => return Ok(vec![(None, text)]),
             Some(Json::Array(list)) => list,
             Some(_) => return Err(SelectError::invalid(&at, "must be a list of texts")),
         };
         let texts = list.iter().enumerate().map(|(number, value)| {
-            let text = value.as_str();
-            text.ok_or_else(|| SelectError::invalid(&at.index(number), "must be text"))
+            let text = value
+                .as_str()
+                .ok_or_else(|| SelectError::invalid(&at.index(number), "must be text"))?;
+            Ok((Some(number), text))
         });
         texts.collect()
     }

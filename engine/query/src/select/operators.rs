@@ -67,6 +67,16 @@ fn reaches_elements(test: &Test) -> bool {
     )
 }
 
+/// Whether no array, object or null can hold.
+fn is_of_scalars(test: &Test) -> bool {
+    let scalar = |literal: &Literal| matches!(literal, Literal::Scalar(..));
+    match test {
+        Test::Equal(literal) => scalar(literal),
+        Test::In(literals) => literals.iter().all(scalar),
+        _ => true,
+    }
+}
+
 /// The test of the value at a place; `alias` names tables of elements.
 pub(super) fn condition(place: &Place, test: &Test, alias: &dyn Fn() -> String) -> Sql {
     let mut sql = at_place(place, test, alias);
@@ -84,13 +94,14 @@ fn at_place(place: &Place, test: &Test, alias: &dyn Fn() -> String) -> Sql {
     if !reaches_elements(test) || !place.kinds.may_be(Kinds::ARRAY) {
         return own;
     }
-    match place.elements(alias()) {
-        Some((elements, element)) => {
-            let some = Place::some_element(&elements, itself(&element, test));
-            Sql::any(vec![own, some])
-        }
-        None => own,
+    let Some((elements, element)) = place.elements(alias()) else {
+        return own;
+    };
+    let some = Place::some_element(&elements, itself(&element, test));
+    if is_of_scalars(test) && place.kinds.is_only(Kinds::NESTED.or(Kinds::NULL)) {
+        return some;
     }
+    Sql::any(vec![own, some])
 }
 
 fn contains(place: &Place, literal: &Literal, alias: &dyn Fn() -> String) -> Sql {
@@ -392,6 +403,8 @@ fn guarded(place: &Place, class: Class, comparison: Sql, others: Others<'_>) -> 
             kind_is_free: true, ..
         }) if class == Class::Bytes => terms.push(storage(place, storage_names)),
         Some(json) if by_type || (json.kind_is_free && by_storage) => terms.push(json.is(types)),
+        // Nothing here is of this class: what looks like it is not.
+        _ if by_type && !place.kinds.may_be(own) => return Sql::new("FALSE"),
         _ if by_storage => terms.push(storage(place, storage_names)),
         _ => {}
     }

@@ -111,13 +111,13 @@ impl<'t> Outputs<'t> {
     fn of(document: &Fields<'_>, tables: &'t Tables<'t>, root: &Pointer<'_>) -> Result<Self> {
         let mut columns = Vec::new();
         let at = root.field("fields");
-        for (number, text) in document.texts("fields")?.into_iter().enumerate() {
-            columns.push(output(text, tables, &at.index(number))?);
+        for (number, text) in document.texts("fields")? {
+            columns.push(output(text, tables, &at.element(number))?);
         }
         let named = columns.len();
         let at = root.field("aggregates");
-        for (number, text) in document.texts("aggregates")?.into_iter().enumerate() {
-            let at = at.index(number);
+        for (number, text) in document.texts("aggregates")? {
+            let at = at.element(number);
             let item = item(text, tables, &at)?;
             if !item.is_aggregate {
                 let detail =
@@ -128,8 +128,8 @@ impl<'t> Outputs<'t> {
         }
         let mut groups = Vec::new();
         let at = root.field("group_by");
-        for (number, text) in document.texts("group_by")?.into_iter().enumerate() {
-            let at = at.index(number);
+        for (number, text) in document.texts("group_by")? {
+            let at = at.element(number);
             let group = match find(&columns, text, true) {
                 Some(item) => item.clone(),
                 None => expression(text, tables, &at)?,
@@ -158,7 +158,8 @@ impl<'t> Outputs<'t> {
             is_grouped,
             tables,
         };
-        outputs.check_grouped(&root.field("fields"))?;
+        let is_list = document.get("fields").is_some_and(Json::is_array);
+        outputs.check_grouped(&root.field("fields"), is_list)?;
         outputs.tell_apart(&root.field("fields"))?;
         Ok(outputs)
     }
@@ -171,15 +172,16 @@ impl<'t> Outputs<'t> {
     }
 
     /// In a group there are many values of what it is not grouped by.
-    fn check_grouped(&self, at: &Pointer<'_>) -> Result<()> {
+    fn check_grouped(&self, at: &Pointer<'_>, is_list: bool) -> Result<()> {
         if !self.is_grouped {
             return Ok(());
         }
         for (number, output) in self.columns.iter().enumerate() {
+            let at = at.element(is_list.then_some(number));
             match output {
                 Output::One(item) if self.is_of_group(item) => {}
-                Output::One(item) => return Err(ungrouped(&item.written, &at.index(number))),
-                Output::All(_) => return Err(ungrouped("*", &at.index(number))),
+                Output::One(item) => return Err(ungrouped(&item.written, &at)),
+                Output::All(_) => return Err(ungrouped("*", &at)),
             }
         }
         Ok(())
@@ -292,8 +294,15 @@ fn order_by(
 ) -> Result<Vec<Sql>> {
     let at = root.field("order_by");
     let mut terms = Vec::new();
-    for (number, text) in document.texts("order_by")?.into_iter().enumerate() {
-        order_term(text, outputs, tables, notes, &at.index(number), &mut terms)?;
+    for (number, text) in document.texts("order_by")? {
+        order_term(
+            text,
+            outputs,
+            tables,
+            notes,
+            &at.element(number),
+            &mut terms,
+        )?;
     }
     Ok(terms)
 }
@@ -322,7 +331,8 @@ fn order_term(
             (ordered(name, outputs, tables, at)?, descends, nulls)
         }
     };
-    if outputs.is_grouped && !outputs.is_of_group(&item) {
+    let (item, is_output) = item;
+    if outputs.is_grouped && !is_output && !outputs.is_of_group(&item) {
         return Err(ungrouped(&item.written, at));
     }
     let directed = |sql: Sql, descends: bool| {
@@ -348,24 +358,26 @@ fn order_term(
     Ok(())
 }
 
-/// A column of the result goes before a field of the same name.
+/// A column of the result, which goes before a field of the same name, or such a field; and whether it is the former.
 fn ordered(
     name: &str,
     outputs: &Outputs<'_>,
     tables: &Tables<'_>,
     at: &Pointer<'_>,
-) -> Result<Item> {
+) -> Result<(Item, bool)> {
     if let Some(item) = find(&outputs.columns, name, true) {
         let sql = Sql::name(&item.name);
-        return Ok(Item {
+        let item = Item {
             sql,
             ..item.clone()
-        });
+        };
+        return Ok((item, true));
     }
     if let Some(item) = find(&outputs.columns, name, false) {
-        return Ok(item.clone());
+        return Ok((item.clone(), true));
     }
-    expression(name, tables, at).map_err(|error| {
+    let field = expression(name, tables, at);
+    field.map(|item| (item, false)).map_err(|error| {
         let names: Vec<&str> = outputs.items().map(|item| item.name.as_str()).collect();
         let near = sop::nearest(name, names);
         if error.suggestions.is_empty() && !near.is_empty() {

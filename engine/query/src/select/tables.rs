@@ -224,7 +224,9 @@ impl<'s> Tables<'s> {
                 .then(") THEN ")
                 .and_then(value.clone())
                 .then(" END");
-            let kind = Sql::new("CASE WHEN json_valid(")
+            let kind = Sql::new("CASE WHEN ")
+                .and_then(value.clone())
+                .then(" IS NULL THEN 'null' WHEN json_valid(")
                 .and_then(value.clone())
                 .then(") THEN json_type(")
                 .and_then(value)

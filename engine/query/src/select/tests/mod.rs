@@ -94,6 +94,9 @@ impl Fixture {
                 let key = definition.key.key_to_json(&item.key);
                 let value = item.value.to_value();
                 let row = columns.iter().map(|column| match &column.origin {
+                    Origin::Key if definition.key.kind() == Some(KeyType::Bytes) => {
+                        sqlite_value(Some(&json!({"$bytes": key})))
+                    }
                     Origin::Key => sqlite_value(Some(&key)),
                     Origin::Value => sqlite_value(Some(&value)),
                     Origin::KeyField(at) => {
