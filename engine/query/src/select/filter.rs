@@ -8,7 +8,8 @@ use super::operators::{Test, TypeName, condition};
 use super::place::Place;
 use super::shape::Kinds;
 use super::tables::{Scope, is_uuid};
-use super::value::{Class, Literal, Value, bytes};
+use super::value::{Class, Literal, bytes};
+use crate::sql::Value;
 use serde_json::{Map, Value as Json};
 use sop::KeyType;
 
@@ -172,7 +173,6 @@ impl<'a> Filters<'a> {
                 _ => exists,
             });
         }
-        self.note_futile(place, name, &test);
         self.test(place, &test, at)
     }
 
@@ -182,28 +182,37 @@ impl<'a> Filters<'a> {
             let detail = format!("a filter has at most {MAX_TESTS} tests; use $in for many values");
             return Err(SelectError::new(Fault::TooLarge, at, detail));
         }
+        self.note_futile(place, test);
         let scope = self.scope;
         Ok(condition(place, test, &|| scope.elements_alias()))
     }
 
-    /// A test that looks into values finds nothing in those that have no parts.
-    fn note_futile(&mut self, place: &Place, name: &str, test: &Test) {
-        let wanted = match test {
-            Test::Contains(Literal::Scalar(Class::Text, _))
-            | Test::Prefix(_)
-            | Test::Pattern(_) => Kinds::ARRAY.or(Kinds::TEXT),
-            Test::Size(_) | Test::Contains(_) => Kinds::ARRAY,
-            _ => return,
+    /// Says when a test can't hold, because the field has no values of the kind that it is about.
+    fn note_futile(&mut self, place: &Place, test: &Test) {
+        let one = |literal: &Literal| match literal {
+            Literal::Scalar(class, _) => class.kinds(),
+            Literal::Null => Kinds::ALL,
+            Literal::Json(_) => Kinds::NESTED,
         };
-        if !place.kinds.may_be(wanted) {
+        let (wanted, name) = match test {
+            Test::Equal(literal) => (one(literal), "equality"),
+            Test::In(list) if list.is_empty() => return,
+            Test::In(list) => (list.iter().map(one).fold(Kinds::NONE, Kinds::or), "$in"),
+            Test::Order(_, class, _) | Test::Between(class, ..) => (class.kinds(), "a comparison"),
+            Test::Size(_) => (Kinds::ARRAY, "$size"),
+            Test::Contains(Literal::Scalar(Class::Text, _)) => (Kinds::TEXT, "$contains"),
+            Test::Contains(_) => (Kinds::ARRAY, "$contains"),
+            Test::Prefix(_) => (Kinds::TEXT, "$prefix"),
+            Test::Pattern(_) => (Kinds::TEXT, "$regex"),
+            Test::Exists | Test::Type(_) => return,
+        };
+        if !place.kinds.may_be(wanted.or(Kinds::ARRAY)) {
             let label = &place.label;
-            let parts = match wanted {
-                Kinds::ARRAY => "arrays",
-                _ => "arrays and texts",
-            };
-            self.notes.push(format!(
-                "{name} finds nothing in {label:?}: it looks at {parts} only, and {label:?} has none"
-            ));
+            let note =
+                format!("{name} finds nothing in {label:?}, which has no values of that type");
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
         }
     }
 
@@ -424,6 +433,14 @@ pub(super) fn literal(place: &Place, operand: &Json, at: &Pointer<'_>) -> Result
                 return Err(SelectError::invalid(at, "is no base64 text"));
             };
             Literal::Scalar(Class::Bytes, Value::Blob(bytes))
+        }
+        // Whole numbers that a double does not hold are given as text.
+        (Literal::Scalar(Class::Text, Value::Text(text)), Some(kind))
+            if Kinds::of_key(kind).is_only(Kinds::NUMBER) =>
+        {
+            let number = text.parse::<serde_json::Number>().ok();
+            let number = number.and_then(|number| Literal::of(&Json::Number(number)));
+            number.unwrap_or(Literal::Scalar(Class::Text, Value::Text(text)))
         }
         (literal, _) => literal,
     })

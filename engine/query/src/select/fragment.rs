@@ -3,7 +3,7 @@
 //! Always true: the text of a piece is made of text that this crate has written, quoted identifiers and `?`; its
 //! parameters stand in the order of their `?`.
 
-use super::value::Value;
+use crate::sql::Value;
 
 /// How tightly the outermost operator of a piece binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -27,9 +27,9 @@
 //!
 //! - Equality, order, `$in`, `$prefix` and `$regex` hold for an array also when they do for one of its elements.
 //! - Types are told apart: 1 is not `true`, "5" is not 5; 5 and 5.0 are equal. Values of keys are as the key has them:
-//!   booleans and numbers apart, uuids in lower case, bytes as base64.
-//! - Whole numbers above [`i64::MAX`] are compared with each other as texts; all are above the others. In a field that
-//!   also has values of other types only equality finds them.
+//!   uuids in lower case, bytes as base64, numbers also as text.
+//! - Whole numbers above [`i64::MAX`] are compared as [`crate::sql`] has them: those of keys exactly. In a field that also
+//!   has values of other types only equality finds them.
 //! - `a.b.0` is field `b` of `a` and there the first element. A field that has dots in its name goes before such a path.
 //!   `a.b` on an array of objects holds when it does for one of them.
 //! - `key` and `value` are the whole; `key.x` and `value.x` tell fields apart that both have. A key of several fields
@@ -63,7 +63,6 @@ mod expression;
 mod filter;
 mod fragment;
 mod joins;
-mod names;
 mod object;
 mod operators;
 mod path;
@@ -78,10 +77,9 @@ mod value;
 mod write;
 
 pub use error::{Fault, SelectError};
-pub use names::{Origin, StoreColumn, store_columns};
 pub use schema::{Schema, mentioned};
-pub use value::Value;
 
+use crate::sql::Value;
 use error::Pointer;
 use filter::Filters;
 use fragment::Sql;

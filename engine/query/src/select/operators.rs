@@ -6,7 +6,8 @@
 use super::fragment::Sql;
 use super::place::{InJson, Place};
 use super::shape::Kinds;
-use super::value::{Class, Literal, Value};
+use super::value::{Class, Literal};
+use crate::sql::Value;
 
 /// A test of a value.
 #[derive(Clone, Debug)]
@@ -375,21 +376,16 @@ enum Others<'v> {
 
 /// A comparison that holds only for values of its class.
 fn guarded(place: &Place, class: Class, comparison: Sql, others: Others<'_>) -> Sql {
-    let (own, same_storage, storage_names, types) = match class {
-        Class::Bool => (
-            Kinds::BOOL,
-            Kinds::NUMBER,
-            "'integer', 'real'",
-            "'true', 'false'",
-        ),
-        Class::Number => (
-            Kinds::NUMBER,
-            Kinds::BOOL,
-            "'integer', 'real'",
-            "'integer', 'real'",
-        ),
-        Class::Text => (Kinds::TEXT, Kinds::NESTED, "'text'", "'text'"),
-        Class::Bytes => (Kinds::BYTES, Kinds::NONE, "'blob'", "'object'"),
+    let own = class.kinds();
+    if !place.kinds.may_be(own) {
+        // The type of a column may make one look like the other: 5 is the text "5" in a column of texts.
+        return Sql::new("FALSE");
+    }
+    let (same_storage, storage_names, types) = match class {
+        Class::Bool => (Kinds::NUMBER, "'integer', 'real'", "'true', 'false'"),
+        Class::Number => (Kinds::BOOL, "'integer', 'real'", "'integer', 'real'"),
+        Class::Text => (Kinds::NESTED, "'text'", "'text'"),
+        Class::Bytes => (Kinds::NONE, "'blob'", "'object'"),
     };
     let foreign = place.kinds.without(own.or(Kinds::NULL));
     let (by_storage, alike) = match others {
@@ -403,8 +399,6 @@ fn guarded(place: &Place, class: Class, comparison: Sql, others: Others<'_>) -> 
             kind_is_free: true, ..
         }) if class == Class::Bytes => terms.push(storage(place, storage_names)),
         Some(json) if by_type || (json.kind_is_free && by_storage) => terms.push(json.is(types)),
-        // Nothing here is of this class: what looks like it is not.
-        _ if by_type && !place.kinds.may_be(own) => return Sql::new("FALSE"),
         _ if by_storage => terms.push(storage(place, storage_names)),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use super::fragment::Sql;
 use super::shape::Kinds;
-use super::value::Value;
+use crate::sql::Value;
 use sop::KeyType;
 
 /// Where a condition looks.

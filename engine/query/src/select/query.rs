@@ -9,7 +9,7 @@ use super::object::Fields;
 use super::place::Place;
 use super::schema::Schema;
 use super::tables::{Scope, Table, Tables};
-use super::value::Value;
+use crate::sql::Value;
 use serde_json::Value as Json;
 
 /// The fields of a select document.

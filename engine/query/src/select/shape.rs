@@ -1,6 +1,8 @@
 //! What the fields of a store may hold: which filters need a look at the type of a value, and which don't.
 
-use super::names::{Origin, StoreColumn, store_columns};
+use crate::sql::{Source, TableColumns};
+use std::collections::HashMap;
+
 use sop::{FieldKind, FieldType, KeyType, Order, StoreDefinition, StoreField, StoreSchema};
 
 /// A set of kinds of values.
@@ -156,23 +158,26 @@ pub(super) struct StoreShape {
     pub single: Option<KeyType>,
     /// Whether an expression orders the keys.
     pub by_expression: bool,
+    /// The column of the whole key.
+    pub whole_key: Option<String>,
     /// The whole value.
     pub value: Node,
 }
 
 impl StoreShape {
     pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
-        let columns = store_columns(definition, schema);
-        let column = |origin: &Origin| {
-            let found = columns.iter().find(|column| column.origin == *origin);
-            found.map(|column: &StoreColumn| column.name.clone())
-        };
+        let columns = TableColumns::new(definition, schema);
+        let columns: HashMap<Source, String> = columns
+            .iter()
+            .map(|column| (column.source.clone(), column.name.clone()))
+            .collect();
+        let column = |source: Source| columns.get(&source).cloned();
         let spec = &definition.key;
         let mut key = Vec::new();
         if spec.is_composite() {
             key.extend(spec.fields().iter().enumerate().map(|(at, field)| KeyPart {
                 name: field.name.clone(),
-                column: column(&Origin::KeyField(at)),
+                column: column(Source::Key(at)),
                 kind: field.kind,
                 rides_on: false,
                 descends: field.order == Order::Desc,
@@ -183,26 +188,31 @@ impl StoreShape {
                     .enumerate()
                     .map(|(at, field)| KeyPart {
                         name: field.name.clone(),
-                        column: column(&Origin::RideOn(at)),
+                        column: column(Source::RideOn(at)),
                         kind: field.kind,
                         rides_on: true,
                         descends: false,
                     }),
             );
         }
-        let mut by_field = vec![None; schema.fields.len()];
-        for column in &columns {
-            if let Origin::Field(at) = column.origin
-                && let Some(slot) = by_field.get_mut(at)
-            {
-                *slot = Some(column.name.clone());
+        let whole = if spec.is_composite() {
+            Source::WholeKey
+        } else {
+            Source::Key(0)
+        };
+        let by_field = |field: &StoreField| match field.depth {
+            1 => column(Source::Field(field.path.clone())),
+            _ => {
+                let path: Vec<String> = field.path.split('.').map(str::to_owned).collect();
+                column(Source::Path(path)).filter(|_| !field.path.contains("[]"))
             }
-        }
+        };
         Self {
             key,
             single: spec.kind(),
             by_expression: spec.cel().is_some(),
-            value: whole_value(schema, by_field),
+            whole_key: column(whole),
+            value: whole_value(schema, column(Source::Value), &by_field),
         }
     }
 
@@ -244,7 +254,11 @@ fn below(node: &Node, path: &str, names: &mut Vec<String>) {
     }
 }
 
-fn whole_value(schema: &StoreSchema, mut columns: Vec<Option<String>>) -> Node {
+fn whole_value(
+    schema: &StoreSchema,
+    column: Option<String>,
+    by_field: &dyn Fn(&StoreField) -> Option<String>,
+) -> Node {
     let seen = schema.values.iter();
     let seen = seen.fold(Kinds::NONE, |all, count| all.or(Kinds::of_kind(count.kind)));
     let nothing_known = schema.fields.is_empty() && schema.values.is_empty();
@@ -257,13 +271,13 @@ fn whole_value(schema: &StoreSchema, mut columns: Vec<Option<String>>) -> Node {
             (true, seen) => seen,
         },
         open: schema.more || nothing_known || !schema.exact,
-        column: Some("value".to_owned()),
+        column,
         fields: Vec::new(),
         elements: None,
     };
     // Each field stands before what is below it: the path from the root to the field before is what can grow.
     let mut line: Vec<(Node, usize)> = vec![(root, 0)];
-    for (at, field) in schema.fields.iter().enumerate() {
+    for field in &schema.fields {
         let depth = field.depth as usize;
         while line.len() > depth.max(1) {
             close(&mut line);
@@ -271,8 +285,7 @@ fn whole_value(schema: &StoreSchema, mut columns: Vec<Option<String>>) -> Node {
         let start = line.last().map_or(0, |(_, end)| *end);
         let rest = field.path.get(start..).unwrap_or(&field.path);
         let name = rest.strip_prefix('.').filter(|_| depth > 1).unwrap_or(rest);
-        let column = columns.get_mut(at).and_then(Option::take);
-        let node = Node::of(field, name, column, schema.exact);
+        let node = Node::of(field, name, by_field(field), schema.exact);
         line.push((node, field.path.len()));
     }
     while line.len() > 1 {

@@ -110,13 +110,13 @@ impl<'s> Tables<'s> {
             place.map_or(Found::Nothing, |place| Found::One(Box::new(place)))
         };
         match name {
-            "key" => return one(Some(self.whole_key(table))),
-            "value" => return one(self.in_value(table, "value", &[])),
+            "key" if shape.whole_key.is_some() => return one(self.whole_key(table)),
+            "value" if shape.value.column.is_some() => return one(self.whole_value(table)),
             _ => {}
         }
         let part = |name: &str| shape.key.iter().find(|part| part.name == name);
         if let Some(part) = name.strip_prefix("key.").and_then(part) {
-            return Found::One(Box::new(self.key_part(table, part)));
+            return one(self.key_part(table, part));
         }
         if let Some(path) = name.strip_prefix("value.")
             && let Some(steps) = steps(&shape.value, path)
@@ -129,7 +129,7 @@ impl<'s> Tables<'s> {
             (Some(_), Some(steps)) if matches!(steps.as_slice(), [Step::Field(_, Some(_))]) => {
                 Found::Both
             }
-            (Some(part), _) => Found::One(Box::new(self.key_part(table, part))),
+            (Some(part), _) => one(self.key_part(table, part)),
             (None, Some(steps)) => one(self.in_value(table, name, &steps)),
             (None, None) => Found::Nothing,
         }
@@ -144,48 +144,48 @@ impl<'s> Tables<'s> {
         }
     }
 
-    fn whole_key(&self, table: &Table<'_>) -> Place {
+    fn whole_key(&self, table: &Table<'_>) -> Option<Place> {
         let shape = table.store.shape;
+        let column = shape.whole_key.as_deref()?;
         let kinds = shape.single.map_or(Kinds::OBJECT, Kinds::of_key);
         let parts = shape.key.iter().filter(|part| !part.rides_on);
-        Place {
-            parts: parts.map(|part| self.key_part(table, part)).collect(),
+        Some(Place {
+            parts: parts
+                .filter_map(|part| self.key_part(table, part))
+                .collect(),
             key: shape.single,
-            column: Some("key".to_owned()),
-            ..Place::calculated("key".to_owned(), self.column(table, "key"), kinds)
-        }
+            column: Some(column.to_owned()),
+            ..Place::calculated("key".to_owned(), self.column(table, column), kinds)
+        })
     }
 
-    fn key_part(&self, table: &Table<'_>, part: &KeyPart) -> Place {
-        let column = part.column.as_deref();
-        let value = match column {
-            Some(column) => self.column(table, column),
-            None => InJson::new(
-                qualified(table, "key"),
-                format!("${}", field_step(&part.name)),
-            )
-            .value(),
+    fn key_part(&self, table: &Table<'_>, part: &KeyPart) -> Option<Place> {
+        let value = if let Some(column) = &part.column {
+            self.column(table, column)
+        } else {
+            let whole = table.store.shape.whole_key.as_deref()?;
+            let path = format!("${}", field_step(&part.name));
+            InJson::new(qualified(table, whole), path).value()
         };
-        Place {
+        let kinds = Kinds::of_key(part.kind).or(Kinds::NULL);
+        Some(Place {
             key: Some(part.kind),
             descends: part.descends,
-            column: column.map(str::to_owned),
-            ..Place::calculated(
-                part.name.clone(),
-                value,
-                Kinds::of_key(part.kind).or(Kinds::NULL),
-            )
-        }
+            column: part.column.clone(),
+            ..Place::calculated(part.name.clone(), value, kinds)
+        })
     }
 
     fn in_value(&self, table: &Table<'_>, label: &str, steps: &[Step<'_>]) -> Option<Place> {
         if steps.len() > MAX_STEPS {
             return None;
         }
-        let mut place = self.whole_value(table);
+        let whole = self.whole_value(table);
+        let mut place = whole.unwrap_or_else(|| {
+            // Then only what has a column of its own can be reached.
+            Place::calculated(String::new(), Sql::new("NULL"), Kinds::ALL)
+        });
         for step in steps {
-            let nothing = || InJson::new(Sql::new("NULL"), "$".to_owned());
-            let json = place.json.clone().unwrap_or_else(nothing);
             place = match step {
                 Step::Each => {
                     let (elements, mut element) = place.elements(self.elements_alias())?;
@@ -193,54 +193,68 @@ impl<'s> Tables<'s> {
                     element.arrays.push(elements);
                     element
                 }
-                Step::Index(index) => below(&place, json.below(&index_step(*index)), Kinds::ALL),
-                Step::Field(name, node) => {
-                    let json = json.below(&field_step(name));
-                    let kinds = node.map_or(Kinds::ALL, |node| node.kinds);
-                    let mut part = below(&place, json.clone(), kinds);
-                    let column = node.and_then(|node: &Node| node.column.as_deref());
-                    if let Some(column) = column.filter(|_| place.arrays.is_empty()) {
-                        part.value = self.column(table, column);
-                        part.column = Some(column.to_owned());
-                        part.json = Some(nearest_json(table, column, kinds, json));
-                    }
-                    part
+                Step::Index(index) => {
+                    let json = place.json.as_ref()?.below(&index_step(*index));
+                    below(&place, json, Kinds::ALL)
                 }
+                Step::Field(name, node) => self.field(table, &place, name, *node)?,
             };
         }
         label.clone_into(&mut place.label);
         Some(place)
     }
 
-    fn whole_value(&self, table: &Table<'_>) -> Place {
-        let kinds = table.store.shape.value.kinds;
-        let value = qualified(table, "value");
-        // A value that is text is no JSON text.
-        let json = if kinds.is_only(Kinds::OBJECT.or(Kinds::NULL)) {
-            Some(InJson::new(value, "$".to_owned()))
-        } else if kinds.may_be(Kinds::NESTED) {
+    fn field(
+        &self,
+        table: &Table<'_>,
+        place: &Place,
+        name: &str,
+        node: Option<&Node>,
+    ) -> Option<Place> {
+        let json = place.json.as_ref();
+        let json = json.map(|json| json.below(&field_step(name)));
+        let kinds = node.map_or(Kinds::ALL, |node| node.kinds);
+        let column = node.and_then(|node| node.column.as_deref());
+        let Some(column) = column.filter(|_| place.arrays.is_empty()) else {
+            return Some(below(place, json?, kinds));
+        };
+        Some(Place {
+            json: nearest_json(table, column, kinds, json),
+            column: Some(column.to_owned()),
+            ..Place::calculated(String::new(), self.column(table, column), kinds)
+        })
+    }
+
+    fn whole_value(&self, table: &Table<'_>) -> Option<Place> {
+        let node = &table.store.shape.value;
+        let column = node.column.as_deref()?;
+        let value = || qualified(table, column);
+        let json = if node.kinds.is_only(Kinds::OBJECT.or(Kinds::NULL)) {
+            Some(InJson::new(value(), "$".to_owned()))
+        } else if node.kinds.may_be(Kinds::NESTED) {
+            // A value that is text is no JSON text.
             let document = Sql::new("CASE WHEN json_valid(")
-                .and_then(value.clone())
+                .and_then(value())
                 .then(") THEN ")
-                .and_then(value.clone())
+                .and_then(value())
                 .then(" END");
             let kind = Sql::new("CASE WHEN ")
-                .and_then(value.clone())
+                .and_then(value())
                 .then(" IS NULL THEN 'null' WHEN json_valid(")
-                .and_then(value.clone())
+                .and_then(value())
                 .then(") THEN json_type(")
-                .and_then(value)
+                .and_then(value())
                 .then(") ELSE 'text' END");
             let json = InJson::new(document, "$".to_owned());
             Some(InJson { kind, ..json })
         } else {
             None
         };
-        Place {
+        Some(Place {
             json,
-            column: Some("value".to_owned()),
-            ..Place::calculated("value".to_owned(), self.column(table, "value"), kinds)
-        }
+            column: Some(column.to_owned()),
+            ..Place::calculated("value".to_owned(), self.column(table, column), node.kinds)
+        })
     }
 
     fn names(&self) -> Vec<String> {
@@ -329,17 +343,20 @@ fn below(place: &Place, json: InJson, kinds: Kinds) -> Place {
     }
 }
 
-/// The JSON of a field: its own column when that can hold nothing else, what is around it otherwise.
-/// By the latter a null is told from what is missing.
-fn nearest_json(table: &Table<'_>, column: &str, kinds: Kinds, around: InJson) -> InJson {
-    if kinds.is_only(Kinds::NESTED.or(Kinds::NULL)) {
-        let own = InJson::new(qualified(table, column), "$".to_owned());
-        return InJson {
-            kind: around.kind,
-            ..own
-        };
+/// The JSON of a field: its own column when that can hold nothing else, what is around it otherwise. By the latter a
+/// null is told from what is missing.
+fn nearest_json(
+    table: &Table<'_>,
+    column: &str,
+    kinds: Kinds,
+    around: Option<InJson>,
+) -> Option<InJson> {
+    if !kinds.is_only(Kinds::NESTED.or(Kinds::NULL)) {
+        return around;
     }
-    around
+    let own = InJson::new(qualified(table, column), "$".to_owned());
+    let kind = around.map_or_else(|| own.kind.clone(), |around| around.kind);
+    Some(InJson { kind, ..own })
 }
 
 /// A column with the name of its table: inside of `EXISTS` a bare one may be another's.

@@ -1,26 +1,9 @@
-//! Values as parameters of a statement, and how JSON becomes one.
+//! What the values of a document are compared as, and how JSON becomes a parameter.
 
+use super::shape::Kinds;
+use crate::sql::Value;
 use serde_json::{Number, Value as Json};
 use sop::Document;
-
-/// A parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// NULL.
-    Null,
-    /// `true` or `false`; 1 and 0 in expressions.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// Any other number.
-    Real(f64),
-    /// Text; also the digits of a whole number above [`i64::MAX`].
-    Text(String),
-    /// Bytes.
-    Blob(Vec<u8>),
-    /// The JSON text of an array or object.
-    Json(String),
-}
 
 /// What a value is compared as: values of different classes are never equal, and neither is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +12,17 @@ pub(super) enum Class {
     Number,
     Text,
     Bytes,
+}
+
+impl Class {
+    pub const fn kinds(self) -> Kinds {
+        match self {
+            Self::Bool => Kinds::BOOL,
+            Self::Number => Kinds::NUMBER,
+            Self::Text => Kinds::TEXT,
+            Self::Bytes => Kinds::BYTES,
+        }
+    }
 }
 
 /// A value from a document.

@@ -16,7 +16,8 @@ use super::place::Place;
 use super::schema::{Named, Schema};
 use super::shape::Kinds;
 use super::tables::{Scope, Table, Tables};
-use super::value::{Literal, Value};
+use super::value::Literal;
+use crate::sql::Value;
 use serde_json::Value as Json;
 
 /// The most items of an insert.
@@ -44,6 +45,11 @@ pub(super) fn insert(json: &Json, schema: &Schema) -> Result<Sql> {
     let tables = single(store);
     let key = tables.place("key", &at)?;
     let value = tables.place("value", &at)?;
+    let (Some(key_column), Some(value_column)) = (&key.column, &value.column) else {
+        let detail = "this store's keys or values can't be named as a whole; insert with SQL";
+        return Err(SelectError::invalid(&at, detail));
+    };
+    let columns = Sql::list([Sql::name(key_column), Sql::name(value_column)]);
     let mut rows = Vec::new();
     for (number, item) in items.iter().enumerate() {
         let at = at.index(number);
@@ -67,7 +73,9 @@ pub(super) fn insert(json: &Json, schema: &Schema) -> Result<Sql> {
     }
     Ok(Sql::new("INSERT INTO ")
         .and_then(target(&tables))
-        .then(" (\"key\", \"value\") VALUES ")
+        .then(" (")
+        .and_then(columns)
+        .then(") VALUES ")
         .and_then(Sql::list(rows)))
 }
 

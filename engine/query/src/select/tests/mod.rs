@@ -7,9 +7,8 @@ mod hostile;
 mod reference;
 mod selects;
 
-use super::{
-    Compiled, Fault, Origin, Schema, SelectError, Value, compile, compile_filter, store_columns,
-};
+use super::{Compiled, Fault, Schema, SelectError, compile, compile_filter};
+use crate::sql::{Catalog, Params, QueryEngine, Source, TableColumns, Value};
 use crate::test_support::{TestDatabase, document};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Value as Sqlite};
@@ -82,7 +81,8 @@ impl Fixture {
             let definition = &info.definition;
             let store = tx.documents(&definition.name).unwrap();
             let schema = store.schema().unwrap();
-            let columns = store_columns(definition, &schema);
+            let columns = TableColumns::new(definition, &schema);
+            let columns: Vec<_> = columns.iter().collect();
             let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
             let name = quoted(&definition.name);
             let create = format!("CREATE TABLE {name} ({})", names.join(", "));
@@ -93,29 +93,21 @@ impl Fixture {
                 let item = item.unwrap();
                 let key = definition.key.key_to_json(&item.key);
                 let value = item.value.to_value();
-                let row = columns.iter().map(|column| match &column.origin {
-                    Origin::Key if definition.key.kind() == Some(KeyType::Bytes) => {
+                let spec = &definition.key;
+                let row = columns.iter().map(|column| match &column.source {
+                    Source::Key(_) if spec.kind() == Some(KeyType::Bytes) => {
                         sqlite_value(Some(&json!({"$bytes": key})))
                     }
-                    Origin::Key => sqlite_value(Some(&key)),
-                    Origin::Value => sqlite_value(Some(&value)),
-                    Origin::KeyField(at) => {
-                        sqlite_value(key.get(&definition.key.fields()[*at].name))
+                    Source::Key(_) if !spec.is_composite() => sqlite_value(Some(&key)),
+                    Source::Key(at) => sqlite_value(key.get(&spec.fields()[*at].name)),
+                    Source::RideOn(at) => sqlite_value(key.get(&spec.ride_on()[*at].name)),
+                    Source::WholeKey => sqlite_value(Some(&key)),
+                    Source::Value => sqlite_value(Some(&value)),
+                    Source::Field(name) => sqlite_value(value.get(name)),
+                    Source::Path(path) => {
+                        sqlite_value(path.iter().try_fold(&value, |value, name| value.get(name)))
                     }
-                    Origin::RideOn(at) => {
-                        sqlite_value(key.get(&definition.key.ride_on()[*at].name))
-                    }
-                    Origin::Field(at) => {
-                        let field = &schema.fields[*at];
-                        let whole = value.get(&field.path).filter(|_| field.depth == 1);
-                        let found = whole.or_else(|| {
-                            field
-                                .path
-                                .split('.')
-                                .try_fold(&value, |value, name| value.get(name))
-                        });
-                        sqlite_value(found)
-                    }
+                    Source::Version | Source::Position => Sqlite::Null,
                 });
                 let row = rusqlite::params_from_iter(row.collect::<Vec<_>>());
                 connection.execute(&insert, row).unwrap();
@@ -124,14 +116,57 @@ impl Fixture {
         connection
     }
 
-    /// The rows of a statement as JSON lists, with the names of the columns.
+    /// The rows of a statement as JSON lists, with the names of the columns: the same from plain tables and from
+    /// the stores.
     fn run(&self, compiled: &Compiled) -> (Vec<String>, Vec<Json>) {
-        rows(&self.sqlite(), &compiled.sql, &compiled.params)
+        let plain = rows(&self.sqlite(), &compiled.sql, &compiled.params);
+        let stores = self.stores().rows(&compiled.sql, &compiled.params);
+        assert_eq!(sorted(&stores.1), sorted(&plain.1), "{}", compiled.sql);
+        assert_eq!(stores.0, plain.0, "{}", compiled.sql);
+        plain
+    }
+
+    /// The stores as the query engine has them.
+    fn stores(&self) -> Stores {
+        let catalog = Catalog::new(vec![("main".to_owned(), self.database.db.clone())]);
+        Stores {
+            catalog,
+            engine: QueryEngine::default(),
+        }
     }
 
     fn rows(&self, document: &Json) -> Vec<Json> {
         self.run(&self.compile(document).unwrap()).1
     }
+}
+
+struct Stores {
+    catalog: Catalog,
+    engine: QueryEngine,
+}
+
+impl Stores {
+    fn rows(&self, sql: &str, params: &[Value]) -> (Vec<String>, Vec<Json>) {
+        let params = Params::Positional(params.to_vec());
+        let table = self.engine.table(&self.catalog, sql, params);
+        let table = table.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+        let names = table.columns.iter().map(|column| column.name.clone());
+        let rows = table.rows.iter().map(|row| {
+            let values = row.iter().map(|value| match bound(value) {
+                ToSqlOutput::Owned(value) => to_json(value),
+                other => panic!("{other:?}"),
+            });
+            values.collect()
+        });
+        (names.collect(), rows.collect())
+    }
+}
+
+/// Rows without their order, where none is asked for.
+fn sorted(rows: &[Json]) -> Vec<String> {
+    let mut rows: Vec<String> = rows.iter().map(Json::to_string).collect();
+    rows.sort();
+    rows
 }
 
 fn rows(

@@ -156,7 +156,11 @@ fn columns_of_the_same_name_are_told_apart() {
             r#"FROM "orders" AS "a" LEFT JOIN "orders" AS "b" ON "a"."no" = "b"."no""#
         )
     );
-    orders.run(&compiled);
+    let (names, _) = orders.stores().rows(&compiled.sql, &compiled.params);
+    let expected = [
+        "a.no", "b.no", "no", "country", "total", "tags", "at", "total",
+    ];
+    assert_eq!(names, expected);
 }
 
 #[test]
