@@ -200,12 +200,12 @@ impl StoreShape {
         } else {
             Source::Key(0)
         };
-        let by_field = |field: &StoreField| match field.depth {
-            1 => column(Source::Field(field.path.clone())),
-            _ => {
-                let path: Vec<String> = field.path.split('.').map(str::to_owned).collect();
-                column(Source::Path(path)).filter(|_| !field.path.contains("[]"))
+        let by_field = |field: &StoreField| {
+            if field.depth == 1 {
+                return column(Source::Field(field.path.clone()));
             }
+            let path: Vec<String> = field.path.split('.').map(str::to_owned).collect();
+            column(Source::Path(path)).filter(|_| !field.path.contains("[]"))
         };
         Self {
             key,

@@ -3,6 +3,7 @@
 use super::*;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of faults")]
 fn every_fault_has_its_place_and_what_would_be_right() {
     let users = users();
     for (document, fault, pointer, part) in [

@@ -1,6 +1,7 @@
 //! Filters as text: what each operator becomes.
 
 use super::*;
+use std::fmt::Write as _;
 
 /// A store with a field for each kind of column.
 fn goods() -> Fixture {
@@ -45,10 +46,7 @@ fn each_operator_has_its_form() {
         let sql = format!("SELECT count(*) FROM \"goods\" WHERE {}", compiled.sql);
         let count = &rows(&connection, &sql, &compiled.params).1[0][0];
         let params = shown(&compiled.params);
-        seen.push_str(&format!(
-            "{filter}\n  {}\n  [{params}] {count}\n",
-            compiled.sql
-        ));
+        writeln!(seen, "{filter}\n  {}\n  [{params}] {count}", compiled.sql).unwrap();
     }
     assert_eq!(seen.trim(), include_str!("filters.txt").trim(), "\n{seen}");
 }

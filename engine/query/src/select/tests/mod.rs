@@ -29,6 +29,7 @@ impl Fixture {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is made for the call")]
     fn create(&self, definition: StoreDefinition, items: &[(Json, Json)]) {
         let name = definition.name.clone();
         let key = definition.key.clone();
@@ -177,11 +178,7 @@ fn rows(
     let mut statement = connection
         .prepare(sql)
         .unwrap_or_else(|error| panic!("{error}: {sql}"));
-    let names: Vec<String> = statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let params = rusqlite::params_from_iter(params.iter().map(bound));
     let rows = statement.query_map(params, |row| {
         let values = (0..names.len()).map(|at| Ok(to_json(row.get::<_, Sqlite>(at)?)));

@@ -144,7 +144,8 @@ fn equal(value: Option<&Json>, other: &Json) -> bool {
         (None, other) => other.is_null(),
         (Some(value), other) => match (number(value), number(other)) {
             (Some(one), Some(other)) => one.total_cmp(&other).is_eq(),
-            _ => value.to_string() == other.to_string(),
+            // In JSON the order of fields counts.
+            _ => serde_json::to_string(value).unwrap() == serde_json::to_string(other).unwrap(),
         },
     }
 }
