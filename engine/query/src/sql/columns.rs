@@ -2,7 +2,7 @@
 //!
 //! First the key's fields and those that ride on it, then the fields of the values, declared ones first; a single
 //! key without a name is `key`. Hidden, and so left out of `*`: the fields of objects within (`"a.b"`), `key` and `value` for the whole,
-//! `_version` and `_position`. A name that is there already (letters of either case are the same to SQL) stands with where it
+//! `_version`, `_position` and what counting needs. A name that is there already (letters of either case are the same to SQL) stands with where it
 //! comes from in front: `"value.x"`.
 
 use std::collections::BTreeSet;
@@ -16,6 +16,10 @@ use super::tokens::quote_name;
 const MAX_COLUMNS: usize = 1_500;
 /// The version of an item: the sequence of the commit that last changed it.
 pub(super) const VERSION: &str = "_version";
+/// In a counting statement: how many items the row stands for.
+pub(super) const COUNT: &str = "_count";
+/// In a counting statement: always 1, and leave to let one row stand for many items.
+pub(super) const COUNTED: &str = "_counted";
 /// Where an item stands; identifies it.
 pub(super) const POSITION: &str = "_position";
 
@@ -36,6 +40,10 @@ pub enum Source {
     Value,
     /// Version of the item.
     Version,
+    /// How many items the row stands for.
+    Count,
+    /// Always 1.
+    Counted,
     /// Place of the item.
     Position,
 }
@@ -174,7 +182,7 @@ impl TableColumns {
     /// The columns of a store with this definition whose items look like that.
     pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
         let mut names = Names::default();
-        for reserved in [VERSION, POSITION] {
+        for reserved in [VERSION, COUNT, COUNTED, POSITION] {
             names.taken.insert(reserved.to_owned());
         }
         let key = &definition.key;
@@ -286,6 +294,8 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
     }
     for (name, source, kind) in [
         (VERSION, Source::Version, Kind::Field(FieldType::Integer)),
+        (COUNT, Source::Count, Kind::Field(FieldType::Integer)),
+        (COUNTED, Source::Counted, Kind::Field(FieldType::Integer)),
         (POSITION, Source::Position, Kind::Field(FieldType::Bytes)),
     ] {
         names.columns.push(TableColumn {

@@ -25,8 +25,10 @@
 mod catalog;
 mod columns;
 mod connection;
+mod count;
 mod engine;
 mod error;
+mod explain;
 mod functions;
 mod output;
 mod running;
@@ -40,6 +42,7 @@ pub use catalog::Catalog;
 pub use columns::{Kind, Source, TableColumn, TableColumns};
 pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
+pub use explain::{Plan, PlanNode};
 pub use output::{Column, Output, Summary, Table};
 pub use value::{Params, Value, ValueRef};
 

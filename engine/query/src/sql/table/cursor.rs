@@ -33,6 +33,8 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     reverse: bool,
     /// Entries of a hash that are still to be visited.
     matches: Option<(Rc<FieldHash>, Option<u32>)>,
+    /// How many items the row stands for.
+    count: u64,
     /// How many times a hash was asked for.
     asked: u32,
     end: bool,
@@ -50,6 +52,7 @@ impl StoreCursor<'_> {
             ranges: VecDeque::new(),
             reverse: false,
             matches: None,
+            count: 1,
             asked: 0,
             end: true,
             phantom: PhantomData,
@@ -71,13 +74,22 @@ impl StoreCursor<'_> {
         self.reverse = plan.reverse;
         self.matches = None;
         self.ranges.clear();
+        self.count = 1;
         let argument = |at: usize| arguments.iter().nth(at);
         match &plan.path {
+            Path::Scan if plan.counts => return self.count(&store, &[KeyRange::all()]),
             Path::Scan => match plan.skip.and_then(argument) {
                 Some(ValueRef::Integer(skip @ 1..)) => return self.skip(skip as u64),
                 _ => self.ranges.push_back(KeyRange::all()),
             },
-            Path::Seek(seek) => self.ranges.extend(seek.ranges(store.store(), argument)?),
+            Path::Seek(seek) => {
+                if plan.counts
+                    && let Some(ranges) = seek.exact_ranges(store.store(), argument)?
+                {
+                    return self.count(&store, &ranges);
+                }
+                self.ranges.extend(seek.ranges(store.store(), argument)?);
+            }
             Path::Hash {
                 column,
                 argument: at,
@@ -95,6 +107,21 @@ impl StoreCursor<'_> {
             }
         }
         self.next_range()
+    }
+
+    /// One row for all items of the ranges, at the first of them.
+    fn count(&mut self, store: &Rc<OpenStore>, ranges: &[KeyRange]) -> Result<()> {
+        let mut count = 0;
+        for range in ranges {
+            count += store.store().count(range)?;
+        }
+        self.ranges.extend(ranges.iter().cloned());
+        self.next_range()?;
+        self.count = count;
+        self.ranges.clear();
+        // There is nothing behind it.
+        self.matches = Some((Rc::new(FieldHash::new()), None));
+        Ok(())
     }
 
     /// Begins with the item that has `skip` others before it.
@@ -116,7 +143,8 @@ impl StoreCursor<'_> {
         let found = self
             .whole(&store)?
             .with_dependent_mut(|_, cursor| cursor.seek(position))?;
-        self.arrived(found)
+        self.arrived(found);
+        Ok(())
     }
 
     /// A cursor over the whole store.
@@ -131,18 +159,17 @@ impl StoreCursor<'_> {
         let there = self.whole(&store)?.with_dependent_mut(|_, cursor| {
             Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
         })?;
-        self.arrived(there)?;
+        self.arrived(there);
         // There is nothing behind it.
         self.matches = Some((Rc::new(FieldHash::new()), None));
         Ok(())
     }
 
-    fn arrived(&mut self, found: bool) -> Result<()> {
+    fn arrived(&mut self, found: bool) {
         self.end = !found;
         if found {
             self.running.scanned.set(self.running.scanned.get() + 1);
         }
-        Ok(())
     }
 
     /// Goes to the first item of the next range that has one.
@@ -165,7 +192,8 @@ impl StoreCursor<'_> {
             })?;
             self.cursor = Some(cursor);
             if found {
-                return self.arrived(true);
+                self.arrived(true);
+                return Ok(());
             }
         }
     }
@@ -232,7 +260,8 @@ impl StoreCursor<'_> {
         *next = hash.before(entry);
         let position = hash.position(entry);
         let found = cursor.with_dependent_mut(|_, cursor| cursor.seek(position))?;
-        self.arrived(found)
+        self.arrived(found);
+        Ok(())
     }
 
     fn step(&mut self) -> Result<()> {
@@ -249,7 +278,8 @@ impl StoreCursor<'_> {
             true => cursor.prev(),
         })?;
         if found {
-            return self.arrived(true);
+            self.arrived(true);
+            return Ok(());
         }
         self.next_range()
     }
@@ -364,7 +394,9 @@ pub(super) fn value_of<'a>(column: &TableColumn, item: &'a ItemRef<'_>) -> Resul
             found.map_or(NULL, document_value)
         }
         Source::Value => document_value(item.value()?),
-        Source::WholeKey | Source::Version | Source::Position => NULL,
+        Source::WholeKey | Source::Version | Source::Count | Source::Counted | Source::Position => {
+            NULL
+        }
     })
 }
 
@@ -375,11 +407,18 @@ fn has_offsets(definition: &sop::StoreDefinition) -> bool {
 }
 
 impl StoreCursor<'_> {
-    fn key_of(&self, position: &[u8], definition: &sop::StoreDefinition) -> Result<Key> {
+    fn key_field(
+        &self,
+        position: &[u8],
+        definition: &sop::StoreDefinition,
+        field: usize,
+    ) -> Result<KeyValue> {
         let id = if definition.unique { 0 } else { 8 };
         let order = position.get(..position.len().saturating_sub(id));
-        let key = definition.key.decode(order.unwrap_or_default(), &[]);
-        key.map_err(|source| {
+        let value = definition
+            .key
+            .decode_field(order.unwrap_or_default(), field);
+        value.map_err(|source| {
             let store = self.table.store.clone();
             sop::Error::InvalidKey { store, source }.into()
         })
@@ -397,15 +436,15 @@ impl StoreCursor<'_> {
         let definition = store.store().definition();
         match source {
             Source::Key(at) => {
-                let key = if has_offsets(definition) {
+                if has_offsets(definition) {
                     let item = cursor.item().map_err(|error| self.failed(error))?;
-                    item.map_or_else(|| Ok(Key::default()), |item| item.key())
-                        .map_err(|error| self.failed(error))?
-                } else {
-                    let key = self.key_of(position, definition);
-                    key.map_err(|error| self.failed(error))?
-                };
-                context.set_result(key.values.get(*at).map_or(NULL, key_value))
+                    let key = item.map_or_else(|| Ok(Key::default()), |item| item.key());
+                    let key = key.map_err(|error| self.failed(error))?;
+                    return context.set_result(key.values.get(*at).map_or(NULL, key_value));
+                }
+                let value = self.key_field(position, definition, *at);
+                let value = value.map_err(|error| self.failed(error))?;
+                context.set_result(key_value(&value))
             }
             Source::WholeKey => {
                 let item = cursor.item().map_err(|error| self.failed(error))?;
@@ -416,6 +455,8 @@ impl StoreCursor<'_> {
                 let json = definition.key.key_to_json(&key).to_string();
                 context.set_result(json)
             }
+            Source::Count => context.set_result(self.count as i64),
+            Source::Counted => context.set_result(1),
             Source::Version => context.set_result(cursor.version().unwrap_or_default() as i64),
             _ => context.set_result(position),
         }
@@ -456,18 +497,21 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         let (Some(column), Some(cursor), Some(store)) = (column, &self.cursor, &self.store) else {
             return Ok(());
         };
-        cursor.with_dependent(|_, cursor| match &column.source {
-            source @ (Source::Key(_) | Source::WholeKey | Source::Version | Source::Position) => {
-                self.key_column(context, cursor, store, source)
+        cursor.with_dependent(|_, cursor| {
+            if let source @ (Source::Key(_)
+            | Source::WholeKey
+            | Source::Version
+            | Source::Count
+            | Source::Counted
+            | Source::Position) = &column.source
+            {
+                return self.key_column(context, cursor, store, source);
             }
-            _ => {
-                let item = cursor.item().map_err(|error| self.failed(error))?;
-                let Some(item) = item else {
-                    return Ok(());
-                };
-                let value = value_of(column, &item).map_err(|error| self.failed(error))?;
-                context.set_result(value)
-            }
+            let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
+                return Ok(());
+            };
+            let value = value_of(column, &item).map_err(|error| self.failed(error))?;
+            context.set_result(value)
         })
     }
 

@@ -20,6 +20,8 @@ use crate::sql::running::Running;
 pub(super) struct Plan {
     pub path: Path,
     pub reverse: bool,
+    /// Whether one row may stand for all items of a range: nothing else is asked of them.
+    pub counts: bool,
     /// The argument that says how many items are passed over.
     pub skip: Option<usize>,
     /// For people.
@@ -56,6 +58,8 @@ struct Condition {
     op: Op,
 }
 
+/// A store is taken to have at least so many items.
+const LEAST_ITEMS: f64 = 1_000.0;
 /// Work of finding a place in a tree, in items walked.
 const SEEK_COST: f64 = 12.0;
 /// The part of the items that a condition leaves which says "above" or "below".
@@ -70,16 +74,16 @@ pub(super) fn choose(
     let transaction = running.planning(table.database)?;
     let fallback;
     // A store that this transaction made is in no other's snapshot.
-    let store = match transaction.documents(&table.store) {
-        Ok(store) => store,
-        Err(_) => {
-            fallback = running.transaction(table.database)?;
-            fallback.documents(&table.store)?
-        }
+    let store = if let Ok(store) = transaction.documents(&table.store) {
+        store
+    } else {
+        fallback = running.transaction(table.database)?;
+        fallback.documents(&table.store)?
     };
     let mut choice = Choice::new(table, &store, info)?;
     let mut planned = choice.plan()?;
     choice.offset(&mut planned);
+    choice.count(&mut planned);
     let arguments = std::mem::take(&mut choice.arguments);
     for (number, at) in arguments.iter().enumerate() {
         info.constraint_usage(*at).set_argv_index(number as i32 + 1);
@@ -131,7 +135,8 @@ impl<'a> Choice<'a> {
             store,
             info,
             conditions,
-            items: (store.len()? as f64).max(1.0),
+            // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
+            items: (store.len()? as f64).max(LEAST_ITEMS),
             arguments: Vec::new(),
         })
     }
@@ -165,7 +170,7 @@ impl<'a> Choice<'a> {
             matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
         }) {
             let argument = self.argument(at);
-            return Ok(self.planned(Path::At { argument }, "place of".to_owned(), SEEK_COST, 1.0));
+            return Ok(self.planned(Path::At { argument }, " at a place", SEEK_COST, 1.0));
         }
         let seek = self.seek();
         if !seek.is_empty() {
@@ -184,7 +189,9 @@ impl<'a> Choice<'a> {
                     })
             })
             .map(|condition| (condition.at, condition.column));
-        if let Some((at, column)) = equal {
+        // One value for the whole statement is found by one walk.
+        let is_constant = |at| self.info.rhs_value(at).ok().flatten().is_some();
+        if let Some((at, column)) = equal.filter(|(at, _)| !is_constant(*at)) {
             let argument = self.argument(at);
             let name = self
                 .table
@@ -193,19 +200,18 @@ impl<'a> Choice<'a> {
                 .map_or("", |c| c.name.as_str());
             // As if one of some tens of values: what is known of its field says no more.
             let rows = (self.items / 40.0).max(1.0).min(self.items.sqrt() * 4.0);
-            let label = format!("[{name} = ?]");
+            let label = format!("[{name}]");
             let mut planned = self.planned(
                 Path::Hash { column, argument },
-                label,
+                &label,
                 SEEK_COST * 2.0 + rows * 4.0,
                 rows,
             );
-            planned.plan.label = format!("hash {}[{name}]", self.table.store);
             planned.ordered = false;
             return Ok(planned);
         }
         let cost = self.items * self.width();
-        Ok(self.planned(Path::Scan, String::new(), cost, self.items))
+        Ok(self.planned(Path::Scan, "", cost, self.items))
     }
 
     /// What reading one item costs, in items of which only the key is read.
@@ -316,7 +322,7 @@ impl<'a> Choice<'a> {
         let label = seek_label(&seek, fields.iter().map(|field| field.name.as_str()));
         let cost = SEEK_COST + rows * self.width();
         let unique = whole && definition.unique && seek.equal.iter().all(Option::is_some);
-        let mut planned = self.planned(Path::Seek(seek), label, cost, rows);
+        let mut planned = self.planned(Path::Seek(seek), &label, cost, rows);
         planned.unique = unique;
         Ok(planned)
     }
@@ -355,7 +361,7 @@ impl<'a> Choice<'a> {
         Ok(rows.max(1.0))
     }
 
-    fn planned(&self, path: Path, label: String, cost: f64, rows: f64) -> Planned {
+    fn planned(&self, path: Path, label: &str, cost: f64, rows: f64) -> Planned {
         let equal = match &path {
             Path::Seek(seek) => seek.equal.len(),
             _ => 0,
@@ -379,6 +385,7 @@ impl<'a> Choice<'a> {
             plan: Plan {
                 path,
                 reverse: order == Some(true),
+                counts: false,
                 skip: None,
                 label,
             },
@@ -424,6 +431,37 @@ impl<'a> Choice<'a> {
             next += 1;
         }
         Some(reverse.unwrap_or(false))
+    }
+
+    /// Counts without a walk, when the statement says that it only counts and each of its conditions is a part of the
+    /// seek.
+    fn count(&mut self, planned: &mut Planned) {
+        let is_permission = |condition: &&Condition| {
+            let column = self.table.columns.get(condition.column);
+            column.is_some_and(|column| column.source == Source::Counted)
+        };
+        let permission = self.conditions.iter().find(is_permission);
+        let used = |at: usize| {
+            self.arguments.contains(&at) || permission.is_some_and(|permission| permission.at == at)
+        };
+        let all = self.info.constraints().enumerate().all(|(at, constraint)| {
+            used(at)
+                || matches!(
+                    constraint.operator(),
+                    Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
+                )
+        });
+        let walks = matches!(planned.plan.path, Path::Scan | Path::Seek(_));
+        if permission.is_none() || !all || !walks {
+            return;
+        }
+        planned.plan.counts = true;
+        planned.plan.label = match planned.plan.label.split_once(' ') {
+            Some((_, rest)) => format!("count {rest}"),
+            None => "count".to_owned(),
+        };
+        planned.cost = SEEK_COST * 2.0;
+        planned.rows = 1;
     }
 
     /// Passes over items by their count when there is nothing else to test.

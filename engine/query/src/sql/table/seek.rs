@@ -44,6 +44,48 @@ impl Seek {
         self.lower.is_none() && self.upper.is_none() && self.prefix.is_none()
     }
 
+    /// As [`Seek::ranges`], where these are exactly the items that satisfy the conditions; `None` where that is not sure.
+    pub fn exact_ranges<'a>(
+        &self,
+        store: &DocumentStore<'_>,
+        argument: impl Fn(usize) -> Option<ValueRef<'a>>,
+    ) -> Result<Option<Vec<KeyRange>>> {
+        let spec = &store.definition().key;
+        let mut fields = spec.fields().iter();
+        for (number, field) in self.equal.iter().zip(fields.by_ref()) {
+            let Some(value) = number.and_then(&argument) else {
+                return Ok(None);
+            };
+            if matches!(
+                edge::equal(field.kind, value),
+                Equal::Within(..) | Equal::Unknown
+            ) {
+                return Ok(None);
+            }
+        }
+        let limits = [(self.lower, End::Lower), (self.upper, End::Upper)];
+        let given = limits.iter().filter(|(limit, _)| limit.is_some()).count();
+        // Missing values stand at one end of a composite key's field.
+        if self.prefix.is_some() || (given == 1 && spec.is_composite()) {
+            return Ok(None);
+        }
+        for (limit, end) in limits {
+            let Some((number, inclusive)) = limit else {
+                continue;
+            };
+            let (Some(value), Some(field)) =
+                (argument(number), spec.fields().get(self.equal.len()))
+            else {
+                return Ok(None);
+            };
+            let is_float = matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Decimal);
+            if is_float || edge::edge(field.kind, value, end, inclusive) == Edge::All {
+                return Ok(None);
+            }
+        }
+        self.ranges(store, argument).map(Some)
+    }
+
     /// The ranges in which all items lie that satisfy the conditions, in the store's order.
     pub fn ranges<'a>(
         &self,
@@ -79,7 +121,7 @@ impl Seek {
             };
             let starts = text.and_then(|text| starts(pattern, text));
             if let Some(starts) = starts.filter(|_| field.kind == KeyType::String) {
-                return prefixes(store, leading, starts);
+                return prefixes(store, &leading, starts);
             }
             return Ok(vec![all_below(store, &leading)?]);
         }
@@ -139,14 +181,14 @@ fn between(
 
 fn prefixes(
     store: &DocumentStore<'_>,
-    leading: Vec<KeyValue>,
+    leading: &[KeyValue],
     starts: Vec<String>,
 ) -> Result<Vec<KeyRange>> {
     let spec = &store.definition().key;
     let mut ranges = Vec::with_capacity(starts.len());
     for start in starts {
         let prefix = KeyPrefix {
-            leading: leading.clone(),
+            leading: leading.to_vec(),
             partial: Some(start),
         };
         let range = spec
@@ -198,7 +240,9 @@ fn starts(pattern: Pattern, text: &str) -> Option<Vec<String>> {
                 .flat_map(|way| [format!("{way}{upper}"), format!("{way}{lower}")])
                 .collect();
         } else {
-            ways.iter_mut().for_each(|way| way.push(character));
+            for way in &mut ways {
+                way.push(character);
+            }
         }
     }
     Some(ways)
@@ -213,7 +257,7 @@ mod tests {
         let like = |text| starts(Pattern::Like, text);
         assert_eq!(like("a1%"), Some(vec!["A1".to_owned(), "a1".to_owned()]));
         assert_eq!(like("%a"), None);
-        assert_eq!(like("").is_none(), true);
+        assert_eq!(like(""), None);
         assert_eq!(like("abcdef").map(|ways| ways.len()), Some(8));
         assert_eq!(starts(Pattern::Glob, "aB*"), Some(vec!["aB".to_owned()]));
     }
