@@ -108,7 +108,9 @@ impl Fixture {
                     Source::Path(path) => {
                         sqlite_value(path.iter().try_fold(&value, |value, name| value.get(name)))
                     }
-                    Source::Version | Source::Position => Sqlite::Null,
+                    Source::Version | Source::Position | Source::Count | Source::Counted => {
+                        Sqlite::Null
+                    }
                 });
                 let row = rusqlite::params_from_iter(row.collect::<Vec<_>>());
                 connection.execute(&insert, row).unwrap();
