@@ -24,7 +24,7 @@ pub(super) const COUNTED: &str = "_counted";
 pub(super) const POSITION: &str = "_position";
 
 /// Where a column's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The n-th ordered field of the key.
     Key(usize),
@@ -90,7 +90,8 @@ impl Kind {
             "bool" | "integer" => "INTEGER",
             "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
-            _ => "",
+            // Without a type of its own a hidden column has that of the word HIDDEN, by which "1" is a number.
+            _ => "BLOB",
         }
     }
 
