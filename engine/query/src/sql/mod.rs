@@ -43,7 +43,7 @@ pub use columns::{Kind, Source, TableColumn, TableColumns};
 pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
-pub use output::{Column, Output, Summary, Table};
+pub use output::{Column, Output, RowChange, Summary, Table};
 pub use value::{Params, Value, ValueRef};
 
 /// The result of a query.
