@@ -25,6 +25,7 @@
 mod catalog;
 mod columns;
 mod connection;
+mod define;
 mod engine;
 mod error;
 mod functions;
@@ -40,7 +41,7 @@ pub use catalog::Catalog;
 pub use columns::{Kind, Source, TableColumn, TableColumns};
 pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
-pub use output::{Column, Output, Summary, Table};
+pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use value::{Params, Value, ValueRef};
 
 /// The result of a query.
