@@ -86,7 +86,7 @@ impl Kind {
     fn sql_type(self) -> &'static str {
         match self.name() {
             // Beyond 64 bits with a sign they are text, and must not be compared as doubles.
-            _ if self == Self::Key(KeyType::U64) => "",
+            _ if self == Self::Key(KeyType::U64) => "BLOB COLLATE DIGITS",
             "bool" | "integer" => "INTEGER",
             "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
