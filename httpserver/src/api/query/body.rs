@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sop_query::sql::{Params, Value as SqlValue};
+use sop_query::sql::{Access, Params, Value as SqlValue};
 use utoipa::ToSchema;
 
 use crate::config::Limits;
@@ -58,6 +58,7 @@ pub(super) struct Query {
     pub params: Params,
     pub limit: Option<u64>,
     pub time: Duration,
+    pub access: Access,
     pub dry_run: bool,
 }
 
@@ -87,6 +88,8 @@ impl QueryBody {
             params: params(self.params)?,
             limit: row_limit(self.limit, limits, in_lines)?,
             time: time(self.timeout_ms, limits)?,
+            // Each database refuses by itself what it must not take.
+            access: Access::ReadWrite,
             dry_run: self.dry_run,
         })
     }
@@ -136,7 +139,7 @@ fn time(wish: Option<u64>, limits: &Limits) -> ApiResult<Duration> {
     }
 }
 
-fn params(json: Option<Value>) -> ApiResult<Params> {
+pub(super) fn params(json: Option<Value>) -> ApiResult<Params> {
     match json {
         None | Some(Value::Null) => Ok(Params::None),
         Some(Value::Array(values)) => Ok(Params::Positional(

@@ -7,22 +7,29 @@
 mod answer;
 mod body;
 mod catalog;
-mod lines;
+mod export;
+mod file;
+mod sending;
 mod values;
+
+pub(super) use export::*;
+pub(crate) use file::{FileRows, Target};
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sop_query::sql::{Access, Limits, Output as Rows, Request, Summary};
+use sop_query::sql::{Limits, Output as Rows, Request, Summary};
+use sop_query::transfer::Format;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Query, QueryBody};
+use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers};
@@ -87,12 +94,13 @@ pub(super) struct QueryAnswer {
 
 /// Runs SQL. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
 /// the query is cancelled, `{"columns"}`, an array for each row, and at the end `{"stats", "sequence",
-/// "truncated", "changes"}` or `{"error"}` with the problem. A statement that takes longer than its
+/// "truncated", "changes"}` or `{"error"}` with the problem. With `Accept: text/csv` the rows as a file,
+/// which is cut off when the query fails. A statement that takes longer than its
 /// time is ended with `time_limit` (503), a conflict with another transaction is 409 and can be run again.
 #[utoipa::path(
     post, operation_id = "run_query", path = "/databases/{db}/query", tag = "queries", params(DatabasePath), request_body = QueryBody,
     responses(
-        (status = 200, content((QueryAnswer = "application/json"), (String = "application/x-ndjson"))),
+        (status = 200, content((QueryAnswer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -100,9 +108,14 @@ pub(super) async fn run(
     State(state): State<AppState>,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
+    headers: HeaderMap,
     ApiJson(body): ApiJson<QueryBody>,
 ) -> ApiResult<Response> {
-    let query = body.check(state.limits(), numbers.lines)?;
+    let as_csv = wants_csv(&headers);
+    let query = body.check(state.limits(), numbers.lines || as_csv)?;
+    if as_csv {
+        return send_file(&state, path.db, query, Format::Csv, numbers).await;
+    }
     let registry = Arc::clone(state.registry());
     // Before it waits for a place: the name may be wrong.
     registry.get(&path.db)?;
@@ -110,7 +123,7 @@ pub(super) async fn run(
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
-        return lines::stream(&id, held, move |sink| {
+        return send(Form::Lines { id }, held, move |sink| {
             let mut rows = Lines::new(sink, numbers);
             let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
             rows.end(&summary, query.dry_run);
@@ -130,6 +143,35 @@ pub(super) async fn run(
     Ok(answer?.into_response())
 }
 
+fn wants_csv(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = accept.flat_map(|value| value.to_str().unwrap_or_default().split([',', ';']));
+    ranges.any(|range| range.trim().eq_ignore_ascii_case("text/csv"))
+}
+
+/// Answers with the rows as a file.
+async fn send_file(
+    state: &AppState,
+    database: String,
+    query: Query,
+    format: Format,
+    numbers: JsonNumbers,
+) -> ApiResult<Response> {
+    let registry = Arc::clone(state.registry());
+    registry.get(&database)?;
+    let begun = state.queries().begin(&database, &query.sql, query.time);
+    let (running, held) = begun.await?;
+    let form = Form::File {
+        content_type: format.content_type(),
+    };
+    send(form, held, move |sink| {
+        let mut rows = FileRows::new(sink, format, numbers);
+        execute(&registry, &database, &query, &running, &mut rows)?;
+        rows.end()
+    })
+    .await
+}
+
 /// Runs a query on this thread.
 fn execute(
     registry: &Registry,
@@ -146,8 +188,7 @@ fn execute(
             rows: query.limit,
             time: Some(query.time),
         },
-        // Each database refuses by itself what it must not take.
-        access: Access::ReadWrite,
+        access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
     };
