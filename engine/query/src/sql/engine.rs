@@ -13,11 +13,14 @@ use super::Result;
 use super::catalog::Catalog;
 use super::columns::Kind;
 use super::connection::StoreConnection;
+use super::count::rewritten;
 use super::error::{Code, QueryError};
-use super::output::{Column, Output, Summary, Table};
+use super::explain::Plan;
+use super::output::{Output, Summary, Table};
 use super::running::Running;
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
+use super::tokens::tokens;
 use super::value::{Params, ValueRef};
 
 /// What may be done.
@@ -169,15 +172,44 @@ impl QueryEngine {
         self.collect(catalog, &Request::new(sql, params))
     }
 
+    /// How the only statement of a request is run; with `analyze` it is run to count, and what it changes is
+    /// forgotten.
+    pub fn explain(&self, catalog: &Catalog, request: &Request, analyze: bool) -> Result<Plan> {
+        let statements = split(&request.sql)?;
+        let [statement] = statements.as_slice() else {
+            let message = "only one statement is explained at a time";
+            return Err(QueryError::new(Code::Unsupported, message));
+        };
+        if !matches!(statement.kind, StatementKind::Plain { .. }) {
+            let message = "statements that read or change items are explained";
+            return Err(QueryError::new(Code::Unsupported, message));
+        }
+        let mut connection = StoreConnection::open(Arc::clone(catalog.identity()), true)?;
+        let deadline = request
+            .limits
+            .time
+            .and_then(|t| Instant::now().checked_add(t));
+        let writes = request.access == Access::ReadWrite;
+        connection.watch.begin(&request.cancel, deadline, writes);
+        let running = Running::new(catalog.clone(), false);
+        let _entered = running.enter();
+        running.restart(mode(statement.kind.writes()));
+        let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
+        let planned = explained(&mut connection, &running, request, sql, analyze);
+        planned.map_err(|error| error.moved(statement.span.start))
+    }
+
     fn connection(&self, catalog: &Catalog) -> Result<StoreConnection> {
         let identity = catalog.identity();
         let mut pool = self.pool.lock();
-        let found = pool.iter().rposition(|there| there.identity == identity);
+        let found = pool.iter().rposition(|there| {
+            Arc::ptr_eq(&there.identity, identity) || there.identity == *identity
+        });
         if let Some(at) = found {
             return Ok(pool.remove(at));
         }
         drop(pool);
-        StoreConnection::open(identity)
+        StoreConnection::open(Arc::clone(identity), false)
     }
 
     fn give_back(&self, connection: StoreConnection) {
@@ -295,7 +327,13 @@ impl Call<'_> {
         self.running.on_conflict.set(on_conflict);
         self.connection.refresh(self.running)?;
         self.connection.declare_for(self.running, sql)?;
-        self.rows(sql)?;
+        match rewritten(&self.request.sql, &statement.tokens) {
+            Some(counting) => {
+                self.connection.declare_for(self.running, &counting)?;
+                self.rows(&counting)?;
+            }
+            None => self.rows(sql)?,
+        }
         if !statement.kind.writes() {
             self.summary.nodes_read += self.running.nodes_read();
         }
@@ -303,25 +341,15 @@ impl Call<'_> {
     }
 
     fn rows(&mut self, sql: &str) -> Result<()> {
+        let shape = self.connection.shape(self.running, sql)?;
         let connection = &*self.connection;
         let running = self.running;
         let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
         let mut prepared = connection.prepare(running, sql)?;
         bind(&mut prepared, &self.request.params)?;
-        let kinds = kinds(connection, &prepared);
-        let width = kinds.len();
-        if width > 0 {
-            let names = prepared.column_names();
-            let columns: Vec<Column> = names
-                .zip(&kinds)
-                .map(|(name, kind)| Column {
-                    name: name.to_owned(),
-                    kind: kind.map_or("any", Kind::name).to_owned(),
-                })
-                .collect();
-            if self.output.columns(&columns).is_break() {
-                return Ok(());
-            }
+        let width = shape.kinds.len();
+        if width > 0 && self.output.columns(&shape.columns).is_break() {
+            return Ok(());
         }
         let mut rows = prepared.raw_query();
         let mut given = 0;
@@ -337,7 +365,7 @@ impl Call<'_> {
                 break;
             }
             let mut values = Vec::with_capacity(width);
-            for (at, kind) in kinds.iter().enumerate() {
+            for (at, kind) in shape.kinds.iter().enumerate() {
                 let value = row.get_ref(at).map_err(|error| failed(&error))?;
                 values.push(shown(value, *kind));
             }
@@ -351,19 +379,32 @@ impl Call<'_> {
     }
 }
 
-/// What comes from a store as it is, and what kind it is.
-fn kinds(connection: &StoreConnection, prepared: &rusqlite::Statement<'_>) -> Vec<Option<Kind>> {
-    prepared
-        .columns_with_metadata()
-        .map(|column| {
-            let origin = connection.origin(
-                column.database_name()?,
-                column.table_name()?,
-                column.origin_name()?,
-            )?;
-            Some(origin.kind)
-        })
-        .collect()
+fn explained(
+    connection: &mut StoreConnection,
+    running: &Rc<Running>,
+    request: &Request,
+    sql: &str,
+    analyze: bool,
+) -> Result<Plan> {
+    connection.declare_for(running, sql)?;
+    let counting = rewritten(sql, &tokens(sql));
+    let sql = counting.as_deref().unwrap_or(sql);
+    let mut prepared = connection.prepare(running, sql)?;
+    if !analyze {
+        return Ok(Plan::new(connection.steps(sql), None));
+    }
+    bind(&mut prepared, &request.params)?;
+    let began = Instant::now();
+    let mut rows = prepared.raw_query();
+    loop {
+        match rows.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Err(connection.explain(running, sql, &error)),
+        }
+    }
+    drop(rows);
+    Ok(Plan::new(connection.steps(sql), Some(began.elapsed())))
 }
 
 /// A value of SQLite as it is shown.
