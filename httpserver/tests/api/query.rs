@@ -470,3 +470,53 @@ async fn an_export_changes_nothing_and_is_refused_before_it_begins() {
         .refused(422, "not_representable");
     assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
 }
+
+#[tokio::test]
+async fn a_select_document_gives_what_its_statement_gives() {
+    let test = users().await;
+    let select = json!({"store": "s", "filter": {"active": true, "key": {"$gte": 2}}, "fields": ["key", "name AS n"], "order_by": ["name desc"]});
+    let answer = test.query(json!({"select": select})).await.ok();
+    assert_eq!(answer["rows"], json!([[3, "Cyd"]]));
+    assert_eq!(answer["columns"][1]["name"], "n");
+    let dry = json!({"select": {"update": "s", "filter": {"key": 1}, "set": {"name": "Eve"}}, "dry_run": true});
+    assert_eq!(
+        test.query(dry).await.ok()["changes"]["rows"][0]["after"]["name"],
+        "Eve"
+    );
+    // Stores of other databases, also right after a start.
+    test.post("/api/v1/databases", r#"{"name":"e"}"#).await.ok();
+    let test = test.restart();
+    let select = json!({"select": {"store": "d.s", "filter": {"name": "Bob"}, "fields": ["key"]}});
+    let answer = test.post("/api/v1/databases/e/query", select).await.ok();
+    assert_eq!(answer["rows"], json!([[2]]));
+}
+
+#[tokio::test]
+async fn a_plan_tells_how_and_analyzing_what_it_took() {
+    let test = users().await;
+    let plan = test
+        .query(json!({"sql": "SELECT name FROM s WHERE key = ?", "params": [1], "explain": "plan"}))
+        .await
+        .ok();
+    let node = &plan["plan"]["nodes"][0];
+    assert_eq!(node["operator"], "seek");
+    assert!(
+        node["access"].as_str().unwrap().starts_with("seek s"),
+        "{plan}"
+    );
+    assert_eq!(node["rows"], Value::Null);
+    let select = json!({"store": "s", "filter": {"active": true}});
+    let answer = test
+        .query(json!({"select": select, "explain": "analyze"}))
+        .await
+        .ok();
+    assert!(
+        answer["sql"].as_str().unwrap().contains("SELECT"),
+        "{answer}"
+    );
+    assert_eq!(answer["plan"]["nodes"][0]["rows"], 2, "{answer}");
+    assert!(answer["plan"]["elapsed_ms"].is_number());
+    test.query(json!({"sql": "SELECT nme FROM s", "explain": "plan"}))
+        .await
+        .refused(400, "field_not_found");
+}

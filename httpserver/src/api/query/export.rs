@@ -9,7 +9,7 @@ use sop_query::sql::Access;
 use sop_query::transfer::Format;
 use utoipa::IntoParams;
 
-use super::body::{Query, check_length, params};
+use super::body::{Query, Text, check_length, params};
 use crate::api::{DatabasePath, format_of};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers};
@@ -50,12 +50,13 @@ pub(in crate::api) async fn export_query(
     check_length(&wish.sql, state.limits())?;
     let query = Query {
         params: params(json(wish.params.as_deref())?)?,
-        sql: wish.sql,
+        text: Text::Sql(wish.sql),
         limit: None,
         time: state.limits().query_longest(),
         // An address that is only looked at must not change anything.
         access: Access::ReadOnly,
         dry_run: false,
+        explain: None,
     };
     let mut response = super::send_file(&state, path.db, query, format, numbers).await?;
     let disposition = format!("attachment; filename=\"query.{}\"", format.name());

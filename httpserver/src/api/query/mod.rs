@@ -23,12 +23,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sop_query::sql::{Limits, Output as Rows, Request, Summary};
+use sop_query::sql::{Catalog, Limits, Output as Rows, Plan, Request, Summary};
 use sop_query::transfer::Format;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
-use self::body::{Query, QueryBody};
+use self::body::{Explain, Query, QueryBody, Text};
 use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
@@ -92,7 +92,16 @@ pub(super) struct QueryAnswer {
     id: String,
 }
 
-/// Runs SQL. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
+/// Rows, or a plan.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) enum QueryResult {
+    Rows(QueryAnswer),
+    Plan(PlanAnswer),
+}
+
+/// Runs SQL, or a select document. With `explain` the answer is the plan, always as one object. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
 /// the query is cancelled, `{"columns"}`, an array for each row, and at the end `{"stats", "sequence",
 /// "truncated", "changes"}` or `{"error"}` with the problem. With `Accept: text/csv` the rows as a file,
 /// which is cut off when the query fails. A statement that takes longer than its
@@ -100,7 +109,7 @@ pub(super) struct QueryAnswer {
 #[utoipa::path(
     post, operation_id = "run_query", path = "/databases/{db}/query", tag = "queries", params(DatabasePath), request_body = QueryBody,
     responses(
-        (status = 200, content((QueryAnswer = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 200, content((QueryResult = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -113,13 +122,16 @@ pub(super) async fn run(
 ) -> ApiResult<Response> {
     let as_csv = wants_csv(&headers);
     let query = body.check(state.limits(), numbers.lines || as_csv)?;
-    if as_csv {
+    if as_csv && query.explain.is_none() {
         return send_file(&state, path.db, query, Format::Csv, numbers).await;
     }
     let registry = Arc::clone(state.registry());
     // Before it waits for a place: the name may be wrong.
     registry.get(&path.db)?;
-    let begun = state.queries().begin(&path.db, &query.sql, query.time);
+    if let Some(explain) = query.explain {
+        return send_plan(&state, path.db, query, explain).await;
+    }
+    let begun = state.queries().begin(&path.db, &query.shown(), query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
@@ -159,7 +171,7 @@ async fn send_file(
 ) -> ApiResult<Response> {
     let registry = Arc::clone(state.registry());
     registry.get(&database)?;
-    let begun = state.queries().begin(&database, &query.sql, query.time);
+    let begun = state.queries().begin(&database, &query.shown(), query.time);
     let (running, held) = begun.await?;
     let form = Form::File {
         content_type: format.content_type(),
@@ -180,10 +192,25 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
-    let catalog = catalog::catalog(registry, database, &query.sql)?;
+    let (catalog, request, _) = request(registry, database, query, running)?;
+    Ok(running.engine().run(&catalog, &request, rows)?)
+}
+
+/// What is run, on which databases, and what there is to know of it.
+fn request(
+    registry: &Registry,
+    database: &str,
+    query: &Query,
+    running: &RunningQuery,
+) -> ApiResult<(Catalog, Request, Vec<String>)> {
+    let catalog = catalog::catalog(registry, database, &query.shown())?;
+    let (sql, params, notes) = match &query.text {
+        Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
+        Text::Select(document) => catalog::compile(&catalog, document)?,
+    };
     let request = Request {
-        sql: query.sql.clone(),
-        params: query.params.clone(),
+        sql,
+        params,
         limits: Limits {
             rows: query.limit,
             time: Some(query.time),
@@ -192,7 +219,42 @@ fn execute(
         dry_run: query.dry_run,
         cancel: running.cancel(),
     };
-    Ok(running.engine().run(&catalog, &request, rows)?)
+    Ok((catalog, request, notes))
+}
+
+/// Answers with the plan of a query.
+async fn send_plan(
+    state: &AppState,
+    database: String,
+    query: Query,
+    explain: Explain,
+) -> ApiResult<Response> {
+    let registry = Arc::clone(state.registry());
+    let begun = state.queries().begin(&database, &query.shown(), query.time);
+    let (running, held) = begun.await?;
+    let work = tokio::task::spawn_blocking(move || {
+        let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
+        let analyze = explain == Explain::Analyze;
+        let plan = running.engine().explain(&catalog, &request, analyze)?;
+        let sql = request.sql;
+        Ok(Json(PlanAnswer { plan, sql, notes }).into_response())
+    });
+    let answer: ApiResult<_> = work.await.unwrap_or_else(|error| Err(join_error(error)));
+    drop(held);
+    answer
+}
+
+/// The plan of a query.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PlanAnswer {
+    /// `nodes`, each `{id, parent, operator, detail, access, estimated_rows, rows, loops, time_ms}`,
+    /// the last three after `analyze`; `advice` in words; `elapsed_ms` after `analyze`.
+    #[schema(value_type = Value)]
+    plan: Plan,
+    /// The statement; what a select document became.
+    sql: String,
+    /// What is worth knowing of a select document: which relation joined, what cannot find anything.
+    notes: Vec<String>,
 }
 
 /// A query that runs.
