@@ -179,6 +179,8 @@ fn kind_of(common: FieldType, kinds: impl IntoIterator<Item = FieldKind>) -> Kin
     match (containers, others) {
         (true, false) => Kind::Json,
         (true, true) => Kind::Mixed,
+        // Nobody knows yet.
+        (false, false) if common == FieldType::Any => Kind::Mixed,
         _ => Kind::Field(common),
     }
 }

@@ -26,6 +26,7 @@ mod catalog;
 mod columns;
 mod connection;
 mod count;
+mod define;
 mod engine;
 mod error;
 mod explain;
@@ -43,7 +44,7 @@ pub use columns::{Kind, Source, TableColumn, TableColumns};
 pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
-pub use output::{Column, Output, RowChange, Summary, Table};
+pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use value::{Params, Value, ValueRef};
 
 /// The result of a query.

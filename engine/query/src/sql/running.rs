@@ -4,16 +4,16 @@
 //! kept in a thread-local variable while it runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use sop::{Mode, Transaction};
+use sop::{Mode, StoreField, StoreSchema, Transaction};
 
 use super::Result;
 use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
-use super::output::RowChange;
+use super::output::{DefinedStore, RowChange};
 use super::table::{FieldHash, OpenStore};
 
 thread_local! {
@@ -52,6 +52,11 @@ pub(super) struct Running {
     /// Whether changes are noted for a dry run.
     pub notes_changes: bool,
     pub changes: RefCell<Vec<RowChange>>,
+    /// Stores that the transaction made, altered or dropped.
+    redefined: RefCell<BTreeSet<(usize, String)>>,
+    pub definitions: RefCell<Vec<DefinedStore>>,
+    /// Fields that the transaction writes and no item had before.
+    new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
 }
 
@@ -79,6 +84,9 @@ impl Running {
             changed_database: Cell::default(),
             notes_changes,
             changes: RefCell::default(),
+            redefined: RefCell::default(),
+            definitions: RefCell::default(),
+            new_fields: RefCell::default(),
             error: RefCell::default(),
         })
     }
@@ -163,16 +171,98 @@ impl Running {
         Ok(store)
     }
 
+    /// The transaction that planning reads a store in: one that makes no conflicts, unless only the statement's own knows
+    /// the store as it is.
+    pub fn planning_of(&self, database: usize, store: &str) -> Result<Rc<Transaction>> {
+        let id = (database, store.to_owned());
+        if self.redefined.borrow().contains(&id) {
+            return self.transaction(database);
+        }
+        self.planning(database)
+    }
+
+    /// The fields of a store, as of now.
+    pub fn schema(&self, database: usize, name: &str) -> Result<StoreSchema> {
+        let transaction = self.planning_of(database, name)?;
+        Ok(transaction.documents(name)?.schema()?)
+    }
+
     /// The columns of a store, as of now.
     pub fn columns(&self, database: usize, name: &str) -> Result<TableColumns> {
-        // A store that this transaction made is in no other's snapshot.
-        let planning = self.planning(database)?;
-        let transaction = match planning.documents(name) {
-            Ok(_) => planning,
-            Err(_) => self.transaction(database)?,
-        };
+        let transaction = self.planning_of(database, name)?;
         let store = transaction.documents(name)?;
-        Ok(TableColumns::new(store.definition(), &store.schema()?))
+        let mut schema = store.schema()?;
+        let new_fields = self.new_fields.borrow();
+        let new = new_fields.get(&(database, name.to_owned()));
+        for path in new.into_iter().flatten() {
+            if !schema.fields.iter().any(|field| field.path == *path) {
+                schema.fields.push(new_field(path));
+            }
+        }
+        Ok(TableColumns::new(store.definition(), &schema))
+    }
+
+    /// Says that the statement writes fields that no item has.
+    pub fn add_fields(&self, database: usize, store: &str, names: impl Iterator<Item = String>) {
+        let mut new_fields = self.new_fields.borrow_mut();
+        let there = new_fields.entry((database, store.to_owned()));
+        there.or_default().extend(names);
+    }
+
+    /// Says that the transaction made, altered or dropped a store.
+    pub fn redefine(&self, database: usize, store: &str) {
+        let id = (database, store.to_owned());
+        self.stores.borrow_mut().remove(&id);
+        self.hashes.borrow_mut().clear();
+        self.redefined.borrow_mut().insert(id);
+    }
+
+    /// Stores that the transaction made, altered or dropped so far.
+    pub fn redefined(&self) -> BTreeSet<(usize, String)> {
+        self.redefined.borrow().clone()
+    }
+
+    /// The stores of which tables may show what is not, or not yet, committed. To be asked at the end of a transaction.
+    pub fn take_unsettled(&self) -> BTreeSet<(usize, String)> {
+        let mut all = self.redefined.take();
+        all.extend(self.new_fields.take().into_keys());
+        all
+    }
+
+    /// The database of a name, as statements write it.
+    pub fn database(&self, name: &str) -> Option<usize> {
+        let found = self.catalog.find(name);
+        found.or_else(|| name.eq_ignore_ascii_case("main").then_some(0))
+    }
+
+    /// The stores that the statement sees in a database.
+    pub fn store_names(&self, database: usize) -> Result<Vec<String>> {
+        let stores = self.planning(database)?.stores()?;
+        let redefined = self.redefined.borrow();
+        let mut names: BTreeSet<String> = stores
+            .iter()
+            .map(|info| info.definition.name.clone())
+            .collect();
+        for (at, name) in redefined.iter() {
+            if *at == database && self.transaction(database)?.documents(name).is_ok() {
+                names.insert(name.clone());
+            } else if *at == database {
+                names.remove(name);
+            }
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// The store of this name, or one that has it in other letters.
+    pub fn find_store(&self, database: usize, name: &str) -> Result<Option<String>> {
+        let transaction = self.transaction(database)?;
+        match transaction.documents(name) {
+            Ok(store) => return Ok(Some(store.definition().name.clone())),
+            Err(sop::Error::StoreNotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut names = self.store_names(database)?.into_iter();
+        Ok(names.find(|there| there.eq_ignore_ascii_case(name)))
     }
 
     pub fn hash(&self, id: &HashId) -> Option<Rc<FieldHash>> {
@@ -259,5 +349,19 @@ impl Running {
             }
         }
         Ok(sequence)
+    }
+}
+
+/// A field that no item has, at a path with dots between its steps.
+fn new_field(path: &str) -> StoreField {
+    StoreField {
+        path: path.to_owned(),
+        depth: u32::try_from(path.split('.').count()).unwrap_or(u32::MAX),
+        kind: sop::FieldType::Any,
+        required: false,
+        declared: false,
+        count: 0,
+        kinds: Vec::new(),
+        more: false,
     }
 }

@@ -78,15 +78,8 @@ pub(super) fn choose(
     running: &Running,
     info: &mut IndexInfo,
 ) -> Result<Option<Planned>> {
-    let transaction = running.planning(table.database)?;
-    let fallback;
-    // A store that this transaction made is in no other's snapshot.
-    let store = if let Ok(store) = transaction.documents(&table.store) {
-        store
-    } else {
-        fallback = running.transaction(table.database)?;
-        fallback.documents(&table.store)?
-    };
+    let transaction = running.planning_of(table.database, &table.store)?;
+    let store = transaction.documents(&table.store)?;
     let mut choice = Choice::new(table, &store, info)?;
     let mut planned = choice.plan()?;
     choice.offset(&mut planned);
