@@ -4,7 +4,6 @@
 //! statement names it first, and again when its columns changed.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
@@ -50,7 +49,7 @@ pub(super) struct StoreConnection {
     /// Tables by schema and name.
     declared: HashMap<(String, String), Declared>,
     /// Columns of the results of statements, by their text.
-    known: HashMap<String, Rc<Shape>>,
+    known: HashMap<String, Arc<Shape>>,
     /// Sequences of the databases at which the tables were looked at last.
     seen: Vec<u64>,
 }
@@ -206,9 +205,9 @@ impl StoreConnection {
     }
 
     /// The columns of a statement's result.
-    pub fn shape(&mut self, running: &Running, sql: &str) -> Result<Rc<Shape>> {
+    pub fn shape(&mut self, running: &Running, sql: &str) -> Result<Arc<Shape>> {
         if let Some(shape) = self.known.get(sql) {
-            return Ok(Rc::clone(shape));
+            return Ok(Arc::clone(shape));
         }
         let prepared = self.prepare(running, sql)?;
         let mut shape = Shape::default();
@@ -231,8 +230,8 @@ impl StoreConnection {
         if self.known.len() >= STATEMENTS {
             self.known.clear();
         }
-        let shape = Rc::new(shape);
-        self.known.insert(sql.to_owned(), Rc::clone(&shape));
+        let shape = Arc::new(shape);
+        self.known.insert(sql.to_owned(), Arc::clone(&shape));
         Ok(shape)
     }
 

@@ -131,7 +131,8 @@ pub(super) async fn run(
     if let Some(explain) = query.explain {
         return send_plan(&state, path.db, query, explain).await;
     }
-    let begun = state.queries().begin(&path.db, &query.shown(), query.time);
+    let shown = query.shown();
+    let begun = state.queries().begin(&path.db, &shown, query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
@@ -171,7 +172,8 @@ async fn send_file(
 ) -> ApiResult<Response> {
     let registry = Arc::clone(state.registry());
     registry.get(&database)?;
-    let begun = state.queries().begin(&database, &query.shown(), query.time);
+    let shown = query.shown();
+    let begun = state.queries().begin(&database, &shown, query.time);
     let (running, held) = begun.await?;
     let form = Form::File {
         content_type: format.content_type(),
@@ -230,7 +232,8 @@ async fn send_plan(
     explain: Explain,
 ) -> ApiResult<Response> {
     let registry = Arc::clone(state.registry());
-    let begun = state.queries().begin(&database, &query.shown(), query.time);
+    let shown = query.shown();
+    let begun = state.queries().begin(&database, &shown, query.time);
     let (running, held) = begun.await?;
     let work = tokio::task::spawn_blocking(move || {
         let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
