@@ -208,6 +208,48 @@ fn rows_go_in_and_out_by_commands() {
 }
 
 #[test]
+fn sql_runs_on_a_folder_and_changes_it_only_with_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "{\"id\":1,\"name\":\"Ada\"}\n{\"id\":2,\"name\":\"Bob\"}\n";
+    std::fs::write(folder.path().join("rows.ndjson"), rows).unwrap();
+    let query = |arguments: &[&str]| {
+        let all: Vec<&str> = ["query", "d"].iter().chain(arguments).copied().collect();
+        run(folder.path(), &all)
+    };
+    assert!(bad(&query(&["SELECT 1"])).contains("cannot be opened"));
+    good(&run(
+        folder.path(),
+        &["import", "d", "s", "rows.ndjson", "--key", "id", "--create"],
+    ));
+    let select = "SELECT id, name FROM s WHERE id >= :least ORDER BY id";
+    let table = good(&query(&[select, "--param", "least=1"]));
+    assert_eq!(table, "id  name\n--  ----\n1   Ada\n2   Bob\n");
+    let csv = good(&query(&[select, "--param", "least=2", "--format", "csv"]));
+    assert_eq!(csv, "id,name\r\n2,Bob\r\n");
+    let lines = good(&query(&["SELECT name FROM s", "--format", "ndjson"]));
+    assert_eq!(lines, "{\"name\":\"Ada\"}\n{\"name\":\"Bob\"}\n");
+    let change = "UPDATE s SET name = ? WHERE id = 2";
+    assert!(bad(&query(&[change, "--param", "Eve"])).contains("only reading is allowed"));
+    good(&query(&[change, "--param", "Eve", "--write"]));
+    let json = good(&query(&[
+        "SELECT name FROM s WHERE id = 2",
+        "--format",
+        "json",
+    ]));
+    assert_eq!(json, "[\n{\"name\":\"Eve\"}\n]\n");
+    let wrong = bad(&query(&["SELECT *\nFROM t"]));
+    assert!(wrong.contains("  FROM t\n       ^"), "{wrong}");
+    assert!(bad(&query(&["SELECT 1", "--format", "xml"])).contains("ndjson"));
+    // Also while a server has it open.
+    let server = Server::start(folder.path(), &["--database", "d"]);
+    assert_eq!(
+        good(&query(&[select, "--param", "least=2", "--format", "csv"])),
+        "id,name\r\n2,Eve\r\n"
+    );
+    drop(server);
+}
+
+#[test]
 fn settings_are_checked_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.json");

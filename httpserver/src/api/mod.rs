@@ -37,6 +37,7 @@ pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
+pub(crate) use query::{FileRows, Target};
 pub(crate) use stores::write_stores;
 pub(crate) use transfer::{format_of, key_names};
 
@@ -85,6 +86,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
         .routes(routes!(query::run))
+        .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
         .routes(routes!(transfer::import))

@@ -43,6 +43,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Export a store as JSON, NDJSON or CSV.
     Export(ExportArgs),
+    /// Run SQL on a database.
+    Query(QueryArgs),
     /// Print the description of the HTTP interface.
     Openapi,
     /// Look whether this machine can run the server.
@@ -125,6 +127,25 @@ pub struct ExportArgs {
     /// json, ndjson or csv; seen from the file's name when missing.
     #[arg(long)]
     pub format: Option<String>,
+}
+
+/// Flags of a query.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// Folder of the database.
+    pub database: PathBuf,
+    /// One or more statements with semicolons between them.
+    pub sql: String,
+    /// A parameter: name=value for :name, or only a value for the next '?'. A value is JSON, or text
+    /// when it is no JSON. May be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// table, csv, json or ndjson.
+    #[arg(long, default_value = "table")]
+    pub format: String,
+    /// Allow statements that change something; no other process may have the database open then.
+    #[arg(long)]
+    pub write: bool,
 }
 
 impl ServeArgs {

@@ -7,6 +7,7 @@ mod args;
 mod doctor;
 mod maintain;
 mod openapi;
+mod query;
 mod serve;
 mod transfer;
 
@@ -39,6 +40,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Backup { database, to }) => maintain::backup(&database, &to),
         Some(Command::Import(args)) => transfer::import(&args),
         Some(Command::Export(args)) => transfer::export(&args),
+        Some(Command::Query(args)) => query::run(&args),
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Doctor(args)) => doctor::run(&args),
     }

@@ -45,6 +45,8 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON";
     /// The body has a field that is not known there; the nearest names are suggested.
     UnknownField = "unknown_field", BAD_REQUEST, "Unknown field";
+    /// An operator of a filter document that is not known; the nearest ones are suggested.
+    UnknownOperator = "unknown_operator", BAD_REQUEST, "Unknown operator";
     /// A field that is needed is not there.
     MissingField = "missing_field", BAD_REQUEST, "A field is missing";
     /// A field has the wrong type or a value out of its range.
@@ -63,7 +65,7 @@ codes! {
     BodyUnreadable = "body_unreadable", BAD_REQUEST, "The body broke off";
     /// A statement is not SQL; `errors` has the byte at which it stops being so.
     SyntaxError = "syntax_error", BAD_REQUEST, "The statement is not valid SQL";
-    /// A statement names a field that its stores do not have; the nearest ones are suggested.
+    /// A statement or document names a field that its stores do not have; the nearest ones are suggested.
     FieldNotFound = "field_not_found", BAD_REQUEST, "No such field";
     /// No token and no session, or a wrong one.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Sign in first";

@@ -2,6 +2,7 @@
 
 use sop_query::changes::ChangeSetError;
 use sop_query::prefixes::PrefixError;
+use sop_query::select::{self, SelectError};
 use sop_query::sql::{self, QueryError};
 use sop_query::transfer::{ImportFailure, TransferError};
 
@@ -59,6 +60,40 @@ impl From<QueryError> for ApiError {
             suggestions: error.suggestions,
             ..Fault::default()
         })
+    }
+}
+
+impl ApiError {
+    /// A select document that is wrong; it stands in the body at `pointer`.
+    pub fn in_document(error: SelectError, pointer: &str) -> Self {
+        let words = sentence(&error.to_string());
+        Self::new(document_code(error.fault), words).fault(Fault {
+            pointer: Some(format!("{pointer}{}", error.pointer)),
+            detail: error.detail,
+            suggestions: error.suggestions,
+            ..Fault::default()
+        })
+    }
+
+    /// A filter document that is wrong; it is a parameter of the address.
+    pub fn in_filter(error: SelectError) -> Self {
+        let words = sentence(&error.to_string());
+        Self::new(document_code(error.fault), words).fault(Fault {
+            parameter: Some("filter".to_owned()),
+            detail: error.detail,
+            suggestions: error.suggestions,
+            ..Fault::default()
+        })
+    }
+}
+
+fn document_code(fault: select::Fault) -> Code {
+    match fault {
+        select::Fault::UnknownStore => Code::StoreNotFound,
+        select::Fault::UnknownField => Code::FieldNotFound,
+        select::Fault::UnknownOperator => Code::UnknownOperator,
+        select::Fault::TooLarge => Code::StatementTooLarge,
+        _ => Code::InvalidValue,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use serde_json::{Value, json};
+use sop_query::transfer::Format;
 
 use super::support::{Answer, TestApp};
 
@@ -409,4 +410,113 @@ async fn queries_run_side_by_side_in_a_bounded_number() {
         .refused(429, "too_many_requests");
     drop(held);
     assert_eq!(test.rows("SELECT 1").await, json!([[1]]));
+}
+
+#[tokio::test]
+async fn results_are_exported_as_files() {
+    let test = users().await;
+    let sql = super::support::escaped(
+        "SELECT key, name, active, tags FROM s WHERE key < :most ORDER BY key",
+    );
+    let path = format!("/api/v1/databases/d/export?sql={sql}&params=%7B%22most%22%3A3%7D");
+    let csv = test.get(&format!("{path}&format=csv")).await;
+    assert_eq!(
+        csv.text(),
+        "key,name,active,tags\r\n1,Ada,true,\"[\"\"a\"\",\"\"b\"\"]\"\r\n2,Bob,false,[]\r\n"
+    );
+    assert_eq!(csv.header("content-type"), Format::Csv.content_type());
+    assert_eq!(
+        csv.header("content-disposition"),
+        "attachment; filename=\"query.csv\""
+    );
+    let lines = test.get(&path).await.text();
+    assert_eq!(
+        lines,
+        "{\"key\":1,\"name\":\"Ada\",\"active\":true,\"tags\":[\"a\",\"b\"]}\n{\"key\":2,\"name\":\"Bob\",\"active\":false,\"tags\":[]}\n"
+    );
+    let array = test.get(&format!("{path}&format=json")).await.ok();
+    assert_eq!(array[1]["name"], "Bob");
+    // The same by a body.
+    let accept = [("content-type", "application/json"), ("accept", "text/csv")];
+    let body = json!({"sql": "SELECT name FROM s WHERE key = ?", "params": [1]});
+    let csv = test.call("POST", QUERY, &accept, body.to_string()).await;
+    assert_eq!(csv.text(), "name\r\nAda\r\n");
+    // What was exported comes in again.
+    let csv = test
+        .get("/api/v1/databases/d/export?format=csv&sql=SELECT%20*%20FROM%20s")
+        .await;
+    let into = "/api/v1/databases/d/stores/again/import?format=csv&key=key&create=true";
+    let summary = test.call("POST", into, &[], csv.body).await.ok();
+    assert_eq!(
+        (&summary["inserted"], &summary["failed"]),
+        (&json!(3), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn an_export_changes_nothing_and_is_refused_before_it_begins() {
+    let test = users().await;
+    let export = async |sql: &str| {
+        let sql = super::support::escaped(sql);
+        test.get(&format!("/api/v1/databases/d/export?sql={sql}"))
+            .await
+    };
+    export("DELETE FROM s").await.refused(403, "read_only");
+    export("SELECT nme FROM s")
+        .await
+        .refused(400, "field_not_found");
+    export("SELECT 1; SELECT 2")
+        .await
+        .refused(422, "not_representable");
+    assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
+}
+
+#[tokio::test]
+async fn a_select_document_gives_what_its_statement_gives() {
+    let test = users().await;
+    let select = json!({"store": "s", "filter": {"active": true, "key": {"$gte": 2}}, "fields": ["key", "name AS n"], "order_by": ["name desc"]});
+    let answer = test.query(json!({"select": select})).await.ok();
+    assert_eq!(answer["rows"], json!([[3, "Cyd"]]));
+    assert_eq!(answer["columns"][1]["name"], "n");
+    let dry = json!({"select": {"update": "s", "filter": {"key": 1}, "set": {"name": "Eve"}}, "dry_run": true});
+    assert_eq!(
+        test.query(dry).await.ok()["changes"]["rows"][0]["after"]["name"],
+        "Eve"
+    );
+    // Stores of other databases, also right after a start.
+    test.post("/api/v1/databases", r#"{"name":"e"}"#).await.ok();
+    let test = test.restart();
+    let select = json!({"select": {"store": "d.s", "filter": {"name": "Bob"}, "fields": ["key"]}});
+    let answer = test.post("/api/v1/databases/e/query", select).await.ok();
+    assert_eq!(answer["rows"], json!([[2]]));
+}
+
+#[tokio::test]
+async fn a_plan_tells_how_and_analyzing_what_it_took() {
+    let test = users().await;
+    let plan = test
+        .query(json!({"sql": "SELECT name FROM s WHERE key = ?", "params": [1], "explain": "plan"}))
+        .await
+        .ok();
+    let node = &plan["plan"]["nodes"][0];
+    assert_eq!(node["operator"], "seek");
+    assert!(
+        node["access"].as_str().unwrap().starts_with("seek s"),
+        "{plan}"
+    );
+    assert_eq!(node["rows"], Value::Null);
+    let select = json!({"store": "s", "filter": {"active": true}});
+    let answer = test
+        .query(json!({"select": select, "explain": "analyze"}))
+        .await
+        .ok();
+    assert!(
+        answer["sql"].as_str().unwrap().contains("SELECT"),
+        "{answer}"
+    );
+    assert_eq!(answer["plan"]["nodes"][0]["rows"], 2, "{answer}");
+    assert!(answer["plan"]["elapsed_ms"].is_number());
+    test.query(json!({"sql": "SELECT nme FROM s", "explain": "plan"}))
+        .await
+        .refused(400, "field_not_found");
 }

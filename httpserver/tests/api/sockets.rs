@@ -247,3 +247,60 @@ async fn a_taken_port_says_what_to_do() {
         "{words}"
     );
 }
+
+/// The statement of a query's body.
+fn counting(to: u64) -> String {
+    let sql = format!(
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {to}) SELECT n, printf('row %d', n) AS t FROM c"
+    );
+    serde_json::json!({ "sql": sql, "limit": to }).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_result_is_streamed_and_ends_when_its_client_goes_away() {
+    const ROWS: u64 = 200_000;
+    let server = Server::start(|_| {}).await;
+    server
+        .request("POST /api/v1/databases", r#"{"name":"d"}"#)
+        .await;
+    let head = server.head("POST /api/v1/databases/d/query");
+    let ask = |body: &str| {
+        let length = body.len();
+        format!(
+            "{head}Accept: application/x-ndjson\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+    };
+    let answer = server.exchange(&ask(&counting(ROWS))).await;
+    let rows = answer.lines().filter(|line| line.starts_with('['));
+    let mut next = 0;
+    for row in rows {
+        next += 1;
+        assert_eq!(row, format!("[{next},\"row {next}\"]"));
+    }
+    assert_eq!(next, ROWS);
+    assert!(
+        answer.contains("\"rows\":200000"),
+        "the figures are missing"
+    );
+
+    // Others are answered while clients read, and when these go away their queries end.
+    let mut gone = Vec::new();
+    for _ in 0..3 {
+        let mut stream = server.connect().await;
+        let text = ask(&counting(u64::MAX >> 1));
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut some = vec![0; 100_000];
+        stream.read_exact(&mut some).await.unwrap();
+        gone.push(stream);
+    }
+    let running = async || {
+        let answer = server.request("GET /api/v1/queries", "").await;
+        answer.matches("\"elapsed_ms\"").count()
+    };
+    assert_eq!(running().await, 3);
+    drop(gone);
+    let ended = async { while running().await > 0 {} };
+    tokio::time::timeout(Duration::from_mins(1), ended)
+        .await
+        .unwrap();
+}

@@ -102,6 +102,12 @@ pub struct QueryEngine {
     pool: Arc<Mutex<Vec<StoreConnection>>>,
 }
 
+// Servers share an engine between their threads.
+const _: fn() = || {
+    fn shared<T: Send + Sync>() {}
+    shared::<QueryEngine>();
+};
+
 impl std::fmt::Debug for QueryEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("QueryEngine")

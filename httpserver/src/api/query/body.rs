@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sop_query::sql::{Params, Value as SqlValue};
+use sop_query::select;
+use sop_query::sql::{Access, Params, Value as SqlValue};
 use utoipa::ToSchema;
 
 use crate::config::Limits;
@@ -33,7 +34,7 @@ pub(in crate::api) struct QueryBody {
     /// Longest time in milliseconds: 60,000 when not said, at most what the server allows (an hour).
     #[serde(default)]
     pub timeout_ms: Option<u64>,
-    /// Gives the plan in place of the rows.
+    /// Gives the plan of one statement in place of its rows: `plan`, or `analyze`, which runs it.
     #[serde(default)]
     pub explain: Option<Explain>,
     /// Shows what would change in `changes`, and keeps nothing.
@@ -51,26 +52,53 @@ pub(in crate::api) enum Explain {
     Analyze,
 }
 
+/// What is asked.
+#[derive(Debug)]
+pub(super) enum Text {
+    /// A statement.
+    Sql(String),
+    /// A select document, which becomes one.
+    Select(Value),
+}
+
 /// A query whose body is right.
 #[derive(Debug)]
 pub(super) struct Query {
-    pub sql: String,
+    pub text: Text,
     pub params: Params,
     pub limit: Option<u64>,
     pub time: Duration,
+    pub access: Access,
     pub dry_run: bool,
+    pub explain: Option<Explain>,
+}
+
+impl Query {
+    /// The text that the list of queries shows.
+    pub fn shown(&self) -> String {
+        match &self.text {
+            Text::Sql(sql) => sql.clone(),
+            Text::Select(document) => document.to_string(),
+        }
+    }
 }
 
 impl QueryBody {
     /// Checks it; `in_lines` when the answer has no end in memory.
     pub(super) fn check(self, limits: &Limits, in_lines: bool) -> ApiResult<Query> {
-        if self.explain.is_some() {
-            return Err(not_yet("/explain", "Plans are not served yet."));
-        }
-        let sql = match (self.sql, self.select) {
-            (Some(sql), None) => sql,
-            (None, Some(_)) => {
-                return Err(not_yet("/select", "Select documents are not served yet."));
+        let text = match (self.sql, self.select) {
+            (Some(sql), None) => {
+                check_length(&sql, limits)?;
+                Text::Sql(sql)
+            }
+            (None, Some(document)) => {
+                if self.params.is_some() {
+                    let detail =
+                        "A select document has its values in itself; 'params' is for 'sql'.";
+                    return Err(ApiError::new(Code::InvalidValue, detail).at("/params", detail));
+                }
+                let document = select::parse(document.get().as_bytes());
+                Text::Select(document.map_err(|error| ApiError::in_document(error, "/select"))?)
             }
             (Some(_), Some(_)) => {
                 let detail = "A query is one of 'sql' and 'select', not both.";
@@ -81,19 +109,17 @@ impl QueryBody {
                 return Err(ApiError::new(Code::MissingField, detail).at("/sql", detail));
             }
         };
-        check_length(&sql, limits)?;
         Ok(Query {
-            sql,
+            text,
             params: params(self.params)?,
             limit: row_limit(self.limit, limits, in_lines)?,
             time: time(self.timeout_ms, limits)?,
+            // Each database refuses by itself what it must not take.
+            access: Access::ReadWrite,
             dry_run: self.dry_run,
+            explain: self.explain,
         })
     }
-}
-
-fn not_yet(pointer: &str, detail: &'static str) -> ApiError {
-    ApiError::new(Code::NotSupportedYet, detail).at(pointer, detail)
 }
 
 /// A statement may be so long.
@@ -136,7 +162,7 @@ fn time(wish: Option<u64>, limits: &Limits) -> ApiResult<Duration> {
     }
 }
 
-fn params(json: Option<Value>) -> ApiResult<Params> {
+pub(super) fn params(json: Option<Value>) -> ApiResult<Params> {
     match json {
         None | Some(Value::Null) => Ok(Params::None),
         Some(Value::Array(values)) => Ok(Params::Positional(

@@ -1,8 +1,11 @@
 //! Which databases a statement may name.
 
-use sop_query::sql::Catalog;
+use serde_json::Value;
+use sop::Mode;
+use sop_query::select::{Schema, compile as compile_document, mentioned};
+use sop_query::sql::{Catalog, Params};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::registry::Registry;
 
 /// First words of statements that change something.
@@ -37,4 +40,31 @@ pub(super) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
         databases.extend(open.map(|database| (other.name.clone(), database)));
     }
     Ok(Catalog::new(databases))
+}
+
+/// A select document as a statement with its parameters, and what is worth knowing of it.
+///
+/// # Errors
+/// The place in the document that is wrong.
+pub(super) fn compile(
+    catalog: &Catalog,
+    document: &Value,
+) -> ApiResult<(String, Params, Vec<String>)> {
+    let names = mentioned(document);
+    let mut transactions = Vec::new();
+    for (at, (name, database)) in catalog.iter().enumerate() {
+        let is_named = |store: &&str| {
+            let rest = store.strip_prefix(name);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        if at == 0 || names.iter().any(is_named) {
+            transactions.push((name, database.begin(Mode::Read)?));
+        }
+    }
+    let databases: Vec<_> = transactions.iter().map(|(name, tx)| (*name, tx)).collect();
+    let schema = Schema::for_document(&databases, document)?;
+    let compiled = compile_document(document, &schema)
+        .map_err(|error| ApiError::in_document(error, "/select"))?;
+    let params = Params::Positional(compiled.params);
+    Ok((compiled.sql, params, compiled.notes))
 }

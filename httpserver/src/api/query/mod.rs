@@ -7,22 +7,29 @@
 mod answer;
 mod body;
 mod catalog;
-mod lines;
+mod export;
+mod file;
+mod sending;
 mod values;
+
+pub(super) use export::*;
+pub(crate) use file::{FileRows, Target};
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sop_query::sql::{Access, Limits, Output as Rows, Request, Summary};
+use sop_query::sql::{Catalog, Limits, Output as Rows, Plan, Request, Summary};
+use sop_query::transfer::Format;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
-use self::body::{Query, QueryBody};
+use self::body::{Explain, Query, QueryBody, Text};
+use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers};
@@ -85,14 +92,24 @@ pub(super) struct QueryAnswer {
     id: String,
 }
 
-/// Runs SQL. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
+/// Rows, or a plan.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) enum QueryResult {
+    Rows(QueryAnswer),
+    Plan(PlanAnswer),
+}
+
+/// Runs SQL, or a select document. With `explain` the answer is the plan, always as one object. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
 /// the query is cancelled, `{"columns"}`, an array for each row, and at the end `{"stats", "sequence",
-/// "truncated", "changes"}` or `{"error"}` with the problem. A statement that takes longer than its
+/// "truncated", "changes"}` or `{"error"}` with the problem. With `Accept: text/csv` the rows as a file,
+/// which is cut off when the query fails. A statement that takes longer than its
 /// time is ended with `time_limit` (503), a conflict with another transaction is 409 and can be run again.
 #[utoipa::path(
     post, operation_id = "run_query", path = "/databases/{db}/query", tag = "queries", params(DatabasePath), request_body = QueryBody,
     responses(
-        (status = 200, content((QueryAnswer = "application/json"), (String = "application/x-ndjson"))),
+        (status = 200, content((QueryResult = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -100,17 +117,26 @@ pub(super) async fn run(
     State(state): State<AppState>,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
+    headers: HeaderMap,
     ApiJson(body): ApiJson<QueryBody>,
 ) -> ApiResult<Response> {
-    let query = body.check(state.limits(), numbers.lines)?;
+    let as_csv = wants_csv(&headers);
+    let query = body.check(state.limits(), numbers.lines || as_csv)?;
+    if as_csv && query.explain.is_none() {
+        return send_file(&state, path.db, query, Format::Csv, numbers).await;
+    }
     let registry = Arc::clone(state.registry());
     // Before it waits for a place: the name may be wrong.
     registry.get(&path.db)?;
-    let begun = state.queries().begin(&path.db, &query.sql, query.time);
+    if let Some(explain) = query.explain {
+        return send_plan(&state, path.db, query, explain).await;
+    }
+    let shown = query.shown();
+    let begun = state.queries().begin(&path.db, &shown, query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
-        return lines::stream(&id, held, move |sink| {
+        return send(Form::Lines { id }, held, move |sink| {
             let mut rows = Lines::new(sink, numbers);
             let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
             rows.end(&summary, query.dry_run);
@@ -130,6 +156,36 @@ pub(super) async fn run(
     Ok(answer?.into_response())
 }
 
+fn wants_csv(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).iter();
+    let mut ranges = accept.flat_map(|value| value.to_str().unwrap_or_default().split([',', ';']));
+    ranges.any(|range| range.trim().eq_ignore_ascii_case("text/csv"))
+}
+
+/// Answers with the rows as a file.
+async fn send_file(
+    state: &AppState,
+    database: String,
+    query: Query,
+    format: Format,
+    numbers: JsonNumbers,
+) -> ApiResult<Response> {
+    let registry = Arc::clone(state.registry());
+    registry.get(&database)?;
+    let shown = query.shown();
+    let begun = state.queries().begin(&database, &shown, query.time);
+    let (running, held) = begun.await?;
+    let form = Form::File {
+        content_type: format.content_type(),
+    };
+    send(form, held, move |sink| {
+        let mut rows = FileRows::new(sink, format, numbers);
+        execute(&registry, &database, &query, &running, &mut rows)?;
+        rows.end()
+    })
+    .await
+}
+
 /// Runs a query on this thread.
 fn execute(
     registry: &Registry,
@@ -138,20 +194,70 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
-    let catalog = catalog::catalog(registry, database, &query.sql)?;
+    let (catalog, request, _) = request(registry, database, query, running)?;
+    Ok(running.engine().run(&catalog, &request, rows)?)
+}
+
+/// What is run, on which databases, and what there is to know of it.
+fn request(
+    registry: &Registry,
+    database: &str,
+    query: &Query,
+    running: &RunningQuery,
+) -> ApiResult<(Catalog, Request, Vec<String>)> {
+    let catalog = catalog::catalog(registry, database, &query.shown())?;
+    let (sql, params, notes) = match &query.text {
+        Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
+        Text::Select(document) => catalog::compile(&catalog, document)?,
+    };
     let request = Request {
-        sql: query.sql.clone(),
-        params: query.params.clone(),
+        sql,
+        params,
         limits: Limits {
             rows: query.limit,
             time: Some(query.time),
         },
-        // Each database refuses by itself what it must not take.
-        access: Access::ReadWrite,
+        access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
     };
-    Ok(running.engine().run(&catalog, &request, rows)?)
+    Ok((catalog, request, notes))
+}
+
+/// Answers with the plan of a query.
+async fn send_plan(
+    state: &AppState,
+    database: String,
+    query: Query,
+    explain: Explain,
+) -> ApiResult<Response> {
+    let registry = Arc::clone(state.registry());
+    let shown = query.shown();
+    let begun = state.queries().begin(&database, &shown, query.time);
+    let (running, held) = begun.await?;
+    let work = tokio::task::spawn_blocking(move || {
+        let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
+        let analyze = explain == Explain::Analyze;
+        let plan = running.engine().explain(&catalog, &request, analyze)?;
+        let sql = request.sql;
+        Ok(Json(PlanAnswer { plan, sql, notes }).into_response())
+    });
+    let answer: ApiResult<_> = work.await.unwrap_or_else(|error| Err(join_error(error)));
+    drop(held);
+    answer
+}
+
+/// The plan of a query.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PlanAnswer {
+    /// `nodes`, each `{id, parent, operator, detail, access, estimated_rows, rows, loops, time_ms}`,
+    /// the last three after `analyze`; `advice` in words; `elapsed_ms` after `analyze`.
+    #[schema(value_type = Value)]
+    plan: Plan,
+    /// The statement; what a select document became.
+    sql: String,
+    /// What is worth knowing of a select document: which relation joined, what cannot find anything.
+    notes: Vec<String>,
 }
 
 /// A query that runs.

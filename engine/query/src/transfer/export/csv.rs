@@ -17,6 +17,7 @@ use serde_json::Value;
 use sop::document::{DocumentRef, Kind};
 use sop::key::KeySpec;
 use sop::{Direction, DocumentStore, Key};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -103,21 +104,8 @@ impl Table {
     }
 
     pub fn write_header(&self, text: &mut Vec<u8>) {
-        for (at, name) in self.names.iter().enumerate() {
-            self.separate(at, text);
-            write_cell(
-                name,
-                has_to_be_quoted(name.as_bytes(), self.delimiter),
-                text,
-            );
-        }
-        text.extend_from_slice(b"\r\n");
-    }
-
-    fn separate(&self, at: usize, text: &mut Vec<u8>) {
-        if at > 0 {
-            text.push(self.delimiter);
-        }
+        let names = self.names.iter().map(|name| CsvCell::Name(name));
+        write_csv_record(names, self.delimiter, text);
     }
 
     pub fn write_item(
@@ -149,33 +137,73 @@ impl Table {
         } else {
             set(self.value_column, &root.to_value());
         }
-        for (at, cell) in cells.iter().enumerate() {
-            self.separate(at, text);
-            text.extend_from_slice(cell.as_bytes());
-        }
-        // A blank line is no record, so the only cell of one is quoted.
-        if let [only] = cells.as_slice()
-            && only.is_empty()
-        {
-            text.extend_from_slice(b"\"\"");
-        }
-        text.extend_from_slice(b"\r\n");
+        let written = cells.iter().map(|cell| CsvCell::Written(cell));
+        write_csv_record(written, self.delimiter, text);
         self.cells = cells;
     }
 
     /// The text of a value between two delimiters.
     fn cell_text(&self, value: &Value, out: &mut String) {
-        let (text, is_text) = match value {
+        let cell = match value {
             Value::Null => return,
-            Value::String(text) => (text.clone(), true),
-            other => (other.to_string(), false),
+            Value::String(text) => CsvCell::Text(text),
+            other => CsvCell::Other(other.to_string().into()),
         };
-        let quote = has_to_be_quoted(text.as_bytes(), self.delimiter)
-            || (is_text && (text.is_empty() || reads_as_typed(&text)));
-        let mut bytes = Vec::with_capacity(text.len() + 2);
-        write_cell(&text, quote, &mut bytes);
+        let mut bytes = Vec::new();
+        cell.write(self.delimiter, &mut bytes);
         *out = String::from_utf8(bytes).unwrap_or_default();
     }
+}
+
+/// What stands in a cell of a record.
+#[derive(Clone, Debug)]
+pub enum CsvCell<'a> {
+    /// Nothing.
+    Null,
+    /// Name of a column.
+    Name(&'a str),
+    /// Text; in quotes where it would be read back as something else.
+    Text(&'a str),
+    /// The text of what is no text: a number, true, false, an array or object as JSON.
+    Other(Cow<'a, str>),
+    /// What this made earlier.
+    Written(&'a str),
+}
+
+impl CsvCell<'_> {
+    fn write(&self, delimiter: u8, out: &mut Vec<u8>) {
+        let (text, quote) = match self {
+            Self::Null => return,
+            Self::Written(text) => return out.extend_from_slice(text.as_bytes()),
+            Self::Name(text) => (*text, false),
+            Self::Text(text) => (*text, text.is_empty() || reads_as_typed(text)),
+            Self::Other(text) => (text.as_ref(), false),
+        };
+        let quote = quote || has_to_be_quoted(text.as_bytes(), delimiter);
+        write_cell(text, quote, out);
+    }
+}
+
+/// Writes one record with its line end.
+pub fn write_csv_record<'a>(
+    cells: impl IntoIterator<Item = CsvCell<'a>>,
+    delimiter: u8,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    let mut count = 0;
+    for cell in cells {
+        if count > 0 {
+            out.push(delimiter);
+        }
+        cell.write(delimiter, out);
+        count += 1;
+    }
+    // A blank line is no record, so the only cell of one is quoted.
+    if count == 1 && out.len() == start {
+        out.extend_from_slice(b"\"\"");
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 fn write_cell(text: &str, quote: bool, out: &mut Vec<u8>) {

@@ -8,6 +8,8 @@
 
 mod csv;
 
+pub use csv::{CsvCell, write_csv_record};
+
 use super::{Format, TransferError};
 use sop::document::{DocumentRef, JsonStyle, Kind};
 use sop::key::{Key, KeyRange, KeySpec};
