@@ -19,7 +19,9 @@ use super::output::{Column, Output, Summary, Table};
 use super::running::{OnConflict, Running};
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
+use super::tokens::tokens;
 use super::value::{Params, ValueRef};
+use super::writes::{self, Rewritten};
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,6 +146,7 @@ impl QueryEngine {
             output,
             summary: Summary::default(),
             block: false,
+            given: 0,
         };
         let result = call.all(&statements);
         let mut summary = call.summary;
@@ -200,7 +203,23 @@ struct Call<'a> {
     summary: Summary,
     /// Whether the statements are between `BEGIN` and `COMMIT`.
     block: bool,
+    /// Rows that the statement gave so far.
+    given: u64,
 }
+
+/// What the rows of a text are to the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    /// All that it gives, and all its parameters are in the text.
+    Own,
+    /// All that it gives; other parameters are elsewhere.
+    Part,
+    /// More of what it gave already.
+    More,
+}
+
+/// Items that are looked up together for `RETURNING`.
+const RETURNED: usize = 100;
 
 fn mode(writes: bool) -> Mode {
     if writes { Mode::Write } else { Mode::Read }
@@ -299,17 +318,98 @@ impl Call<'_> {
         };
         self.running.on_conflict.set(on_conflict);
         self.connection.refresh(self.running)?;
-        if statement.kind.writes()
-            && let Some(target) = define::target(&self.request.sql, &statement.tokens)
-        {
-            define::new_fields(self.running, self.connection, &target, statement.span.start)?;
+        if statement.kind.writes() {
+            return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
-        self.rows(sql)?;
-        if !statement.kind.writes() {
-            self.summary.nodes_read += self.running.nodes_read();
-        }
+        self.rows(sql, Rows::Own)?;
+        self.summary.nodes_read += self.running.nodes_read();
         Ok(())
+    }
+
+    /// Runs a statement that changes items.
+    fn change(&mut self, sql: &str) -> Result<()> {
+        let rewritten = writes::rewrite(sql)?;
+        let tokens = tokens(sql);
+        if let Some(mut target) = writes::target(sql, &tokens) {
+            if let Some(upsert) = rewritten.as_ref().and_then(|all| all.upsert.as_ref()) {
+                writes::check_conflict_target(self.running, &target, upsert)?;
+                let update = upsert.update.iter();
+                target
+                    .columns
+                    .extend(update.flat_map(|update| update.columns.clone()));
+            }
+            writes::new_fields(self.running, self.connection, &target)?;
+        }
+        let Some(rewritten) = rewritten else {
+            self.connection.declare_for(self.running, sql)?;
+            return self.rows(sql, Rows::Own);
+        };
+        let result = self.rewritten(&rewritten);
+        *self.running.written.borrow_mut() = None;
+        result.map_err(|error| match rewritten.moved {
+            true => error.moved_back(usize::MAX),
+            false => error,
+        })
+    }
+
+    /// Runs a statement of which parts are done here; see [`writes`].
+    fn rewritten(&mut self, statement: &Rewritten) -> Result<()> {
+        let unplaced = |error: QueryError| error.moved_back(usize::MAX);
+        if let Some(upsert) = &statement.upsert {
+            let on_conflict = match &upsert.update {
+                Some(update) => {
+                    // What is wrong in it is an error without conflicts too.
+                    let trial = update.statement(&[], &[]);
+                    let tried = self.connection.declare_for(self.running, &trial);
+                    tried.map_err(unplaced)?;
+                    OnConflict::Collect
+                }
+                None => OnConflict::Ignore,
+            };
+            self.running.on_conflict.set(on_conflict);
+        }
+        if let Some(returning) = &statement.returning {
+            if statement.deletes {
+                self.part(returning, Rows::Part).map_err(unplaced)?;
+            } else {
+                *self.running.written.borrow_mut() = Some(Vec::new());
+            }
+        }
+        self.part(&statement.sql, Rows::Part)?;
+        let update = statement
+            .upsert
+            .iter()
+            .find_map(|upsert| upsert.update.as_ref());
+        let conflicts = self.running.conflicts.take();
+        self.running.on_conflict.set(OnConflict::Abort);
+        for conflict in conflicts {
+            let update =
+                update.map(|update| update.statement(&conflict.position, &conflict.values));
+            let sql = update.unwrap_or_default();
+            self.part(&sql, Rows::Part).map_err(unplaced)?;
+        }
+        let written = self.running.written.take();
+        let (Some(returning), Some(written)) = (&statement.returning, written) else {
+            return Ok(());
+        };
+        let mut rows = Rows::Part;
+        let mut chunks = written.chunks(RETURNED);
+        let mut chunk = chunks.next().unwrap_or_default();
+        loop {
+            let sql = format!("{returning}{}", writes::at_positions(chunk));
+            self.part(&sql, rows).map_err(unplaced)?;
+            rows = Rows::More;
+            match chunks.next() {
+                Some(next) if !self.summary.truncated => chunk = next,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn part(&mut self, sql: &str, rows: Rows) -> Result<()> {
+        self.connection.declare_for(self.running, sql)?;
+        self.rows(sql, rows)
     }
 
     /// Forgets the tables that showed what the transaction alone knew.
@@ -343,7 +443,7 @@ impl Call<'_> {
         let filled = self
             .connection
             .declare_for(self.running, &insert)
-            .and_then(|()| self.rows(&insert));
+            .and_then(|()| self.rows(&insert, Rows::Own));
         filled.map_err(|error| error.moved_back(filling.insert.len()).moved(start))
     }
 
@@ -360,15 +460,15 @@ impl Call<'_> {
         Ok(described.collect())
     }
 
-    fn rows(&mut self, sql: &str) -> Result<()> {
+    fn rows(&mut self, sql: &str, part: Rows) -> Result<()> {
         let connection = &*self.connection;
         let running = self.running;
         let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
         let mut prepared = connection.prepare(running, sql)?;
-        bind(&mut prepared, &self.request.params)?;
+        bind(&mut prepared, &self.request.params, part)?;
         let kinds = kinds(connection, &prepared);
         let width = kinds.len();
-        if width > 0 {
+        if width > 0 && part != Rows::More {
             let names = prepared.column_names();
             let columns: Vec<Column> = names
                 .zip(&kinds)
@@ -382,7 +482,11 @@ impl Call<'_> {
             }
         }
         let mut rows = prepared.raw_query();
-        let mut given = 0;
+        let before = match part {
+            Rows::More => self.given,
+            Rows::Own | Rows::Part => 0,
+        };
+        let mut given = before;
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) if width > 0 => row,
@@ -404,7 +508,8 @@ impl Call<'_> {
                 break;
             }
         }
-        self.summary.rows += given;
+        self.given = given;
+        self.summary.rows += given - before;
         Ok(())
     }
 }
@@ -448,9 +553,10 @@ fn is_container(text: &str) -> bool {
     text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params) -> Result<()> {
+fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params, part: Rows) -> Result<()> {
     let wanted = prepared.parameter_count();
     if let Params::Positional(values) = params
+        && part == Rows::Own
         && values.len() > wanted
     {
         let given = values.len();

@@ -30,6 +30,16 @@ pub(super) enum OnConflict {
     Ignore,
     /// The row takes the place of the one there.
     Replace,
+    /// The row is kept, to update the one there.
+    Collect,
+}
+
+/// A row that was not inserted, as its key is there.
+pub(super) struct Conflict {
+    /// Where the item stands that is there.
+    pub position: Vec<u8>,
+    /// What was to be inserted, by the names of columns; nothing for `NULL`.
+    pub values: Vec<(String, rusqlite::types::Value)>,
 }
 
 /// Which field of which store a hash is of: database, store, column.
@@ -52,6 +62,9 @@ pub(super) struct Running {
     /// Whether changes are noted for a dry run.
     pub notes_changes: bool,
     pub changes: RefCell<Vec<RowChange>>,
+    pub conflicts: RefCell<Vec<Conflict>>,
+    /// Where the items stand that the statement inserted or updated, if somebody wants to know.
+    pub written: RefCell<Option<Vec<Vec<u8>>>>,
     /// Stores that the transaction made, altered or dropped.
     redefined: RefCell<BTreeSet<(usize, String)>>,
     pub definitions: RefCell<Vec<DefinedStore>>,
@@ -84,6 +97,8 @@ impl Running {
             changed_database: Cell::default(),
             notes_changes,
             changes: RefCell::default(),
+            conflicts: RefCell::default(),
+            written: RefCell::default(),
             redefined: RefCell::default(),
             definitions: RefCell::default(),
             new_fields: RefCell::default(),
@@ -286,6 +301,14 @@ impl Running {
     pub fn note_change(&self) {
         self.changed.set(self.changed.get() + 1);
         self.hashes.borrow_mut().clear();
+    }
+
+    /// An item was inserted or updated and stands there now.
+    pub fn note_written(&self, position: impl FnOnce() -> sop::Result<Vec<u8>>) -> sop::Result<()> {
+        if let Some(written) = &mut *self.written.borrow_mut() {
+            written.push(position()?);
+        }
+        Ok(())
     }
 
     /// From now on each statement works on transactions of this mode, begun anew.
