@@ -75,7 +75,7 @@ impl Kind {
     }
 
     /// The column type that gives SQLite the affinity for comparisons.
-    fn sql_type(self) -> &'static str {
+    pub(super) fn sql_type(self) -> &'static str {
         match self.name() {
             "bool" | "integer" => "INTEGER",
             "number" => "REAL",

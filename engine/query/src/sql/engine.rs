@@ -313,6 +313,10 @@ impl Call<'_> {
             .sql
             .get(statement.span.clone())
             .unwrap_or_default();
+        self.running.block.set(self.block || self.request.dry_run);
+        for (database, store) in self.running.take_reshaped() {
+            self.connection.forget(database, &store)?;
+        }
         let StatementKind::Plain { on_conflict, .. } = statement.kind else {
             return self.define(sql);
         };

@@ -68,6 +68,10 @@ pub(super) struct Running {
     /// Stores that the transaction made, altered or dropped.
     redefined: RefCell<BTreeSet<(usize, String)>>,
     pub definitions: RefCell<Vec<DefinedStore>>,
+    /// Whether more statements of the same transaction may follow.
+    pub block: Cell<bool>,
+    /// Stores of which the columns are not any more what they were.
+    reshaped: RefCell<BTreeSet<(usize, String)>>,
     /// Fields that the transaction writes and no item had before.
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
@@ -101,6 +105,8 @@ impl Running {
             written: RefCell::default(),
             redefined: RefCell::default(),
             definitions: RefCell::default(),
+            block: Cell::default(),
+            reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
         })
@@ -227,6 +233,25 @@ impl Running {
         self.redefined.borrow_mut().insert(id);
     }
 
+    /// Says that values were written of other fields or kinds than the store's columns show. The statements that follow in the
+    /// transaction see the columns as they are then.
+    pub fn reshape(&self, database: usize, store: &str) {
+        let mut reshaped = self.reshaped.borrow_mut();
+        let there = |id: &(usize, String)| id.0 == database && id.1 == store;
+        if self.block.get() && !reshaped.iter().any(there) {
+            reshaped.insert((database, store.to_owned()));
+        }
+    }
+
+    /// The stores to which that happened, once; from now on they are seen as the transaction alone knows them.
+    pub fn take_reshaped(&self) -> BTreeSet<(usize, String)> {
+        let reshaped = self.reshaped.take();
+        for (database, store) in &reshaped {
+            self.redefine(*database, store);
+        }
+        reshaped
+    }
+
     /// Stores that the transaction made, altered or dropped so far.
     pub fn redefined(&self) -> BTreeSet<(usize, String)> {
         self.redefined.borrow().clone()
@@ -234,6 +259,7 @@ impl Running {
 
     /// The stores of which tables may show what is not, or not yet, committed. To be asked at the end of a transaction.
     pub fn take_unsettled(&self) -> BTreeSet<(usize, String)> {
+        self.reshaped.take();
         let mut all = self.redefined.take();
         all.extend(self.new_fields.take().into_keys());
         all

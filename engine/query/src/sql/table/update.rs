@@ -97,6 +97,15 @@ fn whole_value(column: &TableColumn, value: ValueRef<'_>) -> Result<Document> {
     Document::from_value(&json).map_err(|error| invalid(column, error))
 }
 
+/// Whether SQLite would compare the column as what the value is not.
+fn is_of_another_kind(column: &TableColumn, value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Integer(_) | ValueRef::Real(_) => column.kind.sql_type() == "TEXT",
+        ValueRef::Text(_) => matches!(column.kind.sql_type(), "INTEGER" | "REAL"),
+        ValueRef::Null | ValueRef::Blob(_) => false,
+    }
+}
+
 /// What a statement says of a row.
 struct Row<'a, F> {
     table: &'a TableShared,
@@ -176,12 +185,16 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
     }
 
     /// The value, from one that was there.
-    fn document(&self, before: Option<&Document>) -> Result<Document> {
+    fn document(&self, running: &Running, before: Option<&Document>) -> Result<Document> {
         let mut fields = Vec::new();
         let mut whole = before.cloned();
         for (column, value) in self.columns() {
+            if is_of_another_kind(column, value) {
+                running.reshape(self.table.database, &self.table.store);
+            }
             match &column.source {
                 Source::Value if before.is_some() || value != ValueRef::Null => {
+                    running.reshape(self.table.database, &self.table.store);
                     whole = Some(whole_value(column, value)?);
                 }
                 Source::Field(name) => fields.push((vec![name.as_str()], column, value)),
@@ -277,7 +290,7 @@ pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) 
         value: |at| row.iter().nth(at + 2),
     };
     let key = row.key(store, None)?;
-    let document = row.document(None)?;
+    let document = row.document(running, None)?;
     let unique = store.definition().unique;
     let mut id = None;
     let before = match running.on_conflict.get() {
@@ -366,7 +379,7 @@ pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) 
         table,
         value: |at| row.iter().nth(at + 2).filter(|_| !row.no_change(at + 2)),
     };
-    let document = row.document(Some(&item.value))?;
+    let document = row.document(running, Some(&item.value))?;
     let key = match row.has_key() {
         true => row.key(store, Some(&item.key))?,
         false => item.key.clone(),

@@ -104,7 +104,7 @@ fn conditions() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "a IS NULL",
         "a = 1",
-        "a > 0",
+        "typeof(a) <> 'text' AND a > 0",
         "b = 'x'",
         "K < 5",
         "K >= 3 AND K < 8",
@@ -293,6 +293,26 @@ fn bytes_and_bools_are_written_as_such() {
     assert!(
         error.message.contains("\"AQ==\"") && error.message.contains("\"raw\""),
         "{error}"
+    );
+}
+
+/// SQLite compares a column as the type that it was declared with, and that is what its values were before.
+#[test]
+fn values_of_another_kind_are_compared_as_what_they_are() {
+    let bench =
+        Bench::new("CREATE STORE t (key INT PRIMARY KEY); INSERT INTO t (key, a) VALUES (1, 'x')");
+    let rows = |sql: &str| bench.run(sql).unwrap().rows;
+    let found =
+        rows("BEGIN; INSERT INTO t (key, a) VALUES (2, 5); SELECT key FROM t WHERE a = 5; COMMIT");
+    assert_eq!(found, [[Value::Integer(2)]]);
+    // Fields of whole values are there for the next statement too.
+    let found = rows(
+        "BEGIN; INSERT INTO t (key, value) VALUES (3, '{\"fresh\":7}'); SELECT key FROM t WHERE fresh = 7; ROLLBACK",
+    );
+    assert_eq!(found, [[Value::Integer(3)]]);
+    assert_eq!(
+        bench.refused("SELECT fresh FROM t").code,
+        Code::FieldNotFound
     );
 }
 
