@@ -8,13 +8,22 @@ use sop::Database;
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     databases: Arc<[(String, Database)]>,
+    identity: Identity,
 }
+
+/// Names and ids of databases: connections are for one such list.
+pub(super) type Identity = Arc<[(String, String)]>;
 
 impl Catalog {
     /// Names and databases; the first is the default.
     pub fn new(databases: Vec<(String, Database)>) -> Self {
+        let identity = databases
+            .iter()
+            .map(|(name, db)| (name.clone(), db.id()))
+            .collect();
         Self {
             databases: databases.into(),
+            identity,
         }
     }
 
@@ -46,9 +55,7 @@ impl Catalog {
     }
 
     /// What tells this catalog's connections from others'.
-    pub(super) fn identity(&self) -> Vec<(String, String)> {
-        self.iter()
-            .map(|(name, db)| (name.to_owned(), db.id()))
-            .collect()
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
     }
 }

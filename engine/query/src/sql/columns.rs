@@ -2,7 +2,7 @@
 //!
 //! First the key's fields and those that ride on it, then the fields of the values, declared ones first; a single
 //! key without a name is `key`. Hidden, and so left out of `*`: the fields of objects within (`"a.b"`), `key` and `value` for the whole,
-//! `_version` and `_position`. A name that is there already (letters of either case are the same to SQL) stands with where it
+//! `_version`, `_position` and what counting needs. A name that is there already (letters of either case are the same to SQL) stands with where it
 //! comes from in front: `"value.x"`.
 
 use std::collections::BTreeSet;
@@ -16,11 +16,15 @@ use super::tokens::quote_name;
 const MAX_COLUMNS: usize = 1_500;
 /// The version of an item: the sequence of the commit that last changed it.
 pub(super) const VERSION: &str = "_version";
+/// In a counting statement: how many items the row stands for.
+pub(super) const COUNT: &str = "_count";
+/// In a counting statement: always 1, and leave to let one row stand for many items.
+pub(super) const COUNTED: &str = "_counted";
 /// Where an item stands; identifies it.
 pub(super) const POSITION: &str = "_position";
 
 /// Where a column's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The n-th ordered field of the key.
     Key(usize),
@@ -36,6 +40,10 @@ pub enum Source {
     Value,
     /// Version of the item.
     Version,
+    /// How many items the row stands for.
+    Count,
+    /// Always 1.
+    Counted,
     /// Place of the item.
     Position,
 }
@@ -77,10 +85,13 @@ impl Kind {
     /// The column type that gives SQLite the affinity for comparisons.
     pub(super) fn sql_type(self) -> &'static str {
         match self.name() {
+            // Beyond 64 bits with a sign they are text, and must not be compared as doubles.
+            _ if self == Self::Key(KeyType::U64) => "",
             "bool" | "integer" => "INTEGER",
-            "number" => "REAL",
+            "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
-            _ => "",
+            // Without a type of its own a hidden column has that of the word HIDDEN, by which "1" is a number.
+            _ => "BLOB",
         }
     }
 
@@ -112,6 +123,8 @@ pub struct TableColumn {
     pub kind: Kind,
     /// Whether `*` leaves it out.
     pub hidden: bool,
+    /// Whether it is never null.
+    pub required: bool,
 }
 
 /// The columns of a store.
@@ -148,6 +161,7 @@ impl Names {
             source,
             kind,
             hidden,
+            required: false,
         });
     }
 }
@@ -175,7 +189,7 @@ impl TableColumns {
     /// The columns of a store with this definition whose items look like that.
     pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
         let mut names = Names::default();
-        for reserved in [VERSION, POSITION] {
+        for reserved in [VERSION, COUNT, COUNTED, POSITION] {
             names.taken.insert(reserved.to_owned());
         }
         let key = &definition.key;
@@ -192,6 +206,10 @@ impl TableColumns {
                 // Only with where it comes from, on both sides.
                 names.taken.insert(field.name.to_ascii_lowercase());
             }
+        }
+        if let Some(column) = names.columns.first_mut() {
+            // Only fields of composite keys can be missing.
+            column.required = !key.is_composite();
         }
         for (at, field) in key.ride_on().iter().enumerate() {
             let kind = Kind::Key(field.kind);
@@ -243,7 +261,10 @@ impl TableColumns {
                 sql += " HIDDEN";
             }
             if column.source == Source::Position {
-                sql += " PRIMARY KEY NOT NULL";
+                sql += " PRIMARY KEY";
+            }
+            if column.required {
+                sql += " NOT NULL";
             }
             sql += ", ";
         }
@@ -287,6 +308,8 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
     }
     for (name, source, kind) in [
         (VERSION, Source::Version, Kind::Field(FieldType::Integer)),
+        (COUNT, Source::Count, Kind::Field(FieldType::Integer)),
+        (COUNTED, Source::Counted, Kind::Field(FieldType::Integer)),
         (POSITION, Source::Position, Kind::Field(FieldType::Bytes)),
     ] {
         names.columns.push(TableColumn {
@@ -294,6 +317,7 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             source,
             kind,
             hidden: true,
+            required: true,
         });
     }
 }

@@ -4,17 +4,21 @@
 //! statement names it first, and again when its columns changed.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, Error as SqliteError};
 
 use super::Result;
-use super::columns::{TableColumn, TableColumns};
+use super::catalog::Identity;
+use super::columns::{Kind, TableColumn, TableColumns};
 use super::error::{Code, QueryError};
 use super::functions;
+use super::output::Column;
 use super::running::Running;
 use super::sandbox::{Stopped, Watch, confine};
-use super::table::{self, MODULE};
+use super::table::{self, MODULE, Step};
 use super::tokens::{quote_name, quote_text};
 
 /// Prepared statements that a connection keeps.
@@ -30,14 +34,23 @@ struct Declared {
     columns: TableColumns,
 }
 
+/// The columns of a result, and what kinds of values come from stores as they are.
+#[derive(Default)]
+pub(super) struct Shape {
+    pub columns: Vec<Column>,
+    pub kinds: Vec<Option<Kind>>,
+}
+
 /// A connection of the pool.
 pub(super) struct StoreConnection {
     /// Names and ids of the databases it is for.
-    pub identity: Vec<(String, String)>,
+    pub identity: Identity,
     connection: Connection,
     pub watch: Arc<Watch>,
     /// Tables by schema and name.
     declared: HashMap<(String, String), Declared>,
+    /// Columns of the results of statements, by their text.
+    known: HashMap<String, Rc<Shape>>,
     /// Sequences of the databases at which the tables were looked at last.
     seen: Vec<u64>,
 }
@@ -50,10 +63,12 @@ struct Missing {
 }
 
 impl StoreConnection {
-    pub fn open(identity: Vec<(String, String)>) -> Result<Self> {
+    /// A connection for these databases; `counts` what EXPLAIN ANALYZE shows, which makes each step slower.
+    pub fn open(identity: Identity, counts: bool) -> Result<Self> {
         let open = || -> rusqlite::Result<(Connection, Arc<Watch>)> {
             let mut connection = Connection::open_in_memory()?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_STMT_SCANSTATUS, counts)?;
             functions::register(&connection)?;
             table::register(&connection)?;
             let watch = Arc::new(Watch::default());
@@ -66,6 +81,7 @@ impl StoreConnection {
             connection,
             watch,
             declared: HashMap::new(),
+            known: HashMap::new(),
             seen: Vec::new(),
         })
     }
@@ -95,6 +111,7 @@ impl StoreConnection {
 
     fn undeclare(&mut self, name: &(String, String)) -> Result<()> {
         self.connection.flush_prepared_statement_cache();
+        self.known.clear();
         let sql = format!("DROP TABLE {}.{}", quote_name(&name.0), quote_name(&name.1));
         self.execute(&sql)?;
         self.declared.remove(name);
@@ -183,8 +200,44 @@ impl StoreConnection {
         prepared.map_err(|error| self.explain(running, sql, &error))
     }
 
+    /// The steps of a statement, and the cycles of all of it.
+    pub fn steps(&self, sql: &str) -> (Vec<Step>, i64) {
+        table::steps(&self.connection, sql)
+    }
+
+    /// The columns of a statement's result.
+    pub fn shape(&mut self, running: &Running, sql: &str) -> Result<Rc<Shape>> {
+        if let Some(shape) = self.known.get(sql) {
+            return Ok(Rc::clone(shape));
+        }
+        let prepared = self.prepare(running, sql)?;
+        let mut shape = Shape::default();
+        for column in prepared.columns_with_metadata() {
+            let origin = || {
+                self.origin(
+                    column.database_name()?,
+                    column.table_name()?,
+                    column.origin_name()?,
+                )
+            };
+            let kind = origin().map(|origin| origin.kind);
+            shape.kinds.push(kind);
+            shape.columns.push(Column {
+                name: column.name().to_owned(),
+                kind: kind.map_or("any", Kind::name).to_owned(),
+            });
+        }
+        drop(prepared);
+        if self.known.len() >= STATEMENTS {
+            self.known.clear();
+        }
+        let shape = Rc::new(shape);
+        self.known.insert(sql.to_owned(), Rc::clone(&shape));
+        Ok(shape)
+    }
+
     /// The column of a store that a result's column is.
-    pub fn origin(&self, schema: &str, table: &str, column: &str) -> Option<&TableColumn> {
+    fn origin(&self, schema: &str, table: &str, column: &str) -> Option<&TableColumn> {
         let declared = self.declared.iter().find(|((there, name), _)| {
             there.eq_ignore_ascii_case(schema) && name.eq_ignore_ascii_case(table)
         });
@@ -288,7 +341,7 @@ impl StoreConnection {
 /// What the text of an error of SQLite means here.
 fn classified(message: &str) -> (Code, String) {
     let is = |part: &str| message.contains(part);
-    if is("not authorized") || is("prohibited") {
+    if is("not authorized") || is("authorization denied") || is("prohibited") {
         let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
         return (Code::Forbidden, text.to_owned());
     }

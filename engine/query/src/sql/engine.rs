@@ -1,5 +1,7 @@
 //! Running requests.
 
+mod changing;
+
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,15 +15,15 @@ use super::Result;
 use super::catalog::Catalog;
 use super::columns::Kind;
 use super::connection::StoreConnection;
-use super::define;
+use super::count::rewritten;
 use super::error::{Code, QueryError};
-use super::output::{Column, Output, Summary, Table};
-use super::running::{OnConflict, Running};
+use super::explain::Plan;
+use super::output::{Output, Summary, Table};
+use super::running::Running;
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
 use super::tokens::tokens;
 use super::value::{Params, ValueRef};
-use super::writes::{self, Rewritten};
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,15 +176,44 @@ impl QueryEngine {
         self.collect(catalog, &Request::new(sql, params))
     }
 
+    /// How the only statement of a request is run; with `analyze` it is run to count, and what it changes is
+    /// forgotten.
+    pub fn explain(&self, catalog: &Catalog, request: &Request, analyze: bool) -> Result<Plan> {
+        let statements = split(&request.sql)?;
+        let [statement] = statements.as_slice() else {
+            let message = "only one statement is explained at a time";
+            return Err(QueryError::new(Code::Unsupported, message));
+        };
+        if !matches!(statement.kind, StatementKind::Plain { .. }) {
+            let message = "statements that read or change items are explained";
+            return Err(QueryError::new(Code::Unsupported, message));
+        }
+        let mut connection = StoreConnection::open(Arc::clone(catalog.identity()), true)?;
+        let deadline = request
+            .limits
+            .time
+            .and_then(|t| Instant::now().checked_add(t));
+        let writes = request.access == Access::ReadWrite;
+        connection.watch.begin(&request.cancel, deadline, writes);
+        let running = Running::new(catalog.clone(), false);
+        let _entered = running.enter();
+        running.restart(mode(statement.kind.writes()));
+        let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
+        let planned = explained(&mut connection, &running, request, sql, analyze);
+        planned.map_err(|error| error.moved(statement.span.start))
+    }
+
     fn connection(&self, catalog: &Catalog) -> Result<StoreConnection> {
         let identity = catalog.identity();
         let mut pool = self.pool.lock();
-        let found = pool.iter().rposition(|there| there.identity == identity);
+        let found = pool.iter().rposition(|there| {
+            Arc::ptr_eq(&there.identity, identity) || there.identity == *identity
+        });
         if let Some(at) = found {
             return Ok(pool.remove(at));
         }
         drop(pool);
-        StoreConnection::open(identity)
+        StoreConnection::open(Arc::clone(identity), false)
     }
 
     fn give_back(&self, connection: StoreConnection) {
@@ -217,9 +248,6 @@ enum Rows {
     /// More of what it gave already.
     More,
 }
-
-/// Items that are looked up together for `RETURNING`.
-const RETURNED: usize = 100;
 
 fn mode(writes: bool) -> Mode {
     if writes { Mode::Write } else { Mode::Read }
@@ -326,164 +354,28 @@ impl Call<'_> {
             return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
-        self.rows(sql, Rows::Own)?;
+        match rewritten(&self.request.sql, &statement.tokens) {
+            Some(counting) => {
+                self.connection.declare_for(self.running, &counting)?;
+                self.rows(&counting, Rows::Own)?;
+            }
+            None => self.rows(sql, Rows::Own)?,
+        }
         self.summary.nodes_read += self.running.nodes_read();
         Ok(())
     }
 
-    /// Runs a statement that changes items.
-    fn change(&mut self, sql: &str) -> Result<()> {
-        let rewritten = writes::rewrite(sql)?;
-        let tokens = tokens(sql);
-        if let Some(mut target) = writes::target(sql, &tokens) {
-            if let Some(upsert) = rewritten.as_ref().and_then(|all| all.upsert.as_ref()) {
-                writes::check_conflict_target(self.running, &target, upsert)?;
-                let update = upsert.update.iter();
-                target
-                    .columns
-                    .extend(update.flat_map(|update| update.columns.clone()));
-            }
-            writes::new_fields(self.running, self.connection, &target)?;
-        }
-        let Some(rewritten) = rewritten else {
-            self.connection.declare_for(self.running, sql)?;
-            return self.rows(sql, Rows::Own);
-        };
-        let result = self.rewritten(&rewritten);
-        *self.running.written.borrow_mut() = None;
-        result.map_err(|error| match rewritten.moved {
-            true => error.moved_back(usize::MAX),
-            false => error,
-        })
-    }
-
-    /// Runs a statement of which parts are done here; see [`writes`].
-    fn rewritten(&mut self, statement: &Rewritten) -> Result<()> {
-        let unplaced = |error: QueryError| error.moved_back(usize::MAX);
-        if let Some(upsert) = &statement.upsert {
-            let on_conflict = match &upsert.update {
-                Some(update) => {
-                    // What is wrong in it is an error without conflicts too.
-                    let trial = update.statement(&[], &[]);
-                    let tried = self.connection.declare_for(self.running, &trial);
-                    tried.map_err(unplaced)?;
-                    OnConflict::Collect
-                }
-                None => OnConflict::Ignore,
-            };
-            self.running.on_conflict.set(on_conflict);
-        }
-        if let Some(returning) = &statement.returning {
-            if statement.deletes {
-                self.part(returning, Rows::Part).map_err(unplaced)?;
-            } else {
-                *self.running.written.borrow_mut() = Some(Vec::new());
-            }
-        }
-        self.part(&statement.sql, Rows::Part)?;
-        let update = statement
-            .upsert
-            .iter()
-            .find_map(|upsert| upsert.update.as_ref());
-        let conflicts = self.running.conflicts.take();
-        self.running.on_conflict.set(OnConflict::Abort);
-        for conflict in conflicts {
-            let update =
-                update.map(|update| update.statement(&conflict.position, &conflict.values));
-            let sql = update.unwrap_or_default();
-            self.part(&sql, Rows::Part).map_err(unplaced)?;
-        }
-        let written = self.running.written.take();
-        let (Some(returning), Some(written)) = (&statement.returning, written) else {
-            return Ok(());
-        };
-        let mut rows = Rows::Part;
-        let mut chunks = written.chunks(RETURNED);
-        let mut chunk = chunks.next().unwrap_or_default();
-        loop {
-            let sql = format!("{returning}{}", writes::at_positions(chunk));
-            self.part(&sql, rows).map_err(unplaced)?;
-            rows = Rows::More;
-            match chunks.next() {
-                Some(next) if !self.summary.truncated => chunk = next,
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    fn part(&mut self, sql: &str, rows: Rows) -> Result<()> {
-        self.connection.declare_for(self.running, sql)?;
-        self.rows(sql, rows)
-    }
-
-    /// Forgets the tables that showed what the transaction alone knew.
-    fn settle(&mut self) -> Result<()> {
-        for (database, store) in self.running.take_unsettled() {
-            self.connection.forget(database, &store)?;
-        }
-        Ok(())
-    }
-
-    /// Makes, changes or drops a store.
-    fn define(&mut self, sql: &str) -> Result<()> {
-        let definition = define::parse(sql)?;
-        self.connection.refresh(self.running)?;
-        let select = definition.select();
-        let (start, text) = match &select {
-            Some(span) => (span.start, sql.get(span.clone())),
-            None => (0, None),
-        };
-        let selected = text.map(|text| self.describe(text));
-        let selected = selected.transpose().map_err(|error| error.moved(start))?;
-        let filling = define::run(self.running, &definition, selected.as_deref())?;
-        for (database, store) in self.running.redefined() {
-            self.connection.forget(database, &store)?;
-        }
-        let (Some(filling), Some(text)) = (filling, text) else {
-            return Ok(());
-        };
-        self.running.on_conflict.set(OnConflict::Abort);
-        let insert = format!("{}{text}", filling.insert);
-        let filled = self
-            .connection
-            .declare_for(self.running, &insert)
-            .and_then(|()| self.rows(&insert, Rows::Own));
-        filled.map_err(|error| error.moved_back(filling.insert.len()).moved(start))
-    }
-
-    /// The columns of a select.
-    fn describe(&mut self, sql: &str) -> Result<Vec<define::Selected>> {
-        self.connection.declare_for(self.running, sql)?;
-        let prepared = self.connection.prepare(self.running, sql)?;
-        let kinds = kinds(self.connection, &prepared);
-        let names = prepared.column_names();
-        let described = names.zip(kinds).map(|(name, kind)| define::Selected {
-            name: name.to_owned(),
-            kind,
-        });
-        Ok(described.collect())
-    }
-
     fn rows(&mut self, sql: &str, part: Rows) -> Result<()> {
+        let shape = self.connection.shape(self.running, sql)?;
         let connection = &*self.connection;
         let running = self.running;
         let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
         let mut prepared = connection.prepare(running, sql)?;
         bind(&mut prepared, &self.request.params, part)?;
-        let kinds = kinds(connection, &prepared);
-        let width = kinds.len();
-        if width > 0 && part != Rows::More {
-            let names = prepared.column_names();
-            let columns: Vec<Column> = names
-                .zip(&kinds)
-                .map(|(name, kind)| Column {
-                    name: name.to_owned(),
-                    kind: kind.map_or("any", Kind::name).to_owned(),
-                })
-                .collect();
-            if self.output.columns(&columns).is_break() {
-                return Ok(());
-            }
+        let width = shape.kinds.len();
+        let head = width > 0 && part != Rows::More;
+        if head && self.output.columns(&shape.columns).is_break() {
+            return Ok(());
         }
         let mut rows = prepared.raw_query();
         let before = match part {
@@ -503,7 +395,7 @@ impl Call<'_> {
                 break;
             }
             let mut values = Vec::with_capacity(width);
-            for (at, kind) in kinds.iter().enumerate() {
+            for (at, kind) in shape.kinds.iter().enumerate() {
                 let value = row.get_ref(at).map_err(|error| failed(&error))?;
                 values.push(shown(value, *kind));
             }
@@ -518,19 +410,32 @@ impl Call<'_> {
     }
 }
 
-/// What comes from a store as it is, and what kind it is.
-fn kinds(connection: &StoreConnection, prepared: &rusqlite::Statement<'_>) -> Vec<Option<Kind>> {
-    prepared
-        .columns_with_metadata()
-        .map(|column| {
-            let origin = connection.origin(
-                column.database_name()?,
-                column.table_name()?,
-                column.origin_name()?,
-            )?;
-            Some(origin.kind)
-        })
-        .collect()
+fn explained(
+    connection: &mut StoreConnection,
+    running: &Rc<Running>,
+    request: &Request,
+    sql: &str,
+    analyze: bool,
+) -> Result<Plan> {
+    connection.declare_for(running, sql)?;
+    let counting = rewritten(sql, &tokens(sql));
+    let sql = counting.as_deref().unwrap_or(sql);
+    let mut prepared = connection.prepare(running, sql)?;
+    if !analyze {
+        return Ok(Plan::new(connection.steps(sql), None));
+    }
+    bind(&mut prepared, &request.params, Rows::Own)?;
+    let began = Instant::now();
+    let mut rows = prepared.raw_query();
+    loop {
+        match rows.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Err(connection.explain(running, sql, &error)),
+        }
+    }
+    drop(rows);
+    Ok(Plan::new(connection.steps(sql), Some(began.elapsed())))
 }
 
 /// A value of SQLite as it is shown.

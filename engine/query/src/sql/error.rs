@@ -94,7 +94,7 @@ impl QueryError {
 
     pub(super) fn suggest(mut self, names: Vec<String>) -> Self {
         if let [nearest, ..] = names.as_slice() {
-            self.message += &format!("; did you mean {nearest:?}?");
+            self.message = format!("{}; did you mean {nearest:?}?", self.message);
         }
         self.suggestions = names;
         self

@@ -55,32 +55,28 @@ fn is_element(element: &serde_json::Value, value: ValueRef<'_>) -> bool {
     }
 }
 
-fn contains(context: &Context<'_>) -> Result<Option<bool>> {
+fn contains(context: &Context<'_>) -> Option<bool> {
     let value = context.get_raw(1);
     let (Some(whole), false) = (text(context, 0), value == ValueRef::Null) else {
-        return Ok(None);
+        return None;
     };
     if whole.starts_with('[')
         && let Ok(serde_json::Value::Array(elements)) = serde_json::from_str(whole)
     {
-        return Ok(Some(
-            elements.iter().any(|element| is_element(element, value)),
-        ));
+        return Some(elements.iter().any(|element| is_element(element, value)));
     }
-    Ok(match value {
-        ValueRef::Text(part) => std::str::from_utf8(part)
-            .ok()
-            .map(|part| whole.contains(part)),
+    match value {
+        ValueRef::Text(part) => {
+            let part = std::str::from_utf8(part).ok()?;
+            Some(whole.contains(part))
+        }
         ValueRef::Integer(part) => Some(whole.contains(&part.to_string())),
         _ => Some(false),
-    })
+    }
 }
 
-fn starts_with(context: &Context<'_>) -> Result<Option<bool>> {
-    Ok(match (text(context, 0), text(context, 1)) {
-        (Some(text), Some(start)) => Some(text.starts_with(start)),
-        _ => None,
-    })
+fn starts_with(context: &Context<'_>) -> Option<bool> {
+    Some(text(context, 0)?.starts_with(text(context, 1)?))
 }
 
 /// A random UUID, version 4 (RFC 9562).
@@ -90,7 +86,7 @@ fn uuid() -> Result<String> {
         .map_err(|error| wrong(format!("uuid: no random bytes: {error}")))?;
     bytes[6] = bytes[6] & 0x0F | 0x40;
     bytes[8] = bytes[8] & 0x3F | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     let part = |from, to| hex.get(from..to).unwrap_or_default();
     Ok([
         part(0, 8),
@@ -149,7 +145,11 @@ impl Aggregate<Sample, Value> for Percentile {
 
     fn step(&self, context: &mut Context<'_>, sample: &mut Sample) -> Result<()> {
         let (value, at) = Self::arguments(context)?;
-        if sample.at.replace(at).is_some_and(|before| before != at) {
+        if sample
+            .at
+            .replace(at)
+            .is_some_and(|before| before.to_bits() != at.to_bits())
+        {
             return Err(wrong(
                 "the second argument of percentile is the same for all rows",
             ));
@@ -190,9 +190,10 @@ impl WindowAggregate<Sample, Value> for Percentile {
 /// Makes the functions known to a connection.
 pub(super) fn register(connection: &Connection) -> Result<()> {
     let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("regexp", 2, pure, |context| regexp(context))?;
-    connection.create_scalar_function("contains", 2, pure, |context| contains(context))?;
-    connection.create_scalar_function("starts_with", 2, pure, |context| starts_with(context))?;
+    connection.create_scalar_function("regexp", 2, pure, regexp)?;
+    connection.create_scalar_function("contains", 2, pure, |context| Ok(contains(context)))?;
+    connection
+        .create_scalar_function("starts_with", 2, pure, |context| Ok(starts_with(context)))?;
     connection.create_scalar_function("uuid", 0, FunctionFlags::SQLITE_UTF8, |_| uuid())?;
     connection.create_window_function("median", 1, pure, Percentile)?;
     connection.create_window_function("percentile", 2, pure, Percentile)

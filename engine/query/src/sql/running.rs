@@ -170,7 +170,12 @@ impl Running {
         if self.mode.get() == Mode::Read {
             return self.planning(database);
         }
-        let transaction = self.begin(database, self.mode.get())?;
+        // What takes no change can still be read by a statement that changes another.
+        let mode = match self.read_only(database) {
+            Some(_) => Mode::Read,
+            None => self.mode.get(),
+        };
+        let transaction = self.begin(database, mode)?;
         let mut transactions = self.transactions.borrow_mut();
         transactions.insert(database, Rc::clone(&transaction));
         Ok(transaction)
@@ -309,8 +314,18 @@ impl Running {
         self.hashes.borrow_mut().insert(id, hash);
     }
 
+    /// Why a database takes no change.
+    fn read_only(&self, database: usize) -> Option<String> {
+        self.catalog.get(database)?.read_only()
+    }
+
     /// Says that an item of this database is going to be changed.
     pub fn change(&self, database: usize) -> Result<()> {
+        if let Some(reason) = self.read_only(database) {
+            let name = self.catalog.name(database);
+            let message = format!("the database {name:?} is read-only: {reason}");
+            return Err(QueryError::new(Code::ReadOnly, message));
+        }
         match self.changed_database.replace(Some(database)) {
             Some(other) if other != database => {
                 let (one, two) = (self.catalog.name(other), self.catalog.name(database));
@@ -369,12 +384,18 @@ impl Running {
         self.planning.borrow_mut().clear();
         let transactions = std::mem::take(&mut *self.transactions.borrow_mut());
         let mut sequence = None;
-        for (_, transaction) in transactions {
+        for (database, transaction) in transactions {
             let transaction = Rc::into_inner(transaction).ok_or_else(|| {
                 QueryError::new(Code::Engine, "a cursor is still open at the commit")
             })?;
             let commit = transaction.commit()?;
-            sequence = sequence.or(Some(commit.sequence));
+            if self
+                .changed_database
+                .get()
+                .is_none_or(|changed| changed == database)
+            {
+                sequence = sequence.or(Some(commit.sequence));
+            }
         }
         Ok(sequence)
     }

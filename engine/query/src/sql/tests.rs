@@ -303,3 +303,113 @@ fn new_fields_are_seen_by_the_next_statement() {
     );
     assert_eq!(rows(&table.unwrap()), ["'red'"]);
 }
+
+#[test]
+fn plans_say_how_stores_are_read() {
+    let (_test, catalog, engine) = shop();
+    let plan = |sql: &str| {
+        engine
+            .explain(&catalog, &Request::new(sql, Params::None), false)
+            .unwrap()
+    };
+    for (sql, expected) in [
+        (
+            "SELECT * FROM users WHERE key = 5",
+            &["seek users[key = ?]"][..],
+        ),
+        ("SELECT * FROM users WHERE name = 'x'", &["scan users"]),
+        (
+            "SELECT * FROM users ORDER BY key DESC",
+            &["scan users descending"],
+        ),
+        (
+            "SELECT * FROM users LIMIT 5 OFFSET 1",
+            &["scan users from an offset"],
+        ),
+        (
+            "SELECT * FROM orders WHERE user_id = 1 AND day > '2024-01-01'",
+            &["seek orders[user_id = ?, day > ?]"],
+        ),
+        (
+            "SELECT * FROM orders WHERE user_id = 1 ORDER BY day DESC",
+            &["seek orders[user_id = ?]"],
+        ),
+        (
+            "SELECT * FROM orders ORDER BY total",
+            &["scan orders", "sort"],
+        ),
+        (
+            "SELECT * FROM users u JOIN orders o ON o.user_id = u.key",
+            &["scan users as u", "seek orders[user_id = ?] as o"],
+        ),
+    ] {
+        let plan = plan(sql);
+        let shown: Vec<_> = plan
+            .nodes
+            .iter()
+            .map(|node| {
+                if node.access.is_some() {
+                    node.detail.as_str()
+                } else {
+                    node.operator
+                }
+            })
+            .collect();
+        assert_eq!(shown, expected, "{sql}\n{plan}");
+    }
+    let plan = engine
+        .explain(
+            &catalog,
+            &Request::new(
+                "SELECT * FROM users a JOIN users b ON a.age = b.age",
+                Params::None,
+            ),
+            true,
+        )
+        .unwrap();
+    assert_eq!(plan.nodes[0].rows, Some(3), "{plan}");
+    assert_eq!(plan.nodes[1].loops, Some(3), "{plan}");
+    assert!(
+        plan.advice[0].contains("users has no order by age"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn counts_need_no_walk() {
+    let (_test, catalog, engine) = shop();
+    for (sql, expected, scanned) in [
+        ("SELECT count(*) FROM users", "3", 1),
+        ("SELECT count(*) AS n FROM users WHERE key > 1", "2", 1),
+        (
+            "SELECT count(*) FROM users WHERE key > 1 AND key > 2",
+            "1",
+            2,
+        ),
+        ("SELECT count(*) FROM orders WHERE user_id = 1", "2", 1),
+        ("SELECT count(*) FROM orders WHERE user_id = 7", "0", 0),
+        (
+            "SELECT count(*) FROM orders WHERE user_id = 1 AND day BETWEEN '2024-01-01' AND '2024-01-31'",
+            "1",
+            1,
+        ),
+        ("SELECT count(*) FROM orders WHERE user_id = 'x'", "0", 3),
+        ("SELECT count(*) FROM users WHERE name = 'Bob'", "1", 3),
+    ] {
+        let table = engine.table(&catalog, sql, Params::None).unwrap();
+        assert_eq!(rows(&table), [expected], "{sql}");
+        assert_eq!(table.summary.scanned, scanned, "{sql}");
+        let name = if sql.contains("AS n") {
+            "n"
+        } else {
+            "count(*)"
+        };
+        assert_eq!(table.columns[0].name, name);
+    }
+    let plan = engine.explain(
+        &catalog,
+        &Request::new("SELECT count(*) FROM users WHERE key < 9", Params::None),
+        false,
+    );
+    assert_eq!(plan.unwrap().nodes[0].detail, "count users[key < ?]");
+}

@@ -333,137 +333,140 @@ fn stores_are_altered_and_dropped() {
     assert!(!bench.is_there("a"));
 }
 
+/// Statements, the code, where in the text the error is (empty: at its end), and a part of the message.
+const REFUSED: &[(&str, Code, &str, &str)] = &[
+    (
+        "CREATE STORE a (id INT PRIMARY KEY, n INT DEFAULT 5)",
+        Code::Unsupported,
+        "DEFAULT",
+        "no defaults",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY AUTOINCREMENT)",
+        Code::Unsupported,
+        "AUTO",
+        "uuid()",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY, e TEXT UNIQUE)",
+        Code::Unsupported,
+        "UNIQUE",
+        "primary key",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY, CHECK (id > 0))",
+        Code::Unsupported,
+        "CHECK",
+        "CHECKs",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY REFERENCES b (x) ON DELETE CASCADE)",
+        Code::Unsupported,
+        "ON DEL",
+        "not enforced",
+    ),
+    (
+        "CREATE STORE a (id INTT PRIMARY KEY)",
+        Code::InvalidValue,
+        "INTT",
+        "\"int\"",
+    ),
+    (
+        "CREATE STORE a (id JSON PRIMARY KEY)",
+        Code::InvalidValue,
+        "JSON",
+        "cannot be a key",
+    ),
+    (
+        "CREATE STORE a (id INT, n TEXT)",
+        Code::InvalidValue,
+        "a (",
+        "needs a key",
+    ),
+    (
+        "CREATE STORE a (id INT, PRIMARY KEY (idd))",
+        Code::FieldNotFound,
+        "idd",
+        "\"id\"",
+    ),
+    (
+        "CREATE STORE a (id INT, Id TEXT, PRIMARY KEY (id))",
+        Code::InvalidValue,
+        "Id",
+        "two columns",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY) WITH (slotlength = 5)",
+        Code::InvalidValue,
+        "slotl",
+        "\"slot_length\"",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY) WITH (unique = 'x')",
+        Code::InvalidValue,
+        "'x'",
+        "true or false",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY, n INT NOT NULL) WITH (declared = false)",
+        Code::InvalidValue,
+        "n INT",
+        "declared",
+    ),
+    (
+        "CREATE STORE a (key INT, PRIMARY KEY (key DESC))",
+        Code::InvalidValue,
+        "key DESC",
+        "ascending",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY",
+        Code::Syntax,
+        "",
+        "ends here",
+    ),
+    (
+        "CREATE STORE 'a' (id INT PRIMARY KEY)",
+        Code::Syntax,
+        "'a'",
+        "double quotes",
+    ),
+    (
+        "CREATE STORE a (id INT PRIMARY KEY) x",
+        Code::Syntax,
+        "x",
+        "end of the statement",
+    ),
+    (
+        "CREATE TEMP TABLE a (id INT PRIMARY KEY)",
+        Code::Unsupported,
+        "TEMP",
+        "WITH x AS",
+    ),
+    (
+        "CREATE INDEX i ON a (b)",
+        Code::Unsupported,
+        "INDEX",
+        "not supported yet",
+    ),
+    (
+        "CREATE VIEW v AS SELECT 1",
+        Code::Unsupported,
+        "VIEW",
+        "not supported yet",
+    ),
+    (
+        "SELECT 1; DROP STORE nope",
+        Code::StoreNotFound,
+        "nope",
+        "no store",
+    ),
+];
+
 #[test]
 fn what_is_not_there_is_said_where_it_stands() {
     let bench = Bench::new();
-    for (sql, code, mark, part) in [
-        (
-            "CREATE STORE a (id INT PRIMARY KEY, n INT DEFAULT 5)",
-            Code::Unsupported,
-            "DEFAULT",
-            "no defaults",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY AUTOINCREMENT)",
-            Code::Unsupported,
-            "AUTO",
-            "uuid()",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY, e TEXT UNIQUE)",
-            Code::Unsupported,
-            "UNIQUE",
-            "primary key",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY, CHECK (id > 0))",
-            Code::Unsupported,
-            "CHECK",
-            "CHECKs",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY REFERENCES b (x) ON DELETE CASCADE)",
-            Code::Unsupported,
-            "ON DEL",
-            "not enforced",
-        ),
-        (
-            "CREATE STORE a (id INTT PRIMARY KEY)",
-            Code::InvalidValue,
-            "INTT",
-            "\"int\"",
-        ),
-        (
-            "CREATE STORE a (id JSON PRIMARY KEY)",
-            Code::InvalidValue,
-            "JSON",
-            "cannot be a key",
-        ),
-        (
-            "CREATE STORE a (id INT, n TEXT)",
-            Code::InvalidValue,
-            "a (",
-            "needs a key",
-        ),
-        (
-            "CREATE STORE a (id INT, PRIMARY KEY (idd))",
-            Code::FieldNotFound,
-            "idd",
-            "\"id\"",
-        ),
-        (
-            "CREATE STORE a (id INT, Id TEXT, PRIMARY KEY (id))",
-            Code::InvalidValue,
-            "Id",
-            "two columns",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY) WITH (slotlength = 5)",
-            Code::InvalidValue,
-            "slotl",
-            "\"slot_length\"",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY) WITH (unique = 'x')",
-            Code::InvalidValue,
-            "'x'",
-            "true or false",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY, n INT NOT NULL) WITH (declared = false)",
-            Code::InvalidValue,
-            "n INT",
-            "declared",
-        ),
-        (
-            "CREATE STORE a (key INT, PRIMARY KEY (key DESC))",
-            Code::InvalidValue,
-            "key DESC",
-            "ascending",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY",
-            Code::Syntax,
-            "",
-            "ends here",
-        ),
-        (
-            "CREATE STORE 'a' (id INT PRIMARY KEY)",
-            Code::Syntax,
-            "'a'",
-            "double quotes",
-        ),
-        (
-            "CREATE STORE a (id INT PRIMARY KEY) x",
-            Code::Syntax,
-            "x",
-            "end of the statement",
-        ),
-        (
-            "CREATE TEMP TABLE a (id INT PRIMARY KEY)",
-            Code::Unsupported,
-            "TEMP",
-            "WITH x AS",
-        ),
-        (
-            "CREATE INDEX i ON a (b)",
-            Code::Unsupported,
-            "INDEX",
-            "not supported yet",
-        ),
-        (
-            "CREATE VIEW v AS SELECT 1",
-            Code::Unsupported,
-            "VIEW",
-            "not supported yet",
-        ),
-        (
-            "SELECT 1; DROP STORE nope",
-            Code::StoreNotFound,
-            "nope",
-            "no store",
-        ),
-    ] {
+    for (sql, code, mark, part) in REFUSED.iter().copied() {
         let error = bench.refused(sql);
         let at = if mark.is_empty() {
             Some(sql.len())
@@ -538,4 +541,23 @@ fn new_fields_need_no_definition() {
         bench.refused("UPDATE numbers SET x = 1").code,
         Code::FieldNotFound
     );
+}
+
+proptest::proptest! {
+    /// Whatever the text, an error has its place within it; what is cut off is never taken for whole.
+    #[test]
+    fn any_text_is_read_or_refused_with_its_place(
+        words in proptest::collection::vec(proptest::sample::select(vec![
+            "CREATE", "STORE", "ALTER", "DROP", "a", "\"b\"", "(", ")", ",", ".", "INT", "PRIMARY", "KEY", "NOT", "NULL", "WITH", "=", "'x'", "5",
+            "AS", "SELECT", "ADD", "RELATION", "TO", "SET", "REFERENCES", "FOREIGN", "é", "IF", "EXISTS", "DESC", "TABLE",
+        ]), 0..25),
+        start in 0_usize..4,
+    ) {
+        let starts = ["", "CREATE STORE a (id INT,", "ALTER STORE a ADD", "CREATE STORE a PRIMARY KEY"];
+        let sql = format!("{} {}", starts[start], words.join(" "));
+        if let Err(error) = super::parse(&sql) {
+            let at = error.at.unwrap_or(usize::MAX);
+            proptest::prop_assert!(at <= sql.len() && sql.is_char_boundary(at), "{}: {:?}", sql, error);
+        }
+    }
 }

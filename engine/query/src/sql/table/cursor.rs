@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
@@ -15,6 +16,7 @@ use sop::{DocumentRef, ItemRef};
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::{Path, Plan};
+use super::seek::Arguments;
 use super::{StoreTable, TableShared};
 use crate::sql::columns::{Source, TableColumn};
 use crate::sql::running::{HashId, Running};
@@ -33,10 +35,27 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     reverse: bool,
     /// Entries of a hash that are still to be visited.
     matches: Option<(Rc<FieldHash>, Option<u32>)>,
+    /// How many items the row stands for.
+    count: u64,
     /// How many times a hash was asked for.
     asked: u32,
     end: bool,
     phantom: PhantomData<&'vtab StoreTable>,
+}
+
+/// The arguments of a search.
+struct Given<'a>(&'a Filters<'a>);
+
+impl Arguments for Given<'_> {
+    fn value(&self, argument: usize) -> Option<ValueRef<'_>> {
+        self.0.iter().nth(argument)
+    }
+
+    fn list(&self, argument: usize) -> Option<Vec<SqliteValue>> {
+        // Each value lives until the next is asked for.
+        let values = self.0.in_values(argument).ok()?;
+        values.map(|value| Ok(owned(value))).collect().ok()
+    }
 }
 
 impl StoreCursor<'_> {
@@ -50,6 +69,7 @@ impl StoreCursor<'_> {
             ranges: VecDeque::new(),
             reverse: false,
             matches: None,
+            count: 1,
             asked: 0,
             end: true,
             phantom: PhantomData,
@@ -71,19 +91,33 @@ impl StoreCursor<'_> {
         self.reverse = plan.reverse;
         self.matches = None;
         self.ranges.clear();
+        self.count = 1;
+        let given = Given(arguments);
         let argument = |at: usize| arguments.iter().nth(at);
         match &plan.path {
+            Path::Scan if plan.counts => return self.count(&store, &[KeyRange::all()]),
             Path::Scan => match plan.skip.and_then(argument) {
                 Some(ValueRef::Integer(skip @ 1..)) => return self.skip(skip as u64),
                 _ => self.ranges.push_back(KeyRange::all()),
             },
-            Path::Seek(seek) => self.ranges.extend(seek.ranges(store.store(), argument)?),
+            Path::Seek(seek) => {
+                if plan.counts
+                    && let Some(ranges) = seek.exact_ranges(store.store(), &given)?
+                {
+                    return self.count(&store, &ranges);
+                }
+                self.ranges.extend(seek.ranges(store.store(), &given)?);
+            }
             Path::Hash {
                 column,
                 argument: at,
+                first,
             } => {
                 let value = argument(*at).unwrap_or(ValueRef::Null);
-                return self.look_up(*column, value);
+                if self.look_up(*column, value)? {
+                    return Ok(());
+                }
+                self.ranges.extend(first.ranges(store.store(), &given)?);
             }
             Path::At { argument: at } => {
                 let Some(ValueRef::Blob(position)) = argument(*at) else {
@@ -95,6 +129,21 @@ impl StoreCursor<'_> {
             }
         }
         self.next_range()
+    }
+
+    /// One row for all items of the ranges, at the first of them.
+    fn count(&mut self, store: &Rc<OpenStore>, ranges: &[KeyRange]) -> Result<()> {
+        let mut count = 0;
+        for range in ranges {
+            count += store.store().count(range)?;
+        }
+        self.ranges.extend(ranges.iter().cloned());
+        self.next_range()?;
+        self.count = count;
+        self.ranges.clear();
+        // There is nothing behind it.
+        self.matches = Some((Rc::new(FieldHash::new()), None));
+        Ok(())
     }
 
     /// Begins with the item that has `skip` others before it.
@@ -116,7 +165,8 @@ impl StoreCursor<'_> {
         let found = self
             .whole(&store)?
             .with_dependent_mut(|_, cursor| cursor.seek(position))?;
-        self.arrived(found)
+        self.arrived(found);
+        Ok(())
     }
 
     /// A cursor over the whole store.
@@ -131,18 +181,17 @@ impl StoreCursor<'_> {
         let there = self.whole(&store)?.with_dependent_mut(|_, cursor| {
             Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
         })?;
-        self.arrived(there)?;
+        self.arrived(there);
         // There is nothing behind it.
         self.matches = Some((Rc::new(FieldHash::new()), None));
         Ok(())
     }
 
-    fn arrived(&mut self, found: bool) -> Result<()> {
+    fn arrived(&mut self, found: bool) {
         self.end = !found;
         if found {
             self.running.scanned.set(self.running.scanned.get() + 1);
         }
-        Ok(())
     }
 
     /// Goes to the first item of the next range that has one.
@@ -165,14 +214,16 @@ impl StoreCursor<'_> {
             })?;
             self.cursor = Some(cursor);
             if found {
-                return self.arrived(true);
+                self.arrived(true);
+                return Ok(());
             }
         }
     }
 
     /// Visits the items of which a column may equal a value. The first time it is asked it walks the store, as a
     /// hash that is used once costs more than that.
-    fn look_up(&mut self, column: usize, value: ValueRef<'_>) -> Result<()> {
+    /// False: walk.
+    fn look_up(&mut self, column: usize, value: ValueRef<'_>) -> Result<bool> {
         let id: HashId = (self.table.database, self.table.store.clone(), column);
         self.asked += 1;
         let mut hash = self.running.hash(&id);
@@ -183,14 +234,14 @@ impl StoreCursor<'_> {
             }
         }
         let Some(hash) = hash else {
-            self.ranges.push_back(KeyRange::all());
-            return self.next_range();
+            return Ok(false);
         };
         let first = hash.hash_of(value).and_then(|value| hash.find(value));
         let store = self.store()?;
         self.whole(&store)?;
         self.matches = Some((hash, first));
-        self.next_match()
+        self.next_match()?;
+        Ok(true)
     }
 
     /// A hash of a column; none when it would be too large.
@@ -232,7 +283,8 @@ impl StoreCursor<'_> {
         *next = hash.before(entry);
         let position = hash.position(entry);
         let found = cursor.with_dependent_mut(|_, cursor| cursor.seek(position))?;
-        self.arrived(found)
+        self.arrived(found);
+        Ok(())
     }
 
     fn step(&mut self) -> Result<()> {
@@ -249,7 +301,8 @@ impl StoreCursor<'_> {
             true => cursor.prev(),
         })?;
         if found {
-            return self.arrived(true);
+            self.arrived(true);
+            return Ok(());
         }
         self.next_range()
     }
@@ -364,7 +417,9 @@ pub(super) fn value_of<'a>(column: &TableColumn, item: &'a ItemRef<'_>) -> Resul
             found.map_or(NULL, document_value)
         }
         Source::Value => document_value(item.value()?),
-        Source::WholeKey | Source::Version | Source::Position => NULL,
+        Source::WholeKey | Source::Version | Source::Count | Source::Counted | Source::Position => {
+            NULL
+        }
     })
 }
 
@@ -375,11 +430,18 @@ fn has_offsets(definition: &sop::StoreDefinition) -> bool {
 }
 
 impl StoreCursor<'_> {
-    fn key_of(&self, position: &[u8], definition: &sop::StoreDefinition) -> Result<Key> {
+    fn key_field(
+        &self,
+        position: &[u8],
+        definition: &sop::StoreDefinition,
+        field: usize,
+    ) -> Result<KeyValue> {
         let id = if definition.unique { 0 } else { 8 };
         let order = position.get(..position.len().saturating_sub(id));
-        let key = definition.key.decode(order.unwrap_or_default(), &[]);
-        key.map_err(|source| {
+        let value = definition
+            .key
+            .decode_field(order.unwrap_or_default(), field);
+        value.map_err(|source| {
             let store = self.table.store.clone();
             sop::Error::InvalidKey { store, source }.into()
         })
@@ -397,15 +459,15 @@ impl StoreCursor<'_> {
         let definition = store.store().definition();
         match source {
             Source::Key(at) => {
-                let key = if has_offsets(definition) {
+                if has_offsets(definition) {
                     let item = cursor.item().map_err(|error| self.failed(error))?;
-                    item.map_or_else(|| Ok(Key::default()), |item| item.key())
-                        .map_err(|error| self.failed(error))?
-                } else {
-                    let key = self.key_of(position, definition);
-                    key.map_err(|error| self.failed(error))?
-                };
-                context.set_result(key.values.get(*at).map_or(NULL, key_value))
+                    let key = item.map_or_else(|| Ok(Key::default()), |item| item.key());
+                    let key = key.map_err(|error| self.failed(error))?;
+                    return context.set_result(key.values.get(*at).map_or(NULL, key_value));
+                }
+                let value = self.key_field(position, definition, *at);
+                let value = value.map_err(|error| self.failed(error))?;
+                context.set_result(key_value(&value))
             }
             Source::WholeKey => {
                 let item = cursor.item().map_err(|error| self.failed(error))?;
@@ -416,6 +478,8 @@ impl StoreCursor<'_> {
                 let json = definition.key.key_to_json(&key).to_string();
                 context.set_result(json)
             }
+            Source::Count => context.set_result(self.count as i64),
+            Source::Counted => context.set_result(1),
             Source::Version => context.set_result(cursor.version().unwrap_or_default() as i64),
             _ => context.set_result(position),
         }
@@ -456,18 +520,21 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         let (Some(column), Some(cursor), Some(store)) = (column, &self.cursor, &self.store) else {
             return Ok(());
         };
-        cursor.with_dependent(|_, cursor| match &column.source {
-            source @ (Source::Key(_) | Source::WholeKey | Source::Version | Source::Position) => {
-                self.key_column(context, cursor, store, source)
+        cursor.with_dependent(|_, cursor| {
+            if let source @ (Source::Key(_)
+            | Source::WholeKey
+            | Source::Version
+            | Source::Count
+            | Source::Counted
+            | Source::Position) = &column.source
+            {
+                return self.key_column(context, cursor, store, source);
             }
-            _ => {
-                let item = cursor.item().map_err(|error| self.failed(error))?;
-                let Some(item) = item else {
-                    return Ok(());
-                };
-                let value = value_of(column, &item).map_err(|error| self.failed(error))?;
-                context.set_result(value)
-            }
+            let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
+                return Ok(());
+            };
+            let value = value_of(column, &item).map_err(|error| self.failed(error))?;
+            context.set_result(value)
         })
     }
 

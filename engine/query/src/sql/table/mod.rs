@@ -1,8 +1,9 @@
 //! Stores as virtual tables of SQLite.
 //!
 //! The one module with `unsafe`: SQLite keeps tables and cursors as pointers to structures that begin with its own
-//! parts, which is what the two `unsafe impl` promise ([`StoreTable`], [`StoreCursor`](cursor::StoreCursor): `#[repr(C)]`, base first).
-//! Everything else, calls between the languages among it, is rusqlite's.
+//! parts, which is what the two `unsafe impl` promise ([`StoreTable`], [`StoreCursor`](cursor::StoreCursor): `#[repr(C)]`, base first);
+//! and it tells its counters to pointers only ([`status`]). Everything else, calls between the languages among it, is
+//! rusqlite's.
 
 mod cursor;
 mod edge;
@@ -10,6 +11,7 @@ mod hash;
 mod open;
 mod plan;
 mod seek;
+mod status;
 mod update;
 
 use std::borrow::Cow;
@@ -31,6 +33,7 @@ use super::running::Running;
 
 pub(super) use self::hash::FieldHash;
 pub(super) use self::open::OpenStore;
+pub(super) use self::status::{Step, steps};
 
 /// Name of the module in `CREATE VIRTUAL TABLE`.
 pub(super) const MODULE: &str = "store";

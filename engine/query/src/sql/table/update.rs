@@ -169,15 +169,16 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
                 _ => {}
             }
         }
-        // A key without any value is far more often forgotten than meant.
         if key.values.iter().all(KeyValue::is_null) {
-            let names = self.table.columns.iter();
-            let names = names.filter(|column| matches!(column.source, Source::Key(_)));
-            let names: Vec<_> = names.map(|column| format!("{:?}", column.name)).collect();
+            let names: Vec<_> = spec
+                .fields()
+                .iter()
+                .map(|field| field.name.as_str())
+                .collect();
             let message = format!(
                 "store {:?}: the key is missing; give {} a value",
                 self.table.store,
-                names.join(" or ")
+                names.join(", ")
             );
             return Err(QueryError::new(Code::Constraint, message));
         }

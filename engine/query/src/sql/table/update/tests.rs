@@ -370,6 +370,19 @@ fn other_forms_of_writes() {
     }
 }
 
+const UPSERTS: &[&str] = &[
+    "INSERT INTO t (p, q, n) VALUES (1, 'a', 5), (3, 'c', 7) ON CONFLICT (p, q) DO NOTHING",
+    "INSERT INTO t (p, q, n) VALUES (1, 'a', 5), (4, 'd', 7) ON CONFLICT (q, p) DO UPDATE SET n = n + excluded.n, s = excluded.s",
+    "INSERT INTO t AS old (p, q, n, s) VALUES (1, 'a', -5, 'it''s'), (2, 'a', -9, NULL) ON CONFLICT (p, q) DO UPDATE SET n = old.n-excluded.n, s = coalesce(excluded.s, old.s) WHERE excluded.n > -7 RETURNING p, q, n, s",
+    "INSERT INTO t (p, q, n) VALUES (5, 'e', 1), (5, 'e', 2), (5, 'e', 3) ON CONFLICT DO UPDATE SET n = n * 10 + excluded.n RETURNING n",
+    "INSERT INTO t SELECT p, q, n, s FROM t WHERE 1 ON CONFLICT (p, q) DO UPDATE SET (n, s) = (excluded.n + 1, 'again')",
+    "UPDATE t SET n = n + 1 WHERE p < 3 RETURNING p, n, upper(s) AS shout",
+    "UPDATE t SET p = p + 100 WHERE p > 3 RETURNING *",
+    "UPDATE t SET n = 0 WHERE p = 99999 RETURNING p",
+    "WITH low AS (SELECT 2 AS top) DELETE FROM t WHERE p <= (SELECT top FROM low) RETURNING p, q, n",
+    "DELETE FROM t AS x WHERE x.p = 99999 RETURNING *",
+];
+
 #[test]
 fn upserts_and_returning_do_what_they_do_to_a_plain_table() {
     let bench = Bench::new(
@@ -379,18 +392,7 @@ fn upserts_and_returning_do_what_they_do_to_a_plain_table() {
     plain
         .execute_batch("CREATE TABLE t (p, q, n, s, PRIMARY KEY (p, q DESC)) WITHOUT ROWID; INSERT INTO t VALUES (1, 'a', 1, 'x'), (2, 'a', 2, 'y')")
         .unwrap();
-    for sql in [
-        "INSERT INTO t (p, q, n) VALUES (1, 'a', 5), (3, 'c', 7) ON CONFLICT (p, q) DO NOTHING",
-        "INSERT INTO t (p, q, n) VALUES (1, 'a', 5), (4, 'd', 7) ON CONFLICT (q, p) DO UPDATE SET n = n + excluded.n, s = excluded.s",
-        "INSERT INTO t AS old (p, q, n, s) VALUES (1, 'a', -5, 'it''s'), (2, 'a', -9, NULL) ON CONFLICT (p, q) DO UPDATE SET n = old.n-excluded.n, s = coalesce(excluded.s, old.s) WHERE excluded.n > -7 RETURNING p, q, n, s",
-        "INSERT INTO t (p, q, n) VALUES (5, 'e', 1), (5, 'e', 2), (5, 'e', 3) ON CONFLICT DO UPDATE SET n = n * 10 + excluded.n RETURNING n",
-        "INSERT INTO t SELECT p, q, n, s FROM t WHERE 1 ON CONFLICT (p, q) DO UPDATE SET (n, s) = (excluded.n + 1, 'again')",
-        "UPDATE t SET n = n + 1 WHERE p < 3 RETURNING p, n, upper(s) AS shout",
-        "UPDATE t SET p = p + 100 WHERE p > 3 RETURNING *",
-        "UPDATE t SET n = 0 WHERE p = 99999 RETURNING p",
-        "WITH low AS (SELECT 2 AS top) DELETE FROM t WHERE p <= (SELECT top FROM low) RETURNING p, q, n",
-        "DELETE FROM t AS x WHERE x.p = 99999 RETURNING *",
-    ] {
+    for sql in UPSERTS.iter().copied() {
         let ours = bench
             .run(sql)
             .unwrap_or_else(|error| panic!("{sql}: {error:?}"));
