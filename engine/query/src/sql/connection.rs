@@ -357,6 +357,12 @@ fn classified(message: &str) -> (Code, String) {
         let text = "RETURNING is there for INSERT only; for UPDATE and DELETE a dry run shows the rows before and after";
         return (Code::Unsupported, text.to_owned());
     }
+    if is("near \"LIMIT\": syntax error") || is("near \"ORDER\": syntax error") {
+        let text = format!(
+            "{message}; UPDATE and DELETE have no ORDER BY and LIMIT: write WHERE key IN (SELECT key FROM … ORDER BY … LIMIT …)"
+        );
+        return (Code::Syntax, text);
+    }
     if is("syntax error") || is("incomplete input") || is("unrecognized token") {
         return (Code::Syntax, message.to_owned());
     }
