@@ -41,7 +41,7 @@ export class QueryTabs extends EventTarget {
     while (this.list.some((one) => one.id === String(this.next))) this.next += 1;
     const id = String(this.next);
     this.next += 1;
-    const tab = { id, title: title ?? this.#freeTitle(), text, params: {} };
+    const tab = { id, title: title ?? this.#freeTitle(), text, params: {}, at: undefined };
     const at = this.list.findIndex((one) => one.id === this.active);
     this.list.splice(at < 0 ? this.list.length : at + 1, 0, tab);
     this.active = id;
