@@ -20,7 +20,7 @@ export { ref, createRef } from "lit/directives/ref.js";`,
   {
     file: "codemirror.js",
     source: `export { Annotation, Compartment, EditorState, Prec, RangeSet, StateEffect, StateField } from "@codemirror/state";
-export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
+export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, gutterLineClass, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
 export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 export { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 export { SQLDialect, sql } from "@codemirror/lang-sql";

@@ -1,6 +1,6 @@
 export { Annotation, Compartment, EditorState, Prec, RangeSet, StateEffect, StateField } from "@codemirror/state";
-export type { Extension, Transaction } from "@codemirror/state";
-export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
+export type { Extension, StateEffectType, Transaction } from "@codemirror/state";
+export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, gutterLineClass, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
 export type { DecorationSet } from "@codemirror/view";
 export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 export { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
