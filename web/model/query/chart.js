@@ -8,8 +8,9 @@ import { isDateText } from "../../core/format.js";
 
 const SAMPLE = 1000;
 const MOST_POINTS = 5000;
-const BAR = { step: 14, thick: 10, top: 2 };
+const BAR = { step: 14, least: 12, gap: 4, top: 2 };
 const CHAR = 6.2;
+const DIGIT = 6.9;
 
 /** @typedef {"number" | "date" | "text" | "other"} Kind */
 /** @typedef {"bar" | "line" | "scatter"} Form */
@@ -132,7 +133,7 @@ const cut = (text, room) => (text.length > room ? `${text.slice(0, Math.max(1, r
  * @param {Iterable<unknown[]>} rows @param {Choice} choice @param {{width: number, height: number}} size
  */
 export function barChart(rows, { x, y }, { width, height }) {
-  const most = Math.max(1, Math.floor((height - BAR.top) / BAR.step));
+  const most = Math.max(1, Math.floor((height - BAR.top) / BAR.least));
   /** @type {{label: string, value: number, text: string}[]} */
   const list = [];
   let count = 0;
@@ -144,16 +145,17 @@ export function barChart(rows, { x, y }, { width, height }) {
   const longest = Math.max(0, ...list.map((one) => one.label.length));
   const room = Math.min(longest, Math.floor((width * 0.36) / CHAR));
   const left = Math.ceil(room * CHAR) + 8;
-  const figures = Math.ceil(Math.max(0, ...list.map((one) => one.text.length)) * CHAR) + 8;
+  const figures = Math.ceil(Math.max(0, ...list.map((one) => one.text.length)) * DIGIT) + 8;
   const values = list.map((one) => one.value).filter(Number.isFinite);
   const low = Math.min(0, ...values);
   const high = Math.max(0, ...values);
   const wide = Math.max(1, width - left - figures);
   const at = (/** @type {number} */ value) => left + ((value - low) / (high - low || 1)) * wide;
+  const step = Math.min(BAR.step, (height - BAR.top) / Math.max(1, list.length));
   const bars = list.map((one, index) => {
     const from = at(Math.min(0, one.value || 0));
     const to = at(Math.max(0, one.value || 0));
-    return { label: cut(one.label, room), whole: one.label, text: one.text, x: from, y: BAR.top + index * BAR.step, width: Math.max(0, to - from), height: BAR.thick, best: one.value === high && high > 0 };
+    return { label: cut(one.label, room), whole: one.label, text: one.text, x: from, y: BAR.top + index * step, width: Math.max(0, to - from), height: step - BAR.gap, best: one.value === high && high > 0 };
   });
   return { bars, left, shown: list.length, count, zero: at(0) };
 }

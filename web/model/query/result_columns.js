@@ -39,11 +39,16 @@ export function resultColumns(columns, rows) {
     const guessed = only === "string" ? (tally.dates === tally.seen ? "date" : "string") : only === "array" || only === "object" ? "json" : only;
     const shownType = shortType(known ? type : guessed);
     const label = name || `column ${at + 1}`;
-    return { name, label, type, shownType, numeric, chars: Math.max(tally.chars, label.length + (shownType ? shownType.length + 1 : 0)) };
+    return { name, label, type, shownType, numeric, chars: Math.max(tally.chars, headChars(label, shownType, numeric)) };
   });
+}
+
+/** How many characters of a value a head is as wide as: it is written smaller. @param {string} label @param {string} type @param {boolean} numeric */
+function headChars(label, type, numeric) {
+  return Math.ceil((Math.min(label.length, MOST_CHARS) * 6.8 + (type ? type.length * 6.7 + 6 : 0)) / (numeric ? 8.5 : 7.3));
 }
 
 /** A type as a head has room for it. @param {string} type */
 function shortType(type) {
-  return { string: "text", integer: "int", boolean: "bool", number: "number", datetime: "time", timestamp: "time", any: "" }[type] ?? type;
+  return { string: "text", integer: "int", boolean: "bool", number: "num", datetime: "time", timestamp: "time", any: "" }[type] ?? type;
 }

@@ -1,8 +1,8 @@
 // What a statement would write, before and after, as the review shows staged edits; then it runs, as one transaction.
 
 import { counted } from "../../core/format.js";
-import { keyText } from "../../core/keys.js";
-import { stringify } from "../../core/json.js";
+import { ExactNumber, stringify } from "../../core/json.js";
+import { keyOfOne, keyText } from "../../core/keys.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
@@ -62,7 +62,7 @@ export function changesDialog(app, { sql, changes, commit }) {
 function card(app, row, many) {
   const store = app.session.storeNamed(row.store);
   const op = row.op === "insert" || row.op === "delete" ? row.op : row.op === "upsert" && row.before === undefined ? "insert" : "update";
-  const key = store ? keyText(store.key, row.key) : stringify(row.key);
+  const key = store ? keyText(store.key, typeof row.key === "object" && !(row.key instanceof ExactNumber) ? row.key : keyOfOne(store.key, row.key)) : stringify(row.key);
   const gone = (/** @type {any} */ value) => (value === null ? undefined : value);
   const entry = { op: /** @type {"insert" | "update" | "delete"} */ (op), store: row.store, key: row.key, before: op === "insert" ? undefined : gone(row.before), after: op === "delete" ? undefined : gone(row.after) };
   return html`<section class="card" aria-label="${op} ${key}"><header><span class="tag ${op}">${VERB[/** @type {keyof typeof VERB} */ (op)]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;

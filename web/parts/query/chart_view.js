@@ -24,6 +24,8 @@ export class SopChart extends Part {
     /** @type {Choice | undefined} */
     this.choice = undefined;
     this.size = { width: 0, height: 0 };
+    /** What is left out. */
+    this.note = "";
   }
 
   connectedCallback() {
@@ -101,17 +103,21 @@ export class SopChart extends Part {
     const total = rows.count;
     if (width < 40 || height < 40) return html`<div class="chart-host"></div>`;
     const made = choice.form === "bar" ? this.#bars(rows, choice, width, height) : this.#points(rows, choice, width, height);
+    const note = made.shown < total ? `${count(made.shown)} of ${count(total)} rows` : "";
+    if (note !== this.note) {
+      this.note = note;
+      queueMicrotask(() => this.dispatchEvent(new CustomEvent("choice")));
+    }
     const words = inWords(choice.form, this.columns[choice.x]?.label ?? "", this.columns[choice.y].label, made.shown, total);
-    return html`<div class="chart-host"><svg class="chart" viewBox="0 0 ${width} ${height}" width=${width} height=${height} role="img" aria-label=${words}>${made.marks}</svg></div>
-      ${made.shown < total ? html`<p class="chart-note small dim">${count(made.shown)} of ${count(total)} rows are drawn</p>` : nothing}`;
+    return html`<div class="chart-host"><svg class="chart" viewBox="0 0 ${width} ${height}" width=${width} height=${height} role="img" aria-label=${words}>${made.marks}</svg></div>`;
   }
 
   /** @param {import("../../model/query/result_rows.js").ResultRows} rows @param {Choice} choice @param {number} width @param {number} height */
   #bars(rows, choice, width, height) {
-    const chart = barChart(rows.values(0, Math.min(MOST_ROWS, Math.ceil(height / 14))), choice, { width, height });
+    const chart = barChart(rows.values(0, Math.min(MOST_ROWS, Math.ceil(height / 12))), choice, { width, height });
     return {
       shown: chart.shown,
-      marks: chart.bars.map((bar) => svg`<g><title>${bar.whole}: ${bar.text}</title><text x=${chart.left - 8} y=${bar.y + 8.5} text-anchor="end">${bar.label}</text><rect class=${bar.best ? "lit" : ""} x=${bar.x} y=${bar.y} width=${bar.width} height=${bar.height} rx="1.5"></rect><text class="figure" x=${bar.x + bar.width + 6} y=${bar.y + 8.5}>${bar.text}</text></g>`),
+      marks: chart.bars.map((bar) => svg`<g><title>${bar.whole}: ${bar.text}</title><text x=${chart.left - 8} y=${bar.y + bar.height / 2 + 3.5} text-anchor="end">${bar.label}</text><rect class=${bar.best ? "lit" : ""} x=${bar.x} y=${bar.y} width=${bar.width} height=${bar.height} rx="1.5"></rect><text class="figure" x=${bar.x + bar.width + 6} y=${bar.y + bar.height / 2 + 3.5}>${bar.text}</text></g>`),
     };
   }
 

@@ -146,17 +146,18 @@ export class SqlEditor extends EventTarget {
     const from = statement.from + (word ? word.from : statement.text.length);
     const to = statement.from + (word ? word.to : statement.text.length);
     const end = statement.to;
+    const kept = this.view.state.field(this.marks.field).ran;
     this.view.dispatch(showMarks(this.view.state, {
-      ran: { from: statement.from, to: end, gave: "", failed: true },
-      wrong: { from: Math.min(from, to), to: word ? to : end, begin: statement.from, end, message: fault.message, suggestions: word ? fault.suggestions : [] },
+      ran: kept && kept.to > statement.from && kept.from < end ? undefined : kept,
+      wrong: { from: Math.min(from, to), to: word ? to : end, begin: statement.from, end, word: word?.text ?? "", message: fault.message, suggestions: word ? fault.suggestions : [] },
     }));
     // The note has to be in view, but the cursor stays where somebody may type on.
     this.view.dispatch({ effects: EditorView.scrollIntoView(Math.min(to, this.view.state.doc.length), { y: "nearest", yMargin: 48 }) });
   }
 
-  /** Takes marks away. */
-  clear() {
-    this.view.dispatch(showMarks(this.view.state, { ran: undefined, wrong: undefined }));
+  /** Takes the mark of a fault away. */
+  clearFault() {
+    this.view.dispatch(showMarks(this.view.state, { ran: this.view.state.field(this.marks.field).ran, wrong: undefined }));
   }
 
   /** Writes a suggestion in the place of the wrong word. @param {string} [suggestion] */

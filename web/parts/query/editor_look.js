@@ -34,7 +34,6 @@ export const LOOK = EditorView.theme({
   "&.cm-focused .cm-activeLine, &.cm-focused .cm-activeLineGutter": { backgroundColor: "var(--hover)" },
   ".cm-activeLineGutter": { color: "var(--ink-2)" },
   ".cm-ran-mark": { boxShadow: "inset 2px 0 var(--ok)" },
-  ".cm-failed-mark": { boxShadow: "inset 2px 0 var(--danger)" },
   ".cm-called": { color: "var(--v-bool)" },
   ".cm-cursor": { borderLeft: "2px solid var(--accent)" },
   "& > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { background: "var(--accent-tint)" },

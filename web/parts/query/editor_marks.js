@@ -9,8 +9,8 @@ import { FUNCTIONS } from "../../model/query/sql_words.js";
 import { tokens } from "../../model/query/sql_text.js";
 import { iconElement, make } from "../dom.js";
 
-/** @typedef {{from: number, to: number, gave: string, failed?: boolean}} Ran */
-/** @typedef {{from: number, to: number, end: number, begin: number, message: string, suggestions: string[]}} Wrong from and to: the word; begin and end: its statement */
+/** @typedef {{from: number, to: number, gave: string}} Ran */
+/** @typedef {{from: number, to: number, end: number, begin: number, word: string, message: string, suggestions: string[]}} Wrong from and to: the word; begin and end: its statement */
 /** @typedef {{ran: Ran | undefined, wrong: Wrong | undefined}} Marks */
 
 const MOST_COLOURED = 200_000;
@@ -33,6 +33,18 @@ class GaveWidget extends WidgetType {
   }
 }
 
+/** A message in which the names that it speaks of stand out. @param {string} message @param {string[]} names */
+function withNames(message, names) {
+  const text = make("span", "grow");
+  const known = names.filter((name) => name.length > 1).sort((a, b) => b.length - a.length).map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  if (!known.length) {
+    text.textContent = message;
+    return text;
+  }
+  message.split(new RegExp(`(?<![\\p{L}\\p{N}_])(${known.join("|")})(?![\\p{L}\\p{N}_])`, "u")).forEach((part, at) => text.append(at % 2 ? make("b", "", part) : part));
+  return text;
+}
+
 class NoteWidget extends WidgetType {
   /** @param {Wrong} wrong @param {(suggestion: string) => void} fix */
   constructor(wrong, fix) {
@@ -47,7 +59,7 @@ class NoteWidget extends WidgetType {
   toDOM() {
     const note = make("div", "cm-note");
     note.setAttribute("role", "alert");
-    note.append(iconElement("warning", true), make("span", "grow", this.wrong.message));
+    note.append(iconElement("warning", true), withNames(this.wrong.message, [this.wrong.word, ...this.wrong.suggestions]));
     this.wrong.suggestions.slice(0, 3).forEach((suggestion, at) => {
       const button = make("button", "button s");
       button.append(at === 0 && this.wrong.suggestions.length === 1 ? "Fix" : suggestion);
@@ -69,7 +81,6 @@ const lineMark = (name) => new (class extends GutterMarker {
   elementClass = name;
 })();
 const RAN = lineMark("cm-ran-mark");
-const FAILED = lineMark("cm-failed-mark");
 const CALLED = Decoration.mark({ class: "cm-called" });
 
 /** Functions where they are called. @param {EditorState} state */
@@ -123,7 +134,7 @@ export function marks(fix) {
         if (!ran) return RangeSet.empty;
         const list = [];
         const last = state.doc.lineAt(Math.min(ran.to, state.doc.length)).number;
-        for (let line = state.doc.lineAt(Math.min(ran.from, state.doc.length)).number; line <= last; line += 1) list.push((ran.failed ? FAILED : RAN).range(state.doc.line(line).from));
+        for (let line = state.doc.lineAt(Math.min(ran.from, state.doc.length)).number; line <= last; line += 1) list.push(RAN.range(state.doc.line(line).from));
         return RangeSet.of(list);
       }),
     ],

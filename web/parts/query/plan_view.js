@@ -15,7 +15,7 @@ export function planTable(plan) {
   const { lines, measured } = planLines(plan.nodes ?? []);
   if (!lines.length) return html`<div class="nothing"><p>This statement has no steps to show.</p></div>`;
   const nodes = lines.some((line) => line.node.nodes_read !== undefined);
-  return html`<div class="scroll plan-scroll" tabindex="0" role="region" aria-label="Steps of the plan"><table class="plan"><thead><tr><th scope="col">Step</th><th class="c-bar" scope="col">${measured ? "Share of time" : "Share of rows"}</th>${measured ? html`<th class="num c-fig" scope="col">ms</th>` : nothing}<th class="num c-fig" scope="col">${measured ? "rows" : "rows, est."}</th>${nodes ? html`<th class="num c-fig" scope="col">nodes</th>` : nothing}</tr></thead><tbody>
+  return html`<div class="scroll plan-scroll" tabindex="0" role="region" aria-label="Steps of the plan"><table class="plan"><thead><tr><th scope="col">Step</th><th class="c-bar" scope="col">${measured ? "Share of time" : "Share of rows"}</th>${measured ? html`<th class="num c-fig" scope="col">ms</th>` : nothing}<th class="num c-fig" scope="col">${measured ? "rows" : "~ rows"}</th>${nodes ? html`<th class="num c-fig" scope="col">nodes</th>` : nothing}</tr></thead><tbody>
     ${lines.map(({ node, depth, share }) => html`<tr title=${[node.operator, node.detail, node.access, node.loops === undefined ? "" : `${count(node.loops)} loops`, node.estimated_rows === undefined ? "" : `${count(Math.round(node.estimated_rows))} rows expected`].filter(Boolean).join(" · ")}
       ><th scope="row" class="p${Math.min(DEEPEST, depth + 1)}"><span class="unseen">${depth ? `level ${depth + 1}: ` : ""}</span>${depth ? icon("branch") : nothing}<b>${node.operator}</b> <span class="dim">${node.detail ?? ""}</span>${node.access ? html` <span class="type">${node.access}</span>` : nothing}</th
       ><td><svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="${percent(share, 1)} of the ${measured ? "time" : "rows"}"><rect width="100" height="6" rx="1"></rect>${share > 0 ? svg`<rect width=${Math.max(1, share * 100)} height="6" rx="1"></rect>` : nothing}</svg></td
@@ -38,5 +38,5 @@ export function adviceList(advice) {
 /** The figures of a plan: its time and nodes. @param {{nodes: import("../../model/query/plan.js").PlanNode[]}} plan */
 export function planFigures(plan) {
   const { measured, time: sum, nodesRead } = planLines(plan.nodes ?? []);
-  return [measured ? `${time(sum)} ms` : "not run", nodesRead === undefined ? "" : `${count(nodesRead)} nodes`].filter(Boolean).join(" · ");
+  return [measured ? `${time(sum)} ms` : "estimated", nodesRead === undefined ? "" : `${count(nodesRead)} nodes`].filter(Boolean).join(" · ");
 }

@@ -4,7 +4,7 @@
 // by `aria-activedescendant`. Rows come from a `ResultRows` that grows while it is looked at. Says `view` when the rows in
 // view are others, and `open-row` when somebody wants to see a whole row.
 
-import { count } from "../../core/format.js";
+import { cell, count } from "../../core/format.js";
 import { ScrollMap } from "../../core/scroll_map.js";
 import { plain, tabbed } from "../../model/query/export.js";
 import { html, render } from "../../vendor/lit.js";
@@ -17,6 +17,8 @@ const OVERSCAN = 8;
 const ROW = 28;
 const CARD = 84;
 const MOST_COPIED = 50_000;
+const MOST_CHARS = 36;
+const SETTLE_MS = 120;
 
 /** @typedef {import("../../model/query/result_columns.js").ResultColumn} ResultColumn */
 /** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number}} RowElement */
@@ -97,7 +99,6 @@ export class SopResultGrid extends HTMLElement {
       this.rows.scrollTop = 0;
       this.rows.scrollLeft = 0;
     }
-    this.head?.replaceChildren();
     this.layout(columns);
     this.grow();
   }
@@ -208,7 +209,24 @@ export class SopResultGrid extends HTMLElement {
     });
     this.bar?.show(map.top, map.view, map.height);
     this.#follow();
+    clearTimeout(this.learning);
+    this.learning = setTimeout(() => this.#learn(), SETTLE_MS);
     this.dispatchEvent(new CustomEvent("view"));
+  }
+
+  /** Columns get wider where the rows in view have longer values than those before; never narrower. */
+  #learn() {
+    let wider = false;
+    for (const row of this.pool) {
+      const values = row.hidden ? undefined : this.source?.at(row.line);
+      this.columns.forEach((column, at) => {
+        const chars = values ? Math.min(MOST_CHARS, cell(values[at] ?? null).text.length) : 0;
+        if (chars <= column.chars) return;
+        column.chars = chars;
+        wider = true;
+      });
+    }
+    if (wider) this.layout(this.columns);
   }
 
   /** @param {RowElement} row @param {number} line @param {unknown[]} values */
@@ -276,9 +294,9 @@ export class SopResultGrid extends HTMLElement {
   }
 
   #revealColumn() {
-    const cell = this.querySelector("#active-result");
-    if (!cell || !this.rows?.classList.contains("wide")) return;
-    const box = cell.getBoundingClientRect();
+    const active = this.querySelector("#active-result");
+    if (!active || !this.rows?.classList.contains("wide")) return;
+    const box = active.getBoundingClientRect();
     const view = this.rows.getBoundingClientRect();
     const held = rankWidth(this.digits);
     if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;

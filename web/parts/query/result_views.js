@@ -31,7 +31,7 @@ export function messages(said) {
 
 /** @param {import("./runner.js").Result | undefined} result @param {import("../../model/tree.js").Store[]} stores @param {(sql: string) => void} start */
 export function emptyResult(result, stores, start) {
-  const run = result?.run;
+  const run = result?.now ?? result?.run;
   const last = result?.said[0];
   if (last?.kind === "danger") return html`<div class="nothing">${icon("warning")}<h2>The statement did not run</h2><p>${last.text}</p></div>`;
   if (run?.state === "running") return html`<div class="nothing waiting-note">${icon("clock")}<p>Running</p></div>`;

@@ -14,7 +14,7 @@ import { askDialog, changesDialog } from "./changes_dialog.js";
 /** @typedef {import("../../model/query/sql_text.js").Statement} Statement */
 /** @typedef {{kind: "ok" | "danger" | "still", text: string, sql: string, at: Date}} Said */
 /** @typedef {{nodes: import("../../model/query/plan.js").PlanNode[], advice?: any[]}} Plan */
-/** @typedef {{run?: QueryRun, statement?: Statement, said: Said[], plan?: Plan, planning: boolean, planFault: string, busy: boolean}} Result */
+/** @typedef {{now?: QueryRun, run?: QueryRun, said: Said[], plan?: Plan, planning: boolean, planFault: string, busy: boolean}} Result now: what runs or ran last; run: what is shown, the last that gave columns */
 
 const MOST_RESULTS = 4;
 const MOST_SAID = 50;
@@ -104,12 +104,18 @@ export class Runner extends EventTarget {
   async #stream(tab, statement, editor, quiet = false) {
     const result = this.of(tab.id);
     const run = new QueryRun({ api: this.app.session.api, url: this.#url, request: this.request(tab, statement.text) });
-    result.run = run;
-    result.statement = statement;
-    result.plan = undefined;
-    result.planFault = "";
-    if (editor.tab === tab.id) editor.clear();
-    run.addEventListener("change", () => this.#changed(tab.id, "rows"));
+    result.now = run;
+    if (editor.tab === tab.id) editor.clearFault();
+    const show = () => {
+      if (result.run === run || (!run.columns.length && run.state !== "done")) return;
+      result.run = run;
+      result.plan = undefined;
+      result.planFault = "";
+    };
+    run.addEventListener("change", () => {
+      show();
+      this.#changed(tab.id, "rows");
+    });
     this.#changed(tab.id);
     await run.start();
     if (run.state === "failed" && run.fault) {
@@ -142,7 +148,7 @@ export class Runner extends EventTarget {
   /** A statement that writes: dry first, then shown, then written. @param {import("../../model/query/query_tabs.js").QueryTab} tab @param {Statement} statement @param {import("./editor.js").SqlEditor} editor */
   async #write(tab, statement, editor) {
     const { session } = this.app;
-    editor.clear();
+    editor.clearFault();
     let answer;
     try {
       answer = await session.api.post(this.#url, { ...this.request(tab, statement.text), dry_run: true });
@@ -191,7 +197,7 @@ export class Runner extends EventTarget {
 
   /** Stops what runs in a tab. @param {string} tab */
   stop(tab) {
-    this.results.get(tab)?.run?.cancel();
+    this.results.get(tab)?.now?.cancel();
   }
 
   /** Lets go of tabs that are closed. @param {(id: string) => boolean} lives */

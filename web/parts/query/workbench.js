@@ -106,7 +106,7 @@ export class SopQuery extends Part {
     return this.tab ? this.runner?.of(this.tab.id) : undefined;
   }
   get running() {
-    return this.result?.run?.state === "running";
+    return this.result?.now?.state === "running";
   }
 
   // ---- What is kept
@@ -221,12 +221,12 @@ export class SopQuery extends Part {
     this.dispatchEvent(new CustomEvent("figures"));
     // Time goes on while nothing comes.
     clearTimeout(this.clock);
-    if (run?.state === "running") this.clock = setTimeout(() => this.#show(), 200);
+    if (this.running) this.clock = setTimeout(() => this.#show(), 200);
   }
 
   /** What the status bar says. @returns {{count: string, what: string}[]} */
   get figures() {
-    const run = this.result?.run;
+    const run = this.running ? this.result?.now : this.result?.run;
     if (!run) return [];
     const list = [{ count: count(run.rows.count), what: run.rows.count === 1 ? "row" : "rows" }];
     if (run.stats?.scanned !== undefined) list.push({ count: count(run.stats.scanned), what: "scanned" });
@@ -388,7 +388,7 @@ export class SopQuery extends Part {
     ];
     const rowsShown = view === "rows" && run !== undefined && this.shownRun === run && (run.rows.count > 0 || run.state === "running");
     return html`<section class="pane" aria-label="Result"><div class="subtabs"><div role="tablist" aria-label="Result" @keydown=${this.#walk}>${tabs.map(([id, title]) => this.#subtab(String(id), title, view, go, "result-body"))}</div>
-        <div class="end">${run?.state === "running" ? html`<span class="small dim wide-only" role="timer">${span(run.elapsed)}</span>` : nothing}<button class="button s quiet" data-command="export-result" aria-haspopup="menu" aria-label="Export" ?disabled=${!run?.columns.length || run.state === "running"}>${icon("export", true)}<span class="wide-only">Export</span></button></div></div>
+        <div class="end">${this.running ? html`<span class="small dim wide-only" role="timer">${span(result?.now?.elapsed ?? 0)}</span>` : nothing}<button class="button s quiet" data-command="export-result" aria-haspopup="menu" aria-label="Export" ?disabled=${!run?.columns.length || run.state === "running"}>${icon("export", true)}<span class="wide-only">Export</span></button></div></div>
       ${this.#thread()}
       <div class="result-body" id="result-body" role="tabpanel" aria-labelledby="tab-${view}">
         <sop-result-grid ?hidden=${!rowsShown}></sop-result-grid>
@@ -396,7 +396,7 @@ export class SopQuery extends Part {
         ${view === "json" ? jsonText(run) : nothing}
         ${view === "said" ? messages(result?.said ?? []) : nothing}
         ${view === "plan" ? this.#plan() : nothing}
-        ${beside ? nothing : html`<sop-chart ?hidden=${view !== "chart" || !run}></sop-chart>${view === "chart" ? html`<div class="chart-tools">${this.chart?.controls()}</div>` : nothing}${view === "chart" && !run ? emptyResult(undefined, [], () => undefined) : nothing}`}
+        ${beside ? nothing : html`<sop-chart ?hidden=${view !== "chart" || !run}></sop-chart>${view === "chart" ? html`<div class="chart-tools">${this.chart?.controls()}<span class="small dim">${this.chart?.note ?? ""}</span></div>` : nothing}${view === "chart" && !run ? emptyResult(undefined, [], () => undefined) : nothing}`}
       </div>${this.#long(run)}</section>`;
   }
 
@@ -409,7 +409,7 @@ export class SopQuery extends Part {
   /** A thin line while it waits, after a moment. */
   #thread() {
     const { result } = this;
-    const since = result?.run?.state === "running" ? performance.now() - result.run.started : 0;
+    const since = result?.now?.state === "running" ? performance.now() - result.now.started : 0;
     return since > WAIT_BEFORE_THREAD_MS || result?.planning ? html`<div class="thread" role="progressbar" aria-label="Running"></div>` : nothing;
   }
 
@@ -438,7 +438,7 @@ export class SopQuery extends Part {
     const drawable = result?.run?.columns.length && result.run.state !== "running";
     return html`<section class="pane side-pane" aria-label="Plan and chart"><div class="subtabs"><div role="tablist" aria-label="Plan" @keydown=${this.#walk}>${this.#subtab("plan", "Plan", this.side, go, "plan-body")}${advice ? this.#subtab("advice", html`Advice <span class="badge">${advice}</span>`, this.side, go, "plan-body") : nothing}</div><div class="end"><span class="small dim">${plan ? planFigures(plan) : ""}</span></div></div>
       <div class="plan-body" id="plan-body" role="tabpanel" aria-labelledby="tab-${this.side === "advice" && advice ? "advice" : "plan"}">${this.side === "advice" && advice ? adviceList(plan?.advice) : plan ? html`${planTable(plan)}${advice ? adviceList(plan.advice?.slice(0, 1)) : nothing}` : this.#plan()}</div>
-      <div class="subtabs over"><div><h2>Chart</h2></div><div class="end">${drawable ? this.chart?.controls() : nothing}</div></div>
+      <div class="subtabs over"><h2>Chart</h2><span class="small dim">${drawable ? this.chart?.note ?? "" : ""}</span><div class="end">${drawable ? this.chart?.controls() : nothing}</div></div>
       <sop-chart></sop-chart></section>`;
   }
 
