@@ -13,6 +13,9 @@ import { marks, showMarks } from "./editor_marks.js";
 /** @typedef {import("../../model/query/sql_text.js").Statement} Statement */
 /** @typedef {import("../../model/query/query_tabs.js").QueryTab} QueryTab */
 
+/** Where lines are wrapped rather than scrolled. */
+const NARROW = matchMedia("(width < 900px)");
+
 export class SqlEditor extends EventTarget {
   /** @param {HTMLElement} place @param {{schema: () => import("../../model/query/complete.js").Schema, run: () => void, runAll: () => void}} how */
   constructor(place, how) {
@@ -23,6 +26,8 @@ export class SqlEditor extends EventTarget {
     this.tab = "";
     this.marks = marks((suggestion) => this.fix(suggestion));
     this.view = new EditorView({ parent: place, state: this.#state("") });
+    // A note under a line is as wide as what is seen of it, however long its lines are.
+    new ResizeObserver(() => this.view.dom.style.setProperty("--editor-room", `${this.view.scrollDOM.clientWidth - 48}px`)).observe(this.view.scrollDOM);
   }
 
   /** @param {string} text @param {number} [at] */
@@ -44,6 +49,7 @@ export class SqlEditor extends EventTarget {
         autocompletion({ override: [(context) => this.#complete(context)], activateOnTypingDelay: 60, maxRenderedOptions: 80 }),
         placeholder("SELECT … FROM a store. Ctrl Space completes, Ctrl Enter runs."),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
+        ...(NARROW.matches ? [EditorView.lineWrapping] : []),
         this.marks.extension, COLOURS, LOOK,
         EditorView.contentAttributes.of({ "aria-label": "Statements", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
@@ -153,6 +159,10 @@ export class SqlEditor extends EventTarget {
     }));
     // The note has to be in view, but the cursor stays where somebody may type on.
     this.view.dispatch({ effects: EditorView.scrollIntoView(Math.min(to, this.view.state.doc.length), { y: "nearest", yMargin: 48 }) });
+    requestAnimationFrame(() => {
+      const below = (this.view.dom.querySelector(".cm-note")?.getBoundingClientRect().bottom ?? 0) + 8 - this.view.scrollDOM.getBoundingClientRect().bottom;
+      if (below > 0) this.view.scrollDOM.scrollTop += below;
+    });
   }
 
   /** Takes the mark of a fault away. */

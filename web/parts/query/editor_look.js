@@ -44,9 +44,9 @@ export const LOOK = EditorView.theme({
   ".cm-lintRange-error": { backgroundImage: "none", paddingBottom: "0", textDecoration: "underline wavy var(--danger)", textUnderlineOffset: "4px", textDecorationThickness: "1px" },
   ".cm-lintPoint-error::after": { borderBottomColor: "var(--danger)" },
   // What a statement gave, at the end of its last line.
-  ".cm-gave": { position: "sticky", right: "0", float: "right", margin: "0 -2px 0 24px", paddingLeft: "8px", backgroundColor: "var(--sheet)", font: "var(--t-small)/22px var(--ui)", color: "var(--ink-3)", userSelect: "none" },
-  ".cm-activeLine .cm-gave": { backgroundColor: "transparent" },
-  ".cm-note": { display: "flex", alignItems: "center", gap: "8px", margin: "2px 16px 6px 0", padding: "4px 4px 4px 10px", border: "1px solid var(--line)", borderLeft: "2px solid var(--danger)", borderRadius: "4px", backgroundColor: "var(--sheet)", font: "var(--t)/20px var(--ui)", whiteSpace: "normal", overflowWrap: "anywhere" },
+  ".cm-gave::after": { content: "attr(data-gave)", position: "absolute", top: "0", right: "16px", paddingLeft: "16px", backgroundColor: "var(--sheet)", font: "var(--t-small)/22px var(--ui)", color: "var(--ink-3)", pointerEvents: "none" },
+  "&.cm-focused .cm-activeLine.cm-gave::after": { background: "linear-gradient(var(--hover), var(--hover)), var(--sheet)" },
+  ".cm-note": { position: "sticky", left: "48px", display: "flex", maxWidth: "calc(var(--editor-room, 100%) - 16px)", boxSizing: "border-box", alignItems: "center", gap: "8px", margin: "2px 16px 6px 0", padding: "4px 4px 4px 10px", border: "1px solid var(--line)", borderLeft: "2px solid var(--danger)", borderRadius: "4px", backgroundColor: "var(--sheet)", font: "var(--t)/20px var(--ui)", whiteSpace: "normal", overflowWrap: "anywhere" },
   ".cm-note > .icon": { color: "var(--danger)" },
   // Completion, search and tooltips look as the page's menus do.
   ".cm-tooltip": { zIndex: "12", border: "1px solid var(--line-hard)", borderRadius: "var(--r-box)", backgroundColor: "var(--raised)", color: "var(--ink)", overflow: "hidden" },

@@ -18,21 +18,6 @@ const MOST_COLOURED = 200_000;
 /** Says what ran, what was wrong. @type {import("../../vendor/codemirror.js").StateEffectType<Marks>} */
 export const setMarks = StateEffect.define();
 
-class GaveWidget extends WidgetType {
-  /** @param {string} text */
-  constructor(text) {
-    super();
-    this.text = text;
-  }
-  /** @param {GaveWidget} other */
-  eq(other) {
-    return other.text === this.text;
-  }
-  toDOM() {
-    return make("span", "cm-gave", this.text);
-  }
-}
-
 /** A message in which the names that it speaks of stand out. @param {string} message @param {string[]} names */
 function withNames(message, names) {
   const text = make("span", "grow");
@@ -125,7 +110,8 @@ export function marks(fix) {
         const { ran, wrong } = state.field(own);
         const end = (/** @type {number} */ at) => state.doc.lineAt(Math.min(at, state.doc.length)).to;
         const list = [];
-        if (ran?.gave) list.push(Decoration.widget({ widget: new GaveWidget(ran.gave), side: 1 }).range(end(ran.to)));
+        // Not an element of its own: the cursor would stand at it instead of at the end of the text.
+        if (ran?.gave) list.push(Decoration.line({ class: "cm-gave", attributes: { "data-gave": ran.gave } }).range(state.doc.lineAt(Math.min(ran.to, state.doc.length)).from));
         if (wrong) list.push(Decoration.widget({ widget: new NoteWidget(wrong, fix), side: 2, block: true }).range(end(wrong.to)));
         return Decoration.set(list, true);
       }),

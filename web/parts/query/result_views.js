@@ -39,7 +39,7 @@ export function emptyResult(result, stores, start) {
   if (run?.state === "done" && run.columns.length) return html`<div class="nothing">${icon("query")}<h2>No rows</h2><p>The statement ran and nothing matches.</p></div>`;
   if (run?.state === "done") return html`<div class="nothing">${icon("check")}<h2>Done</h2><p>The statement gives no rows.</p></div>`;
   const list = stores.filter((one) => Number(one.count) > 0).slice(0, STARTERS);
-  return html`<div class="nothing">${icon("query")}<h2>Nothing has run yet</h2><p>Write a statement and press <kbd>Ctrl ↵</kbd>. It runs the selection, or the statement under the cursor.${list.length ? " Or begin with one of these:" : ""}</p>
+  return html`<div class="nothing">${icon("query")}<h2>Nothing has run yet</h2><p>Write a statement and run it<span class="wide-only"> with <kbd>Ctrl ↵</kbd></span>: it runs the selection, or the statement under the cursor.${list.length ? " Or begin with one of these:" : ""}</p>
     ${list.length ? html`<p class="next starters">${list.map((one) => html`<button class="button s" @click=${() => start(`SELECT * FROM ${quoted(one.name)} LIMIT 100;`)}>${icon("store", true)}${one.name}</button>`)}</p>` : nothing}</div>`;
 }
 
