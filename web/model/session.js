@@ -7,6 +7,7 @@ import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { History } from "./query/history.js";
 import { QueryTabs } from "./query/query_tabs.js";
 import { Related } from "./related.js";
 
@@ -35,6 +36,8 @@ export class Session extends EventTarget {
     this.changes = new ChangeSet();
     /** The tabs of the query workbench. */
     this.queries = new QueryTabs();
+    /** What was run and saved in the workbench. */
+    this.history = new History();
     this.related = new Related((store, key) => this.api.get(this.path("stores", store, "item"), { key: stringify(keyOfOne(this.storeNamed(store)?.key ?? { type: "" }, key)) }));
     /** @type {string[]} */
     this.tabs = [];
@@ -116,6 +119,7 @@ export class Session extends EventTarget {
     const next = { ...this.place, ...place };
     next.view = "view" in place || place.store !== undefined ? place.view : this.place.view;
     if (place.database !== undefined && place.database !== this.place.database) {
+      this.keepQueries(); // what was typed just now belongs to the database that is left
       next.store = place.store;
       next.prefix = place.prefix ?? [];
       next.at = place.at;
@@ -201,9 +205,30 @@ export class Session extends EventTarget {
     if (!this.place.database) return;
     this.changes.load(this.storage.getItem(this.#storageName()));
     this.queries.load(this.storage.getItem(this.#queriesName()));
+    this.history = History.read(this.storage.getItem(this.#historyName()));
   }
   #queriesName() {
     return `sop.queries.${this.place.database ?? ""}`;
+  }
+  #historyName() {
+    return `sop.query.history.${this.place.database ?? ""}`;
+  }
+  /** Opens a saved query: the tab that has its name, else a new one. @param {{name: string, sql: string}} saved */
+  openSaved({ name, sql }) {
+    const there = this.queries.list.find((one) => one.title === name);
+    if (there) this.queries.go(there.id);
+    else this.queries.add({ title: name, text: sql });
+    return this.go({ view: "query" });
+  }
+  /** Keeps what was run and saved. */
+  keepHistory() {
+    if (!this.place.database) return;
+    try {
+      this.storage.setItem(this.#historyName(), this.history.write());
+    } catch {
+      this.say({ kind: "warn", text: "The browser's storage is full: history is not kept." });
+    }
+    this.#say("queries");
   }
   /** Keeps the tabs of the workbench for the next time. */
   keepQueries() {

@@ -12,8 +12,11 @@ export function wireQueryCommands(app) {
   const able = () => session.place.database !== undefined;
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
-  /** Opens the workbench with a statement in a tab of its own. @param {string} sql */
-  const open = (sql) => session.go({ view: "query", sql });
+  /** Opens the workbench with a statement in a tab of its own: also for what shows rows and wants to say them as SQL. @param {string} sql */
+  const open = (sql) => {
+    session.queries.add({ text: sql });
+    return session.go({ view: "query" });
+  };
   /** @param {string} id @returns {import("./menu.js").MenuItem[]} */
   const entry = (id) => {
     const command = commands.get(id);
@@ -34,7 +37,10 @@ export function wireQueryCommands(app) {
     { id: "stop-query", title: "Stop the query", icon: "stop", group: "Query", keys: ["Escape"], where: text, words: "cancel", when: running, run: () => app.query?.stop() },
     { id: "explain-query", title: "Explain: run and measure each step", icon: "plan", group: "Query", keys: ["Alt+X"], where: text, words: "plan analyze", when: () => here() && !running(), run: () => app.query?.explain() },
     { id: "query-history", title: "History of queries", icon: "history", group: "Query", keys: ["Alt+H"], where: text, when: here, run: () => app.query?.openHistory() },
-    { id: "saved-queries", title: "Saved queries", icon: "save", group: "Query", when: here, run: () => app.query?.openHistory(true) },
+    { id: "saved-queries", title: "Saved queries", icon: "save", group: "Query", when: () => able() && (here() || session.history.saved.length > 0), run: async () => {
+      await session.go({ view: "query" });
+      app.query?.openHistory(true);
+    } },
     { id: "save-query", title: "Save the query", icon: "save", group: "Query", keys: ["Ctrl+S"], where: text, when: here, run: () => app.query?.save() },
     { id: "rename-query", title: "Rename the tab", icon: "edit", group: "Query", when: here, run: () => app.query?.rename() },
     { id: "copy-query-link", title: "Copy a link to this text", icon: "link", group: "Query", when: here, run: () => app.query?.copyLink() },

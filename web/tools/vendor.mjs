@@ -19,12 +19,12 @@ export { ref, createRef } from "lit/directives/ref.js";`,
   },
   {
     file: "codemirror.js",
-    source: `export { Annotation, Compartment, EditorState, Prec, RangeSet, StateEffect, StateField } from "@codemirror/state";
+    source: `export { EditorState, Prec, RangeSet, StateEffect, StateField } from "@codemirror/state";
 export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, gutterLineClass, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
-export { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+export { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 export { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 export { SQLDialect, sql } from "@codemirror/lang-sql";
-export { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, startCompletion } from "@codemirror/autocomplete";
+export { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from "@codemirror/autocomplete";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 export { lintKeymap, setDiagnostics } from "@codemirror/lint";
 export { tags } from "@lezer/highlight";`,

@@ -6,7 +6,6 @@
 /** @typedef {{id: string, title: string, text: string, params: {[id: string]: string}, at?: number}} QueryTab */
 
 const MOST_TABS = 30;
-const MOST_TEXT = 1_000_000;
 
 export class QueryTabs extends EventTarget {
   constructor() {
@@ -105,7 +104,7 @@ export class QueryTabs extends EventTarget {
 
   /** As text. */
   save() {
-    return JSON.stringify({ format: 1, active: this.active, tabs: this.list.map((one) => ({ ...one, text: one.text.slice(0, MOST_TEXT) })) });
+    return JSON.stringify({ format: 1, active: this.active, tabs: this.list });
   }
 
   /** From text. @param {string | null} text */

@@ -6,7 +6,7 @@
 import { offsetOfByte } from "../../core/places.js";
 import { complete } from "../../model/query/complete.js";
 import { statementAt, statements, tokens } from "../../model/query/sql_text.js";
-import { EditorState, EditorView, Prec, acceptCompletion, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, completionKeymap, defaultKeymap, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history, historyKeymap, indentOnInput, indentUnit, keymap, lineNumbers, lintKeymap, placeholder, rectangularSelection, search, searchKeymap, sql } from "../../vendor/codemirror.js";
+import { EditorState, EditorView, Prec, acceptCompletion, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, defaultKeymap, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history, historyKeymap, indentOnInput, indentUnit, keymap, lineNumbers, lintKeymap, placeholder, rectangularSelection, search, searchKeymap, sql } from "../../vendor/codemirror.js";
 import { COLOURS, DIALECT, LOOK } from "./editor_look.js";
 import { marks, showMarks } from "./editor_marks.js";
 
@@ -40,7 +40,8 @@ export class SqlEditor extends EventTarget {
           { key: "Mod-Enter", run: () => this.#ask(this.how.run) },
           { key: "Mod-Shift-Enter", run: () => this.#ask(this.how.runAll) },
           { key: "Alt-Enter", run: () => this.fix() },
-          { key: "Tab", run: acceptCompletion },
+          // Tab takes what is offered; else it goes on to the next part of the page.
+          { key: "Tab", run: (view) => completionStatus(view.state) === "active" && (acceptCompletion(view) || true) },
         ])),
         lineNumbers(), highlightSpecialChars(), history(), drawSelection(), dropCursor(), indentOnInput(), indentUnit.of("  "),
         bracketMatching(), closeBrackets(), rectangularSelection(), highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(),
@@ -73,7 +74,7 @@ export class SqlEditor extends EventTarget {
     const quote = /["`[]/.test(text[found.from] ?? "");
     return {
       from: found.from,
-      validFor: /^[\p{L}_"`[][\p{L}\p{N}_$.\-" ]*$/u,
+      validFor: /^(?:[\p{L}_][\p{L}\p{N}_$]*|"[^"]*|`[^`]*|\[[^\]]*)$/u,
       options: found.options.map((one) => ({ label: quote ? `"${one.label}"` : one.label, displayLabel: one.label, detail: one.detail, type: one.type, boost: one.boost * 10, apply: quote && !one.apply.startsWith('"') && /^(?:store|column|database)$/.test(one.type) ? `"${one.apply}"` : one.apply })),
     };
   }

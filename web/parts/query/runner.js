@@ -20,12 +20,10 @@ const MOST_RESULTS = 4;
 const MOST_SAID = 50;
 
 export class Runner extends EventTarget {
-  /** @param {import("../context.js").Context} app @param {import("../../model/query/history.js").History} history @param {() => void} keepHistory */
-  constructor(app, history, keepHistory) {
+  /** @param {import("../context.js").Context} app */
+  constructor(app) {
     super();
     this.app = app;
-    this.history = history;
-    this.keepHistory = keepHistory;
     /** @type {Map<string, Result>} */
     this.results = new Map();
   }
@@ -121,8 +119,8 @@ export class Runner extends EventTarget {
     if (run.state === "failed" && run.fault) {
       if (!quiet) this.#failed(tab.id, statement, editor, run.fault);
     } else this.#gave(tab.id, statement, editor, run);
-    this.history.add({ sql: statement.text, at: Date.now(), ms: run.elapsed, rows: run.rows.count, failed: run.state === "failed" ? run.fault?.message : undefined });
-    this.keepHistory();
+    this.app.session.history.add({ sql: statement.text, at: Date.now(), ms: run.elapsed, rows: run.rows.count, failed: run.state === "failed" ? run.fault?.message : undefined });
+    this.app.session.keepHistory();
     this.#changed(tab.id);
     return run;
   }

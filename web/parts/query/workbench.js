@@ -4,7 +4,6 @@
 // the chart draw themselves; everything around them is drawn from what the runner knows.
 
 import { count, span } from "../../core/format.js";
-import { History } from "../../model/query/history.js";
 import { FORMATS, markdown, pieces } from "../../model/query/export.js";
 import { parameterKind } from "../../model/query/parameters.js";
 import { resultColumns } from "../../model/query/result_columns.js";
@@ -41,8 +40,7 @@ export class SopQuery extends Part {
     /** What the result shows: rows, json, chart, plan, said. */
     this.view = "rows";
     this.side = "plan";
-    this.history = new History();
-    this.historyOf = "";
+    this.database = "";
     this.shownRun = /** @type {any} */ (undefined);
     this.shownState = "";
     this.drawnFrame = 0;
@@ -54,8 +52,8 @@ export class SopQuery extends Part {
   async start(app) {
     this.app = app;
     this.session = app.session;
-    this.#readHistory();
-    this.runner = new Runner(app, this.history, () => this.#keepHistory());
+    this.database = app.session.place.database ?? "";
+    this.runner = new Runner(app);
     this.runner.addEventListener("change", (event) => this.#came(event));
     this.runner.addEventListener("rows", (event) => this.#came(event));
     this.session.queries.addEventListener("change", () => this.#follow());
@@ -109,27 +107,9 @@ export class SopQuery extends Part {
     return this.result?.now?.state === "running";
   }
 
-  // ---- What is kept
-
-  #historyName() {
-    return `sop.query.history.${this.session?.place.database ?? ""}`;
-  }
-  #readHistory() {
-    this.historyOf = this.session?.place.database ?? "";
-    const read = History.read(this.session?.storage.getItem(this.#historyName()) ?? null);
-    this.history.ran = read.ran;
-    this.history.saved = read.saved;
-  }
-  #keepHistory() {
-    try {
-      this.session?.storage.setItem(this.#historyName(), this.history.write());
-    } catch {
-      this.session?.say({ kind: "warn", text: "The browser's storage is full: history is not kept." });
-    }
-  }
   #databaseMayBeOther() {
-    if (this.historyOf === this.session?.place.database) return;
-    this.#readHistory();
+    if (this.database === this.session?.place.database) return;
+    this.database = this.session?.place.database ?? "";
     this.runner?.forget(() => false);
     this.editor?.states.clear();
     if (this.session?.place.view === "query") this.session.queries.ensure();
@@ -261,17 +241,18 @@ export class SopQuery extends Part {
     const { tab, session } = this;
     if (!tab || !session || !tab.text.trim()) return session?.say({ kind: "warn", text: "There is nothing to save yet." });
     const keep = (/** @type {string} */ name) => {
-      const replaced = this.history.save(name, tab.text, Date.now());
-      this.#keepHistory();
+      const replaced = session.history.save(name, tab.text, Date.now());
+      session.keepHistory();
       session.queries.rename(tab.id, name);
       session.say({ kind: "ok", text: replaced ? `“${name}” is saved again.` : `“${name}” is saved in this browser.` });
     };
-    if (this.history.saved.some((one) => one.name === tab.title)) keep(tab.title);
+    if (session.history.saved.some((one) => one.name === tab.title)) keep(tab.title);
     else nameDialog({ title: "Save the query", label: "Name", value: /^Query \d+$/.test(tab.title) ? "" : tab.title, act: "Save", done: keep });
   }
   /** @param {boolean} [saved] */
   openHistory(saved = false) {
-    historyDialog({ history: this.history, saved, open: (sql, title) => this.openSql(sql, title), changed: () => this.#keepHistory() });
+    const { session } = this;
+    if (session) historyDialog({ history: session.history, saved, open: (sql, name) => (name === undefined ? this.openSql(sql) : void session.openSaved({ name, sql })), changed: () => session.keepHistory() });
   }
 
   /** The result as a file. @param {keyof typeof FORMATS} format */
