@@ -6,11 +6,22 @@
 /** @typedef {{id: any, parent?: any, operator: string, detail?: string, access?: string, estimated_rows?: number, rows?: number, loops?: number, time_ms?: number, nodes_read?: number}} PlanNode */
 /** @typedef {{node: PlanNode, depth: number, share: number, last: boolean}} PlanLine */
 
+/** A node as people read it: its verb in capitals and once, nothing said twice, what is not known left out. @param {any} node @returns {PlanNode} */
+function readable(node) {
+  const known = /** @type {any} */ (Object.fromEntries(Object.entries(node).filter(([, value]) => value !== null)));
+  const verb = String(known.operator ?? "step");
+  const detail = String(known.detail ?? "");
+  const rest = detail.toLowerCase().startsWith(`${verb.toLowerCase()} `) ? detail.slice(verb.length + 1) : detail;
+  const access = known.access && !detail.includes(known.access) ? known.access : undefined;
+  return { ...known, operator: verb.charAt(0).toUpperCase() + verb.slice(1), detail: rest, access };
+}
+
 /**
- * @param {PlanNode[]} nodes
+ * @param {PlanNode[]} given @param {number | null} [elapsed] the time of the whole, where it was measured
  * @returns {{lines: PlanLine[], measured: boolean, time: number, nodesRead: number | undefined}}
  */
-export function planLines(nodes) {
+export function planLines(given, elapsed) {
+  const nodes = given.map(readable);
   const ids = new Set(nodes.map((node) => node.id));
   /** @type {Map<any, PlanNode[]>} */
   const children = new Map();
@@ -23,7 +34,8 @@ export function planLines(nodes) {
   const measured = nodes.some((node) => typeof node.time_ms === "number");
   /** @param {PlanNode} node */
   const weight = (node) => Math.max(0, measured ? (node.time_ms ?? 0) : (node.rows ?? node.estimated_rows ?? 0));
-  const sum = nodes.reduce((total, node) => total + weight(node), 0);
+  const parts = nodes.reduce((total, node) => total + weight(node), 0);
+  const sum = measured ? Math.max(parts, elapsed ?? 0) : parts;
   /** @type {PlanLine[]} */
   const lines = [];
   const seen = new Set();

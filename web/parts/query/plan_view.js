@@ -10,9 +10,9 @@ const DEEPEST = 12;
 /** Milliseconds in a plan. @param {number | undefined} ms */
 const time = (ms) => (ms === undefined ? "" : ms < 10 ? ms.toFixed(1) : count(Math.round(ms)));
 
-/** @param {{nodes: import("../../model/query/plan.js").PlanNode[]}} plan */
+/** @param {import("./runner.js").Plan} plan */
 export function planTable(plan) {
-  const { lines, measured } = planLines(plan.nodes ?? []);
+  const { lines, measured } = planLines(plan.nodes ?? [], plan.elapsed_ms);
   if (!lines.length) return html`<div class="nothing"><p>This statement has no steps to show.</p></div>`;
   const nodes = lines.some((line) => line.node.nodes_read !== undefined);
   return html`<div class="scroll plan-scroll" tabindex="0" role="region" aria-label="Steps of the plan"><table class="plan"><thead><tr><th scope="col">Step</th><th class="c-bar" scope="col">${measured ? "Share of time" : "Share of rows"}</th>${measured ? html`<th class="num c-fig" scope="col">ms</th>` : nothing}<th class="num c-fig" scope="col">${measured ? "rows" : "~ rows"}</th>${nodes ? html`<th class="num c-fig" scope="col">nodes</th>` : nothing}</tr></thead><tbody>
@@ -35,8 +35,8 @@ export function adviceList(advice) {
   return html`<div class="advices">${texts.map((text) => html`<p class="advice">${icon("info")}<span class="grow">${text}</span></p>`)}</div>`;
 }
 
-/** The figures of a plan: its time and nodes. @param {{nodes: import("../../model/query/plan.js").PlanNode[]}} plan */
+/** The figures of a plan: its time and nodes. @param {import("./runner.js").Plan} plan */
 export function planFigures(plan) {
-  const { measured, time: sum, nodesRead } = planLines(plan.nodes ?? []);
+  const { measured, time: sum, nodesRead } = planLines(plan.nodes ?? [], plan.elapsed_ms);
   return [measured ? `${time(sum)} ms` : "estimated", nodesRead === undefined ? "" : `${count(nodesRead)} nodes`].filter(Boolean).join(" · ");
 }

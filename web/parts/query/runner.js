@@ -13,7 +13,7 @@ import { askDialog, changesDialog } from "./changes_dialog.js";
 
 /** @typedef {import("../../model/query/sql_text.js").Statement} Statement */
 /** @typedef {{kind: "ok" | "danger" | "still", text: string, sql: string, at: Date}} Said */
-/** @typedef {{nodes: import("../../model/query/plan.js").PlanNode[], advice?: any[]}} Plan */
+/** @typedef {{nodes: import("../../model/query/plan.js").PlanNode[], advice?: any[], elapsed_ms?: number}} Plan */
 /** @typedef {{now?: QueryRun, run?: QueryRun, said: Said[], plan?: Plan, planning: boolean, planFault: string, busy: boolean}} Result now: what runs or ran last; run: what is shown, the last that gave columns */
 
 const MOST_RESULTS = 4;
@@ -181,7 +181,7 @@ export class Runner extends EventTarget {
     this.#changed(tab.id);
     try {
       const answer = await this.app.session.api.post(this.#url, { ...this.request(tab, statement.text), explain: how });
-      result.plan = { nodes: answer?.plan?.nodes ?? [], advice: answer?.plan?.advice ?? [] };
+      result.plan = { nodes: answer?.plan?.nodes ?? [], advice: answer?.plan?.advice ?? [], elapsed_ms: answer?.plan?.elapsed_ms ?? undefined };
       result.planFault = "";
       if (editor && how === "analyze") announce("The plan is measured");
     } catch (error) {
