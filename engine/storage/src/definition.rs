@@ -69,7 +69,8 @@ impl FieldType {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
             Self::Bool => "bool",

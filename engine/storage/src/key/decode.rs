@@ -6,8 +6,8 @@
 use super::encode::{ESCAPED_ZERO, MISSING, PRESENT};
 use super::label::Label;
 use super::{
-    CelExpression, Date, DateTime, Decimal, Key, KeyError, KeySpec, KeyType, KeyValue, Order, Time,
-    Timestamp,
+    CelExpression, Date, DateTime, Decimal, Key, KeyError, KeyField, KeySpec, KeyType, KeyValue,
+    Order, Time, Timestamp,
 };
 
 impl KeySpec {
@@ -58,6 +58,18 @@ impl KeySpec {
         self.decode_fields(&mut self.fields_of(order_bytes)?, count)
     }
 
+    /// Decodes one ordered field, counted from 0; null when there are fewer.
+    ///
+    /// Timestamps come with offset zero. Errors as [`KeySpec::decode`].
+    pub fn decode_field(&self, order_bytes: &[u8], field: usize) -> Result<KeyValue, KeyError> {
+        let mut reader = self.fields_of(order_bytes)?;
+        let mut value = KeyValue::Null;
+        for spec in self.fields().iter().take(field + 1) {
+            value = self.decode_next(&mut reader, spec)?;
+        }
+        Ok(value)
+    }
+
     /// A reader that stands on the first field: behind the label or the sort key of a CEL order.
     fn fields_of<'a>(&self, order_bytes: &'a [u8]) -> Result<Reader<'a>, KeyError> {
         let mut reader = Reader::new(order_bytes);
@@ -82,17 +94,22 @@ impl KeySpec {
     ) -> Result<Vec<KeyValue>, KeyError> {
         let mut values = Vec::with_capacity(count.min(self.fields().len()));
         for field in self.fields().iter().take(count) {
-            reader.mask = match field.order {
-                Order::Asc => 0,
-                Order::Desc => 0xFF,
-            };
-            values.push(if self.is_composite() {
-                reader.tagged(field.kind)?
-            } else {
-                reader.value(field.kind)?
-            });
+            values.push(self.decode_next(reader, field)?);
         }
         Ok(values)
+    }
+
+    #[inline]
+    fn decode_next(&self, reader: &mut Reader<'_>, field: &KeyField) -> Result<KeyValue, KeyError> {
+        reader.mask = match field.order {
+            Order::Asc => 0,
+            Order::Desc => 0xFF,
+        };
+        if self.is_composite() {
+            reader.tagged(field.kind)
+        } else {
+            reader.value(field.kind)
+        }
     }
 }
 

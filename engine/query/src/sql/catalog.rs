@@ -1,0 +1,61 @@
+//! The databases that a statement may name.
+
+use std::sync::Arc;
+
+use sop::Database;
+
+/// Open databases by name. A store without a database's name is one of the first.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    databases: Arc<[(String, Database)]>,
+    identity: Identity,
+}
+
+/// Names and ids of databases: connections are for one such list.
+pub(super) type Identity = Arc<[(String, String)]>;
+
+impl Catalog {
+    /// Names and databases; the first is the default.
+    pub fn new(databases: Vec<(String, Database)>) -> Self {
+        let identity = databases
+            .iter()
+            .map(|(name, db)| (name.clone(), db.id()))
+            .collect();
+        Self {
+            databases: databases.into(),
+            identity,
+        }
+    }
+
+    /// Names and databases, the default first.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Database)> {
+        self.databases.iter().map(|(name, db)| (name.as_str(), db))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.databases.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Database> {
+        self.databases.get(at).map(|(_, db)| db)
+    }
+
+    pub(super) fn name(&self, at: usize) -> &str {
+        self.databases.get(at).map_or("", |(name, _)| name)
+    }
+
+    /// Which database has a name; letters of either case, as everywhere in SQL.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        let exact = self.databases.iter().position(|(there, _)| there == name);
+        exact.or_else(|| {
+            self.databases
+                .iter()
+                .position(|(there, _)| there.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// What tells this catalog's connections from others'.
+    pub(super) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}

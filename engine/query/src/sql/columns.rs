@@ -1,0 +1,307 @@
+//! The columns of a store's table.
+//!
+//! First the key's fields and those that ride on it, then the fields of the values, declared ones first; a single
+//! key without a name is `key`. Hidden, and so left out of `*`: the fields of objects within (`"a.b"`), `key` and `value` for the whole,
+//! `_version`, `_position` and what counting needs. A name that is there already (letters of either case are the same to SQL) stands with where it
+//! comes from in front: `"value.x"`.
+
+use std::collections::BTreeSet;
+
+use sop::key::KeyType;
+use sop::{FieldKind, FieldType, StoreDefinition, StoreSchema};
+
+use super::tokens::quote_name;
+
+/// The most columns that one table has; what is beyond is reached by `value ->> '$.field'`.
+const MAX_COLUMNS: usize = 1_500;
+/// The version of an item: the sequence of the commit that last changed it.
+pub(super) const VERSION: &str = "_version";
+/// In a counting statement: how many items the row stands for.
+pub(super) const COUNT: &str = "_count";
+/// In a counting statement: always 1, and leave to let one row stand for many items.
+pub(super) const COUNTED: &str = "_counted";
+/// Where an item stands; identifies it.
+pub(super) const POSITION: &str = "_position";
+
+/// Where a column's value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The n-th ordered field of the key.
+    Key(usize),
+    /// The n-th field that rides on the key.
+    RideOn(usize),
+    /// A field of the value.
+    Field(String),
+    /// A field within objects of the value.
+    Path(Vec<String>),
+    /// The whole key as JSON.
+    WholeKey,
+    /// The whole value.
+    Value,
+    /// Version of the item.
+    Version,
+    /// How many items the row stands for.
+    Count,
+    /// Always 1.
+    Counted,
+    /// Place of the item.
+    Position,
+}
+
+/// What the values of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A key's type.
+    Key(KeyType),
+    /// The type that all values of a field share.
+    Field(FieldType),
+    /// Arrays or objects, and nothing else.
+    Json,
+    /// Arrays or objects, text and others.
+    Mixed,
+}
+
+impl Kind {
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Key(kind) => match kind {
+                KeyType::Bool => "bool",
+                KeyType::F32 | KeyType::F64 | KeyType::Decimal => "number",
+                KeyType::String => "string",
+                KeyType::Bytes => "bytes",
+                KeyType::Uuid => "uuid",
+                KeyType::Date => "date",
+                KeyType::Time => "time",
+                KeyType::DateTime | KeyType::Timestamp => "datetime",
+                _ => "integer",
+            },
+            Self::Field(kind) => kind.name(),
+            Self::Json => "json",
+            Self::Mixed => "any",
+        }
+    }
+
+    /// The column type that gives SQLite the affinity for comparisons.
+    fn sql_type(self) -> &'static str {
+        match self.name() {
+            "bool" | "integer" => "INTEGER",
+            "number" => "REAL",
+            "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
+            _ => "",
+        }
+    }
+
+    /// Whether an integer of the column is a bool.
+    pub(super) fn is_bool(self) -> bool {
+        matches!(
+            self,
+            Self::Key(KeyType::Bool) | Self::Field(FieldType::Bool)
+        )
+    }
+
+    /// Whether text of the column may be that of an array or an object.
+    pub(super) fn may_be_json(self) -> bool {
+        matches!(
+            self,
+            Self::Json | Self::Mixed | Self::Field(FieldType::Array | FieldType::Object)
+        )
+    }
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableColumn {
+    /// Its name.
+    pub name: String,
+    /// Where its values come from.
+    pub source: Source,
+    /// What they are.
+    pub kind: Kind,
+    /// Whether `*` leaves it out.
+    pub hidden: bool,
+}
+
+/// The columns of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableColumns {
+    columns: Vec<TableColumn>,
+}
+
+/// Collects columns under names that are not there yet.
+#[derive(Default)]
+struct Names {
+    taken: BTreeSet<String>,
+    columns: Vec<TableColumn>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str, origin: &str, source: Source, kind: Kind, hidden: bool) {
+        if self.columns.len() >= MAX_COLUMNS {
+            return;
+        }
+        let free = |name: &str| !self.taken.contains(&name.to_ascii_lowercase());
+        let longer = format!("{origin}.{name}");
+        let usable = |name: &str| !name.contains('\0') && free(name);
+        let name = if usable(name) {
+            name.to_owned()
+        } else if !origin.is_empty() && usable(&longer) {
+            longer
+        } else {
+            return;
+        };
+        self.taken.insert(name.to_ascii_lowercase());
+        self.columns.push(TableColumn {
+            name,
+            source,
+            kind,
+            hidden,
+        });
+    }
+}
+
+/// What values of these kinds are together; `common` is the narrowest declared or seen type.
+fn kind_of(common: FieldType, kinds: impl IntoIterator<Item = FieldKind>) -> Kind {
+    let (mut containers, mut others) = (false, false);
+    for kind in kinds {
+        match kind {
+            FieldKind::Null => {}
+            FieldKind::Array | FieldKind::Object => containers = true,
+            _ => others = true,
+        }
+    }
+    match (containers, others) {
+        (true, false) => Kind::Json,
+        (true, true) => Kind::Mixed,
+        _ => Kind::Field(common),
+    }
+}
+
+impl TableColumns {
+    /// The columns of a store with this definition whose items look like that.
+    pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
+        let mut names = Names::default();
+        for reserved in [VERSION, COUNT, COUNTED, POSITION] {
+            names.taken.insert(reserved.to_owned());
+        }
+        let key = &definition.key;
+        let fields: BTreeSet<String> = top(schema).map(|f| f.path.to_ascii_lowercase()).collect();
+        let is_both = |name: &str| fields.contains(&name.to_ascii_lowercase());
+        let key_name = |name: &str| match is_both(name) {
+            true => format!("key.{name}"),
+            false => name.to_owned(),
+        };
+        for (at, field) in key.fields().iter().enumerate() {
+            let kind = Kind::Key(field.kind);
+            names.add(&key_name(&field.name), "key", Source::Key(at), kind, false);
+            if is_both(&field.name) {
+                // Only with where it comes from, on both sides.
+                names.taken.insert(field.name.to_ascii_lowercase());
+            }
+        }
+        for (at, field) in key.ride_on().iter().enumerate() {
+            let kind = Kind::Key(field.kind);
+            names.add(
+                &key_name(&field.name),
+                "key",
+                Source::RideOn(at),
+                kind,
+                false,
+            );
+            if is_both(&field.name) {
+                names.taken.insert(field.name.to_ascii_lowercase());
+            }
+        }
+        for field in top(schema) {
+            let kind = kind_of(field.kind, field.kinds.iter().map(|count| count.kind));
+            let source = Source::Field(field.path.clone());
+            names.add(&field.path, "value", source, kind, false);
+        }
+        add_hidden(&mut names, definition, schema);
+        Self {
+            columns: names.columns,
+        }
+    }
+
+    /// All columns in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &TableColumn> {
+        self.columns.iter()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&TableColumn> {
+        self.columns.get(at)
+    }
+
+    /// A column by its name, letters of either case.
+    pub(super) fn named(&self, name: &str) -> Option<&TableColumn> {
+        let mut columns = self.columns.iter();
+        columns.find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What SQLite is told.
+    pub(super) fn declaration(&self) -> String {
+        let mut sql = String::from("CREATE TABLE x(");
+        for column in &self.columns {
+            sql += &quote_name(&column.name);
+            sql.push(' ');
+            sql += column.kind.sql_type();
+            if column.hidden {
+                sql += " HIDDEN";
+            }
+            if column.source == Source::Position {
+                sql += " PRIMARY KEY NOT NULL";
+            }
+            sql += ", ";
+        }
+        sql.truncate(sql.len() - 2);
+        sql + ") WITHOUT ROWID"
+    }
+}
+
+fn top(schema: &StoreSchema) -> impl Iterator<Item = &sop::StoreField> {
+    schema
+        .fields
+        .iter()
+        .filter(|field| field.depth == 1 && !field.path.ends_with("[]"))
+}
+
+fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSchema) {
+    let whole = schema.values.iter().map(|count| count.kind);
+    let types: Vec<_> = whole.clone().filter_map(FieldKind::field_type).collect();
+    let common = match types.as_slice() {
+        [one] => *one,
+        _ => FieldType::Any,
+    };
+    let kind = kind_of(common, whole);
+    let objects = schema
+        .values
+        .iter()
+        .all(|count| matches!(count.kind, FieldKind::Object | FieldKind::Null));
+    let has_fields = top(schema).next().is_some();
+    // A store of numbers or texts has one visible value.
+    names.add("value", "", Source::Value, kind, objects || has_fields);
+    if definition.key.is_composite() {
+        names.add("key", "", Source::WholeKey, Kind::Json, true);
+    }
+    for field in schema.fields.iter().filter(|field| field.depth > 1) {
+        let path: Vec<String> = field.path.split('.').map(str::to_owned).collect();
+        // What lies in arrays is not one value.
+        if path.len() == field.depth as usize && !field.path.contains("[]") {
+            let kind = kind_of(field.kind, field.kinds.iter().map(|count| count.kind));
+            names.add(&field.path, "value", Source::Path(path), kind, true);
+        }
+    }
+    for (name, source, kind) in [
+        (VERSION, Source::Version, Kind::Field(FieldType::Integer)),
+        (COUNT, Source::Count, Kind::Field(FieldType::Integer)),
+        (COUNTED, Source::Counted, Kind::Field(FieldType::Integer)),
+        (POSITION, Source::Position, Kind::Field(FieldType::Bytes)),
+    ] {
+        names.columns.push(TableColumn {
+            name: name.to_owned(),
+            source,
+            kind,
+            hidden: true,
+        });
+    }
+}

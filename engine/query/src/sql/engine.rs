@@ -1,0 +1,456 @@
+//! Running requests.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rusqlite::types::ValueRef as SqliteRef;
+use sop::Mode;
+
+use super::Result;
+use super::catalog::Catalog;
+use super::columns::Kind;
+use super::connection::StoreConnection;
+use super::count::rewritten;
+use super::error::{Code, QueryError};
+use super::explain::Plan;
+use super::output::{Output, Summary, Table};
+use super::running::Running;
+pub use super::sandbox::Cancel;
+use super::statement::{Statement, StatementKind, split};
+use super::tokens::tokens;
+use super::value::{Params, ValueRef};
+
+/// What may be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Reading.
+    #[default]
+    ReadOnly,
+    /// Reading and changing.
+    ReadWrite,
+}
+
+/// How much a request may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Rows of one statement; what is beyond is left out, and [`Summary::truncated`] says so.
+    pub rows: Option<u64>,
+    /// How long all of it may take.
+    pub time: Option<Duration>,
+}
+
+/// One or more statements to run.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The statements, with semicolons between them.
+    pub sql: String,
+    /// What their parameters stand for.
+    pub params: Params,
+    /// How much they may take.
+    pub limits: Limits,
+    /// What they may do.
+    pub access: Access,
+    /// Whether changes are only shown, in [`Summary::changes`].
+    pub dry_run: bool,
+    /// Ends the request from outside.
+    pub cancel: Cancel,
+}
+
+impl Request {
+    /// A statement that reads.
+    pub fn new(sql: impl Into<String>, params: Params) -> Self {
+        Self {
+            sql: sql.into(),
+            params,
+            ..Self::default()
+        }
+    }
+
+    /// The same with leave to write.
+    #[must_use]
+    pub fn writing(self) -> Self {
+        Self {
+            access: Access::ReadWrite,
+            ..self
+        }
+    }
+}
+
+/// Settings of an engine.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Connections that are kept for later requests.
+    pub kept_connections: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            kept_connections: 16,
+        }
+    }
+}
+
+/// Runs requests over catalogs. Clones share their connections.
+#[derive(Clone)]
+pub struct QueryEngine {
+    options: EngineOptions,
+    pool: Arc<Mutex<Vec<StoreConnection>>>,
+}
+
+impl std::fmt::Debug for QueryEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QueryEngine")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for QueryEngine {
+    fn default() -> Self {
+        Self::new(EngineOptions::default())
+    }
+}
+
+impl QueryEngine {
+    /// An engine without connections yet.
+    pub fn new(options: EngineOptions) -> Self {
+        Self {
+            options,
+            pool: Arc::default(),
+        }
+    }
+
+    /// Runs a request on this thread, which it may keep for long.
+    pub fn run(
+        &self,
+        catalog: &Catalog,
+        request: &Request,
+        output: &mut dyn Output,
+    ) -> Result<Summary> {
+        let began = Instant::now();
+        let statements = split(&request.sql)?;
+        let mut connection = self.connection(catalog)?;
+        let deadline = request.limits.time.and_then(|time| began.checked_add(time));
+        let writes = request.access == Access::ReadWrite;
+        connection.watch.begin(&request.cancel, deadline, writes);
+        let running = Running::new(catalog.clone(), request.dry_run);
+        let entered = running.enter();
+        let mut call = Call {
+            request,
+            running: &running,
+            connection: &mut connection,
+            output,
+            summary: Summary::default(),
+            block: false,
+        };
+        let result = call.all(&statements);
+        let mut summary = call.summary;
+        drop(entered);
+        summary.scanned = running.scanned.get();
+        summary.changed = running.changed.get();
+        summary.changes = running.changes.take();
+        summary.elapsed = began.elapsed();
+        if result.is_ok() {
+            self.give_back(connection);
+        }
+        result.map(|()| summary)
+    }
+
+    /// Runs a request and collects its rows.
+    pub fn collect(&self, catalog: &Catalog, request: &Request) -> Result<Table> {
+        let mut table = Table::default();
+        table.summary = self.run(catalog, request, &mut table)?;
+        Ok(table)
+    }
+
+    /// Runs a statement that reads and collects its rows.
+    pub fn table(&self, catalog: &Catalog, sql: &str, params: Params) -> Result<Table> {
+        self.collect(catalog, &Request::new(sql, params))
+    }
+
+    /// How the only statement of a request is run; with `analyze` it is run to count, and what it changes is
+    /// forgotten.
+    pub fn explain(&self, catalog: &Catalog, request: &Request, analyze: bool) -> Result<Plan> {
+        let statements = split(&request.sql)?;
+        let [statement] = statements.as_slice() else {
+            let message = "only one statement is explained at a time";
+            return Err(QueryError::new(Code::Unsupported, message));
+        };
+        if !matches!(statement.kind, StatementKind::Plain { .. }) {
+            let message = "statements that read or change items are explained";
+            return Err(QueryError::new(Code::Unsupported, message));
+        }
+        let mut connection = StoreConnection::open(Arc::clone(catalog.identity()), true)?;
+        let deadline = request
+            .limits
+            .time
+            .and_then(|t| Instant::now().checked_add(t));
+        let writes = request.access == Access::ReadWrite;
+        connection.watch.begin(&request.cancel, deadline, writes);
+        let running = Running::new(catalog.clone(), false);
+        let _entered = running.enter();
+        running.restart(mode(statement.kind.writes()));
+        let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
+        let planned = explained(&mut connection, &running, request, sql, analyze);
+        planned.map_err(|error| error.moved(statement.span.start))
+    }
+
+    fn connection(&self, catalog: &Catalog) -> Result<StoreConnection> {
+        let identity = catalog.identity();
+        let mut pool = self.pool.lock();
+        let found = pool.iter().rposition(|there| {
+            Arc::ptr_eq(&there.identity, identity) || there.identity == *identity
+        });
+        if let Some(at) = found {
+            return Ok(pool.remove(at));
+        }
+        drop(pool);
+        StoreConnection::open(Arc::clone(identity), false)
+    }
+
+    fn give_back(&self, connection: StoreConnection) {
+        let mut pool = self.pool.lock();
+        if pool.len() >= self.options.kept_connections && !pool.is_empty() {
+            pool.remove(0);
+        }
+        pool.push(connection);
+    }
+}
+
+/// A request that runs.
+struct Call<'a> {
+    request: &'a Request,
+    running: &'a Rc<Running>,
+    connection: &'a mut StoreConnection,
+    output: &'a mut dyn Output,
+    summary: Summary,
+    /// Whether the statements are between `BEGIN` and `COMMIT`.
+    block: bool,
+}
+
+fn mode(writes: bool) -> Mode {
+    if writes { Mode::Write } else { Mode::Read }
+}
+
+impl Call<'_> {
+    fn all(&mut self, statements: &[Statement]) -> Result<()> {
+        let any_writes = statements.iter().any(|statement| statement.kind.writes());
+        if self.request.dry_run {
+            self.running.restart(mode(any_writes));
+        }
+        for (at, statement) in statements.iter().enumerate() {
+            let rest = statements.get(at..).unwrap_or_default();
+            let done = self.one(statement, rest);
+            done.map_err(|error| error.moved(statement.span.start))?;
+        }
+        if self.block {
+            let message = "BEGIN has no COMMIT in the same request; nothing was changed";
+            return Err(QueryError::new(Code::Syntax, message));
+        }
+        self.summary.sequence = self.summary.sequence.or(self.running.sequence());
+        Ok(())
+    }
+
+    fn one(&mut self, statement: &Statement, rest: &[Statement]) -> Result<()> {
+        let dry = self.request.dry_run;
+        match statement.kind {
+            StatementKind::Begin if self.block => Err(QueryError::new(
+                Code::Syntax,
+                "a transaction has begun already",
+            )),
+            StatementKind::Begin => {
+                self.block = true;
+                let until = rest.iter().take_while(|there| {
+                    !matches!(there.kind, StatementKind::Commit | StatementKind::Rollback)
+                });
+                let writes = until.into_iter().any(|there| there.kind.writes());
+                if !dry {
+                    self.running.restart(mode(writes));
+                }
+                Ok(())
+            }
+            StatementKind::Commit | StatementKind::Rollback if !self.block => Err(QueryError::new(
+                Code::Syntax,
+                "no transaction has begun; write BEGIN first",
+            )),
+            StatementKind::Commit => {
+                self.block = false;
+                self.commit()
+            }
+            StatementKind::Rollback => {
+                self.block = false;
+                self.running.restart(Mode::Read);
+                self.running.changes.borrow_mut().clear();
+                self.running.changed.set(0);
+                Ok(())
+            }
+            kind => {
+                if kind.writes() && self.request.access == Access::ReadOnly {
+                    let message =
+                        "the statement changes something, and only reading is allowed here";
+                    return Err(QueryError::new(Code::ReadOnly, message));
+                }
+                if !self.block && !dry {
+                    self.running.restart(mode(kind.writes()));
+                }
+                self.statement(statement)?;
+                if kind.writes() && !self.block {
+                    self.commit()?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.summary.nodes_read += self.running.nodes_read();
+        if !self.request.dry_run {
+            self.summary.sequence = self.running.commit()?.or(self.summary.sequence);
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Result<()> {
+        let sql = self
+            .request
+            .sql
+            .get(statement.span.clone())
+            .unwrap_or_default();
+        let StatementKind::Plain { on_conflict, .. } = statement.kind else {
+            let message = "stores are not defined by SQL yet";
+            return Err(QueryError::new(Code::Unsupported, message));
+        };
+        self.running.on_conflict.set(on_conflict);
+        self.connection.refresh(self.running)?;
+        self.connection.declare_for(self.running, sql)?;
+        match rewritten(&self.request.sql, &statement.tokens) {
+            Some(counting) => {
+                self.connection.declare_for(self.running, &counting)?;
+                self.rows(&counting)?;
+            }
+            None => self.rows(sql)?,
+        }
+        if !statement.kind.writes() {
+            self.summary.nodes_read += self.running.nodes_read();
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, sql: &str) -> Result<()> {
+        let shape = self.connection.shape(self.running, sql)?;
+        let connection = &*self.connection;
+        let running = self.running;
+        let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
+        let mut prepared = connection.prepare(running, sql)?;
+        bind(&mut prepared, &self.request.params)?;
+        let width = shape.kinds.len();
+        if width > 0 && self.output.columns(&shape.columns).is_break() {
+            return Ok(());
+        }
+        let mut rows = prepared.raw_query();
+        let mut given = 0;
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) if width > 0 => row,
+                Ok(Some(_)) => continue,
+                Ok(None) => break,
+                Err(error) => return Err(failed(&error)),
+            };
+            if self.request.limits.rows.is_some_and(|limit| given >= limit) {
+                self.summary.truncated = true;
+                break;
+            }
+            let mut values = Vec::with_capacity(width);
+            for (at, kind) in shape.kinds.iter().enumerate() {
+                let value = row.get_ref(at).map_err(|error| failed(&error))?;
+                values.push(shown(value, *kind));
+            }
+            given += 1;
+            if self.output.row(&values) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        self.summary.rows += given;
+        Ok(())
+    }
+}
+
+fn explained(
+    connection: &mut StoreConnection,
+    running: &Rc<Running>,
+    request: &Request,
+    sql: &str,
+    analyze: bool,
+) -> Result<Plan> {
+    connection.declare_for(running, sql)?;
+    let counting = rewritten(sql, &tokens(sql));
+    let sql = counting.as_deref().unwrap_or(sql);
+    let mut prepared = connection.prepare(running, sql)?;
+    if !analyze {
+        return Ok(Plan::new(connection.steps(sql), None));
+    }
+    bind(&mut prepared, &request.params)?;
+    let began = Instant::now();
+    let mut rows = prepared.raw_query();
+    loop {
+        match rows.next() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(error) => return Err(connection.explain(running, sql, &error)),
+        }
+    }
+    drop(rows);
+    Ok(Plan::new(connection.steps(sql), Some(began.elapsed())))
+}
+
+/// A value of SQLite as it is shown.
+fn shown(value: SqliteRef<'_>, kind: Option<Kind>) -> ValueRef<'_> {
+    match value {
+        SqliteRef::Null => ValueRef::Null,
+        SqliteRef::Integer(value @ 0..=1) if kind.is_some_and(Kind::is_bool) => {
+            ValueRef::Bool(value == 1)
+        }
+        SqliteRef::Integer(value) => ValueRef::Integer(value),
+        SqliteRef::Real(value) => ValueRef::Real(value),
+        SqliteRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) if kind.is_some_and(Kind::may_be_json) && is_container(text) => {
+                ValueRef::Json(text)
+            }
+            Ok(text) => ValueRef::Text(text),
+            Err(_) => ValueRef::Blob(bytes),
+        },
+        SqliteRef::Blob(bytes) => ValueRef::Blob(bytes),
+    }
+}
+
+fn is_container(text: &str) -> bool {
+    text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params) -> Result<()> {
+    let wanted = prepared.parameter_count();
+    if let Params::Positional(values) = params
+        && values.len() > wanted
+    {
+        let given = values.len();
+        let message =
+            format!("the statement has {wanted} parameters, and {given} values are given");
+        return Err(QueryError::new(Code::Parameter, message));
+    }
+    for number in 1..=wanted {
+        let name = prepared.parameter_name(number).map(str::to_owned);
+        let Some(value) = params.value(number, name.as_deref()) else {
+            let name = name.unwrap_or_else(|| format!("?{number}"));
+            let message = format!("parameter {name} has no value");
+            return Err(QueryError::new(Code::Parameter, message));
+        };
+        prepared
+            .raw_bind_parameter(number, value)
+            .map_err(|error| QueryError::new(Code::Parameter, error.to_string()))?;
+    }
+    Ok(())
+}

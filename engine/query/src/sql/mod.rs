@@ -1,0 +1,53 @@
+//! SQL over stores.
+//!
+//! SQLite is the query processor: its parser, planner, functions, sorter and virtual machine. Stores are its
+//! virtual tables ([`table`]), read and changed through the engine's snapshots and transactions. Nothing here
+//! evaluates a filter or an expression itself.
+//!
+//! Always: a statement, and everything between `BEGIN` and `COMMIT`, sees one snapshot of each database; what a
+//! statement may touch is decided before it runs ([`sandbox`]); no statement leaves anything behind in the
+//! connection that ran it; rows that an access path gives are a superset of those asked for, as SQLite tests
+//! each condition again.
+//!
+//! # Values
+//!
+//! | in a store | in an expression | in a result |
+//! |---|---|---|
+//! | missing, null | `NULL` | null |
+//! | bool | 0 or 1 | true, false, where the column has only bools |
+//! | integer within 64 bits | integer | the same |
+//! | unsigned integer above `i64` | text of its digits, equal to the nearest double | text |
+//! | decimal, other numbers | double | the nearest double |
+//! | text, date, time, uuid | text, as in JSON | the same |
+//! | bytes | blob | base64 text in JSON |
+//! | array, object | JSON text | the same JSON, where the column has nothing else that is text |
+
+mod catalog;
+mod columns;
+mod connection;
+mod count;
+mod engine;
+mod error;
+mod explain;
+mod functions;
+mod output;
+mod running;
+mod sandbox;
+mod statement;
+mod table;
+mod tokens;
+mod value;
+
+pub use catalog::Catalog;
+pub use columns::{Kind, Source, TableColumn, TableColumns};
+pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
+pub use error::{Code, QueryError};
+pub use explain::{Plan, PlanNode};
+pub use output::{Column, Output, Summary, Table};
+pub use value::{Params, Value, ValueRef};
+
+/// The result of a query.
+pub type Result<T, E = QueryError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,521 @@
+//! Walking a store for SQLite.
+
+use std::collections::VecDeque;
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rusqlite::ffi;
+use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
+use rusqlite::vtab::{Context, Filters, VTabCursor};
+use sop::key::{Key, KeyRange, KeyValue};
+use sop::{DocumentRef, ItemRef};
+
+use super::hash::FieldHash;
+use super::open::{OpenCursor, OpenStore};
+use super::plan::{Path, Plan};
+use super::{StoreTable, TableShared};
+use crate::sql::columns::{Source, TableColumn};
+use crate::sql::running::{HashId, Running};
+use crate::sql::{Result, error::QueryError};
+
+/// A cursor of SQLite over a store.
+#[repr(C)]
+pub(in crate::sql) struct StoreCursor<'vtab> {
+    base: ffi::sqlite3_vtab_cursor,
+    table: Arc<TableShared>,
+    running: Rc<Running>,
+    store: Option<Rc<OpenStore>>,
+    cursor: Option<OpenCursor>,
+    /// Ranges that are still to be walked.
+    ranges: VecDeque<KeyRange>,
+    reverse: bool,
+    /// Entries of a hash that are still to be visited.
+    matches: Option<(Rc<FieldHash>, Option<u32>)>,
+    /// How many items the row stands for.
+    count: u64,
+    /// How many times a hash was asked for.
+    asked: u32,
+    end: bool,
+    phantom: PhantomData<&'vtab StoreTable>,
+}
+
+impl StoreCursor<'_> {
+    pub fn new(table: Arc<TableShared>, running: Rc<Running>) -> Self {
+        Self {
+            base: ffi::sqlite3_vtab_cursor::default(),
+            table,
+            running,
+            store: None,
+            cursor: None,
+            ranges: VecDeque::new(),
+            reverse: false,
+            matches: None,
+            count: 1,
+            asked: 0,
+            end: true,
+            phantom: PhantomData,
+        }
+    }
+
+    fn store(&mut self) -> Result<Rc<OpenStore>> {
+        if let Some(store) = &self.store {
+            return Ok(Rc::clone(store));
+        }
+        let store = self.running.store(self.table.database, &self.table.store)?;
+        self.store = Some(Rc::clone(&store));
+        Ok(store)
+    }
+
+    fn begin(&mut self, plan: &Plan, arguments: &Filters<'_>) -> Result<()> {
+        let store = self.store()?;
+        self.end = false;
+        self.reverse = plan.reverse;
+        self.matches = None;
+        self.ranges.clear();
+        self.count = 1;
+        let argument = |at: usize| arguments.iter().nth(at);
+        match &plan.path {
+            Path::Scan if plan.counts => return self.count(&store, &[KeyRange::all()]),
+            Path::Scan => match plan.skip.and_then(argument) {
+                Some(ValueRef::Integer(skip @ 1..)) => return self.skip(skip as u64),
+                _ => self.ranges.push_back(KeyRange::all()),
+            },
+            Path::Seek(seek) => {
+                if plan.counts
+                    && let Some(ranges) = seek.exact_ranges(store.store(), argument)?
+                {
+                    return self.count(&store, &ranges);
+                }
+                self.ranges.extend(seek.ranges(store.store(), argument)?);
+            }
+            Path::Hash {
+                column,
+                argument: at,
+            } => {
+                let value = argument(*at).unwrap_or(ValueRef::Null);
+                return self.look_up(*column, value);
+            }
+            Path::At { argument: at } => {
+                let Some(ValueRef::Blob(position)) = argument(*at) else {
+                    self.end = true;
+                    return Ok(());
+                };
+                let position = position.to_vec();
+                return self.go_to(&position);
+            }
+        }
+        self.next_range()
+    }
+
+    /// One row for all items of the ranges, at the first of them.
+    fn count(&mut self, store: &Rc<OpenStore>, ranges: &[KeyRange]) -> Result<()> {
+        let mut count = 0;
+        for range in ranges {
+            count += store.store().count(range)?;
+        }
+        self.ranges.extend(ranges.iter().cloned());
+        self.next_range()?;
+        self.count = count;
+        self.ranges.clear();
+        // There is nothing behind it.
+        self.matches = Some((Rc::new(FieldHash::new()), None));
+        Ok(())
+    }
+
+    /// Begins with the item that has `skip` others before it.
+    fn skip(&mut self, skip: u64) -> Result<()> {
+        let store = self.store()?;
+        let rank = match self.reverse {
+            false => Some(skip),
+            true => store.store().len()?.checked_sub(skip + 1),
+        };
+        let item = match rank {
+            Some(rank) => store.store().nth(rank)?,
+            None => None,
+        };
+        let Some(item) = item else {
+            self.end = true;
+            return Ok(());
+        };
+        let position = item.position.as_slice();
+        let found = self
+            .whole(&store)?
+            .with_dependent_mut(|_, cursor| cursor.seek(position))?;
+        self.arrived(found);
+        Ok(())
+    }
+
+    /// A cursor over the whole store.
+    fn whole(&mut self, store: &Rc<OpenStore>) -> Result<&mut OpenCursor> {
+        let cursor = OpenCursor::open(Rc::clone(store), &KeyRange::all())?;
+        Ok(self.cursor.insert(cursor))
+    }
+
+    /// Goes to the item at exactly this place.
+    fn go_to(&mut self, position: &[u8]) -> Result<()> {
+        let store = self.store()?;
+        let there = self.whole(&store)?.with_dependent_mut(|_, cursor| {
+            Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
+        })?;
+        self.arrived(there);
+        // There is nothing behind it.
+        self.matches = Some((Rc::new(FieldHash::new()), None));
+        Ok(())
+    }
+
+    fn arrived(&mut self, found: bool) {
+        self.end = !found;
+        if found {
+            self.running.scanned.set(self.running.scanned.get() + 1);
+        }
+    }
+
+    /// Goes to the first item of the next range that has one.
+    fn next_range(&mut self) -> Result<()> {
+        loop {
+            let range = match self.reverse {
+                false => self.ranges.pop_front(),
+                true => self.ranges.pop_back(),
+            };
+            let Some(range) = range else {
+                self.end = true;
+                return Ok(());
+            };
+            let reverse = self.reverse;
+            let store = self.store()?;
+            let mut cursor = OpenCursor::open(store, &range)?;
+            let found = cursor.with_dependent_mut(|_, cursor| match reverse {
+                false => cursor.first(),
+                true => cursor.last(),
+            })?;
+            self.cursor = Some(cursor);
+            if found {
+                self.arrived(true);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Visits the items of which a column may equal a value. The first time it is asked it walks the store, as a
+    /// hash that is used once costs more than that.
+    fn look_up(&mut self, column: usize, value: ValueRef<'_>) -> Result<()> {
+        let id: HashId = (self.table.database, self.table.store.clone(), column);
+        self.asked += 1;
+        let mut hash = self.running.hash(&id);
+        if hash.is_none() && self.asked > 1 {
+            hash = self.build(column)?.map(Rc::new);
+            if let Some(hash) = &hash {
+                self.running.keep_hash(id, Rc::clone(hash));
+            }
+        }
+        let Some(hash) = hash else {
+            self.ranges.push_back(KeyRange::all());
+            return self.next_range();
+        };
+        let first = hash.hash_of(value).and_then(|value| hash.find(value));
+        let store = self.store()?;
+        self.whole(&store)?;
+        self.matches = Some((hash, first));
+        self.next_match()
+    }
+
+    /// A hash of a column; none when it would be too large.
+    fn build(&mut self, column: usize) -> Result<Option<FieldHash>> {
+        let store = self.store()?;
+        let Some(column) = self.table.columns.get(column) else {
+            return Ok(None);
+        };
+        let mut hash = FieldHash::new();
+        let mut fits = true;
+        store.store().try_for_each::<QueryError>(
+            &KeyRange::all(),
+            sop::Direction::Forward,
+            |item| {
+                let value = value_of(column, item)?;
+                let value = match &value {
+                    ToSqlOutput::Owned(value) => value.into(),
+                    ToSqlOutput::Borrowed(value) => *value,
+                    _ => ValueRef::Null,
+                };
+                Ok(added(&mut hash, &mut fits, value, item))
+            },
+        )?;
+        let scanned = store.store().len()?;
+        self.running
+            .scanned
+            .set(self.running.scanned.get() + scanned);
+        Ok(fits.then_some(hash))
+    }
+
+    fn next_match(&mut self) -> Result<()> {
+        let Some((hash, next)) = &mut self.matches else {
+            return Ok(());
+        };
+        let (Some(entry), Some(cursor)) = (*next, &mut self.cursor) else {
+            self.end = true;
+            return Ok(());
+        };
+        *next = hash.before(entry);
+        let position = hash.position(entry);
+        let found = cursor.with_dependent_mut(|_, cursor| cursor.seek(position))?;
+        self.arrived(found);
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<()> {
+        if self.matches.is_some() {
+            return self.next_match();
+        }
+        let Some(cursor) = &mut self.cursor else {
+            self.end = true;
+            return Ok(());
+        };
+        let reverse = self.reverse;
+        let found = cursor.with_dependent_mut(|_, cursor| match reverse {
+            false => cursor.next(),
+            true => cursor.prev(),
+        })?;
+        if found {
+            self.arrived(true);
+            return Ok(());
+        }
+        self.next_range()
+    }
+
+    fn failed(&self, error: impl Into<QueryError>) -> rusqlite::Error {
+        self.running.fail(error.into())
+    }
+}
+
+/// Adds an item to a hash and says whether to go on.
+fn added(
+    hash: &mut FieldHash,
+    fits: &mut bool,
+    value: ValueRef<'_>,
+    item: &ItemRef<'_>,
+) -> std::ops::ControlFlow<()> {
+    if let Some(of) = hash.hash_of(value) {
+        *fits = hash.add(of, item.position());
+    }
+    if *fits {
+        std::ops::ControlFlow::Continue(())
+    } else {
+        std::ops::ControlFlow::Break(())
+    }
+}
+
+/// A key's value in SQL.
+fn key_value(value: &KeyValue) -> ToSqlOutput<'_> {
+    let integer = |value: i64| ToSqlOutput::Borrowed(ValueRef::Integer(value));
+    match value {
+        KeyValue::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+        KeyValue::Bool(value) => integer((*value).into()),
+        KeyValue::I8(value) => integer((*value).into()),
+        KeyValue::I16(value) => integer((*value).into()),
+        KeyValue::I32(value) => integer((*value).into()),
+        KeyValue::I64(value) => integer(*value),
+        KeyValue::U8(value) => integer((*value).into()),
+        KeyValue::U16(value) => integer((*value).into()),
+        KeyValue::U32(value) => integer((*value).into()),
+        KeyValue::U64(value) => match i64::try_from(*value) {
+            Ok(value) => integer(value),
+            Err(_) => ToSqlOutput::Owned(SqliteValue::Text(value.to_string())),
+        },
+        KeyValue::F32(value) => ToSqlOutput::Borrowed(ValueRef::Real((*value).into())),
+        KeyValue::F64(value) => ToSqlOutput::Borrowed(ValueRef::Real(*value)),
+        KeyValue::Decimal(value) => ToSqlOutput::Borrowed(ValueRef::Real(value.to_f64())),
+        KeyValue::String(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        KeyValue::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        KeyValue::Uuid(_)
+        | KeyValue::Date(_)
+        | KeyValue::Time(_)
+        | KeyValue::DateTime(_)
+        | KeyValue::Timestamp(_) => match value.to_json() {
+            serde_json::Value::String(text) => ToSqlOutput::Owned(SqliteValue::Text(text)),
+            other => ToSqlOutput::Owned(SqliteValue::Text(other.to_string())),
+        },
+    }
+}
+
+/// A part of a document in SQL.
+fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
+    use sop::document::Kind;
+    let lent = ToSqlOutput::Borrowed;
+    match value.kind() {
+        Kind::Null => lent(ValueRef::Null),
+        Kind::Bool => lent(ValueRef::Integer(
+            value.as_bool().unwrap_or_default().into(),
+        )),
+        Kind::Int => lent(ValueRef::Integer(value.as_i64().unwrap_or_default())),
+        Kind::Uint => ToSqlOutput::Owned(SqliteValue::Text(
+            value.as_u64().unwrap_or_default().to_string(),
+        )),
+        Kind::Float | Kind::Number => lent(value.as_f64().map_or(ValueRef::Null, ValueRef::Real)),
+        Kind::String => lent(ValueRef::Text(
+            value.as_str().unwrap_or_default().as_bytes(),
+        )),
+        Kind::Bytes => lent(ValueRef::Blob(value.as_bytes().unwrap_or_default())),
+        Kind::Array | Kind::Object => ToSqlOutput::Owned(SqliteValue::Text(value.to_json())),
+    }
+}
+
+const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
+
+fn owned(value: ValueRef<'_>) -> SqliteValue {
+    match value {
+        ValueRef::Null => SqliteValue::Null,
+        ValueRef::Integer(value) => SqliteValue::Integer(value),
+        ValueRef::Real(value) => SqliteValue::Real(value),
+        ValueRef::Text(text) => SqliteValue::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => SqliteValue::Blob(bytes.to_vec()),
+    }
+}
+
+/// A value of an owned key, kept.
+fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
+    match value.map_or(NULL, key_value) {
+        ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
+        ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
+        _ => NULL,
+    }
+}
+
+/// The value of a column of an item.
+pub(super) fn value_of<'a>(column: &TableColumn, item: &'a ItemRef<'_>) -> Result<ToSqlOutput<'a>> {
+    Ok(match &column.source {
+        Source::Field(name) => item.value()?.get(name).map_or(NULL, document_value),
+        Source::Key(at) => kept(item.key()?.values.get(*at)),
+        Source::RideOn(at) => kept(item.key()?.ride_on.get(*at)),
+        Source::Path(path) => {
+            let root = Some(item.value()?);
+            let found = path.iter().fold(root, |value, name| value?.get(name));
+            found.map_or(NULL, document_value)
+        }
+        Source::Value => document_value(item.value()?),
+        Source::WholeKey | Source::Version | Source::Count | Source::Counted | Source::Position => {
+            NULL
+        }
+    })
+}
+
+/// Whether a part of the keys lies with the values: the offsets of timestamps.
+fn has_offsets(definition: &sop::StoreDefinition) -> bool {
+    let mut fields = definition.key.fields().iter();
+    fields.any(|field| field.kind == sop::key::KeyType::Timestamp)
+}
+
+impl StoreCursor<'_> {
+    fn key_field(
+        &self,
+        position: &[u8],
+        definition: &sop::StoreDefinition,
+        field: usize,
+    ) -> Result<KeyValue> {
+        let id = if definition.unique { 0 } else { 8 };
+        let order = position.get(..position.len().saturating_sub(id));
+        let value = definition
+            .key
+            .decode_field(order.unwrap_or_default(), field);
+        value.map_err(|source| {
+            let store = self.table.store.clone();
+            sop::Error::InvalidKey { store, source }.into()
+        })
+    }
+
+    /// Gives a column that needs no value.
+    fn key_column(
+        &self,
+        context: &mut Context,
+        cursor: &sop::Cursor<'_>,
+        store: &OpenStore,
+        source: &Source,
+    ) -> rusqlite::Result<()> {
+        let position = cursor.position().unwrap_or_default();
+        let definition = store.store().definition();
+        match source {
+            Source::Key(at) => {
+                if has_offsets(definition) {
+                    let item = cursor.item().map_err(|error| self.failed(error))?;
+                    let key = item.map_or_else(|| Ok(Key::default()), |item| item.key());
+                    let key = key.map_err(|error| self.failed(error))?;
+                    return context.set_result(key.values.get(*at).map_or(NULL, key_value));
+                }
+                let value = self.key_field(position, definition, *at);
+                let value = value.map_err(|error| self.failed(error))?;
+                context.set_result(key_value(&value))
+            }
+            Source::WholeKey => {
+                let item = cursor.item().map_err(|error| self.failed(error))?;
+                let Some(item) = item else {
+                    return Ok(());
+                };
+                let key = item.key().map_err(|error| self.failed(error))?;
+                let json = definition.key.key_to_json(&key).to_string();
+                context.set_result(json)
+            }
+            Source::Count => context.set_result(self.count as i64),
+            Source::Counted => context.set_result(1),
+            Source::Version => context.set_result(cursor.version().unwrap_or_default() as i64),
+            _ => context.set_result(position),
+        }
+    }
+}
+
+#[expect(unsafe_code, reason = "the structure begins with SQLite's own part")]
+// SAFETY: `#[repr(C)]` with `base` first, as the trait asks.
+unsafe impl VTabCursor for StoreCursor<'_> {
+    fn filter(
+        &mut self,
+        number: c_int,
+        _: Option<&str>,
+        arguments: &Filters<'_>,
+    ) -> rusqlite::Result<()> {
+        let Some(plan) = self.table.plan(number) else {
+            return Err(rusqlite::Error::ModuleError("an unknown plan".to_owned()));
+        };
+        self.begin(&plan, arguments)
+            .map_err(|error| self.failed(error))
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        self.step().map_err(|error| self.failed(error))
+    }
+
+    fn eof(&self) -> bool {
+        self.end
+    }
+
+    fn column(&self, context: &mut Context, number: c_int) -> rusqlite::Result<()> {
+        // An update that does not set the column leaves it as it is.
+        if context.no_change() {
+            return Ok(());
+        }
+        let column = usize::try_from(number).ok();
+        let column = column.and_then(|at| self.table.columns.get(at));
+        let (Some(column), Some(cursor), Some(store)) = (column, &self.cursor, &self.store) else {
+            return Ok(());
+        };
+        cursor.with_dependent(|_, cursor| {
+            if let source @ (Source::Key(_)
+            | Source::WholeKey
+            | Source::Version
+            | Source::Count
+            | Source::Counted
+            | Source::Position) = &column.source
+            {
+                return self.key_column(context, cursor, store, source);
+            }
+            let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
+                return Ok(());
+            };
+            let value = value_of(column, &item).map_err(|error| self.failed(error))?;
+            context.set_result(value)
+        })
+    }
+
+    fn rowid(&self) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+}

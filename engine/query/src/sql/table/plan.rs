@@ -1,0 +1,509 @@
+//! Choosing how a store is read: what SQLite asks of a virtual table's `xBestIndex`.
+//!
+//! Ways to read, from the cheapest: a *seek* to the ranges that conditions on leading key fields give, a *hash* of one field
+//! for conditions on others, which is built at its second use, and a *scan*. Estimates come from the exact counts in the tree where the values
+//! are known while planning.
+
+use rusqlite::types::ValueRef;
+use rusqlite::vtab::{IndexConstraintOp as Op, IndexInfo};
+use sop::DocumentStore;
+use sop::key::{KeyType, Order};
+
+use super::TableShared;
+use super::seek::{Pattern, Seek};
+use crate::sql::Result;
+use crate::sql::columns::Source;
+use crate::sql::running::Running;
+
+/// How the items come that a statement asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plan {
+    pub path: Path,
+    pub reverse: bool,
+    /// Whether one row may stand for all items of a range: nothing else is asked of them.
+    pub counts: bool,
+    /// The argument that says how many items are passed over.
+    pub skip: Option<usize>,
+    /// For people.
+    pub label: String,
+}
+
+/// Where the items come from.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Path {
+    /// All of them, one after the other.
+    Scan,
+    /// Those in the ranges of leading key fields.
+    Seek(Seek),
+    /// Those of which a column equals an argument.
+    Hash { column: usize, argument: usize },
+    /// The one at a position.
+    At { argument: usize },
+}
+
+/// A plan with what SQLite wants to know of it.
+pub(super) struct Planned {
+    pub plan: Plan,
+    pub cost: f64,
+    pub rows: i64,
+    pub ordered: bool,
+    pub unique: bool,
+}
+
+/// A condition that can be used.
+struct Condition {
+    /// Its place among all that SQLite gave.
+    at: usize,
+    column: usize,
+    op: Op,
+}
+
+/// A store is taken to have at least so many items.
+const LEAST_ITEMS: f64 = 1_000.0;
+/// Work of finding a place in a tree, in items walked.
+const SEEK_COST: f64 = 12.0;
+/// The part of the items that a condition leaves which says "above" or "below".
+const HALF: f64 = 0.3;
+
+/// The best plan for what SQLite asks; `None` when it cannot be done that way.
+pub(super) fn choose(
+    table: &TableShared,
+    running: &Running,
+    info: &mut IndexInfo,
+) -> Result<Option<Planned>> {
+    let transaction = running.planning(table.database)?;
+    let fallback;
+    // A store that this transaction made is in no other's snapshot.
+    let store = if let Ok(store) = transaction.documents(&table.store) {
+        store
+    } else {
+        fallback = running.transaction(table.database)?;
+        fallback.documents(&table.store)?
+    };
+    let mut choice = Choice::new(table, &store, info)?;
+    let mut planned = choice.plan()?;
+    choice.offset(&mut planned);
+    choice.count(&mut planned);
+    let arguments = std::mem::take(&mut choice.arguments);
+    for (number, at) in arguments.iter().enumerate() {
+        info.constraint_usage(*at).set_argv_index(number as i32 + 1);
+    }
+    if let Some(skip) = planned.plan.skip
+        && let Some(at) = arguments.get(skip)
+    {
+        info.constraint_usage(*at).set_omit(true);
+    }
+    Ok(Some(planned))
+}
+
+struct Choice<'a> {
+    table: &'a TableShared,
+    store: &'a DocumentStore<'a>,
+    info: &'a IndexInfo,
+    conditions: Vec<Condition>,
+    items: f64,
+    /// The conditions whose values the cursor gets, by their places.
+    arguments: Vec<usize>,
+}
+
+impl<'a> Choice<'a> {
+    fn new(
+        table: &'a TableShared,
+        store: &'a DocumentStore<'a>,
+        info: &'a IndexInfo,
+    ) -> Result<Self> {
+        let conditions = info
+            .constraints()
+            .enumerate()
+            .filter(|(_, constraint)| constraint.is_usable())
+            .filter_map(|(at, constraint)| {
+                Some(Condition {
+                    at,
+                    column: usize::try_from(constraint.column()).ok()?,
+                    op: constraint.operator(),
+                })
+            })
+            .filter(|condition| {
+                // Text is compared byte by byte here.
+                let collation = info.collation(condition.at);
+                matches!(condition.op, Op::SQLITE_INDEX_CONSTRAINT_OFFSET)
+                    || collation.is_ok_and(|name| name.eq_ignore_ascii_case("BINARY"))
+            })
+            .collect();
+        Ok(Self {
+            table,
+            store,
+            info,
+            conditions,
+            // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
+            items: (store.len()? as f64).max(LEAST_ITEMS),
+            arguments: Vec::new(),
+        })
+    }
+
+    /// The number of the argument that a condition becomes.
+    fn argument(&mut self, at: usize) -> usize {
+        let known = self.arguments.iter().position(|there| *there == at);
+        known.unwrap_or_else(|| {
+            self.arguments.push(at);
+            self.arguments.len() - 1
+        })
+    }
+
+    fn find(&self, source: &Source, wanted: impl Fn(&Op) -> bool) -> Option<usize> {
+        self.conditions
+            .iter()
+            .find(|condition| {
+                wanted(&condition.op)
+                    && self
+                        .table
+                        .columns
+                        .get(condition.column)
+                        .is_some_and(|column| column.source == *source)
+            })
+            .map(|condition| condition.at)
+    }
+
+    fn plan(&mut self) -> Result<Planned> {
+        let is_equal = |op: &Op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ);
+        if let Some(at) = self.find(&Source::Position, |op| {
+            matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
+        }) {
+            let argument = self.argument(at);
+            return Ok(self.planned(Path::At { argument }, " at a place", SEEK_COST, 1.0));
+        }
+        let seek = self.seek();
+        if !seek.is_empty() {
+            return self.seek_plan(seek);
+        }
+        let equal = self
+            .conditions
+            .iter()
+            .find(|condition| {
+                is_equal(&condition.op)
+                    && self.table.columns.get(condition.column).is_some_and(|c| {
+                        matches!(
+                            c.source,
+                            Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
+                        )
+                    })
+            })
+            .map(|condition| (condition.at, condition.column));
+        // One value for the whole statement is found by one walk.
+        let is_constant = |at| self.info.rhs_value(at).ok().flatten().is_some();
+        if let Some((at, column)) = equal.filter(|(at, _)| !is_constant(*at)) {
+            let argument = self.argument(at);
+            let name = self
+                .table
+                .columns
+                .get(column)
+                .map_or("", |c| c.name.as_str());
+            // As if one of some tens of values: what is known of its field says no more.
+            let rows = (self.items / 40.0).max(1.0).min(self.items.sqrt() * 4.0);
+            let label = format!("[{name}]");
+            let mut planned = self.planned(
+                Path::Hash { column, argument },
+                &label,
+                SEEK_COST * 2.0 + rows * 4.0,
+                rows,
+            );
+            planned.ordered = false;
+            return Ok(planned);
+        }
+        let cost = self.items * self.width();
+        Ok(self.planned(Path::Scan, "", cost, self.items))
+    }
+
+    /// What reading one item costs, in items of which only the key is read.
+    fn width(&self) -> f64 {
+        let used = self.info.col_used();
+        let reads_value = self.table.columns.iter().enumerate().any(|(at, column)| {
+            used & (1 << at.min(63)) != 0
+                && matches!(
+                    column.source,
+                    Source::Field(_) | Source::Path(_) | Source::Value
+                )
+        });
+        if reads_value { 2.0 } else { 1.0 }
+    }
+
+    /// The conditions that are on leading fields of the key.
+    fn seek(&mut self) -> Seek {
+        let spec = &self.store.definition().key;
+        let is_equal = |op: &Op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ);
+        let mut seek = Seek::default();
+        let fields = spec.fields().len();
+        let mut at = 0;
+        while at < fields {
+            if let Some(found) = self.find(&Source::Key(at), is_equal) {
+                let argument = self.argument(found);
+                seek.equal.push(Some(argument));
+            } else if self
+                .find(&Source::Key(at), |op| {
+                    matches!(op, Op::SQLITE_INDEX_CONSTRAINT_ISNULL)
+                })
+                .is_some()
+                && spec.is_composite()
+            {
+                seek.equal.push(None);
+            } else {
+                break;
+            }
+            at += 1;
+        }
+        if spec.cel().is_some() {
+            // In the order of an expression only whole keys have a place.
+            if seek.equal.len() < fields {
+                self.arguments.clear();
+                return Seek::default();
+            }
+            return seek;
+        }
+        if at < fields {
+            self.seek_range(at, &mut seek);
+        }
+        seek
+    }
+
+    fn seek_range(&mut self, at: usize, seek: &mut Seek) {
+        let source = Source::Key(at);
+        let lower = self.find(&source, |op| {
+            matches!(
+                op,
+                Op::SQLITE_INDEX_CONSTRAINT_GT | Op::SQLITE_INDEX_CONSTRAINT_GE
+            )
+        });
+        let upper = self.find(&source, |op| {
+            matches!(
+                op,
+                Op::SQLITE_INDEX_CONSTRAINT_LT | Op::SQLITE_INDEX_CONSTRAINT_LE
+            )
+        });
+        let inclusive = |at: usize| {
+            self.conditions.iter().any(|condition| {
+                condition.at == at
+                    && matches!(
+                        condition.op,
+                        Op::SQLITE_INDEX_CONSTRAINT_GE | Op::SQLITE_INDEX_CONSTRAINT_LE
+                    )
+            })
+        };
+        let (lower, upper) = (
+            lower.map(|at| (at, inclusive(at))),
+            upper.map(|at| (at, inclusive(at))),
+        );
+        seek.lower = lower.map(|(at, inclusive)| (self.argument(at), inclusive));
+        seek.upper = upper.map(|(at, inclusive)| (self.argument(at), inclusive));
+        if seek.lower.is_some() || seek.upper.is_some() {
+            return;
+        }
+        let is_text = self
+            .store
+            .definition()
+            .key
+            .fields()
+            .get(at)
+            .is_some_and(|field| field.kind == KeyType::String);
+        let like = self.find(&source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_LIKE));
+        let glob = self.find(&source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_GLOB));
+        let found = glob
+            .map(|at| (at, Pattern::Glob))
+            .or(like.map(|at| (at, Pattern::Like)));
+        if let Some((at, pattern)) = found.filter(|_| is_text) {
+            seek.prefix = Some((self.argument(at), pattern));
+        }
+    }
+
+    fn seek_plan(&mut self, seek: Seek) -> Result<Planned> {
+        let definition = self.store.definition();
+        let fields = definition.key.fields();
+        let whole = seek.equal.len() == fields.len();
+        let rows = self.seek_rows(&seek)?;
+        let label = seek_label(&seek, fields.iter().map(|field| field.name.as_str()));
+        let cost = SEEK_COST + rows * self.width();
+        let unique = whole && definition.unique && seek.equal.iter().all(Option::is_some);
+        let mut planned = self.planned(Path::Seek(seek), &label, cost, rows);
+        planned.unique = unique;
+        Ok(planned)
+    }
+
+    /// How many items a seek gives: counted where the values are known, else guessed.
+    fn seek_rows(&self, seek: &Seek) -> Result<f64> {
+        let value = |argument: usize| -> Option<ValueRef<'_>> {
+            let at = *self.arguments.get(argument)?;
+            self.info.rhs_value(at).ok().flatten()
+        };
+        let used = seek.equal.iter().flatten().copied();
+        let mut used = used
+            .chain(seek.lower.map(|(argument, _)| argument))
+            .chain(seek.upper.map(|(argument, _)| argument))
+            .chain(seek.prefix.map(|(argument, _)| argument));
+        let fields = self.store.definition().key.fields().len();
+        if seek.equal.len() == fields && self.store.definition().unique {
+            return Ok(1.0);
+        }
+        if used.all(|argument| value(argument).is_some()) {
+            let mut rows = 0;
+            for range in seek.ranges(self.store, value)? {
+                rows += self.store.count(&range)?;
+            }
+            return Ok((rows as f64).max(1.0));
+        }
+        // Each leading field takes its share of telling the items apart.
+        let part = seek.equal.len() as f64 / fields as f64;
+        let mut rows = self.items.powf(1.0 - part);
+        for limited in [seek.lower.is_some(), seek.upper.is_some()] {
+            rows *= if limited { HALF } else { 1.0 };
+        }
+        if seek.prefix.is_some() {
+            rows *= 0.05;
+        }
+        Ok(rows.max(1.0))
+    }
+
+    fn planned(&self, path: Path, label: &str, cost: f64, rows: f64) -> Planned {
+        let equal = match &path {
+            Path::Seek(seek) => seek.equal.len(),
+            _ => 0,
+        };
+        let order = match path {
+            Path::Scan | Path::Seek(_) => self.order(equal),
+            Path::Hash { .. } | Path::At { .. } => None,
+        };
+        let verb = match &path {
+            Path::Scan => "scan",
+            Path::Seek(seek) if seek.prefix.is_some() => "prefix",
+            Path::Seek(_) => "seek",
+            Path::Hash { .. } => "hash",
+            Path::At { .. } => "item",
+        };
+        let mut label = format!("{verb} {}{label}", self.table.store);
+        if order == Some(true) {
+            label += " descending";
+        }
+        Planned {
+            plan: Plan {
+                path,
+                reverse: order == Some(true),
+                counts: false,
+                skip: None,
+                label,
+            },
+            cost,
+            rows: (rows.ceil() as i64).max(1),
+            ordered: order.is_some() && self.info.num_of_order_by() > 0,
+            unique: false,
+        }
+    }
+
+    /// Whether the store's order, or its reverse (`true`), is the order asked for, when the first `equal` fields have
+    /// one value each.
+    fn order(&self, equal: usize) -> Option<bool> {
+        let definition = self.store.definition();
+        if definition.key.cel().is_some() {
+            return None;
+        }
+        let fields = definition.key.fields();
+        let mut reverse = None;
+        let mut next = equal;
+        for by in self.info.order_bys() {
+            let source = usize::try_from(by.column()).ok()?;
+            let Source::Key(at) = self.table.columns.get(source)?.source else {
+                // Behind a whole key no other column tells items apart.
+                let settled = next == fields.len() && definition.unique;
+                return settled.then_some(reverse.unwrap_or(false));
+            };
+            if at < equal || at < next {
+                continue;
+            }
+            if at != next {
+                return None;
+            }
+            let field = fields.get(at)?;
+            // SQL has other ideas of what is no number, and of instants written with offsets.
+            if matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Timestamp) {
+                return None;
+            }
+            let against = by.is_order_by_desc() != (field.order == Order::Desc);
+            if *reverse.get_or_insert(against) != against {
+                return None;
+            }
+            next += 1;
+        }
+        Some(reverse.unwrap_or(false))
+    }
+
+    /// Counts without a walk, when the statement says that it only counts and each of its conditions is a part of the
+    /// seek.
+    fn count(&mut self, planned: &mut Planned) {
+        let is_permission = |condition: &&Condition| {
+            let column = self.table.columns.get(condition.column);
+            column.is_some_and(|column| column.source == Source::Counted)
+        };
+        let permission = self.conditions.iter().find(is_permission);
+        let used = |at: usize| {
+            self.arguments.contains(&at) || permission.is_some_and(|permission| permission.at == at)
+        };
+        let all = self.info.constraints().enumerate().all(|(at, constraint)| {
+            used(at)
+                || matches!(
+                    constraint.operator(),
+                    Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
+                )
+        });
+        let walks = matches!(planned.plan.path, Path::Scan | Path::Seek(_));
+        if permission.is_none() || !all || !walks {
+            return;
+        }
+        planned.plan.counts = true;
+        planned.plan.label = match planned.plan.label.split_once(' ') {
+            Some((_, rest)) => format!("count {rest}"),
+            None => "count".to_owned(),
+        };
+        planned.cost = SEEK_COST * 2.0;
+        planned.rows = 1;
+    }
+
+    /// Passes over items by their count when there is nothing else to test.
+    fn offset(&mut self, planned: &mut Planned) {
+        let others = self.info.constraints().any(|constraint| {
+            !matches!(
+                constraint.operator(),
+                Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
+            )
+        });
+        let ordered = self.info.num_of_order_by() == 0 || planned.ordered;
+        if others || !ordered || planned.plan.path != Path::Scan {
+            return;
+        }
+        let offset = self.info.constraints().position(|constraint| {
+            constraint.is_usable()
+                && matches!(constraint.operator(), Op::SQLITE_INDEX_CONSTRAINT_OFFSET)
+        });
+        if let Some(at) = offset {
+            planned.plan.skip = Some(self.argument(at));
+            planned.plan.label += " from an offset";
+        }
+    }
+}
+
+fn seek_label<'a>(seek: &Seek, names: impl Iterator<Item = &'a str>) -> String {
+    let mut parts = Vec::new();
+    let mut names = names.fuse();
+    for equal in &seek.equal {
+        let name = names.next().unwrap_or_default();
+        let value = if equal.is_some() { "= ?" } else { "is null" };
+        parts.push(format!("{name} {value}"));
+    }
+    let name = names.next().unwrap_or_default();
+    if let Some((_, inclusive)) = seek.lower {
+        parts.push(format!("{name} {} ?", if inclusive { ">=" } else { ">" }));
+    }
+    if let Some((_, inclusive)) = seek.upper {
+        parts.push(format!("{name} {} ?", if inclusive { "<=" } else { "<" }));
+    }
+    if seek.prefix.is_some() {
+        parts.push(format!("{name} like ?"));
+    }
+    format!("[{}]", parts.join(", "))
+}

@@ -1,0 +1,264 @@
+//! From the conditions on key fields to the ranges of keys that satisfy them.
+
+use std::ops::Bound;
+
+use rusqlite::types::ValueRef;
+use sop::DocumentStore;
+use sop::key::{Key, KeyPrefix, KeyRange, KeyType, KeyValue, Order};
+
+use super::edge::{self, Edge, End, Equal};
+use crate::sql::Result;
+
+/// How an argument of `LIKE` or `GLOB` gives the beginning of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// `%` and `_`, and letters of either case.
+    Like,
+    /// `*`, `?` and `[`.
+    Glob,
+}
+
+/// Conditions on the leading fields of a key, by the numbers of the arguments that they get.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Seek {
+    /// For each leading field the argument that it equals; `None`: it is null.
+    pub equal: Vec<Option<usize>>,
+    /// On the field behind these: above, and whether the value itself is in.
+    pub lower: Option<(usize, bool)>,
+    /// Below it.
+    pub upper: Option<(usize, bool)>,
+    /// Begins with it.
+    pub prefix: Option<(usize, Pattern)>,
+}
+
+/// The most ranges of one prefix: each letter has two cases.
+const MAX_LETTERS: u32 = 3;
+
+impl Seek {
+    /// Whether it says anything.
+    pub fn is_empty(&self) -> bool {
+        self.equal.is_empty() && self.is_open()
+    }
+
+    fn is_open(&self) -> bool {
+        self.lower.is_none() && self.upper.is_none() && self.prefix.is_none()
+    }
+
+    /// As [`Seek::ranges`], where these are exactly the items that satisfy the conditions; `None` where that is not sure.
+    pub fn exact_ranges<'a>(
+        &self,
+        store: &DocumentStore<'_>,
+        argument: impl Fn(usize) -> Option<ValueRef<'a>>,
+    ) -> Result<Option<Vec<KeyRange>>> {
+        let spec = &store.definition().key;
+        let mut fields = spec.fields().iter();
+        for (number, field) in self.equal.iter().zip(fields.by_ref()) {
+            let Some(value) = number.and_then(&argument) else {
+                return Ok(None);
+            };
+            if matches!(
+                edge::equal(field.kind, value),
+                Equal::Within(..) | Equal::Unknown
+            ) {
+                return Ok(None);
+            }
+        }
+        let limits = [(self.lower, End::Lower), (self.upper, End::Upper)];
+        let given = limits.iter().filter(|(limit, _)| limit.is_some()).count();
+        // Missing values stand at one end of a composite key's field.
+        if self.prefix.is_some() || (given == 1 && spec.is_composite()) {
+            return Ok(None);
+        }
+        for (limit, end) in limits {
+            let Some((number, inclusive)) = limit else {
+                continue;
+            };
+            let (Some(value), Some(field)) =
+                (argument(number), spec.fields().get(self.equal.len()))
+            else {
+                return Ok(None);
+            };
+            let is_float = matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Decimal);
+            if is_float || edge::edge(field.kind, value, end, inclusive) == Edge::All {
+                return Ok(None);
+            }
+        }
+        self.ranges(store, argument).map(Some)
+    }
+
+    /// The ranges in which all items lie that satisfy the conditions, in the store's order.
+    pub fn ranges<'a>(
+        &self,
+        store: &DocumentStore<'_>,
+        argument: impl Fn(usize) -> Option<ValueRef<'a>>,
+    ) -> Result<Vec<KeyRange>> {
+        let fields = store.definition().key.fields();
+        let mut leading = Vec::with_capacity(self.equal.len());
+        for (field, number) in fields.iter().zip(&self.equal) {
+            let equal = match number {
+                None => Equal::Is(KeyValue::Null),
+                Some(number) => {
+                    argument(*number).map_or(Equal::Unknown, |v| edge::equal(field.kind, v))
+                }
+            };
+            match equal {
+                Equal::Is(value) => leading.push(value),
+                Equal::Nothing => return Ok(Vec::new()),
+                Equal::Within(low, high) => {
+                    let span = (Bound::Included(low), Bound::Included(high));
+                    return Ok(vec![between(store, &leading, field.order, span)?]);
+                }
+                Equal::Unknown => return Ok(vec![all_below(store, &leading)?]),
+            }
+        }
+        let Some(field) = fields.get(leading.len()).filter(|_| !self.is_open()) else {
+            return Ok(vec![all_below(store, &leading)?]);
+        };
+        if let Some((number, pattern)) = self.prefix {
+            let text = match argument(number) {
+                Some(ValueRef::Text(text)) => std::str::from_utf8(text).ok(),
+                _ => None,
+            };
+            let starts = text.and_then(|text| starts(pattern, text));
+            if let Some(starts) = starts.filter(|_| field.kind == KeyType::String) {
+                return prefixes(store, &leading, starts);
+            }
+            return Ok(vec![all_below(store, &leading)?]);
+        }
+        let end = |limit: Option<(usize, bool)>, end| match limit {
+            None => Edge::All,
+            Some((number, inclusive)) => argument(number).map_or(Edge::All, |value| {
+                edge::edge(field.kind, value, end, inclusive)
+            }),
+        };
+        let bound = |edge: Edge| match edge {
+            Edge::At(bound) => Some(bound),
+            Edge::All => Some(Bound::Unbounded),
+            Edge::Nothing => None,
+        };
+        let lower = bound(end(self.lower, End::Lower));
+        let upper = bound(end(self.upper, End::Upper));
+        match (lower, upper) {
+            (Some(lower), Some(upper)) => {
+                Ok(vec![between(store, &leading, field.order, (lower, upper))?])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Everything whose key begins with these values.
+fn all_below(store: &DocumentStore<'_>, leading: &[KeyValue]) -> Result<KeyRange> {
+    if leading.is_empty() {
+        return Ok(KeyRange::all());
+    }
+    let key = Key::composite(leading.iter().cloned());
+    Ok(store.key_range(Bound::Included(&key), Bound::Included(&key))?)
+}
+
+/// What begins with `leading` and has the next field within a span of values.
+fn between(
+    store: &DocumentStore<'_>,
+    leading: &[KeyValue],
+    order: Order,
+    (lower, upper): (Bound<KeyValue>, Bound<KeyValue>),
+) -> Result<KeyRange> {
+    let with = |bound: Bound<KeyValue>| {
+        let longer = |value| Key::composite(leading.iter().cloned().chain([value]));
+        match bound {
+            Bound::Unbounded if leading.is_empty() => Bound::Unbounded,
+            Bound::Unbounded => Bound::Included(Key::composite(leading.iter().cloned())),
+            Bound::Included(value) => Bound::Included(longer(value)),
+            Bound::Excluded(value) => Bound::Excluded(longer(value)),
+        }
+    };
+    let (from, to) = match order {
+        Order::Asc => (with(lower), with(upper)),
+        Order::Desc => (with(upper), with(lower)),
+    };
+    Ok(store.key_range(from.as_ref(), to.as_ref())?)
+}
+
+fn prefixes(
+    store: &DocumentStore<'_>,
+    leading: &[KeyValue],
+    starts: Vec<String>,
+) -> Result<Vec<KeyRange>> {
+    let spec = &store.definition().key;
+    let mut ranges = Vec::with_capacity(starts.len());
+    for start in starts {
+        let prefix = KeyPrefix {
+            leading: leading.to_vec(),
+            partial: Some(start),
+        };
+        let range = spec
+            .prefix(&prefix)
+            .map_err(|source| sop::Error::InvalidKey {
+                store: store.definition().name.clone(),
+                source,
+            })?;
+        ranges.push(range);
+    }
+    ranges.sort_by(|a, b| lower(a).cmp(lower(b)));
+    Ok(ranges)
+}
+
+fn lower(range: &KeyRange) -> &[u8] {
+    match &range.lo {
+        Bound::Included(bytes) | Bound::Excluded(bytes) => bytes,
+        Bound::Unbounded => &[],
+    }
+}
+
+/// With what a text begins that fits a pattern, all its ways of writing; `None` when that may be anything.
+fn starts(pattern: Pattern, text: &str) -> Option<Vec<String>> {
+    let special: &[char] = match pattern {
+        Pattern::Like => &['%', '_'],
+        Pattern::Glob => &['*', '?', '['],
+    };
+    let start = text.split(special).next().unwrap_or_default();
+    if start.is_empty() {
+        return None;
+    }
+    if pattern == Pattern::Glob {
+        return Some(vec![start.to_owned()]);
+    }
+    // Only the first letters are tried in both cases; what begins like that is a little more than what fits.
+    let mut ways = vec![String::new()];
+    let mut letters = 0;
+    for character in start.chars() {
+        let both = character.is_ascii_alphabetic();
+        letters += u32::from(both);
+        if letters > MAX_LETTERS {
+            break;
+        }
+        if both {
+            let upper = character.to_ascii_uppercase();
+            let lower = character.to_ascii_lowercase();
+            ways = ways
+                .iter()
+                .flat_map(|way| [format!("{way}{upper}"), format!("{way}{lower}")])
+                .collect();
+        } else {
+            for way in &mut ways {
+                way.push(character);
+            }
+        }
+    }
+    Some(ways)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_of_patterns() {
+        let like = |text| starts(Pattern::Like, text);
+        assert_eq!(like("a1%"), Some(vec!["A1".to_owned(), "a1".to_owned()]));
+        assert_eq!(like("%a"), None);
+        assert_eq!(like(""), None);
+        assert_eq!(like("abcdef").map(|ways| ways.len()), Some(8));
+        assert_eq!(starts(Pattern::Glob, "aB*"), Some(vec!["aB".to_owned()]));
+    }
+}

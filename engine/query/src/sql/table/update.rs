@@ -1,0 +1,371 @@
+//! Changing items for `INSERT`, `UPDATE` and `DELETE`.
+//!
+//! Fields that a statement does not set stay exactly as they are. Setting a field to `NULL` removes it: missing
+//! and null are the same to SQL.
+
+use rusqlite::types::ValueRef;
+use rusqlite::vtab::{Inserts, Updates};
+use serde_json::{Map, Number, Value as Json};
+use sop::key::{Key, KeyType, KeyValue};
+use sop::{Document, DocumentStore, FieldType, Item};
+
+use super::TableShared;
+use crate::sql::Result;
+use crate::sql::columns::{Kind, Source, TableColumn};
+use crate::sql::error::{Code, QueryError};
+use crate::sql::output::RowChange;
+use crate::sql::running::{OnConflict, Running};
+
+fn invalid(column: &TableColumn, detail: impl std::fmt::Display) -> QueryError {
+    let message = format!("column {:?}: {detail}", column.name);
+    QueryError::new(Code::InvalidValue, message)
+}
+
+fn text_of(text: &[u8], column: &TableColumn) -> Result<String> {
+    String::from_utf8(text.to_vec()).map_err(|_| invalid(column, "the text is not UTF-8"))
+}
+
+/// A value of SQL as a key's value.
+fn key_value(column: &TableColumn, kind: KeyType, value: ValueRef<'_>) -> Result<KeyValue> {
+    let json = match value {
+        ValueRef::Null => return Ok(KeyValue::Null),
+        ValueRef::Integer(value) if kind == KeyType::Bool => match value {
+            0 | 1 => Json::Bool(value == 1),
+            _ => return Err(invalid(column, "a bool is 0 or 1")),
+        },
+        ValueRef::Integer(value) if kind == KeyType::String => Json::String(value.to_string()),
+        ValueRef::Integer(value) => Json::Number(value.into()),
+        ValueRef::Real(value) if value.fract() == 0.0 && value.abs() < 9e15 => {
+            Json::Number((value as i64).into())
+        }
+        ValueRef::Real(value) => number(column, value)?,
+        ValueRef::Text(text) => Json::String(text_of(text, column)?),
+        ValueRef::Blob(bytes) if kind == KeyType::Bytes => {
+            return Ok(KeyValue::Bytes(bytes.to_vec()));
+        }
+        ValueRef::Blob(_) => return Err(invalid(column, "it does not take bytes")),
+    };
+    KeyValue::from_json(&column.name, kind, &json).map_err(|error| invalid(column, error))
+}
+
+fn number(column: &TableColumn, value: f64) -> Result<Json> {
+    Number::from_f64(value)
+        .map(Json::Number)
+        .ok_or_else(|| invalid(column, "a document holds finite numbers"))
+}
+
+/// A value of SQL as a part of a document.
+fn json_value(column: &TableColumn, value: ValueRef<'_>) -> Result<Json> {
+    Ok(match value {
+        ValueRef::Null => Json::Null,
+        ValueRef::Integer(value @ 0..=1) if column.kind.is_bool() => Json::Bool(value == 1),
+        ValueRef::Integer(value) => Json::Number(value.into()),
+        ValueRef::Real(value) => number(column, value)?,
+        ValueRef::Text(text) => {
+            let text = text_of(text, column)?;
+            let is_integer = column.kind == Kind::Field(FieldType::Integer);
+            match text.trim_start().chars().next() {
+                Some('{' | '[') if column.kind.may_be_json() => {
+                    serde_json::from_str(&text).unwrap_or(Json::String(text))
+                }
+                Some('0'..='9') if is_integer => match text.parse::<u64>() {
+                    Ok(value) => Json::Number(value.into()),
+                    Err(_) => Json::String(text),
+                },
+                _ => Json::String(text),
+            }
+        }
+        ValueRef::Blob(_) => {
+            return Err(invalid(
+                column,
+                "fields of documents hold JSON, and bytes are none; write them as text",
+            ));
+        }
+    })
+}
+
+/// A new value of the whole document.
+fn whole_value(column: &TableColumn, value: ValueRef<'_>) -> Result<Document> {
+    let json = match value {
+        ValueRef::Blob(bytes) => {
+            return Document::from_bytes(bytes).map_err(|error| invalid(column, error));
+        }
+        ValueRef::Text(text) if column.hidden => {
+            let text = text_of(text, column)?;
+            return Document::from_json(text.as_bytes()).map_err(|error| invalid(column, error));
+        }
+        value => json_value(column, value)?,
+    };
+    Document::from_value(&json).map_err(|error| invalid(column, error))
+}
+
+/// What a statement says of a row.
+struct Row<'a, F> {
+    table: &'a TableShared,
+    /// The value of a column; none when the statement leaves it as it is.
+    value: F,
+}
+
+impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
+    fn columns(&self) -> impl Iterator<Item = (&TableColumn, ValueRef<'v>)> {
+        let columns = self.table.columns.iter().enumerate();
+        columns.filter_map(|(at, column)| Some((column, (self.value)(at)?)))
+    }
+
+    /// Whether it says anything of the key.
+    fn has_key(&self) -> bool {
+        self.columns().any(|(column, _)| {
+            matches!(
+                column.source,
+                Source::Key(_) | Source::RideOn(_) | Source::WholeKey
+            )
+        })
+    }
+
+    /// The key, from one that was there.
+    fn key(&self, store: &DocumentStore<'_>, before: Option<&Key>) -> Result<Key> {
+        let spec = &store.definition().key;
+        let mut key = before.cloned().unwrap_or_default();
+        key.values.resize(spec.fields().len(), KeyValue::Null);
+        let null = ValueRef::Null;
+        let rides = self
+            .columns()
+            .any(|(column, value)| matches!(column.source, Source::RideOn(_)) && value != null);
+        if rides {
+            key.ride_on.resize(spec.ride_on().len(), KeyValue::Null);
+        }
+        for (column, value) in self.columns() {
+            match (&column.source, column.kind) {
+                (Source::WholeKey, _) if value != ValueRef::Null => {
+                    let ValueRef::Text(text) = value else {
+                        return Err(invalid(column, "write a JSON object of the key's fields"));
+                    };
+                    let json: Json = serde_json::from_slice(text)
+                        .map_err(|error| invalid(column, format!("it is not JSON: {error}")))?;
+                    key = spec
+                        .key_from_json(&json)
+                        .map_err(|error| invalid(column, error))?;
+                }
+                (Source::Key(at), Kind::Key(kind)) => {
+                    let value = key_value(column, kind, value)?;
+                    let given = !value.is_null() || before.is_some();
+                    if let Some(place) = key.values.get_mut(*at).filter(|_| given) {
+                        *place = value;
+                    }
+                }
+                (Source::RideOn(at), Kind::Key(kind)) => {
+                    let value = key_value(column, kind, value)?;
+                    if let Some(place) = key.ride_on.get_mut(*at) {
+                        *place = value;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !spec.is_composite() && key.values.first().is_none_or(KeyValue::is_null) {
+            let message = format!(
+                "store {:?}: the key is missing; give column \"key\" a value",
+                self.table.store
+            );
+            return Err(QueryError::new(Code::Constraint, message));
+        }
+        Ok(key)
+    }
+
+    /// The value, from one that was there.
+    fn document(&self, before: Option<&Document>) -> Result<Document> {
+        let mut fields = Vec::new();
+        let mut whole = before.cloned();
+        for (column, value) in self.columns() {
+            match &column.source {
+                Source::Value if before.is_some() || value != ValueRef::Null => {
+                    whole = Some(whole_value(column, value)?);
+                }
+                Source::Field(name) => fields.push((vec![name.as_str()], column, value)),
+                Source::Path(path) => {
+                    let path = path.iter().map(String::as_str).collect();
+                    fields.push((path, column, value));
+                }
+                _ => {}
+            }
+        }
+        let no_fields = fields
+            .iter()
+            .all(|(_, _, value)| *value == ValueRef::Null && before.is_none());
+        if let Some(whole) = &whole
+            && (fields.is_empty() || no_fields)
+        {
+            return Ok(whole.clone());
+        }
+        let mut json = whole.map_or_else(|| Json::Object(Map::new()), |whole| whole.to_value());
+        for (path, column, value) in fields {
+            set(&mut json, &path, json_value(column, value)?);
+        }
+        Document::from_value(&json)
+            .map_err(|error| QueryError::new(Code::InvalidValue, error.to_string()))
+    }
+}
+
+/// Sets a field within objects; null removes it.
+fn set(json: &mut Json, path: &[&str], value: Json) {
+    let Some((name, rest)) = path.split_first() else {
+        return;
+    };
+    if !json.is_object() {
+        if value.is_null() {
+            return;
+        }
+        *json = Json::Object(Map::new());
+    }
+    let Some(object) = json.as_object_mut() else {
+        return;
+    };
+    match (rest, value) {
+        ([], Json::Null) => {
+            object.shift_remove(*name);
+        }
+        ([], value) => {
+            object.insert((*name).to_owned(), value);
+        }
+        (_, Json::Null) if !object.contains_key(*name) => {}
+        (rest, value) => set(object.entry(*name).or_insert(Json::Null), rest, value),
+    }
+}
+
+/// Notes a change for a dry run and counts it.
+fn changed(
+    table: &TableShared,
+    running: &Running,
+    store: &DocumentStore<'_>,
+    key: &Key,
+    before: Option<&Document>,
+    after: Option<&Document>,
+) {
+    running.note_change();
+    if running.notes_changes {
+        running.changes.borrow_mut().push(RowChange {
+            database: running.catalog.name(table.database).to_owned(),
+            store: table.store.clone(),
+            key: store.definition().key.key_to_json(key).to_string(),
+            before: before.map(Document::to_json),
+            after: after.map(Document::to_json),
+        });
+    }
+}
+
+pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) -> Result<()> {
+    running.change(table.database)?;
+    let open = running.store(table.database, &table.store)?;
+    let store = open.store();
+    let row = Row {
+        table,
+        value: |at| row.iter().nth(at + 2),
+    };
+    let key = row.key(store, None)?;
+    let document = row.document(None)?;
+    let unique = store.definition().unique;
+    let before = match running.on_conflict.get() {
+        OnConflict::Ignore if unique && store.contains(&key)? => return Ok(()),
+        OnConflict::Replace if unique => {
+            let before = store.get_value(&key)?;
+            store.upsert(&key, &document)?;
+            before
+        }
+        _ => {
+            store.insert(&key, &document)?;
+            None
+        }
+    };
+    changed(
+        table,
+        running,
+        store,
+        &key,
+        before.as_ref(),
+        Some(&document),
+    );
+    Ok(())
+}
+
+fn item_at(store: &DocumentStore<'_>, position: ValueRef<'_>) -> Result<Option<Item>> {
+    match position {
+        ValueRef::Blob(position) => Ok(store.get_at(position)?),
+        _ => Ok(None),
+    }
+}
+
+fn remove(store: &DocumentStore<'_>, item: &Item) -> Result<()> {
+    match item.id {
+        Some(id) => store.remove_id(&item.key, id)?,
+        None => store.remove(&item.key)?,
+    };
+    Ok(())
+}
+
+pub(super) fn delete(table: &TableShared, running: &Running, position: ValueRef<'_>) -> Result<()> {
+    running.change(table.database)?;
+    let open = running.store(table.database, &table.store)?;
+    let store = open.store();
+    if let Some(item) = item_at(store, position)? {
+        remove(store, &item)?;
+        changed(table, running, store, &item.key, Some(&item.value), None);
+    }
+    Ok(())
+}
+
+pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) -> Result<()> {
+    running.change(table.database)?;
+    let open = running.store(table.database, &table.store)?;
+    let store = open.store();
+    let Some(item) = item_at(store, row.iter().next().unwrap_or(ValueRef::Null))? else {
+        return Ok(());
+    };
+    let row = Row {
+        table,
+        value: |at| row.iter().nth(at + 2).filter(|_| !row.no_change(at + 2)),
+    };
+    let document = row.document(Some(&item.value))?;
+    let key = match row.has_key() {
+        true => row.key(store, Some(&item.key))?,
+        false => item.key.clone(),
+    };
+    if key == item.key {
+        match item.id {
+            Some(id) => store.update_id(&key, id, &document)?,
+            None => store.update(&key, &document)?,
+        };
+        changed(
+            table,
+            running,
+            store,
+            &key,
+            Some(&item.value),
+            Some(&document),
+        );
+        return Ok(());
+    }
+    let moved = store.position_of(&key)? != store.position_of(&item.key)?;
+    if moved && store.definition().unique && store.contains(&key)? {
+        match running.on_conflict.get() {
+            OnConflict::Ignore => return Ok(()),
+            OnConflict::Replace => {
+                let there = store.get_value(&key)?;
+                store.remove(&key)?;
+                changed(table, running, store, &key, there.as_ref(), None);
+            }
+            OnConflict::Abort => {
+                return Err(sop::Error::KeyExists {
+                    store: table.store.clone(),
+                    key: store.definition().key.key_to_json(&key).to_string(),
+                }
+                .into());
+            }
+        }
+    }
+    remove(store, &item)?;
+    store.insert(&key, &document)?;
+    changed(table, running, store, &item.key, Some(&item.value), None);
+    changed(table, running, store, &key, None, Some(&document));
+    running.changed.set(running.changed.get() - 1);
+    Ok(())
+}

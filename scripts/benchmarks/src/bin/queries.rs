@@ -1,0 +1,304 @@
+//! Measures SQL over stores beside plain SQLite, with columns of its own and with JSON text, and prints a table.
+//!
+//! `queries FOLDER [ORDERS]`: a shop with 1,000,000 orders and a tenth as many users unless it is said; warm, one thread,
+//! medians of five runs, interleaved. The figures are milliseconds, or thousands a second where it says so.
+
+use std::hint::black_box;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use sop::key::{Key, KeyField, KeySpec, KeyType};
+use sop::{Document, OpenOptions, StoreDefinition};
+use sop_query::sql::{Catalog, Column, Output, Params, QueryEngine, Request, Value, ValueRef};
+
+const RUNS: usize = 5;
+const POINTS: i64 = 20_000;
+const COUNTRIES: &[&str] = &["NO", "SE", "DE", "FR", "IT", "US", "BR", "IN", "JP", "AU"];
+const STATES: &[&str] = &["new", "paid", "sent", "done", "lost"];
+
+fn mix(n: i64) -> u64 {
+    // splitmix64, Steele and others 2014
+    let mut z = (n as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn pick<'a>(all: &[&'a str], n: u64) -> &'a str {
+    all[n as usize % all.len()]
+}
+
+struct Order {
+    user: i64,
+    total: f64,
+    state: &'static str,
+    quantity: i64,
+    note: String,
+}
+
+fn order(n: i64, users: i64) -> Order {
+    let r = mix(n);
+    Order {
+        user: (r % users as u64) as i64,
+        total: (r >> 20 & 0xFFFF) as f64 / 8.0,
+        state: pick(STATES, r >> 40),
+        quantity: (r >> 50 & 15) as i64,
+        note: format!("{r:016x}").repeat(10),
+    }
+}
+
+fn order_json(o: &Order) -> String {
+    format!(
+        "{{\"user_id\":{},\"total\":{},\"status\":\"{}\",\"quantity\":{},\"note\":\"{}\",\"shipping\":{{\"city\":\"Oslo\",\"zip\":\"0150\"}},\"paid\":true}}",
+        o.user, o.total, o.state, o.quantity, o.note
+    )
+}
+
+fn user_json(n: i64) -> String {
+    let r = mix(-n - 1);
+    format!(
+        "{{\"name\":\"user {n}\",\"country\":\"{}\",\"age\":{},\"about\":\"{}\"}}",
+        pick(COUNTRIES, r),
+        r >> 30 & 63,
+        format!("{r:016x}").repeat(8)
+    )
+}
+
+/// Where statements run.
+trait Subject {
+    /// Runs a statement, and gives the number of its rows.
+    fn run(&mut self, sql: &str, key: Option<i64>) -> Result<u64>;
+}
+
+struct Stores {
+    engine: QueryEngine,
+    catalog: Catalog,
+}
+
+struct Counted(u64);
+
+impl Output for Counted {
+    fn columns(&mut self, _: &[Column]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, row: &[ValueRef<'_>]) -> ControlFlow<()> {
+        self.0 += 1;
+        black_box(row);
+        ControlFlow::Continue(())
+    }
+}
+
+impl Subject for Stores {
+    fn run(&mut self, sql: &str, key: Option<i64>) -> Result<u64> {
+        let params = key.map_or(Params::None, |key| Params::Positional(vec![Value::Integer(key)]));
+        let mut counted = Counted(0);
+        self.engine
+            .run(&self.catalog, &Request::new(sql, params), &mut counted)
+            .map_err(|error| anyhow!("{error}"))?;
+        Ok(counted.0)
+    }
+}
+
+impl Subject for Connection {
+    fn run(&mut self, sql: &str, key: Option<i64>) -> Result<u64> {
+        let mut statement = self.prepare_cached(sql)?;
+        let width = statement.column_count();
+        if let Some(key) = key {
+            statement.raw_bind_parameter(1, key)?;
+        }
+        let mut rows = statement.raw_query();
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            for at in 0..width {
+                black_box(row.get_ref(at)?);
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
+    let db = OpenOptions::new().cache_bytes(2 << 30).open(folder.join("stores"))?;
+    let links = KeySpec::composite(
+        vec![KeyField::new("user_id", KeyType::I64), KeyField::new("order_id", KeyType::I64)],
+        Vec::new(),
+    )?;
+    db.transact(|tx| {
+        tx.create_store(StoreDefinition::new("orders", KeySpec::single(KeyType::I64)))?;
+        tx.create_store(StoreDefinition::new("user_orders", links.clone()))?;
+        tx.create_store(StoreDefinition::new("users", KeySpec::single(KeyType::I64)))
+    })?;
+    for from in (0..orders).step_by(50_000) {
+        db.transact(|tx| {
+            let (store, links) = (tx.documents("orders")?, tx.documents("user_orders")?);
+            for n in from..(from + 50_000).min(orders) {
+                let order = order(n, users);
+                store.insert(&Key::from(n), &Document::from_json(order_json(&order).as_bytes())?)?;
+                links.insert(&Key::composite([order.user, n]), &Document::from_json(b"null")?)?;
+            }
+            Ok(())
+        })?;
+    }
+    db.transact(|tx| {
+        let store = tx.documents("users")?;
+        (0..users).try_for_each(|n| {
+            store.insert(&Key::from(n), &Document::from_json(user_json(n).as_bytes())?).map(drop)
+        })
+    })?;
+    db.checkpoint()?;
+    let catalog = Catalog::new(vec![("shop".to_owned(), db)]);
+    let engine = QueryEngine::default();
+    Ok(Stores { engine, catalog })
+}
+
+fn open(folder: &Path, name: &str) -> Result<Connection> {
+    let connection = Connection::open(folder.join(name))?;
+    // Counting for EXPLAIN ANALYZE is compiled in, and costs where it is not switched off.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_STMT_SCANSTATUS, false)?;
+    connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA cache_size=-2000000;")?;
+    Ok(connection)
+}
+
+fn columns(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
+    let mut db = open(folder, "columns.db")?;
+    db.execute_batch(
+        "CREATE TABLE orders(key INTEGER PRIMARY KEY, user_id, total, status, quantity, note, city, zip, paid);
+         CREATE TABLE users(key INTEGER PRIMARY KEY, name, country, age, about);",
+    )?;
+    let tx = db.transaction()?;
+    {
+        let mut insert = tx.prepare("INSERT INTO orders VALUES (?,?,?,?,?,?,'Oslo','0150',1)")?;
+        for n in 0..orders {
+            let o = order(n, users);
+            insert.execute((n, o.user, o.total, o.state, o.quantity, o.note))?;
+        }
+        let mut insert = tx.prepare("INSERT INTO users SELECT ?1, value->>'name', value->>'country', value->>'age', value->>'about' FROM (SELECT ?2 AS value)")?;
+        for n in 0..users {
+            insert.execute((n, user_json(n)))?;
+        }
+    }
+    tx.commit()?;
+    db.execute_batch("CREATE INDEX orders_user ON orders(user_id); ANALYZE;")?;
+    Ok(db)
+}
+
+fn json(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
+    let mut db = open(folder, "json.db")?;
+    db.execute_batch(
+        "CREATE TABLE o(key INTEGER PRIMARY KEY, value); CREATE TABLE u(key INTEGER PRIMARY KEY, value);
+         CREATE VIEW orders AS SELECT key, json_extract(value,'$.user_id') AS user_id, json_extract(value,'$.total') AS total, json_extract(value,'$.status') AS status FROM o;
+         CREATE VIEW users AS SELECT key, json_extract(value,'$.name') AS name, json_extract(value,'$.country') AS country FROM u;",
+    )?;
+    let tx = db.transaction()?;
+    {
+        let mut insert = tx.prepare("INSERT INTO o VALUES (?,?)")?;
+        for n in 0..orders {
+            insert.execute((n, order_json(&order(n, users))))?;
+        }
+        let mut insert = tx.prepare("INSERT INTO u VALUES (?,?)")?;
+        for n in 0..users {
+            insert.execute((n, user_json(n)))?;
+        }
+    }
+    tx.commit()?;
+    db.execute_batch("CREATE INDEX o_user ON o(json_extract(value,'$.user_id')); ANALYZE;")?;
+    Ok(db)
+}
+
+/// A work: its name, its statement for stores and for plain tables.
+const WORKS: &[(&str, &str, &str)] = &[
+    (
+        "filter on a field, count",
+        "SELECT count(*) FROM orders WHERE total > 4000",
+        "SELECT count(*) FROM orders WHERE total > 4000",
+    ),
+    (
+        "group by with sum",
+        "SELECT status, sum(total) FROM orders GROUP BY status",
+        "SELECT status, sum(total) FROM orders GROUP BY status",
+    ),
+    (
+        "100 users with their orders",
+        "SELECT u.name, o.total FROM users u JOIN user_orders l ON l.user_id = u.key JOIN orders o ON o.key = l.order_id WHERE u.key < 100",
+        "SELECT u.name, o.total FROM users u JOIN orders o ON o.user_id = u.key WHERE u.key < 100",
+    ),
+    (
+        "join on a field, group by country",
+        "SELECT u.country, count(*), sum(o.total) FROM orders o JOIN users u ON u.key = o.user_id GROUP BY u.country",
+        "SELECT u.country, count(*), sum(o.total) FROM orders o JOIN users u ON u.key = o.user_id GROUP BY u.country",
+    ),
+    (
+        "count of half of the keys",
+        "SELECT count(*) FROM orders WHERE key < 500000",
+        "SELECT count(*) FROM orders WHERE key < 500000",
+    ),
+    (
+        "all rows, three fields",
+        "SELECT key, user_id, total FROM orders",
+        "SELECT key, user_id, total FROM orders",
+    ),
+];
+
+fn time(subject: &mut dyn Subject, sql: &str) -> Result<f64> {
+    let start = Instant::now();
+    black_box(subject.run(sql, None)?);
+    Ok(start.elapsed().as_secs_f64() * 1_000.0)
+}
+
+fn points(subject: &mut dyn Subject, prepared: bool, items: i64) -> Result<f64> {
+    let start = Instant::now();
+    for n in 0..POINTS {
+        let key = (mix(n) % items as u64) as i64;
+        let rows = if prepared {
+            subject.run("SELECT total FROM orders WHERE key = ?", Some(key))?
+        } else {
+            subject.run(&format!("SELECT total FROM orders WHERE key = {key}"), None)?
+        };
+        anyhow::ensure!(rows == 1, "{rows} rows for key {key}");
+    }
+    Ok(POINTS as f64 / start.elapsed().as_secs_f64() / 1_000.0)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let folder = args.next().ok_or_else(|| anyhow!("usage: queries FOLDER [ORDERS]"))?;
+    let orders: i64 = args.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let users = (orders / 10).max(1);
+    let folder = tempfile::tempdir_in(folder)?;
+    let mut stores = stores(folder.path(), orders, users)?;
+    let mut columns = columns(folder.path(), orders, users)?;
+    let mut json = json(folder.path(), orders, users)?;
+    println!("| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|");
+    for (name, ours, theirs) in WORKS {
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..RUNS {
+            times[0].push(time(&mut stores, ours)?);
+            times[1].push(time(&mut columns, theirs)?);
+            times[2].push(time(&mut json, theirs)?);
+        }
+        let [a, b, c] = times.map(median);
+        println!("| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |", b / a, c / a);
+    }
+    for (name, prepared) in [("point query, prepared", true), ("point query, parsed each time", false)] {
+        let mut rates = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..RUNS {
+            rates[0].push(points(&mut stores, prepared, orders)?);
+            rates[1].push(points(&mut columns, prepared, orders)?);
+            rates[2].push(points(&mut json, prepared, orders)?);
+        }
+        let [a, b, c] = rates.map(median);
+        println!("| {name}, k/s | {a:.0} | {b:.0} | {c:.0} | {:.2} | {:.2} |", a / b, a / c);
+    }
+    Ok(())
+}
