@@ -1,11 +1,13 @@
 // The rows of a result: kept as the text that they came as, in chunks, and read into values only where they are looked at.
 //
 // Holds: a row costs about its own text; at most `CHUNKS_READ` chunks are held as values; when `most` is reached, later rows
-// are counted and not kept, and `full` says so. Every number stays as it came (see `core/json.js`).
+// are counted and not kept, and `full` says so. Every number stays as it came (see `core/json.js`); a whole number beyond 64
+// bits with a sign comes as text from a column of whole numbers, and is a number again.
 
-import { parse } from "../../core/json.js";
+import { number, parse } from "../../core/json.js";
 
 const CHUNK = 500;
+const DIGITS = /^[1-9]\d{18,}$/;
 const CHUNKS_READ = 24;
 /** What a page keeps of one result: characters of text, and rows. */
 export const MOST = { chars: 256_000_000, rows: 5_000_000 };
@@ -24,6 +26,8 @@ export class ResultRows {
     this.chunks = [];
     /** Lines of the chunk that is being filled. @type {string[]} */
     this.tail = [];
+    /** Columns of whole numbers. @type {number[]} */
+    this.whole = [];
     /** Chunks as values, the one used last at the end. @type {Map<number, unknown[][]>} */
     this.read = new Map();
   }
@@ -65,10 +69,17 @@ export class ResultRows {
     return chunk < this.chunks.length ? this.chunks[chunk].split("\n") : this.tail;
   }
 
+  /** @param {string} line @returns {unknown[]} */
+  #row(line) {
+    const row = parse(line);
+    for (const at of this.whole) if (typeof row[at] === "string" && DIGITS.test(row[at])) row[at] = number(row[at]);
+    return row;
+  }
+
   /** @param {number} chunk */
   #values(chunk) {
     let values = this.read.get(chunk);
-    if (!values) values = this.#lines(chunk).map((line) => /** @type {unknown[]} */ (parse(line)));
+    if (!values) values = this.#lines(chunk).map((line) => this.#row(line));
     this.read.delete(chunk);
     this.read.set(chunk, values);
     if (this.read.size > CHUNKS_READ) this.read.delete(/** @type {number} */ (this.read.keys().next().value));
@@ -80,7 +91,7 @@ export class ResultRows {
     for (let chunk = Math.floor(from / CHUNK); chunk * CHUNK < Math.min(to, this.kept); chunk += 1) {
       const lines = this.#lines(chunk);
       const first = chunk * CHUNK;
-      for (let at = Math.max(0, from - first); at < lines.length && first + at < to; at += 1) yield /** @type {unknown[]} */ (parse(lines[at]));
+      for (let at = Math.max(0, from - first); at < lines.length && first + at < to; at += 1) yield this.#row(lines[at]);
     }
   }
 }

@@ -28,6 +28,14 @@ test("a row that was looked at while its chunk was filled does not hide the ones
   assert.equal(rows.at(499)?.[0], 499);
 });
 
+test("a whole number that came as text, because no signed one holds it, is a number in its column", () => {
+  const rows = new ResultRows();
+  rows.whole = [0];
+  rows.add(['["18446744073709551615","18446744073709551615"]', '["007","x"]', '[5,"x"]']);
+  assert.deepEqual([0, 1, 2].map((at) => stringify(rows.at(at))), ['[18446744073709551615,"18446744073709551615"]', '["007","x"]', '[5,"x"]']);
+  assert.equal(stringify([...rows.values()][0]), '[18446744073709551615,"18446744073709551615"]');
+});
+
 test("what is held as values stays bounded however far one looks", () => {
   const rows = new ResultRows();
   rows.add(some(0, 40_000));

@@ -90,6 +90,7 @@ export class QueryRun extends EventTarget {
   #said(line) {
     if (typeof line?.id === "string" || typeof line?.id === "number") this.id = String(line.id);
     if (Array.isArray(line?.columns)) this.columns = line.columns.map((/** @type {any} */ one) => ({ name: String(one?.name ?? ""), type: String(one?.type ?? "") }));
+    if (Array.isArray(line?.columns)) this.rows.whole = this.columns.flatMap((one, at) => (/^(?:integer|number|[iu](?:8|16|32|64))$/.test(one.type) ? [at] : []));
     if (line?.stats) this.stats = { ...line.stats, sequence: line.sequence ?? line.stats.sequence, truncated: line.truncated ?? line.stats.truncated };
     if (line?.changes) this.changes = line.changes;
     if (line?.error) this.fault = faultOf(line.error);

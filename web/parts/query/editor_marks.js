@@ -49,7 +49,6 @@ class NoteWidget extends WidgetType {
       const button = make("button", "button s");
       button.append(at === 0 && this.wrong.suggestions.length === 1 ? "Fix" : suggestion);
       button.title = `Write ${suggestion}`;
-      button.setAttribute("aria-label", `Write ${suggestion}`);
       if (at === 0) button.append(make("kbd", "", "Alt ↵"));
       button.addEventListener("click", () => this.fix(suggestion));
       note.append(button);
