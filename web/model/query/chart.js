@@ -8,7 +8,7 @@ import { isDateText } from "../../core/format.js";
 
 const SAMPLE = 1000;
 const MOST_POINTS = 5000;
-const BAR = { step: 14, least: 12, gap: 4, top: 2 };
+const BAR = { step: 20, least: 12, gap: 4, top: 2 };
 const CHAR = 6.2;
 const DIGIT = 6.9;
 

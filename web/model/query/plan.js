@@ -11,7 +11,7 @@ function readable(node) {
   const known = /** @type {any} */ (Object.fromEntries(Object.entries(node).filter(([, value]) => value !== null)));
   const verb = String(known.operator ?? "step");
   const detail = String(known.detail ?? "");
-  const rest = detail.toLowerCase().startsWith(`${verb.toLowerCase()} `) ? detail.slice(verb.length + 1) : detail;
+  const rest = (detail.toLowerCase().startsWith(`${verb.toLowerCase()} `) ? detail.slice(verb.length + 1) : detail).replace(/^USE TEMP B-TREE (?:FOR )?/, "for ");
   const access = known.access && !detail.includes(known.access) ? known.access : undefined;
   return { ...known, operator: verb.charAt(0).toUpperCase() + verb.slice(1), detail: rest, access };
 }

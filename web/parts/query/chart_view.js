@@ -98,7 +98,8 @@ export class SopChart extends Part {
 
   render() {
     const { choice, rows } = this;
-    if (!rows || !choice) return html`<div class="nothing">${icon("chart")}<h2>Nothing to draw</h2><p>A chart needs a column of numbers. This result has none.</p></div>`;
+    if (!rows) return html`<div class="nothing">${icon("chart")}<p>What a statement gives is drawn here.</p></div>`;
+    if (!choice) return html`<div class="nothing">${icon("chart")}<h2>Nothing to draw</h2><p>A chart needs a column of numbers. This result has none.</p></div>`;
     const { width, height } = this.size;
     const total = rows.count;
     if (width < 40 || height < 40) return html`<div class="chart-host"></div>`;
