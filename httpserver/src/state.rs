@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::{Config, Limits};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::metrics::{Started, Traffic};
+use crate::queries::Queries;
 use crate::registry::Registry;
 use crate::security::{Access, HostRules};
 use crate::watch::panic_text;
@@ -22,6 +23,7 @@ struct Inner {
     registry: Arc<Registry>,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    queries: Queries,
     started: Started,
     traffic: Traffic,
 }
@@ -37,6 +39,7 @@ impl AppState {
             registry: Arc::new(registry),
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
+            queries: Queries::new(config.limits.max_queries as usize),
             started: Started::now(),
             traffic: Traffic::default(),
         }))
@@ -60,6 +63,11 @@ impl AppState {
     /// The databases.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.0.registry
+    }
+
+    /// The queries that run, and what runs them.
+    pub fn queries(&self) -> &Queries {
+        &self.0.queries
     }
 
     /// When the server began.

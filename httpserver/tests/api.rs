@@ -24,6 +24,7 @@ mod api {
     mod items;
     mod metrics;
     mod page;
+    mod query;
     mod sockets;
     mod stores;
     mod transfer;

@@ -6,6 +6,7 @@
 pub mod changes;
 pub mod keys;
 pub mod prefixes;
+pub mod select;
 pub mod sql;
 #[cfg(test)]
 mod test_support;

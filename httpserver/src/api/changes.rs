@@ -131,10 +131,10 @@ fn as_json(outcome: &Outcome, numbers: JsonNumbers) -> Value {
 }
 
 /// The largest integer that a double holds with all its neighbours.
-const MAX_SAFE: u64 = 1 << 53;
+pub(super) const MAX_SAFE: u64 = 1 << 53;
 
 /// Integers beyond ±2^53 become strings.
-fn big_integers_as_strings(json: &mut Value) {
+pub(super) fn big_integers_as_strings(json: &mut Value) {
     match json {
         Value::Array(values) => values.iter_mut().for_each(big_integers_as_strings),
         Value::Object(fields) => fields.values_mut().for_each(big_integers_as_strings),

@@ -28,6 +28,7 @@ pub(super) fn base() -> OpenApi {
         ("databases", "Databases: folders that hold stores."),
         ("stores", "Stores: ordered items with one type of key."),
         ("items", "Items: keys with JSON documents."),
+        ("queries", "SQL over the stores of all databases."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

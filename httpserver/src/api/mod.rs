@@ -16,6 +16,7 @@ mod listing;
 mod metrics;
 mod output;
 mod prefixes;
+mod query;
 mod stores;
 mod streams;
 mod transfer;
@@ -83,6 +84,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(query::run))
+        .routes(routes!(query::list))
+        .routes(routes!(query::cancel))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
@@ -96,7 +100,7 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["databases", "health", "openapi.json"];
+    let known = ["databases", "health", "openapi.json", "queries"];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

@@ -15,11 +15,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::state::{AppState, join_error};
 
 /// Pieces of an answer on their way to the socket.
-const PIECES_IN_FLIGHT: usize = 8;
+pub(super) const PIECES_IN_FLIGHT: usize = 8;
 /// Bytes that are gathered before they are sent.
 const PIECE_BYTES: usize = 64 * 1024;
 
-type Piece = Result<Bytes, io::Error>;
+pub(super) type Piece = Result<Bytes, io::Error>;
 
 /// Where the work writes its answer.
 pub(super) struct Sink {
@@ -29,6 +29,25 @@ pub(super) struct Sink {
 }
 
 impl Sink {
+    /// A sink into a channel; `begun` hears of the first piece.
+    pub fn new(pieces: mpsc::Sender<Piece>, begun: oneshot::Sender<()>) -> Self {
+        Self {
+            pieces,
+            begun: Some(begun),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The text that was not sent yet, to write into; [`Sink::send_beyond`] has to follow.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Sends what was gathered when it is at least so many bytes. False when the client is gone.
+    pub fn send_beyond(&mut self, bytes: usize) -> bool {
+        self.buffer.len() < bytes || self.send().is_ok()
+    }
+
     /// Sends what was gathered.
     fn send(&mut self) -> io::Result<()> {
         if let Some(begun) = self.begun.take() {
@@ -99,11 +118,7 @@ where
     let (begun, has_begun) = oneshot::channel();
     let task = tokio::task::spawn_blocking(move || {
         let _place = place;
-        let mut sink = Sink {
-            pieces,
-            begun: Some(begun),
-            buffer: Vec::new(),
-        };
+        let mut sink = Sink::new(pieces, begun);
         let result = work(&mut sink);
         match result {
             Ok(()) => sink

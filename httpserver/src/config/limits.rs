@@ -67,6 +67,18 @@ limits! {
     max_calls = 32, 1, 512;
     /// Imports, exports and checks at the same time; more are refused.
     max_streams = 8, 1, 256;
+    /// Queries at the same time; more wait.
+    max_queries = 16, 1, 256;
+    /// Longest statement of a query.
+    query_statement_bytes = MIB, KIB, MIB;
+    /// Most rows of a query's answer as one JSON object; what is left out is said.
+    query_rows = 10_000, 1, 1_000_000;
+    /// Bytes after which such an answer ends before its row limit; what is left out is said.
+    query_bytes = 64 * MIB, KIB, 1024 * MIB;
+    /// Time of a query that does not say how long it may take.
+    query_timeout_ms = 60_000, 10, 86_400_000;
+    /// Longest time that a query may ask for; exports by query get it.
+    query_longest_ms = 3_600_000, 10, 86_400_000;
     /// Time for the headers of a request, and longest silence between two requests.
     header_timeout_ms = 15_000, 10, 3_600_000;
     /// Longest silence inside a body, or of a client that does not take its answer.
@@ -91,6 +103,16 @@ impl Limits {
     /// Longest time of a call that is not a stream.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
+    }
+
+    /// Time of a query that does not say how long it may take.
+    pub fn query_timeout(&self) -> Duration {
+        Duration::from_millis(self.query_timeout_ms.min(self.query_longest_ms))
+    }
+
+    /// Longest time that a query may ask for.
+    pub fn query_longest(&self) -> Duration {
+        Duration::from_millis(self.query_longest_ms)
     }
 
     /// Time that running requests get when the server stops.

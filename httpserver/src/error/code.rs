@@ -51,7 +51,7 @@ codes! {
     InvalidValue = "invalid_value", BAD_REQUEST, "A field has a wrong value";
     /// A parameter of the address is not known there; the nearest names are suggested.
     UnknownParameter = "unknown_parameter", BAD_REQUEST, "Unknown parameter";
-    /// A parameter of the address is missing, given twice or has a wrong value.
+    /// A parameter of the address or of a statement is missing, given twice or has a wrong value.
     InvalidParameter = "invalid_parameter", BAD_REQUEST, "A parameter has a wrong value";
     /// A page cursor that this store did not give out.
     InvalidCursor = "invalid_cursor", BAD_REQUEST, "The cursor is not one of this store";
@@ -61,6 +61,10 @@ codes! {
     InvalidHeader = "invalid_header", BAD_REQUEST, "A header is wrong or missing";
     /// The body could not be read to its end.
     BodyUnreadable = "body_unreadable", BAD_REQUEST, "The body broke off";
+    /// A statement is not SQL; `errors` has the byte at which it stops being so.
+    SyntaxError = "syntax_error", BAD_REQUEST, "The statement is not valid SQL";
+    /// A statement names a field that its stores do not have; the nearest ones are suggested.
+    FieldNotFound = "field_not_found", BAD_REQUEST, "No such field";
     /// No token and no session, or a wrong one.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Sign in first";
     /// The Host header is not in the allow-list.
@@ -75,6 +79,8 @@ codes! {
     KeyNeeded = "key_needed", BAD_REQUEST, "Which fields form the key?";
     /// The database takes no writes; the detail says why.
     ReadOnly = "read_only", FORBIDDEN, "The database is read-only";
+    /// A statement wants what no statement may do here: files, settings, schemas of SQLite.
+    ForbiddenStatement = "forbidden_statement", FORBIDDEN, "The statement is not allowed";
     /// No such address.
     NotFound = "not_found", NOT_FOUND, "Nothing is here";
     /// No database has this name.
@@ -83,6 +89,8 @@ codes! {
     StoreNotFound = "store_not_found", NOT_FOUND, "No such store";
     /// No item has this key.
     ItemNotFound = "item_not_found", NOT_FOUND, "No such item";
+    /// No query with this id runs; it may have ended.
+    QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// The address is there, but not for this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not served here";
     /// The body came too slowly.
@@ -91,6 +99,10 @@ codes! {
     Conflict = "conflict", CONFLICT, "Somebody else changed this in between";
     /// The key is in the unique store already.
     KeyExists = "key_exists", CONFLICT, "The key exists already";
+    /// A statement would leave two items with one key, or an item without a required part.
+    Constraint = "constraint", CONFLICT, "The store does not allow this item";
+    /// The query was ended by a request to do so. What it had changed by then was not kept.
+    Cancelled = "cancelled", CONFLICT, "The query was cancelled";
     /// A database has this name or this folder already.
     DatabaseExists = "database_exists", CONFLICT, "The database exists already";
     /// A store has this name already.
@@ -105,6 +117,8 @@ codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The value is larger than the limit; the detail names it.
     ValueTooLarge = "value_too_large", PAYLOAD_TOO_LARGE, "The value is too large";
+    /// The statement is larger or deeper than the limit; the detail names it.
+    StatementTooLarge = "statement_too_large", PAYLOAD_TOO_LARGE, "The statement is too large";
     /// The encoded key is larger than the limit; the detail names it.
     KeyTooLarge = "key_too_large", PAYLOAD_TOO_LARGE, "The key is too large";
     /// The body must be sent as another media type; the detail names it.
@@ -125,6 +139,8 @@ codes! {
     NotRepresentable = "not_representable", UNPROCESSABLE_ENTITY, "The format cannot hold this";
     /// Deleting data needs the name typed once more.
     ConfirmationRequired = "confirmation_required", UNPROCESSABLE_ENTITY, "Type the name to confirm";
+    /// Something in a statement that stores cannot do; the detail says what to write instead.
+    UnsupportedStatement = "unsupported_statement", UNPROCESSABLE_ENTITY, "Stores cannot do that";
     /// Part of the interface that this version does not serve yet.
     NotSupportedYet = "not_supported_yet", UNPROCESSABLE_ENTITY, "This version does not do that yet";
     /// Too much of this kind runs already; try again later.

@@ -58,6 +58,9 @@ pub struct Fault {
     /// Name of the parameter in the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
+    /// Byte at which the place begins, counted from 0, in the text (UTF-8) that the pointer leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
     /// What is wrong at this place.
     pub detail: String,
     /// The nearest known names, best first.

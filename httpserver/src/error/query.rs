@@ -2,6 +2,7 @@
 
 use sop_query::changes::ChangeSetError;
 use sop_query::prefixes::PrefixError;
+use sop_query::sql::{self, QueryError};
 use sop_query::transfer::{ImportFailure, TransferError};
 
 use super::{ApiError, Code, Fault, sentence};
@@ -30,6 +31,54 @@ impl From<ChangeSetError> for ApiError {
             suggestions: error.suggestions,
             ..Fault::default()
         })
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let mut words = sentence(&error.message);
+        let mut code = statement_code(error.code);
+        if let Some(engine) = error.engine {
+            // Its log line and its care for what may be said hold here, too.
+            let base = Self::from(*engine);
+            code = base.code();
+            if code.status().is_server_error() && code != Code::TimeLimit {
+                words = base.detail().to_owned();
+            }
+        } else if error.code == sql::Code::Engine {
+            tracing::error!(error = words, "a query failed");
+        }
+        let pointer = match error.code {
+            sql::Code::Parameter => "/params",
+            _ => "/sql",
+        };
+        Self::new(code, words.clone()).fault(Fault {
+            pointer: Some(pointer.to_owned()),
+            at: error.at,
+            detail: words,
+            suggestions: error.suggestions,
+            ..Fault::default()
+        })
+    }
+}
+
+fn statement_code(code: sql::Code) -> Code {
+    match code {
+        sql::Code::Syntax => Code::SyntaxError,
+        sql::Code::StoreNotFound => Code::StoreNotFound,
+        sql::Code::FieldNotFound => Code::FieldNotFound,
+        sql::Code::Parameter => Code::InvalidParameter,
+        sql::Code::Forbidden => Code::ForbiddenStatement,
+        sql::Code::Unsupported => Code::UnsupportedStatement,
+        sql::Code::ReadOnly => Code::ReadOnly,
+        sql::Code::Constraint => Code::Constraint,
+        sql::Code::SchemaViolation => Code::SchemaViolation,
+        sql::Code::Conflict => Code::Conflict,
+        sql::Code::Cancelled => Code::Cancelled,
+        sql::Code::Timeout => Code::TimeLimit,
+        sql::Code::TooLarge => Code::StatementTooLarge,
+        sql::Code::InvalidValue => Code::InvalidValue,
+        _ => Code::StorageError,
     }
 }
 

@@ -40,6 +40,7 @@ const DBS: &str = "/api/v1/databases";
 const STORES: &str = "/api/v1/databases/d/stores";
 const ITEMS: &str = "/api/v1/databases/d/stores/s/items";
 const CHANGES: &str = "/api/v1/databases/d/changes";
+const QUERY: &str = "/api/v1/databases/d/query";
 
 #[rustfmt::skip]
 const TABLE: &[Case] = &[
@@ -150,6 +151,39 @@ const TABLE: &[Case] = &[
     case("POST", CHANGES, JSON, "{}", 400, "missing_field", "/changes"),
     case("POST", CHANGES, JSON, "{\"changes\":5}", 400, "invalid_value", "/changes"),
     case("POST", CHANGES, JSON, "{\"changes\":[],\"dryrun\":true}", 400, "unknown_field", "dry_run"),
+    // Queries.
+    case("GET", QUERY, NONE, "", 405, "method_not_allowed", ""),
+    case("POST", QUERY, NONE, "SELECT 1", 415, "unsupported_media_type", ""),
+    case("POST", QUERY, JSON, "{}", 400, "missing_field", "/sql"),
+    case("POST", QUERY, JSON, "{\"sql\":5}", 400, "invalid_value", "/sql"),
+    case("POST", QUERY, JSON, "{\"slq\":\"SELECT 1\"}", 400, "unknown_field", "\"suggestions\":[\"sql\"]"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"select\":{}}", 400, "invalid_value", "/select"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"params\":5}", 400, "invalid_value", "/params"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT ?\"}", 400, "invalid_parameter", "/params"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT ?\",\"params\":[1,2]}", 400, "invalid_parameter", "/params"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"limit\":-1}", 400, "invalid_value", "/limit"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"limit\":10001}", 400, "invalid_value", "x-ndjson"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"timeout_ms\":0}", 400, "invalid_value", "/timeout_ms"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"timeout_ms\":3600001}", 400, "invalid_value", "3600000"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1\",\"explain\":\"maybe\"}", 400, "invalid_value", "/explain"),
+    case("POST", QUERY, JSON, "{\"sql\":\"\"}", 400, "syntax_error", "/sql"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELEC 1\"}", 400, "syntax_error", "\"at\":0"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT 1; SELECT FROM s\"}", 400, "syntax_error", "\"at\":17"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT '\\u0000'\"}", 400, "syntax_error", "NUL"),
+    case("POST", QUERY, JSON, "{\"sql\":\"BEGIN; SELECT 1\"}", 400, "syntax_error", "COMMIT"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT * FROM x\"}", 404, "store_not_found", "/sql"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT * FROM dd.s\"}", 404, "store_not_found", "dd.s"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT ok FROM s\"}", 400, "field_not_found", "\"at\":7"),
+    case("POST", QUERY, JSON, "{\"sql\":\"ATTACH 'x' AS y\"}", 403, "forbidden_statement", ""),
+    case("POST", QUERY, JSON, "{\"sql\":\"PRAGMA user_version\"}", 403, "forbidden_statement", ""),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT * FROM sqlite_master\"}", 403, "forbidden_statement", ""),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT load_extension('x')\"}", 400, "syntax_error", ""),
+    case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES (1)\"}", 409, "key_exists", "/sql"),
+    case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES ('a')\"}", 400, "invalid_value", "i64"),
+    case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES (1) ON CONFLICT DO NOTHING\"}", 422, "unsupported_statement", "OR IGNORE"),
+    case("POST", QUERY, JSON, "{\"sql\":\"SELECT json('{')\"}", 400, "invalid_value", "/sql"),
+    case("POST", "/api/v1/databases/dd/query", JSON, "{\"sql\":\"SELECT 1\"}", 404, "database_not_found", "\"suggestions\":[\"d\"]"),
+    case("DELETE", "/api/v1/queries/0", NONE, "", 404, "query_not_found", "ended"),
     // Import.
     case("POST", "/api/v1/databases/d/stores/s/import?format=xml", NONE, "", 400, "invalid_parameter", "format"),
     case("POST", "/api/v1/databases/d/stores/x/import?format=ndjson", NONE, "{}\n", 404, "store_not_found", ""),

@@ -24,7 +24,7 @@ pub(super) const COUNTED: &str = "_counted";
 pub(super) const POSITION: &str = "_position";
 
 /// Where a column's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// The n-th ordered field of the key.
     Key(usize),
@@ -85,10 +85,13 @@ impl Kind {
     /// The column type that gives SQLite the affinity for comparisons.
     fn sql_type(self) -> &'static str {
         match self.name() {
+            // Beyond 64 bits with a sign they are text, and must not be compared as doubles.
+            _ if self == Self::Key(KeyType::U64) => "",
             "bool" | "integer" => "INTEGER",
-            "number" => "REAL",
+            "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",
-            _ => "",
+            // Without a type of its own a hidden column has that of the word HIDDEN, by which "1" is a number.
+            _ => "BLOB",
         }
     }
 
@@ -120,6 +123,8 @@ pub struct TableColumn {
     pub kind: Kind,
     /// Whether `*` leaves it out.
     pub hidden: bool,
+    /// Whether it is never null.
+    pub required: bool,
 }
 
 /// The columns of a store.
@@ -156,6 +161,7 @@ impl Names {
             source,
             kind,
             hidden,
+            required: false,
         });
     }
 }
@@ -173,6 +179,8 @@ fn kind_of(common: FieldType, kinds: impl IntoIterator<Item = FieldKind>) -> Kin
     match (containers, others) {
         (true, false) => Kind::Json,
         (true, true) => Kind::Mixed,
+        // Nobody knows yet.
+        (false, false) if common == FieldType::Any => Kind::Mixed,
         _ => Kind::Field(common),
     }
 }
@@ -198,6 +206,10 @@ impl TableColumns {
                 // Only with where it comes from, on both sides.
                 names.taken.insert(field.name.to_ascii_lowercase());
             }
+        }
+        if let Some(column) = names.columns.first_mut() {
+            // Only fields of composite keys can be missing.
+            column.required = !key.is_composite();
         }
         for (at, field) in key.ride_on().iter().enumerate() {
             let kind = Kind::Key(field.kind);
@@ -249,7 +261,10 @@ impl TableColumns {
                 sql += " HIDDEN";
             }
             if column.source == Source::Position {
-                sql += " PRIMARY KEY NOT NULL";
+                sql += " PRIMARY KEY";
+            }
+            if column.required {
+                sql += " NOT NULL";
             }
             sql += ", ";
         }
@@ -302,6 +317,7 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             source,
             kind,
             hidden: true,
+            required: true,
         });
     }
 }

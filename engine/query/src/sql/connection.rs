@@ -138,7 +138,7 @@ impl StoreConnection {
 
     /// Declares a store that a statement names. False when there is none.
     fn declare(&mut self, running: &Running, missing: &Missing) -> Result<bool> {
-        let Some(store) = find_store(running, missing.database, &missing.store)? else {
+        let Some(store) = running.find_store(missing.database, &missing.store)? else {
             return Ok(false);
         };
         let name = (missing.schema.clone(), store.clone());
@@ -341,7 +341,7 @@ impl StoreConnection {
 /// What the text of an error of SQLite means here.
 fn classified(message: &str) -> (Code, String) {
     let is = |part: &str| message.contains(part);
-    if is("not authorized") || is("prohibited") {
+    if is("not authorized") || is("authorization denied") || is("prohibited") {
         let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
         return (Code::Forbidden, text.to_owned());
     }
@@ -378,29 +378,13 @@ fn engine_error(error: &SqliteError) -> QueryError {
     QueryError::new(Code::Engine, message(error))
 }
 
-/// The store of this name, or the only one that has it in other letters.
-fn find_store(running: &Running, database: usize, name: &str) -> Result<Option<String>> {
-    let transaction = running.transaction(database)?;
-    match transaction.documents(name) {
-        Ok(store) => return Ok(Some(store.definition().name.clone())),
-        Err(sop::Error::StoreNotFound { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let stores = running.planning(database)?.stores()?;
-    let mut names = stores.iter().map(|info| info.definition.name.clone());
-    Ok(names.find(|there| there.eq_ignore_ascii_case(name)))
-}
-
 /// What SQLite misses, in the order in which it is tried.
 fn missing(running: &Running, message: &str) -> Vec<Missing> {
     if let Some(schema) = message.strip_prefix("unknown database ") {
         let schema = schema.trim_matches('"');
         // Any store of it makes the schema known.
         let database = running.catalog.find(schema);
-        let store = database.and_then(|at| {
-            let stores = running.planning(at).ok()?.stores().ok()?;
-            stores.first().map(|info| info.definition.name.clone())
-        });
+        let store = database.and_then(|at| running.store_names(at).ok()?.into_iter().next());
         return match (database, store) {
             (Some(database), Some(store)) => vec![Missing {
                 schema: schema.to_owned(),
@@ -419,10 +403,7 @@ fn missing(running: &Running, message: &str) -> Vec<Missing> {
         let (Some(schema), Some(store)) = (schema, store) else {
             continue;
         };
-        let database = match schema.eq_ignore_ascii_case(MAIN) {
-            true => Some(0),
-            false => running.catalog.find(schema),
-        };
+        let database = running.database(schema);
         ways.extend(database.map(|database| Missing {
             schema: schema.to_owned(),
             database,
@@ -443,11 +424,6 @@ fn store_names(running: &Running, name: &str) -> Vec<String> {
         Some((schema, store)) => (running.catalog.find(schema).unwrap_or(0), store),
         None => (0, name),
     };
-    let stores = running
-        .planning(database)
-        .ok()
-        .and_then(|tx| tx.stores().ok());
-    let names = stores.unwrap_or_default();
-    let names = names.iter().map(|info| info.definition.name.clone());
+    let names = running.store_names(database).unwrap_or_default();
     sop::nearest(store, names)
 }

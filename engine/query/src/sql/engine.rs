@@ -14,10 +14,11 @@ use super::catalog::Catalog;
 use super::columns::Kind;
 use super::connection::StoreConnection;
 use super::count::rewritten;
+use super::define;
 use super::error::{Code, QueryError};
 use super::explain::Plan;
 use super::output::{Output, Summary, Table};
-use super::running::Running;
+use super::running::{OnConflict, Running};
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
 use super::tokens::tokens;
@@ -153,6 +154,7 @@ impl QueryEngine {
         summary.scanned = running.scanned.get();
         summary.changed = running.changed.get();
         summary.changes = running.changes.take();
+        summary.definitions = running.definitions.take();
         summary.elapsed = began.elapsed();
         if result.is_ok() {
             self.give_back(connection);
@@ -251,6 +253,7 @@ impl Call<'_> {
             let message = "BEGIN has no COMMIT in the same request; nothing was changed";
             return Err(QueryError::new(Code::Syntax, message));
         }
+        self.settle()?;
         self.summary.sequence = self.summary.sequence.or(self.running.sequence());
         Ok(())
     }
@@ -283,8 +286,10 @@ impl Call<'_> {
             }
             StatementKind::Rollback => {
                 self.block = false;
+                self.settle()?;
                 self.running.restart(Mode::Read);
                 self.running.changes.borrow_mut().clear();
+                self.running.definitions.borrow_mut().clear();
                 self.running.changed.set(0);
                 Ok(())
             }
@@ -310,6 +315,7 @@ impl Call<'_> {
         self.summary.nodes_read += self.running.nodes_read();
         if !self.request.dry_run {
             self.summary.sequence = self.running.commit()?.or(self.summary.sequence);
+            self.settle()?;
         }
         Ok(())
     }
@@ -321,11 +327,15 @@ impl Call<'_> {
             .get(statement.span.clone())
             .unwrap_or_default();
         let StatementKind::Plain { on_conflict, .. } = statement.kind else {
-            let message = "stores are not defined by SQL yet";
-            return Err(QueryError::new(Code::Unsupported, message));
+            return self.define(sql);
         };
         self.running.on_conflict.set(on_conflict);
         self.connection.refresh(self.running)?;
+        if statement.kind.writes()
+            && let Some(target) = define::target(&self.request.sql, &statement.tokens)
+        {
+            define::new_fields(self.running, self.connection, &target, statement.span.start)?;
+        }
         self.connection.declare_for(self.running, sql)?;
         match rewritten(&self.request.sql, &statement.tokens) {
             Some(counting) => {
@@ -338,6 +348,53 @@ impl Call<'_> {
             self.summary.nodes_read += self.running.nodes_read();
         }
         Ok(())
+    }
+
+    /// Forgets the tables that showed what the transaction alone knew.
+    fn settle(&mut self) -> Result<()> {
+        for (database, store) in self.running.take_unsettled() {
+            self.connection.forget(database, &store)?;
+        }
+        Ok(())
+    }
+
+    /// Makes, changes or drops a store.
+    fn define(&mut self, sql: &str) -> Result<()> {
+        let definition = define::parse(sql)?;
+        self.connection.refresh(self.running)?;
+        let select = definition.select();
+        let (start, text) = match &select {
+            Some(span) => (span.start, sql.get(span.clone())),
+            None => (0, None),
+        };
+        let selected = text.map(|text| self.describe(text));
+        let selected = selected.transpose().map_err(|error| error.moved(start))?;
+        let filling = define::run(self.running, &definition, selected.as_deref())?;
+        for (database, store) in self.running.redefined() {
+            self.connection.forget(database, &store)?;
+        }
+        let (Some(filling), Some(text)) = (filling, text) else {
+            return Ok(());
+        };
+        self.running.on_conflict.set(OnConflict::Abort);
+        let insert = format!("{}{text}", filling.insert);
+        let filled = self
+            .connection
+            .declare_for(self.running, &insert)
+            .and_then(|()| self.rows(&insert));
+        filled.map_err(|error| error.moved_back(filling.insert.len()).moved(start))
+    }
+
+    /// The columns of a select.
+    fn describe(&mut self, sql: &str) -> Result<Vec<define::Selected>> {
+        self.connection.declare_for(self.running, sql)?;
+        let shape = self.connection.shape(self.running, sql)?;
+        let columns = shape.columns.iter().zip(&shape.kinds);
+        let described = columns.map(|(column, kind)| define::Selected {
+            name: column.name.clone(),
+            kind: *kind,
+        });
+        Ok(described.collect())
     }
 
     fn rows(&mut self, sql: &str) -> Result<()> {

@@ -100,6 +100,12 @@ impl QueryError {
         self
     }
 
+    /// The same error with its place counted from further behind; none where it lies in front of that.
+    pub(super) fn moved_back(mut self, by: usize) -> Self {
+        self.at = self.at.and_then(|at| at.checked_sub(by));
+        self
+    }
+
     /// The same error with its place counted from further in front.
     pub(super) fn moved(mut self, by: usize) -> Self {
         self.at = self.at.map(|at| at + by);

@@ -16,16 +16,17 @@
 //! | missing, null | `NULL` | null |
 //! | bool | 0 or 1 | true, false, where the column has only bools |
 //! | integer within 64 bits | integer | the same |
-//! | unsigned integer above `i64` | text of its digits, equal to the nearest double | text |
+//! | unsigned integer above `i64` | text of its digits; in a field of integers compared as the nearest double | text |
 //! | decimal, other numbers | double | the nearest double |
 //! | text, date, time, uuid | text, as in JSON | the same |
 //! | bytes | blob | base64 text in JSON |
-//! | array, object | JSON text | the same JSON, where the column has nothing else that is text |
+//! | array, object | JSON text | the same JSON; text of the same form in such a column comes out alike |
 
 mod catalog;
 mod columns;
 mod connection;
 mod count;
+mod define;
 mod engine;
 mod error;
 mod explain;
@@ -43,7 +44,7 @@ pub use columns::{Kind, Source, TableColumn, TableColumns};
 pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
-pub use output::{Column, Output, Summary, Table};
+pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use value::{Params, Value, ValueRef};
 
 /// The result of a query.

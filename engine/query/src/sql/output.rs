@@ -41,6 +41,21 @@ pub struct Summary {
     pub truncated: bool,
     /// What a dry run would have changed.
     pub changes: Vec<RowChange>,
+    /// The stores that it made, altered and dropped, or that a dry run would have.
+    pub definitions: Vec<DefinedStore>,
+}
+
+/// A store that was made, altered or dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinedStore {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub store: String,
+    /// Its definition as JSON text; none where there was no such store.
+    pub before: Option<String>,
+    /// Its definition as JSON text; none where there is no such store any more.
+    pub after: Option<String>,
 }
 
 /// A changed item.

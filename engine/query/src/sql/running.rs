@@ -4,16 +4,16 @@
 //! kept in a thread-local variable while it runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use sop::{Mode, Transaction};
+use sop::{Mode, StoreField, StoreSchema, Transaction};
 
 use super::Result;
 use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
-use super::output::RowChange;
+use super::output::{DefinedStore, RowChange};
 use super::table::{FieldHash, OpenStore};
 
 thread_local! {
@@ -52,6 +52,11 @@ pub(super) struct Running {
     /// Whether changes are noted for a dry run.
     pub notes_changes: bool,
     pub changes: RefCell<Vec<RowChange>>,
+    /// Stores that the transaction made, altered or dropped.
+    redefined: RefCell<BTreeSet<(usize, String)>>,
+    pub definitions: RefCell<Vec<DefinedStore>>,
+    /// Fields that the transaction writes and no item had before.
+    new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
 }
 
@@ -79,6 +84,9 @@ impl Running {
             changed_database: Cell::default(),
             notes_changes,
             changes: RefCell::default(),
+            redefined: RefCell::default(),
+            definitions: RefCell::default(),
+            new_fields: RefCell::default(),
             error: RefCell::default(),
         })
     }
@@ -141,7 +149,12 @@ impl Running {
         if self.mode.get() == Mode::Read {
             return self.planning(database);
         }
-        let transaction = self.begin(database, self.mode.get())?;
+        // What takes no change can still be read by a statement that changes another.
+        let mode = match self.read_only(database) {
+            Some(_) => Mode::Read,
+            None => self.mode.get(),
+        };
+        let transaction = self.begin(database, mode)?;
         let mut transactions = self.transactions.borrow_mut();
         transactions.insert(database, Rc::clone(&transaction));
         Ok(transaction)
@@ -158,16 +171,98 @@ impl Running {
         Ok(store)
     }
 
+    /// The transaction that planning reads a store in: one that makes no conflicts, unless only the statement's own knows
+    /// the store as it is.
+    pub fn planning_of(&self, database: usize, store: &str) -> Result<Rc<Transaction>> {
+        let id = (database, store.to_owned());
+        if self.redefined.borrow().contains(&id) {
+            return self.transaction(database);
+        }
+        self.planning(database)
+    }
+
+    /// The fields of a store, as of now.
+    pub fn schema(&self, database: usize, name: &str) -> Result<StoreSchema> {
+        let transaction = self.planning_of(database, name)?;
+        Ok(transaction.documents(name)?.schema()?)
+    }
+
     /// The columns of a store, as of now.
     pub fn columns(&self, database: usize, name: &str) -> Result<TableColumns> {
-        // A store that this transaction made is in no other's snapshot.
-        let planning = self.planning(database)?;
-        let transaction = match planning.documents(name) {
-            Ok(_) => planning,
-            Err(_) => self.transaction(database)?,
-        };
+        let transaction = self.planning_of(database, name)?;
         let store = transaction.documents(name)?;
-        Ok(TableColumns::new(store.definition(), &store.schema()?))
+        let mut schema = store.schema()?;
+        let new_fields = self.new_fields.borrow();
+        let new = new_fields.get(&(database, name.to_owned()));
+        for path in new.into_iter().flatten() {
+            if !schema.fields.iter().any(|field| field.path == *path) {
+                schema.fields.push(new_field(path));
+            }
+        }
+        Ok(TableColumns::new(store.definition(), &schema))
+    }
+
+    /// Says that the statement writes fields that no item has.
+    pub fn add_fields(&self, database: usize, store: &str, names: impl Iterator<Item = String>) {
+        let mut new_fields = self.new_fields.borrow_mut();
+        let there = new_fields.entry((database, store.to_owned()));
+        there.or_default().extend(names);
+    }
+
+    /// Says that the transaction made, altered or dropped a store.
+    pub fn redefine(&self, database: usize, store: &str) {
+        let id = (database, store.to_owned());
+        self.stores.borrow_mut().remove(&id);
+        self.hashes.borrow_mut().clear();
+        self.redefined.borrow_mut().insert(id);
+    }
+
+    /// Stores that the transaction made, altered or dropped so far.
+    pub fn redefined(&self) -> BTreeSet<(usize, String)> {
+        self.redefined.borrow().clone()
+    }
+
+    /// The stores of which tables may show what is not, or not yet, committed. To be asked at the end of a transaction.
+    pub fn take_unsettled(&self) -> BTreeSet<(usize, String)> {
+        let mut all = self.redefined.take();
+        all.extend(self.new_fields.take().into_keys());
+        all
+    }
+
+    /// The database of a name, as statements write it.
+    pub fn database(&self, name: &str) -> Option<usize> {
+        let found = self.catalog.find(name);
+        found.or_else(|| name.eq_ignore_ascii_case("main").then_some(0))
+    }
+
+    /// The stores that the statement sees in a database.
+    pub fn store_names(&self, database: usize) -> Result<Vec<String>> {
+        let stores = self.planning(database)?.stores()?;
+        let redefined = self.redefined.borrow();
+        let mut names: BTreeSet<String> = stores
+            .iter()
+            .map(|info| info.definition.name.clone())
+            .collect();
+        for (at, name) in redefined.iter() {
+            if *at == database && self.transaction(database)?.documents(name).is_ok() {
+                names.insert(name.clone());
+            } else if *at == database {
+                names.remove(name);
+            }
+        }
+        Ok(names.into_iter().collect())
+    }
+
+    /// The store of this name, or one that has it in other letters.
+    pub fn find_store(&self, database: usize, name: &str) -> Result<Option<String>> {
+        let transaction = self.transaction(database)?;
+        match transaction.documents(name) {
+            Ok(store) => return Ok(Some(store.definition().name.clone())),
+            Err(sop::Error::StoreNotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut names = self.store_names(database)?.into_iter();
+        Ok(names.find(|there| there.eq_ignore_ascii_case(name)))
     }
 
     pub fn hash(&self, id: &HashId) -> Option<Rc<FieldHash>> {
@@ -178,8 +273,18 @@ impl Running {
         self.hashes.borrow_mut().insert(id, hash);
     }
 
+    /// Why a database takes no change.
+    fn read_only(&self, database: usize) -> Option<String> {
+        self.catalog.get(database)?.read_only()
+    }
+
     /// Says that an item of this database is going to be changed.
     pub fn change(&self, database: usize) -> Result<()> {
+        if let Some(reason) = self.read_only(database) {
+            let name = self.catalog.name(database);
+            let message = format!("the database {name:?} is read-only: {reason}");
+            return Err(QueryError::new(Code::ReadOnly, message));
+        }
         match self.changed_database.replace(Some(database)) {
             Some(other) if other != database => {
                 let (one, two) = (self.catalog.name(other), self.catalog.name(database));
@@ -230,13 +335,33 @@ impl Running {
         self.planning.borrow_mut().clear();
         let transactions = std::mem::take(&mut *self.transactions.borrow_mut());
         let mut sequence = None;
-        for (_, transaction) in transactions {
+        for (database, transaction) in transactions {
             let transaction = Rc::into_inner(transaction).ok_or_else(|| {
                 QueryError::new(Code::Engine, "a cursor is still open at the commit")
             })?;
             let commit = transaction.commit()?;
-            sequence = sequence.or(Some(commit.sequence));
+            if self
+                .changed_database
+                .get()
+                .is_none_or(|changed| changed == database)
+            {
+                sequence = sequence.or(Some(commit.sequence));
+            }
         }
         Ok(sequence)
+    }
+}
+
+/// A field that no item has, at a path with dots between its steps.
+fn new_field(path: &str) -> StoreField {
+    StoreField {
+        path: path.to_owned(),
+        depth: u32::try_from(path.split('.').count()).unwrap_or(u32::MAX),
+        kind: sop::FieldType::Any,
+        required: false,
+        declared: false,
+        count: 0,
+        kinds: Vec::new(),
+        more: false,
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
@@ -15,6 +16,7 @@ use sop::{DocumentRef, ItemRef};
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::{Path, Plan};
+use super::seek::Arguments;
 use super::{StoreTable, TableShared};
 use crate::sql::columns::{Source, TableColumn};
 use crate::sql::running::{HashId, Running};
@@ -39,6 +41,21 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     asked: u32,
     end: bool,
     phantom: PhantomData<&'vtab StoreTable>,
+}
+
+/// The arguments of a search.
+struct Given<'a>(&'a Filters<'a>);
+
+impl Arguments for Given<'_> {
+    fn value(&self, argument: usize) -> Option<ValueRef<'_>> {
+        self.0.iter().nth(argument)
+    }
+
+    fn list(&self, argument: usize) -> Option<Vec<SqliteValue>> {
+        // Each value lives until the next is asked for.
+        let values = self.0.in_values(argument).ok()?;
+        values.map(|value| Ok(owned(value))).collect().ok()
+    }
 }
 
 impl StoreCursor<'_> {
@@ -75,6 +92,7 @@ impl StoreCursor<'_> {
         self.matches = None;
         self.ranges.clear();
         self.count = 1;
+        let given = Given(arguments);
         let argument = |at: usize| arguments.iter().nth(at);
         match &plan.path {
             Path::Scan if plan.counts => return self.count(&store, &[KeyRange::all()]),
@@ -84,18 +102,22 @@ impl StoreCursor<'_> {
             },
             Path::Seek(seek) => {
                 if plan.counts
-                    && let Some(ranges) = seek.exact_ranges(store.store(), argument)?
+                    && let Some(ranges) = seek.exact_ranges(store.store(), &given)?
                 {
                     return self.count(&store, &ranges);
                 }
-                self.ranges.extend(seek.ranges(store.store(), argument)?);
+                self.ranges.extend(seek.ranges(store.store(), &given)?);
             }
             Path::Hash {
                 column,
                 argument: at,
+                first,
             } => {
                 let value = argument(*at).unwrap_or(ValueRef::Null);
-                return self.look_up(*column, value);
+                if self.look_up(*column, value)? {
+                    return Ok(());
+                }
+                self.ranges.extend(first.ranges(store.store(), &given)?);
             }
             Path::At { argument: at } => {
                 let Some(ValueRef::Blob(position)) = argument(*at) else {
@@ -200,7 +222,8 @@ impl StoreCursor<'_> {
 
     /// Visits the items of which a column may equal a value. The first time it is asked it walks the store, as a
     /// hash that is used once costs more than that.
-    fn look_up(&mut self, column: usize, value: ValueRef<'_>) -> Result<()> {
+    /// False: walk.
+    fn look_up(&mut self, column: usize, value: ValueRef<'_>) -> Result<bool> {
         let id: HashId = (self.table.database, self.table.store.clone(), column);
         self.asked += 1;
         let mut hash = self.running.hash(&id);
@@ -211,14 +234,14 @@ impl StoreCursor<'_> {
             }
         }
         let Some(hash) = hash else {
-            self.ranges.push_back(KeyRange::all());
-            return self.next_range();
+            return Ok(false);
         };
         let first = hash.hash_of(value).and_then(|value| hash.find(value));
         let store = self.store()?;
         self.whole(&store)?;
         self.matches = Some((hash, first));
-        self.next_match()
+        self.next_match()?;
+        Ok(true)
     }
 
     /// A hash of a column; none when it would be too large.

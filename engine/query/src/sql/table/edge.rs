@@ -149,10 +149,6 @@ pub(super) fn equal(kind: KeyType, value: ValueRef<'_>) -> Equal {
             Numeric::Real(value) => return near(kind, value),
             Numeric::Other => return Equal::Unknown,
         };
-        if value > i64::MAX.into() && kind == KeyType::U64 {
-            // SQLite compares such as doubles.
-            return near(kind, value as f64);
-        }
         return match whole(kind, value) {
             Some(value) => Equal::Is(value),
             None if value < least || value > most => Equal::Nothing,

@@ -4,13 +4,13 @@
 //! for conditions on others, which is built at its second use, and a *scan*. Estimates come from the exact counts in the tree where the values
 //! are known while planning.
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{IndexConstraintOp as Op, IndexInfo};
 use sop::DocumentStore;
 use sop::key::{KeyType, Order};
 
 use super::TableShared;
-use super::seek::{Pattern, Seek};
+use super::seek::{Arguments, Given, Pattern, Seek};
 use crate::sql::Result;
 use crate::sql::columns::Source;
 use crate::sql::running::Running;
@@ -35,8 +35,13 @@ pub(super) enum Path {
     Scan,
     /// Those in the ranges of leading key fields.
     Seek(Seek),
-    /// Those of which a column equals an argument.
-    Hash { column: usize, argument: usize },
+    /// Those of which a column equals an argument. The first time those of the seek, as a hash that is used once
+    /// costs more.
+    Hash {
+        column: usize,
+        argument: usize,
+        first: Seek,
+    },
     /// The one at a position.
     At { argument: usize },
 }
@@ -62,6 +67,8 @@ struct Condition {
 const LEAST_ITEMS: f64 = 1_000.0;
 /// Work of finding a place in a tree, in items walked.
 const SEEK_COST: f64 = 12.0;
+/// Values that a list is taken to have.
+const LIST_VALUES: f64 = 10.0;
 /// The part of the items that a condition leaves which says "above" or "below".
 const HALF: f64 = 0.3;
 
@@ -71,20 +78,17 @@ pub(super) fn choose(
     running: &Running,
     info: &mut IndexInfo,
 ) -> Result<Option<Planned>> {
-    let transaction = running.planning(table.database)?;
-    let fallback;
-    // A store that this transaction made is in no other's snapshot.
-    let store = if let Ok(store) = transaction.documents(&table.store) {
-        store
-    } else {
-        fallback = running.transaction(table.database)?;
-        fallback.documents(&table.store)?
-    };
+    let transaction = running.planning_of(table.database, &table.store)?;
+    let store = transaction.documents(&table.store)?;
     let mut choice = Choice::new(table, &store, info)?;
     let mut planned = choice.plan()?;
     choice.offset(&mut planned);
     choice.count(&mut planned);
     let arguments = std::mem::take(&mut choice.arguments);
+    for at in std::mem::take(&mut choice.lists) {
+        // All values at once: one by one SQLite would compare them by other rules than `IN` has.
+        let _ = info.set_in_constraint(at, true);
+    }
     for (number, at) in arguments.iter().enumerate() {
         info.constraint_usage(*at).set_argv_index(number as i32 + 1);
     }
@@ -96,6 +100,24 @@ pub(super) fn choose(
     Ok(Some(planned))
 }
 
+/// Values that are known while planning.
+struct Known<'a> {
+    info: &'a IndexInfo,
+    /// The constraints that arguments are.
+    arguments: &'a [usize],
+}
+
+impl Arguments for Known<'_> {
+    fn value(&self, argument: usize) -> Option<ValueRef<'_>> {
+        let at = *self.arguments.get(argument)?;
+        self.info.rhs_value(at).ok().flatten()
+    }
+
+    fn list(&self, _: usize) -> Option<Vec<Value>> {
+        None
+    }
+}
+
 struct Choice<'a> {
     table: &'a TableShared,
     store: &'a DocumentStore<'a>,
@@ -104,6 +126,8 @@ struct Choice<'a> {
     items: f64,
     /// The conditions whose values the cursor gets, by their places.
     arguments: Vec<usize>,
+    /// Those of them that are lists.
+    lists: Vec<usize>,
 }
 
 impl<'a> Choice<'a> {
@@ -138,6 +162,7 @@ impl<'a> Choice<'a> {
             // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
             items: (store.len()? as f64).max(LEAST_ITEMS),
             arguments: Vec::new(),
+            lists: Vec::new(),
         })
     }
 
@@ -148,6 +173,11 @@ impl<'a> Choice<'a> {
             self.arguments.push(at);
             self.arguments.len() - 1
         })
+    }
+
+    /// Whether a condition is an `IN`.
+    fn is_list(&self, at: usize) -> bool {
+        self.info.is_in_constraint(at).unwrap_or_default()
     }
 
     fn find(&self, source: &Source, wanted: impl Fn(&Op) -> bool) -> Option<usize> {
@@ -165,7 +195,6 @@ impl<'a> Choice<'a> {
     }
 
     fn plan(&mut self) -> Result<Planned> {
-        let is_equal = |op: &Op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ);
         if let Some(at) = self.find(&Source::Position, |op| {
             matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
         }) {
@@ -173,45 +202,54 @@ impl<'a> Choice<'a> {
             return Ok(self.planned(Path::At { argument }, " at a place", SEEK_COST, 1.0));
         }
         let seek = self.seek();
-        if !seek.is_empty() {
+        let looks_up = self.look_up();
+        if !seek.equal.is_empty() || (!seek.is_empty() && looks_up.is_none()) {
             return self.seek_plan(seek);
         }
-        let equal = self
-            .conditions
-            .iter()
-            .find(|condition| {
-                is_equal(&condition.op)
-                    && self.table.columns.get(condition.column).is_some_and(|c| {
-                        matches!(
-                            c.source,
-                            Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
-                        )
-                    })
-            })
-            .map(|condition| (condition.at, condition.column));
-        // One value for the whole statement is found by one walk.
-        let is_constant = |at| self.info.rhs_value(at).ok().flatten().is_some();
-        if let Some((at, column)) = equal.filter(|(at, _)| !is_constant(*at)) {
-            let argument = self.argument(at);
-            let name = self
-                .table
-                .columns
-                .get(column)
-                .map_or("", |c| c.name.as_str());
-            // As if one of some tens of values: what is known of its field says no more.
-            let rows = (self.items / 40.0).max(1.0).min(self.items.sqrt() * 4.0);
-            let label = format!("[{name}]");
-            let mut planned = self.planned(
-                Path::Hash { column, argument },
-                &label,
-                SEEK_COST * 2.0 + rows * 4.0,
-                rows,
-            );
-            planned.ordered = false;
-            return Ok(planned);
+        if let Some((at, column)) = looks_up {
+            return Ok(self.hash_plan(at, column, seek));
         }
         let cost = self.items * self.width();
         Ok(self.planned(Path::Scan, "", cost, self.items))
+    }
+
+    /// A condition that another store's item, or whatever changes while the statement runs, gives a value.
+    fn look_up(&self) -> Option<(usize, usize)> {
+        let usable = |condition: &&Condition| {
+            let column = self.table.columns.get(condition.column);
+            let is_field = column.is_some_and(|column| {
+                matches!(
+                    column.source,
+                    Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
+                )
+            });
+            // One value for the whole statement is found by one walk, as are those of one list.
+            is_field
+                && matches!(condition.op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
+                && self.info.rhs_value(condition.at).ok().flatten().is_none()
+                && !self.is_list(condition.at)
+        };
+        let found = self.conditions.iter().find(usable)?;
+        Some((found.at, found.column))
+    }
+
+    fn hash_plan(&mut self, at: usize, column: usize, first: Seek) -> Planned {
+        let argument = self.argument(at);
+        let name = self
+            .table
+            .columns
+            .get(column)
+            .map_or("", |c| c.name.as_str());
+        let label = format!("[{name}]");
+        // As if one of some tens of values: what is known of its field says no more.
+        let rows = (self.items / 40.0).min(self.items.sqrt() * 4.0);
+        let cost = SEEK_COST * 2.0 + rows * 4.0;
+        let path = Path::Hash {
+            column,
+            argument,
+            first,
+        };
+        self.planned(path, &label, cost, rows)
     }
 
     /// What reading one item costs, in items of which only the key is read.
@@ -237,14 +275,16 @@ impl<'a> Choice<'a> {
         while at < fields {
             if let Some(found) = self.find(&Source::Key(at), is_equal) {
                 let argument = self.argument(found);
-                seek.equal.push(Some(argument));
-            } else if self
-                .find(&Source::Key(at), |op| {
-                    matches!(op, Op::SQLITE_INDEX_CONSTRAINT_ISNULL)
-                })
-                .is_some()
-                && spec.is_composite()
+                let is_list = self.is_list(found);
+                if is_list {
+                    self.lists.push(found);
+                }
+                seek.equal.push(Some(Given { argument, is_list }));
+            } else if let Some(found) = self.find(&Source::Key(at), |op| {
+                matches!(op, Op::SQLITE_INDEX_CONSTRAINT_ISNULL)
+            }) && spec.is_composite()
             {
+                self.argument(found);
                 seek.equal.push(None);
             } else {
                 break;
@@ -255,6 +295,7 @@ impl<'a> Choice<'a> {
             // In the order of an expression only whole keys have a place.
             if seek.equal.len() < fields {
                 self.arguments.clear();
+                self.lists.clear();
                 return Seek::default();
             }
             return seek;
@@ -321,7 +362,8 @@ impl<'a> Choice<'a> {
         let rows = self.seek_rows(&seek)?;
         let label = seek_label(&seek, fields.iter().map(|field| field.name.as_str()));
         let cost = SEEK_COST + rows * self.width();
-        let unique = whole && definition.unique && seek.equal.iter().all(Option::is_some);
+        let is_one = |given: &Option<Given>| given.is_some_and(|given| !given.is_list);
+        let unique = whole && definition.unique && seek.equal.iter().all(is_one);
         let mut planned = self.planned(Path::Seek(seek), &label, cost, rows);
         planned.unique = unique;
         Ok(planned)
@@ -329,29 +371,36 @@ impl<'a> Choice<'a> {
 
     /// How many items a seek gives: counted where the values are known, else guessed.
     fn seek_rows(&self, seek: &Seek) -> Result<f64> {
-        let value = |argument: usize| -> Option<ValueRef<'_>> {
-            let at = *self.arguments.get(argument)?;
-            self.info.rhs_value(at).ok().flatten()
+        let fields = self.store.definition().key.fields().len();
+        let lists = seek
+            .equal
+            .iter()
+            .flatten()
+            .filter(|given| given.is_list)
+            .count();
+        let many = LIST_VALUES.powi(lists as i32);
+        if seek.equal.len() == fields && self.store.definition().unique {
+            return Ok(many);
+        }
+        let known = Known {
+            info: self.info,
+            arguments: &self.arguments,
         };
-        let used = seek.equal.iter().flatten().copied();
-        let mut used = used
+        let equal = seek.equal.iter().flatten().map(|given| given.argument);
+        let mut used = equal
             .chain(seek.lower.map(|(argument, _)| argument))
             .chain(seek.upper.map(|(argument, _)| argument))
             .chain(seek.prefix.map(|(argument, _)| argument));
-        let fields = self.store.definition().key.fields().len();
-        if seek.equal.len() == fields && self.store.definition().unique {
-            return Ok(1.0);
-        }
-        if used.all(|argument| value(argument).is_some()) {
+        if lists == 0 && used.all(|argument| known.value(argument).is_some()) {
             let mut rows = 0;
-            for range in seek.ranges(self.store, value)? {
+            for range in seek.ranges(self.store, &known)? {
                 rows += self.store.count(&range)?;
             }
             return Ok((rows as f64).max(1.0));
         }
         // Each leading field takes its share of telling the items apart.
         let part = seek.equal.len() as f64 / fields as f64;
-        let mut rows = self.items.powf(1.0 - part);
+        let mut rows = self.items.powf(1.0 - part) * many;
         for limited in [seek.lower.is_some(), seek.upper.is_some()] {
             rows *= if limited { HALF } else { 1.0 };
         }
@@ -363,7 +412,10 @@ impl<'a> Choice<'a> {
 
     fn planned(&self, path: Path, label: &str, cost: f64, rows: f64) -> Planned {
         let equal = match &path {
-            Path::Seek(seek) => seek.equal.len(),
+            Path::Seek(seek) => {
+                let one = |given: &&Option<Given>| given.is_none_or(|given| !given.is_list);
+                seek.equal.iter().take_while(one).count()
+            }
             _ => 0,
         };
         let order = match path {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 use sop::DocumentStore;
 use sop::key::{Key, KeyPrefix, KeyRange, KeyType, KeyValue, Order};
 
@@ -18,11 +18,26 @@ pub(super) enum Pattern {
     Glob,
 }
 
+/// An argument, or the values of a list that is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    pub argument: usize,
+    pub is_list: bool,
+}
+
+/// Gives the values of arguments.
+pub(super) trait Arguments {
+    /// The value of an argument; none while it is not known.
+    fn value(&self, argument: usize) -> Option<ValueRef<'_>>;
+    /// The values of an argument that is a list; none while they are not known.
+    fn list(&self, argument: usize) -> Option<Vec<Value>>;
+}
+
 /// Conditions on the leading fields of a key, by the numbers of the arguments that they get.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Seek {
-    /// For each leading field the argument that it equals; `None`: it is null.
-    pub equal: Vec<Option<usize>>,
+    /// For each leading field what it equals; `None`: it is null.
+    pub equal: Vec<Option<Given>>,
     /// On the field behind these: above, and whether the value itself is in.
     pub lower: Option<(usize, bool)>,
     /// Below it.
@@ -31,7 +46,9 @@ pub(super) struct Seek {
     pub prefix: Option<(usize, Pattern)>,
 }
 
-/// The most ranges of one prefix: each letter has two cases.
+/// The most ranges of one seek; with more lists than that makes, what is before them decides.
+const MAX_RANGES: usize = 65_536;
+/// The most letters of a prefix that are tried in both cases.
 const MAX_LETTERS: u32 = 3;
 
 impl Seek {
@@ -45,21 +62,19 @@ impl Seek {
     }
 
     /// As [`Seek::ranges`], where these are exactly the items that satisfy the conditions; `None` where that is not sure.
-    pub fn exact_ranges<'a>(
+    pub fn exact_ranges(
         &self,
         store: &DocumentStore<'_>,
-        argument: impl Fn(usize) -> Option<ValueRef<'a>>,
+        arguments: &impl Arguments,
     ) -> Result<Option<Vec<KeyRange>>> {
         let spec = &store.definition().key;
-        let mut fields = spec.fields().iter();
-        for (number, field) in self.equal.iter().zip(fields.by_ref()) {
-            let Some(value) = number.and_then(&argument) else {
+        for (given, field) in self.equal.iter().zip(spec.fields()) {
+            let Some(given) = given.filter(|given| !given.is_list) else {
                 return Ok(None);
             };
-            if matches!(
-                edge::equal(field.kind, value),
-                Equal::Within(..) | Equal::Unknown
-            ) {
+            let equal = arguments.value(given.argument);
+            let equal = equal.map_or(Equal::Unknown, |value| edge::equal(field.kind, value));
+            if matches!(equal, Equal::Within(..) | Equal::Unknown) {
                 return Ok(None);
             }
         }
@@ -73,9 +88,8 @@ impl Seek {
             let Some((number, inclusive)) = limit else {
                 continue;
             };
-            let (Some(value), Some(field)) =
-                (argument(number), spec.fields().get(self.equal.len()))
-            else {
+            let field = spec.fields().get(self.equal.len());
+            let (Some(value), Some(field)) = (arguments.value(number), field) else {
                 return Ok(None);
             };
             let is_float = matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Decimal);
@@ -83,67 +97,116 @@ impl Seek {
                 return Ok(None);
             }
         }
-        self.ranges(store, argument).map(Some)
+        self.ranges(store, arguments).map(Some)
     }
 
-    /// The ranges in which all items lie that satisfy the conditions, in the store's order.
-    pub fn ranges<'a>(
+    /// The ranges in which all items lie that satisfy the conditions, in the store's order and none twice.
+    pub fn ranges(
         &self,
         store: &DocumentStore<'_>,
-        argument: impl Fn(usize) -> Option<ValueRef<'a>>,
+        arguments: &impl Arguments,
     ) -> Result<Vec<KeyRange>> {
-        let fields = store.definition().key.fields();
-        let mut leading = Vec::with_capacity(self.equal.len());
-        for (field, number) in fields.iter().zip(&self.equal) {
-            let equal = match number {
-                None => Equal::Is(KeyValue::Null),
-                Some(number) => {
-                    argument(*number).map_or(Equal::Unknown, |v| edge::equal(field.kind, v))
+        let mut ranges = Vec::new();
+        self.collect(store, arguments, &mut Vec::new(), &mut ranges)?;
+        if ranges.len() > 1 {
+            ranges.sort_by(|a, b| lower(a).cmp(lower(b)));
+            ranges.dedup();
+        }
+        Ok(ranges)
+    }
+
+    /// Adds the ranges of all keys that begin with `leading`.
+    fn collect(
+        &self,
+        store: &DocumentStore<'_>,
+        arguments: &impl Arguments,
+        leading: &mut Vec<KeyValue>,
+        out: &mut Vec<KeyRange>,
+    ) -> Result<()> {
+        let field = store.definition().key.fields().get(leading.len());
+        let (Some(field), Some(given)) = (field, self.equal.get(leading.len())) else {
+            return self.last(store, arguments, leading, out);
+        };
+        let values = match given {
+            None => Some(vec![Equal::Is(KeyValue::Null)]),
+            Some(given) if given.is_list => arguments.list(given.argument).map(|values| {
+                let equals = values
+                    .iter()
+                    .map(|value| edge::equal(field.kind, ValueRef::from(value)));
+                equals.collect()
+            }),
+            Some(given) => arguments
+                .value(given.argument)
+                .map(|value| vec![edge::equal(field.kind, value)]),
+        };
+        let unknown = |values: &Vec<Equal>| {
+            values.contains(&Equal::Unknown) || out.len() + values.len() > MAX_RANGES
+        };
+        let Some(values) = values.filter(|values| !unknown(values)) else {
+            out.push(all_below(store, leading)?);
+            return Ok(());
+        };
+        for value in values {
+            match value {
+                Equal::Is(value) => {
+                    leading.push(value);
+                    self.collect(store, arguments, leading, out)?;
+                    leading.pop();
                 }
-            };
-            match equal {
-                Equal::Is(value) => leading.push(value),
-                Equal::Nothing => return Ok(Vec::new()),
                 Equal::Within(low, high) => {
                     let span = (Bound::Included(low), Bound::Included(high));
-                    return Ok(vec![between(store, &leading, field.order, span)?]);
+                    out.push(between(store, leading, field.order, span)?);
                 }
-                Equal::Unknown => return Ok(vec![all_below(store, &leading)?]),
+                Equal::Nothing | Equal::Unknown => {}
             }
         }
+        Ok(())
+    }
+
+    /// Adds the ranges that the conditions on the field behind those of `leading` make.
+    fn last(
+        &self,
+        store: &DocumentStore<'_>,
+        arguments: &impl Arguments,
+        leading: &[KeyValue],
+        out: &mut Vec<KeyRange>,
+    ) -> Result<()> {
+        let fields = store.definition().key.fields();
         let Some(field) = fields.get(leading.len()).filter(|_| !self.is_open()) else {
-            return Ok(vec![all_below(store, &leading)?]);
+            out.push(all_below(store, leading)?);
+            return Ok(());
         };
         if let Some((number, pattern)) = self.prefix {
-            let text = match argument(number) {
+            let text = match arguments.value(number) {
                 Some(ValueRef::Text(text)) => std::str::from_utf8(text).ok(),
                 _ => None,
             };
             let starts = text.and_then(|text| starts(pattern, text));
-            if let Some(starts) = starts.filter(|_| field.kind == KeyType::String) {
-                return prefixes(store, &leading, starts);
+            match starts.filter(|_| field.kind == KeyType::String) {
+                Some(starts) => prefixes(store, leading, starts, out)?,
+                None => out.push(all_below(store, leading)?),
             }
-            return Ok(vec![all_below(store, &leading)?]);
+            return Ok(());
         }
-        let end = |limit: Option<(usize, bool)>, end| match limit {
-            None => Edge::All,
-            Some((number, inclusive)) => argument(number).map_or(Edge::All, |value| {
+        let end = |limit: Option<(usize, bool)>, end| {
+            let Some((number, inclusive)) = limit else {
+                return Some(Bound::Unbounded);
+            };
+            let value = arguments.value(number);
+            match value.map_or(Edge::All, |value| {
                 edge::edge(field.kind, value, end, inclusive)
-            }),
-        };
-        let bound = |edge: Edge| match edge {
-            Edge::At(bound) => Some(bound),
-            Edge::All => Some(Bound::Unbounded),
-            Edge::Nothing => None,
-        };
-        let lower = bound(end(self.lower, End::Lower));
-        let upper = bound(end(self.upper, End::Upper));
-        match (lower, upper) {
-            (Some(lower), Some(upper)) => {
-                Ok(vec![between(store, &leading, field.order, (lower, upper))?])
+            }) {
+                Edge::At(bound) => Some(bound),
+                Edge::All => Some(Bound::Unbounded),
+                Edge::Nothing => None,
             }
-            _ => Ok(Vec::new()),
+        };
+        if let (Some(lower), Some(upper)) =
+            (end(self.lower, End::Lower), end(self.upper, End::Upper))
+        {
+            out.push(between(store, leading, field.order, (lower, upper))?);
         }
+        Ok(())
     }
 }
 
@@ -183,24 +246,21 @@ fn prefixes(
     store: &DocumentStore<'_>,
     leading: &[KeyValue],
     starts: Vec<String>,
-) -> Result<Vec<KeyRange>> {
+    out: &mut Vec<KeyRange>,
+) -> Result<()> {
     let spec = &store.definition().key;
-    let mut ranges = Vec::with_capacity(starts.len());
     for start in starts {
         let prefix = KeyPrefix {
             leading: leading.to_vec(),
             partial: Some(start),
         };
-        let range = spec
-            .prefix(&prefix)
-            .map_err(|source| sop::Error::InvalidKey {
-                store: store.definition().name.clone(),
-                source,
-            })?;
-        ranges.push(range);
+        let range = spec.prefix(&prefix);
+        out.push(range.map_err(|source| sop::Error::InvalidKey {
+            store: store.definition().name.clone(),
+            source,
+        })?);
     }
-    ranges.sort_by(|a, b| lower(a).cmp(lower(b)));
-    Ok(ranges)
+    Ok(())
 }
 
 fn lower(range: &KeyRange) -> &[u8] {

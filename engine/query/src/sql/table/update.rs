@@ -162,10 +162,16 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
                 _ => {}
             }
         }
-        if !spec.is_composite() && key.values.first().is_none_or(KeyValue::is_null) {
+        if key.values.iter().all(KeyValue::is_null) {
+            let names: Vec<_> = spec
+                .fields()
+                .iter()
+                .map(|field| field.name.as_str())
+                .collect();
             let message = format!(
-                "store {:?}: the key is missing; give column \"key\" a value",
-                self.table.store
+                "store {:?}: the key is missing; give {} a value",
+                self.table.store,
+                names.join(", ")
             );
             return Err(QueryError::new(Code::Constraint, message));
         }

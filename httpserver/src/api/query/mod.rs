@@ -1,0 +1,214 @@
+//! Queries: SQL over the stores, as one object or as lines, and what runs just now.
+//!
+//! Statements run on threads that may block, each in one of a bounded number of places. A client that
+//! goes away ends its query. A statement that cannot be begun is refused with an ordinary problem,
+//! also where lines were asked for; after the first line a problem is the last line.
+
+mod answer;
+mod body;
+mod catalog;
+mod lines;
+mod values;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sop_query::sql::{Access, Limits, Output as Rows, Request, Summary};
+use utoipa::{IntoParams, ToSchema};
+
+use self::answer::{Collected, Lines};
+use self::body::{Query, QueryBody};
+use super::DatabasePath;
+use crate::error::{ApiError, ApiResult, Code, Problem};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::queries::RunningQuery;
+use crate::registry::Registry;
+use crate::state::{AppState, join_error};
+
+/// A column of a result.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct QueryColumn {
+    name: String,
+    /// `integer`, `number`, `string`, `bool`, `bytes`, `uuid`, `date`, `time`, `datetime`, `json`,
+    /// `any`: the type in its store, `any` where it is computed.
+    r#type: String,
+}
+
+/// What a query cost.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct QueryStats {
+    /// Time in the database, in milliseconds.
+    elapsed_ms: f64,
+    /// Rows in the answer.
+    rows: u64,
+    /// Items that were looked at.
+    scanned: u64,
+    /// Tree nodes that were visited.
+    nodes_read: u64,
+    /// Items that were inserted, updated or deleted.
+    changed: u64,
+}
+
+/// What a query would change.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct QueryChanges {
+    /// All changes.
+    count: u64,
+    /// `{op, database, store, key, before, after}` with `op` one of `insert`, `update`, `delete`; in
+    /// one object at most as many as rows.
+    rows: Vec<Value>,
+}
+
+/// The result of a query.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(super) struct QueryAnswer {
+    /// Of the last statement that gives rows.
+    columns: Vec<QueryColumn>,
+    /// A value for each column. Bytes are base64.
+    rows: Vec<Vec<Value>>,
+    stats: QueryStats,
+    /// Sequence of the commit, or of the snapshot that was read.
+    sequence: Option<u64>,
+    /// Whether rows were left out.
+    truncated: bool,
+    /// Of a dry run.
+    changes: Option<QueryChanges>,
+    id: String,
+}
+
+/// Runs SQL. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
+/// the query is cancelled, `{"columns"}`, an array for each row, and at the end `{"stats", "sequence",
+/// "truncated", "changes"}` or `{"error"}` with the problem. A statement that takes longer than its
+/// time is ended with `time_limit` (503), a conflict with another transaction is 409 and can be run again.
+#[utoipa::path(
+    post, operation_id = "run_query", path = "/databases/{db}/query", tag = "queries", params(DatabasePath), request_body = QueryBody,
+    responses(
+        (status = 200, content((QueryAnswer = "application/json"), (String = "application/x-ndjson"))),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn run(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<DatabasePath>,
+    numbers: JsonNumbers,
+    ApiJson(body): ApiJson<QueryBody>,
+) -> ApiResult<Response> {
+    let query = body.check(state.limits(), numbers.lines)?;
+    let registry = Arc::clone(state.registry());
+    // Before it waits for a place: the name may be wrong.
+    registry.get(&path.db)?;
+    let begun = state.queries().begin(&path.db, &query.sql, query.time);
+    let (running, held) = begun.await?;
+    if numbers.lines {
+        let id = running.id().to_owned();
+        return lines::stream(&id, held, move |sink| {
+            let mut rows = Lines::new(sink, numbers);
+            let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+            rows.end(&summary, query.dry_run);
+            Ok(())
+        })
+        .await;
+    }
+    let most = state.limits().query_bytes;
+    let work = tokio::task::spawn_blocking(move || {
+        let mut rows = Collected::new(numbers, most);
+        let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+        let shown = query.limit.unwrap_or(u64::MAX);
+        Ok(rows.answer(running.id(), &summary, query.dry_run, shown))
+    });
+    let answer: ApiResult<_> = work.await.unwrap_or_else(|error| Err(join_error(error)));
+    drop(held);
+    Ok(answer?.into_response())
+}
+
+/// Runs a query on this thread.
+fn execute(
+    registry: &Registry,
+    database: &str,
+    query: &Query,
+    running: &RunningQuery,
+    rows: &mut dyn Rows,
+) -> ApiResult<Summary> {
+    let catalog = catalog::catalog(registry, database, &query.sql)?;
+    let request = Request {
+        sql: query.sql.clone(),
+        params: query.params.clone(),
+        limits: Limits {
+            rows: query.limit,
+            time: Some(query.time),
+        },
+        // Each database refuses by itself what it must not take.
+        access: Access::ReadWrite,
+        dry_run: query.dry_run,
+        cancel: running.cancel(),
+    };
+    Ok(running.engine().run(&catalog, &request, rows)?)
+}
+
+/// A query that runs.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RunningView {
+    id: String,
+    database: String,
+    /// The first 200 characters.
+    sql: String,
+    elapsed_ms: u64,
+}
+
+/// The queries that run.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RunningList {
+    /// The oldest first.
+    queries: Vec<RunningView>,
+}
+
+/// What runs just now.
+#[utoipa::path(
+    get, operation_id = "list_queries", path = "/queries", tag = "queries",
+    responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn list(State(state): State<AppState>) -> Json<RunningList> {
+    let listed = state.queries().list().into_iter().map(|query| RunningView {
+        id: query.id,
+        database: query.database,
+        sql: query.sql,
+        elapsed_ms: u64::try_from(query.elapsed.as_millis()).unwrap_or(u64::MAX),
+    });
+    Json(RunningList {
+        queries: listed.collect(),
+    })
+}
+
+/// The query of an address.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct QueryPath {
+    /// Id of the query, from the first line of its answer.
+    id: String,
+}
+
+/// Cancels a query. It ends soon, with the problem `cancelled`; nothing of what its statement or
+/// transaction changed is kept.
+#[utoipa::path(
+    delete, operation_id = "cancel_query", path = "/queries/{id}", tag = "queries", params(QueryPath),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    ApiPath(path): ApiPath<QueryPath>,
+) -> ApiResult<StatusCode> {
+    if state.queries().cancel(&path.id) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let detail = "No query with this id runs. It may have ended.";
+    Err(ApiError::new(Code::QueryNotFound, detail))
+}
