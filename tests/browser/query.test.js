@@ -149,6 +149,26 @@ describe("the query workbench", () => {
     await picture(page, "query-large");
   });
 
+  test("rows beyond what the page keeps are counted, said, and exported all the same", async () => {
+    const { page } = await open("large");
+    await page.evaluate(async () => {
+      const app = /** @type {HTMLScriptElement} */ (document.querySelector("script[src$='/app.js']")).src;
+      const { MOST } = await import(app.replace(/app\.js$/, "model/query/result_rows.js"));
+      MOST.rows = 1000;
+    });
+    await write(page, "SELECT id, name FROM Big ORDER BY id");
+    await run(page);
+    await gave(page, BIG);
+    await page.getByText("The page keeps the first 1,000 rows.").waitFor();
+    await page.locator("#result-rows").focus();
+    await page.keyboard.press("Control+End");
+    await until(async () => (await cells(page)).at(-1)?.[0] === "999", "the last row that is kept");
+    await page.getByRole("button", { name: "Export" }).click();
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "as CSV" }).click()]);
+    const lines = (await readFile(await saved.path(), "utf8")).trim().split(/\r?\n/);
+    assert.deepEqual([lines.length, lines[0], lines.at(-1)], [BIG + 1, "id,name", `${BIG - 1},Name ${BIG - 1}`]);
+  });
+
   test("a query that does not end is stopped, on the server too", async () => {
     const { page } = await open();
     const stopped = page.waitForRequest((request) => request.method() === "DELETE" && request.url().includes("/queries/"));

@@ -4,10 +4,12 @@
 // the chart draw themselves; everything around them is drawn from what the runner knows.
 
 import { count, span } from "../../core/format.js";
+import { withQuery } from "../../core/http.js";
+import { stringify } from "../../core/json.js";
 import { FORMATS, markdown, pieces } from "../../model/query/export.js";
 import { parameterKind } from "../../model/query/parameters.js";
 import { resultColumns } from "../../model/query/result_columns.js";
-import { parameters, quoted } from "../../model/query/sql_text.js";
+import { effect, parameters } from "../../model/query/sql_text.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, copyText, download, icon } from "../dom.js";
 import { SqlEditor } from "./editor.js";
@@ -22,6 +24,8 @@ import "./result_grid.js";
 /** @typedef {import("../../model/query/query_tabs.js").QueryTab} QueryTab */
 
 const MOST_MARKDOWN = 5000;
+/** A statement that is longer does not fit into an address. */
+const MOST_ADDRESS = 6000;
 const WAIT_BEFORE_THREAD_MS = 150;
 
 /** Makes the workbench. @param {import("../context.js").Context} app @returns {Promise<SopQuery>} */
@@ -255,15 +259,24 @@ export class SopQuery extends Part {
     if (session) historyDialog({ history: session.history, saved, open: (sql, name) => (name === undefined ? this.openSql(sql) : void session.openSaved({ name, sql })), changed: () => session.keepHistory() });
   }
 
-  /** The result as a file. @param {keyof typeof FORMATS} format */
+  /** The result as a file: of what the page keeps, or, where that is not all, of the statement run again. @param {keyof typeof FORMATS} format */
   exportAs(format) {
+    const { session } = this;
     const run = this.result?.run;
-    if (!run || !run.columns.length) return;
+    if (!session || !run || !run.columns.length) return;
+    const name = `${(this.tab?.title ?? "result").replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${format}`;
+    const { sql, params } = run.request;
+    const whole = run.state === "done" && !run.rows.full;
+    if (!whole && effect(sql) === "read" && sql.length < MOST_ADDRESS) {
+      download(withQuery(session.path("export"), { sql, format, params: params === undefined ? undefined : stringify(params) }), name);
+      session.say({ kind: "ok", text: "The statement runs again for the file, which has all of its rows." });
+      return;
+    }
     const blob = new Blob([...pieces(format, run.columns, run.rows.values())], { type: FORMATS[format].type });
     const url = URL.createObjectURL(blob);
-    download(url, `${(this.tab?.title ?? "result").replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${format}`);
+    download(url, name);
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
-    if (run.rows.full) this.session?.say({ kind: "warn", text: `The file has the first ${count(run.rows.kept)} of ${count(run.rows.count)} rows: the page keeps no more.` });
+    if (!whole) session.say({ kind: "warn", text: `The file has the first ${count(run.rows.kept)} of ${count(run.rows.count)} rows.` });
   }
   async copyMarkdown() {
     const run = this.result?.run;
@@ -396,7 +409,7 @@ export class SopQuery extends Part {
 
   /** What a long result leaves out. @param {import("../../model/query/run.js").QueryRun | undefined} run */
   #long(run) {
-    if (run?.rows.full) return html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>The page keeps the first ${count(run.rows.kept)} rows.</b> <span class="soft">${run.state === "running" ? `${count(run.rows.count)} came so far.` : `${count(run.rows.count)} came.`} A LIMIT or a narrower WHERE shows the others.</span></p></div>`;
+    if (run?.rows.full) return html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>The page keeps the first ${count(run.rows.kept)} rows.</b> <span class="soft">${run.state === "running" ? `${count(run.rows.count)} came so far.` : `${count(run.rows.count)} came.`} Export gives all of them; a LIMIT or a narrower WHERE shows the others.</span></p></div>`;
     if (run?.stats?.truncated) return html`<div class="notice still" role="status">${icon("info")}<p class="grow"><b>Cut after ${count(run.rows.count)} rows</b> <span class="soft">by the server's limit.</span></p></div>`;
     return nothing;
   }
@@ -430,8 +443,5 @@ export class SopQuery extends Part {
     if (chart && run && run === this.shownRun && run.state !== "running" && chart.rows !== run.rows) chart.open(run.rows, this.columns);
   }
 }
-
-/** The whole of a store as a statement. @param {string} store */
-export const wholeStore = (store) => `SELECT * FROM ${quoted(store)} LIMIT 100;`;
 
 customElements.define("sop-query", SopQuery);
