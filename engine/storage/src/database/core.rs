@@ -15,7 +15,7 @@ use super::open::Recovery;
 use super::options::Durability;
 use super::publish::is_very_large;
 use super::shapes::Shapes;
-use super::snapshot::Snapshot;
+use super::snapshot::{Edition, Snapshot};
 use super::trees::Trees;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
@@ -70,7 +70,7 @@ pub(crate) enum Pass {
     /// With a word of its own.
     Slot(usize),
     /// In the list.
-    Listed { sequence: u64, writes: bool },
+    Listed { edition: Edition, writes: bool },
 }
 
 /// What never changes while a database is open.
@@ -181,18 +181,16 @@ impl Core {
                 self.readers.free(slot);
                 return Err(error);
             }
-            self.readers.set(slot, snapshot.sequence);
+            self.readers.set(slot, snapshot.edition());
             return Ok((snapshot, Pass::Slot(slot)));
         }
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
-        active.enter(snapshot.sequence, writes);
-        let pass = Pass::Listed {
-            sequence: snapshot.sequence,
-            writes,
-        };
+        let edition = snapshot.edition();
+        active.enter(edition, writes);
+        let pass = Pass::Listed { edition, writes };
         Ok((snapshot, pass))
     }
 
@@ -217,8 +215,8 @@ impl Core {
                 self.readers.free(slot);
                 false
             }
-            Pass::Listed { sequence, writes } => {
-                self.active.lock().leave(sequence, writes);
+            Pass::Listed { edition, writes } => {
+                self.active.lock().leave(edition, writes);
                 writes
             }
         };
@@ -233,8 +231,8 @@ impl Core {
         }
     }
 
-    /// The oldest snapshot in use by a transaction, as far back as 0 while one is just being taken.
-    pub fn oldest_active(&self) -> Option<u64> {
+    /// The oldest snapshot in use by a transaction, as far back as the first of all while one is just being taken.
+    pub fn oldest_active(&self) -> Option<Edition> {
         // A reader takes its word first and then the snapshot, under this lock. So whoever took a snapshot
         // before is seen below, and whoever is not takes the current one or a newer.
         drop(self.current.write());
@@ -477,8 +475,10 @@ impl Core {
         let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
         };
-        if let Ok(snapshot) = super::open::rebuild(self, before) {
-            *self.current.write() = Arc::new(snapshot);
+        if let Ok(mut snapshot) = super::open::rebuild(self, before) {
+            let mut current = self.current.write();
+            snapshot.turn = current.turn + 1;
+            *current = Arc::new(snapshot);
             *self.broken.write() = None;
             self.is_broken.store(false, Ordering::Release);
         }
@@ -486,11 +486,12 @@ impl Core {
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then
     /// nothing is done. Whether it was.
-    pub fn replace_unchanged(&self, next: Snapshot) -> bool {
+    pub fn replace_unchanged(&self, mut next: Snapshot) -> bool {
         let mut current = self.current.write();
         // Of a database that turned read-only, the state may have been taken while it was not whole.
         let unchanged = current.sequence == next.sequence && self.read_only().is_none();
         if unchanged {
+            next.turn = current.turn + 1;
             *current = Arc::new(next);
         }
         unchanged

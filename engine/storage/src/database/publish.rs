@@ -73,6 +73,7 @@ impl Core {
             .into_iter()
             .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
         snapshot.prepared = prepared.clone();
+        snapshot.turn += 1;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Giving back the room of nodes and values that nothing uses any more, in whole segment files.
 //!
-//! A segment of which the newest checkpoint uses nothing is removed when no running transaction is older than that
-//! checkpoint. When too much of the files is garbage, what is left in the emptiest segments is made new, so that
+//! A segment of which the newest checkpoint uses nothing is removed when no running transaction has a snapshot older
+//! than that checkpoint's. When too much of the files is garbage, what is left in the emptiest segments is made new, so that
 //! the next checkpoint writes it elsewhere and these segments become unused as well.
 
 use std::collections::BTreeSet;
@@ -72,7 +72,7 @@ pub(super) fn remove_unused(
                 core.blobs.end_segment();
             }
             let since = state.dead_segments.entry(segment.id);
-            since.or_insert(snapshot.sequence);
+            since.or_insert(snapshot.edition());
         }
     }
     remove_dead(core, state)
@@ -80,15 +80,15 @@ pub(super) fn remove_unused(
 
 /// Removes the dead segments that no running transaction can see.
 fn remove_dead(core: &Core, state: &mut CheckpointState) -> Result<()> {
-    let mut oldest = core.oldest_active().unwrap_or(u64::MAX);
+    let mut oldest = core.oldest_active();
     if seeded::is(Fault::ReclaimUnderReaders) {
-        oldest = u64::MAX;
+        oldest = None;
     }
     let open = core.blobs.open_segment();
     let free: Vec<u32> = state
         .dead_segments
         .iter()
-        .filter(|(id, since)| **since <= oldest && Some(**id) != open)
+        .filter(|(id, since)| oldest.is_none_or(|oldest| **since <= oldest) && Some(**id) != open)
         .map(|(id, _)| *id)
         .collect();
     for segment in free {
