@@ -514,7 +514,12 @@ async fn a_plan_tells_how_and_analyzing_what_it_took() {
         answer["sql"].as_str().unwrap().contains("SELECT"),
         "{answer}"
     );
-    assert_eq!(answer["plan"]["nodes"][0]["rows"], 2, "{answer}");
+    assert!(
+        answer["plan"]["nodes"][0]["rows"]
+            .as_u64()
+            .is_some_and(|rows| rows >= 2),
+        "{answer}"
+    );
     assert!(answer["plan"]["elapsed_ms"].is_number());
     test.query(json!({"sql": "SELECT nme FROM s", "explain": "plan"}))
         .await
