@@ -11,6 +11,8 @@ import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
 import { isTextField } from "./parts/dom.js";
 import { wireGrid } from "./parts/grid_actions.js";
+import { wireQueryCommands } from "./parts/query_commands.js";
+import { wireViews } from "./parts/views.js";
 import { widenByGrip } from "./parts/grid_head.js";
 import "./parts/bars.js";
 import "./parts/explorer.js";
@@ -62,6 +64,7 @@ const app = {
 part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
 
 wireCommands(app);
+wireQueryCommands(app);
 app.grid.start(session);
 widenByGrip(app.grid);
 app.explorer.start(session);
@@ -78,9 +81,11 @@ session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEven
 const first = readPlace(location);
 session.place.sel = first.sel;
 session.place.at = first.at;
+session.place.sql = first.sql;
 wireAddress(app);
-app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
+if (session.place.view !== "query") app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
 app.explorer.openToPlace();
+wireViews(app);
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
@@ -91,6 +96,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   command.run();
 });
+document.addEventListener("sop-command", (event) => void commands.run(/** @type {CustomEvent} */ (event).detail));
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-command]") : null;
   if (!button || button.hasAttribute("disabled")) return;

@@ -11,6 +11,7 @@
  * @property {string[]} [keys] like "Ctrl+Shift+Z"; the first is the one that is shown
  * @property {"page" | "grid" | "text"} [where] page: everywhere but in text fields; grid: while the grid has the focus; text: also in text fields
  * @property {() => boolean} [when]
+ * @property {() => boolean} [keyed] whether its keys count now, where another command has the same ones
  * @property {boolean} [risk]
  * @property {boolean} [hidden] not in the palette
  * @property {string} [words] other words to find it by
@@ -78,7 +79,7 @@ export class Commands {
       const where = command.where ?? "page";
       if (where === "grid" && (!focus.grid || focus.text)) continue;
       if (where === "page" && focus.text) continue;
-      if (this.can(command)) return command;
+      if ((command.keyed?.() ?? true) && this.can(command)) return command;
     }
     return undefined;
   }

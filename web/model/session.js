@@ -7,6 +7,8 @@ import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { History } from "./query/history.js";
+import { QueryTabs } from "./query/query_tabs.js";
 import { Related } from "./related.js";
 
 /** @typedef {import("./tree.js").Store} Store */
@@ -30,8 +32,12 @@ export class Session extends EventTarget {
     /** @type {Store[]} */
     this.stores = boot.stores ?? [];
     /** @type {Place} */
-    this.place = { database: boot.database ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
+    this.place = { database: boot.database ?? undefined, view: boot.view ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
     this.changes = new ChangeSet();
+    /** The tabs of the query workbench. */
+    this.queries = new QueryTabs();
+    /** What was run and saved in the workbench. */
+    this.history = new History();
     this.related = new Related((store, key) => this.api.get(this.path("stores", store, "item"), { key: stringify(keyOfOne(this.storeNamed(store)?.key ?? { type: "" }, key)) }));
     /** @type {string[]} */
     this.tabs = [];
@@ -39,6 +45,7 @@ export class Session extends EventTarget {
     this.lostSince = undefined;
     this.denied = false;
     this.#loadChanges();
+    this.queries.addEventListener("change", () => this.#say("queries"));
     this.changes.addEventListener("change", () => {
       this.#saveChanges();
       this.#say("changes");
@@ -104,12 +111,15 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Goes to a place. Says `place` with whether the store or prefix is another.
+   * Goes to a place. Says `place` with whether the store or prefix is another. A place with a store is its rows, whatever
+   * was shown before.
    * @param {Partial<Place>} place @param {{replace?: boolean, quiet?: boolean}} [how] quiet: the address only
    */
   async go(place, how = {}) {
     const next = { ...this.place, ...place };
+    next.view = "view" in place || place.store !== undefined ? place.view : this.place.view;
     if (place.database !== undefined && place.database !== this.place.database) {
+      this.keepQueries(); // what was typed just now belongs to the database that is left
       next.store = place.store;
       next.prefix = place.prefix ?? [];
       next.at = place.at;
@@ -129,6 +139,7 @@ export class Session extends EventTarget {
       }
       this.place = next;
     }
+    if (this.place.view === undefined && this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
     this.#tab();
     this.#say("place", { ...how });
   }
@@ -191,7 +202,42 @@ export class Session extends EventTarget {
     return `sop.staged.${this.place.database ?? ""}`;
   }
   #loadChanges() {
-    if (this.place.database) this.changes.load(this.storage.getItem(this.#storageName()));
+    if (!this.place.database) return;
+    this.changes.load(this.storage.getItem(this.#storageName()));
+    this.queries.load(this.storage.getItem(this.#queriesName()));
+    this.history = History.read(this.storage.getItem(this.#historyName()));
+  }
+  #queriesName() {
+    return `sop.queries.${this.place.database ?? ""}`;
+  }
+  #historyName() {
+    return `sop.query.history.${this.place.database ?? ""}`;
+  }
+  /** Opens a saved query: the tab that has its name, else a new one. @param {{name: string, sql: string}} saved */
+  openSaved({ name, sql }) {
+    const there = this.queries.list.find((one) => one.title === name);
+    if (there) this.queries.go(there.id);
+    else this.queries.add({ title: name, text: sql });
+    return this.go({ view: "query" });
+  }
+  /** Keeps what was run and saved. */
+  keepHistory() {
+    if (!this.place.database) return;
+    try {
+      this.storage.setItem(this.#historyName(), this.history.write());
+    } catch {
+      this.say({ kind: "warn", text: "The browser's storage is full: history is not kept." });
+    }
+    this.#say("queries");
+  }
+  /** Keeps the tabs of the workbench for the next time. */
+  keepQueries() {
+    if (!this.place.database) return;
+    try {
+      this.storage.setItem(this.#queriesName(), this.queries.save());
+    } catch {
+      this.say({ kind: "warn", text: "The browser's storage is full: the texts of queries will not survive a reload." });
+    }
   }
   #saveChanges() {
     if (!this.place.database) return;

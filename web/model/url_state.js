@@ -1,10 +1,12 @@
-// What the address says: database, store, prefix, place and selection. Reading and writing are each other's inverse.
+// What the address says: database, view, store, prefix, place and selection. Reading and writing are each other's inverse.
 
 import { parse, stringify } from "../core/json.js";
 
 /**
  * @typedef {object} Place
  * @property {string} [database]
+ * @property {"query"} [view] what is shown of the database: its query workbench, else the rows of a store
+ * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
  * @property {any} [at] key of the first row in view
@@ -30,11 +32,13 @@ export function readPlace({ pathname, search }) {
   try {
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
+      if (parts[2] === "q") place.view = "query";
       if (parts[2] === "s" && parts[3]) place.store = decodeURIComponent(parts[3]);
     }
   } catch {
     return place; // a broken escape names nothing
   }
+  if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
   if (Array.isArray(prefix)) place.prefix = prefix;
   place.at = json(query.get("at"));
@@ -45,6 +49,7 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
+  if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();
   if (place.store !== undefined) {

@@ -9,15 +9,19 @@ const REST_MS = 250;
 export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const key = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix]);
+  const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix]);
+  const key = () => (session.place.view === "query" ? stringify([session.place.database ?? null, "query"]) : rows());
   let shown = key();
+  /** The rows that the grid shows. */
+  let opened = session.place.view === "query" ? "" : rows();
   let going = false;
 
   const title = () => {
-    const { database, store } = session.place;
-    document.title = `${store === undefined ? "" : `${store} · `}${database ?? ""} · SOP`;
+    const { database, store, view } = session.place;
+    const what = view === "query" ? "Query" : store;
+    document.title = `${what === undefined ? "" : `${what} · `}${database ?? ""} · SOP`;
     const heading = document.getElementById("title");
-    if (heading) heading.textContent = store ?? database ?? "";
+    if (heading) heading.textContent = what ?? database ?? "";
     const name = document.getElementById("database-name");
     if (name) name.textContent = database ?? "";
   };
@@ -33,17 +37,19 @@ export function wireAddress({ session, grid, explorer }) {
       if (moved && !replace) history.pushState(null, "", url);
       else history.replaceState(null, "", url);
     }
-    if (moved && !quiet) {
+    if (moved) document.body.classList.remove("explorer-open");
+    if (session.place.view === "query") return;
+    if (rows() !== opened && !quiet) {
+      opened = rows();
       grid.open(session.store, session.place.prefix, { at: session.place.at, sel: session.place.sel });
       explorer.openToPlace();
-      document.body.classList.remove("explorer-open");
     }
   });
 
   const follow = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (!grid.store || grid.store.name !== session.place.store) return;
+      if (session.place.view === "query" || !grid.store || grid.store.name !== session.place.store) return;
       const first = grid.map.firstVisible;
       const at = first > 0 && grid.lines.total > 0 ? grid.lineAt(first).item?.key : undefined;
       const sel = grid.activeLine()?.item?.key;
@@ -59,7 +65,7 @@ export function wireAddress({ session, grid, explorer }) {
   window.addEventListener("popstate", async () => {
     going = true;
     const place = readPlace(location);
-    if (place.database !== undefined) await session.go({ ...place, store: place.store ?? session.stores[0]?.name });
+    if (place.database !== undefined) await session.go(place.view === "query" ? { database: place.database, view: "query" } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

@@ -9,7 +9,7 @@ import { announce, download } from "./dom.js";
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
-  const open = () => session.store !== undefined;
+  const open = () => session.store !== undefined && session.place.view !== "query";
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
   /** @param {string} id */
@@ -23,7 +23,7 @@ export function wireCommands(app) {
       document.body.classList.add("explorer-open");
       explorer.focusFind();
     } },
-    { id: "rows", title: "Go to the rows", icon: "browse", group: "Go", keys: ["Alt+R"], where: text, when: open, run: () => document.getElementById("rows")?.focus() },
+    { id: "rows", title: "Go to the rows", icon: "browse", group: "Go", keys: ["Alt+R"], where: text, when: () => session.store !== undefined || session.place.view === "query", run: () => document.getElementById(session.place.view === "query" ? "result-rows" : "rows")?.focus() },
     { id: "explorer", title: "Go to the explorer", icon: "menu", group: "Go", keys: ["Alt+E"], where: text, run: () => {
       document.body.classList.toggle("explorer-open", true);
       /** @type {HTMLElement | null} */ (explorer.querySelector(".tree [tabindex='0']"))?.focus();
@@ -34,7 +34,7 @@ export function wireCommands(app) {
       if (prefix) void session.go({ prefix: prefix.values, at: undefined });
     } },
     { id: "new-item", title: () => `New item in ${session.place.store ?? ""}`, icon: "plus", group: "Change", keys: ["Ctrl+I"], where: text, words: "add insert", when: () => open() && writable(), run: async () => (await import("./new_item.js")).newItem(app) },
-    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
+    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
       if (!staged()) return session.say({ kind: "warn", text: "Nothing is staged: there is nothing to review." });
       if (session.lostSince) return session.say({ kind: "warn", text: "The server cannot be reached. Your edits are kept here." });
       (await import("./review.js")).review(app);

@@ -7,12 +7,12 @@ import { Part, icon } from "./dom.js";
 
 /** @typedef {import("../model/session.js").Session} Session */
 
-/** Tabs: one a store that was opened. Del or a middle click closes one. */
+/** Tabs: one a store that was opened, one a query. Del or a middle click closes one; F2 or a double click renames a query. */
 export class SopTabs extends Part {
   /** @param {Session} session */
   start(session) {
     this.session = session;
-    this.follow(session, "place", "stores", "changes");
+    this.follow(session, "place", "stores", "changes", "queries");
     this.requestUpdate();
   }
 
@@ -20,24 +20,61 @@ export class SopTabs extends Part {
     return this.session !== undefined;
   }
 
+  /** @returns {{id: string, title: string, icon: string, stained: boolean, open: () => unknown, close?: () => unknown, rename?: () => unknown}[]} */
+  #tabs() {
+    const session = /** @type {Session} */ (this.session);
+    const { queries } = session;
+    const run = (/** @type {string} */ command) => () => {
+      document.dispatchEvent(new CustomEvent("sop-command", { detail: command }));
+    };
+    return [
+      ...session.tabs.map((name) => ({ id: `s${name}`, title: name, icon: "store", stained: session.changes.of(name).length > 0, open: () => session.go({ store: name }), close: session.tabs.length > 1 ? () => session.closeTab(name) : undefined })),
+      ...queries.list.map((one) => {
+        const open = () => {
+          queries.go(one.id);
+          return session.go({ view: "query" });
+        };
+        return { id: `q${one.id}`, title: one.title, icon: "query", stained: false, open, close: () => this.#closeQuery(one.id), rename: () => void open().then(run("rename-query")) };
+      }),
+    ];
+  }
+
+  /** Closes a query; it comes back by the message that says so. @param {string} id */
+  #closeQuery(id) {
+    const session = /** @type {Session} */ (this.session);
+    const gone = session.queries.close(id);
+    if (gone?.text.trim()) session.say({ kind: "ok", text: `“${gone.title}” is closed.`, act: { title: "Undo", run: () => session.queries.restore(gone) } });
+    if (!session.queries.list.length && session.place.view === "query") session.queries.ensure();
+  }
+
+  /** The id of the open tab. */
+  get #open() {
+    const session = /** @type {Session} */ (this.session);
+    return session.place.view === "query" ? `q${session.queries.active}` : `s${session.place.store}`;
+  }
+
   render() {
     const session = /** @type {Session} */ (this.session);
-    const open = session.place.store;
-    return html`<div role="tablist" aria-label="Open stores" @keydown=${this.#key}>${session.tabs.map((name) => html`<span class="tab ${name === open ? "on" : ""}" role="presentation" @auxclick=${() => session.closeTab(name)}
-      ><button role="tab" aria-selected=${String(name === open)} aria-controls="work" tabindex=${name === open ? 0 : -1} @click=${() => session.go({ store: name })}>${icon("store", true)}<span class="cut">${name}</span>${session.changes.of(name).length ? html`<span class="stain" title="Staged edits"></span>` : nothing}</button
-      >${session.tabs.length > 1 ? html`<button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${() => session.closeTab(name)}>${icon("x", true)}</button>` : nothing}</span>`)}</div>
-      <button class="button only s quiet" aria-label="Go to a store" title="Go to a store (Ctrl K)" data-command="palette">${icon("plus", true)}</button>`;
+    const open = this.#open;
+    const query = session.place.view === "query";
+    return html`<div role="tablist" aria-label="Open tabs" @keydown=${this.#key}>${this.#tabs().map((tab) => html`<span class="tab ${tab.id === open ? "on" : ""}" role="presentation" @auxclick=${() => tab.close?.()}
+      ><button role="tab" aria-selected=${String(tab.id === open)} aria-controls="work" tabindex=${tab.id === open ? 0 : -1} title=${tab.title.length > 24 ? tab.title : nothing} @click=${tab.open} @dblclick=${() => tab.rename?.()}>${icon(tab.icon, true)}<span class="cut">${tab.title}</span>${tab.stained ? html`<span class="stain" title="Staged edits"></span>` : nothing}</button
+      >${tab.close ? html`<button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${tab.close}>${icon("x", true)}</button>` : nothing}</span>`)}</div>
+      ${query ? html`<button class="button only s quiet" aria-label="New query" title="New query" data-command="new-query">${icon("plus", true)}</button>` : html`<button class="button only s quiet" aria-label="Go to a store" title="Go to a store (Ctrl K)" data-command="palette">${icon("plus", true)}</button>`}`;
+  }
+
+  updated() {
+    this.querySelector("[role='tab'][aria-selected='true']")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const session = /** @type {Session} */ (this.session);
-    const at = session.tabs.indexOf(session.place.store ?? "");
-    if (event.key === "Delete" && at >= 0) session.closeTab(session.tabs[at]);
-    else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      const next = session.tabs[(at + (event.key === "ArrowRight" ? 1 : session.tabs.length - 1)) % session.tabs.length];
-      void session.go({ store: next });
-    } else return;
+    const tabs = this.#tabs();
+    const at = tabs.findIndex((tab) => tab.id === this.#open);
+    if (event.key === "Delete" && at >= 0) tabs[at].close?.();
+    else if (event.key === "F2" && at >= 0) return tabs[at].rename?.();
+    else if ((event.key === "ArrowRight" || event.key === "ArrowLeft") && tabs.length) void tabs[(at + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length].open();
+    else return;
     event.preventDefault();
     event.stopPropagation();
     void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector("[role='tab'][tabindex='0']"))?.focus());
@@ -183,13 +220,24 @@ export class SopStatus extends Part {
   render() {
     const session = /** @type {Session} */ (this.session);
     const staged = session.changes.size;
-    return html`${this.#left(session, staged)}<div class="figures">${this.#right(session)}</div>`;
+    return html`${this.#left(session, staged)}<div class="figures">${session.place.view === "query" ? this.#ran() : this.#right(session)}</div>`;
   }
 
   /** @param {Session} session @param {number} staged */
   #left(session, staged) {
     if (!staged) return html`<span class="dim">${session.readOnly === undefined ? "No staged edits" : "Edits are off"}</span>`;
     return html`<span class="tag update">${counted(staged, "staged edit")}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>Review<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}Undo</button>`;
+  }
+
+  /** Shows what queries cost, when they are what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} query */
+  follows(query) {
+    this.query = query;
+    this.follow(query, "figures");
+    this.requestUpdate();
+  }
+
+  #ran() {
+    return (this.query?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
   }
 
   /** @param {Session} session */

@@ -15,6 +15,7 @@
  * @property {import("./menu.js").SopToasts} toasts
  * @property {import("./palette.js").SopPalette} palette
  * @property {import("./tooltip.js").SopTooltip} tooltip
+ * @property {import("./query/workbench.js").SopQuery} [query] once it has been opened
  */
 
 export {};

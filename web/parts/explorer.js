@@ -8,6 +8,7 @@ import { Part, icon } from "./dom.js";
 
 const MOST_GROUPS = 100;
 const MORE_GROUPS = 1000;
+const MOST_PINNED = 5;
 
 /** @typedef {import("../model/tree.js").Row} Row */
 
@@ -37,7 +38,7 @@ export class SopExplorer extends Part {
       for (const store of /** @type {CustomEvent} */ (event).detail.stores) this.tree.forget(store);
       this.requestUpdate();
     });
-    this.follow(session, "changes");
+    this.follow(session, "changes", "queries");
     this.started = true;
     this.requestUpdate();
   }
@@ -97,7 +98,15 @@ export class SopExplorer extends Part {
         ${repeat(rows, (row) => row.id, (row) => this.#row(row, row.id === current, row.id === here, stained))}
         ${rows.length === 1 || (this.tree.filter && !rows.some((row) => row.kind === "store")) ? html`<p class="hint-row dim">${this.tree.filter ? `No store has “${this.tree.filter}” in its name.` : "No stores yet."}</p>` : nothing}
       </div>
-      <div class="foot bar"><button class="button s quiet" data-command="new-store">${icon("plus", true)}New store</button><button class="button s quiet" data-command="import">${icon("import", true)}Import</button></div>`;
+      ${this.#pinned()}<div class="foot bar"><button class="button s quiet" data-command="new-store">${icon("plus", true)}New store</button><button class="button s quiet" data-command="import">${icon("import", true)}Import</button></div>`;
+  }
+
+  /** Saved queries. */
+  #pinned() {
+    const { saved } = this.session.history;
+    if (!saved.length) return nothing;
+    return html`<div class="foot pinned"><p class="caption">Saved queries</p>${saved.slice(0, MOST_PINNED).map((one) => html`<button class="node" title=${one.name.length > 24 ? one.name : nothing} @click=${() => this.session.openSaved(one)}>${icon("save", true)}<span class="cut">${one.name}</span></button>`)}
+      ${saved.length > MOST_PINNED ? html`<button class="node dim" data-command="saved-queries"><span class="cut">${count(saved.length - MOST_PINNED)} more</span></button>` : nothing}</div>`;
   }
 
   /** @param {Row} row @param {boolean} cursor @param {boolean} on @param {Set<string>} stained */

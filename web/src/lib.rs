@@ -17,4 +17,4 @@ pub use assets::{Asset, BUILD, asset, asset_url};
 pub use cells::{Cell, KeyCell};
 pub use first_page::{Column, FirstPage, Row};
 pub use pages::{ErrorPage, Welcome, render_app, render_error, render_welcome};
-pub use shell::{AppShell, Colour, Database, Environment, Store};
+pub use shell::{AppShell, Colour, Database, Environment, Store, View};

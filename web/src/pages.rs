@@ -19,6 +19,7 @@ const STYLES: &[&str] = &[
     "dialogs",
     "states",
     "welcome",
+    "query",
     "small",
 ];
 
@@ -58,7 +59,7 @@ pub fn render_app(shell: &AppShell) -> String {
         page,
         items: grouped(shell.stores.iter().map(|store| store.count).sum()),
         boot: shell.boot(BUILD),
-        modules: modules().collect(),
+        modules: modules(shell.is_query()).collect(),
     };
     finish(&template)
 }
@@ -118,7 +119,8 @@ fn finish(template: &impl Template) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::{Colour, Database, Environment};
+    use crate::assets::asset_url;
+    use crate::shell::{Colour, Database, Environment, View};
     use serde_json::{Value, json};
 
     const HOSTILE: &str =
@@ -138,6 +140,7 @@ mod tests {
             }),
             databases: vec![Database::from_api(json!({"name": HOSTILE, "items": 1})).unwrap()],
             database: HOSTILE.into(),
+            view: View::Browse,
             stores: vec![Store::from_api(store).unwrap()],
             store: Some(HOSTILE.into()),
             prefix: vec![json!(HOSTILE)],
@@ -207,6 +210,19 @@ mod tests {
         shell.store = None;
         shell.environment = None;
         is_harmless(&render_app(&shell));
+    }
+
+    #[test]
+    fn the_workbench_is_marked_and_its_modules_are_loaded_early_only_there() {
+        let mut shell = shell();
+        let editor = asset_url("vendor/codemirror.js");
+        assert!(!render_app(&shell).contains(&editor));
+        shell.view = View::Query;
+        let html = render_app(&shell);
+        assert!(html.contains(&editor));
+        assert!(html.contains("\"view\":\"query\""));
+        assert!(html.contains("title=\"Query\" data-view=\"query\" aria-current=\"page\""));
+        is_harmless(&html);
     }
 
     #[test]

@@ -165,6 +165,16 @@ fn named(fields: Option<&Value>) -> Vec<(String, String)> {
         .unwrap_or_default()
 }
 
+/// The part of the application that an address opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    /// The rows of a store.
+    #[default]
+    Browse,
+    /// The query workbench.
+    Query,
+}
+
 /// Everything that the shell shows before any script has run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AppShell {
@@ -176,6 +186,8 @@ pub struct AppShell {
     pub database: String,
     /// The stores of the open database.
     pub stores: Vec<Store>,
+    /// What is shown of it.
+    pub view: View,
     /// The name of the open store.
     pub store: Option<String>,
     /// The prefix that the address asks for: leading key values, the last may be `{"partial": text}`.
@@ -196,6 +208,11 @@ impl AppShell {
         path_part(&self.database)
     }
 
+    /// Whether the query workbench is what is shown.
+    pub(crate) fn is_query(&self) -> bool {
+        self.view == View::Query
+    }
+
     /// Whether a store is the open one.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.store.as_deref() == Some(name)
@@ -214,6 +231,7 @@ impl AppShell {
             "databases": databases,
             "database": self.database,
             "stores": stores,
+            "view": self.is_query().then_some("query"),
             "store": self.store,
             "prefix": self.prefix,
             "page": self.page,

@@ -20,6 +20,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(shell::start))
         .route("/d/{db}", get(shell::database))
+        .route("/d/{db}/q", get(shell::query))
         .route("/d/{db}/s/{store}", get(shell::store))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))

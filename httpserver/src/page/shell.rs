@@ -3,7 +3,7 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
-use sop_web::{AppShell, Database, Store, Welcome, render_app, render_welcome};
+use sop_web::{AppShell, Database, Store, View, Welcome, render_app, render_welcome};
 
 use super::error_page;
 use crate::api::{
@@ -43,6 +43,27 @@ pub(super) async fn database(
     }
 }
 
+/// The query workbench over a database.
+pub(super) async fn query(
+    State(state): State<AppState>,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+) -> Response {
+    match path {
+        Ok(ApiPath(path)) => {
+            render(
+                state,
+                Place {
+                    database: Some(path.db),
+                    view: View::Query,
+                    ..Place::default()
+                },
+            )
+            .await
+        }
+        Err(error) => error_page(error),
+    }
+}
+
 /// The page of a store.
 pub(super) async fn store(
     State(state): State<AppState>,
@@ -58,6 +79,7 @@ pub(super) async fn store(
                     database: Some(path.db),
                     store: Some(path.store),
                     prefix,
+                    ..Place::default()
                 },
             )
             .await
@@ -72,6 +94,7 @@ struct Place {
     database: Option<String>,
     store: Option<String>,
     prefix: Option<Vec<Value>>,
+    view: View,
 }
 
 /// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
@@ -116,6 +139,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
     let mut shell = AppShell {
         databases,
         database: name,
+        view: place.view,
         ..AppShell::default()
     };
     let is_open = views
@@ -147,6 +171,9 @@ fn add_stores(
         Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
         _ => Vec::new(),
     };
+    if shell.view == View::Query {
+        return Ok(());
+    }
     shell.store = store.or_else(|| shell.stores.first().map(|store| store.name.clone()));
     let Some(name) = &shell.store else {
         return Ok(());

@@ -11,6 +11,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "/assets/reference.css", true),
     ("GET", "/", false),
     ("GET", "/d/d", false),
+    ("GET", "/d/d/q", false),
     ("GET", "/d/d/s/s", false),
     ("GET", "/api/docs", false),
     ("GET", "/api/v1/openapi.json", false),

@@ -42,6 +42,18 @@ async fn the_first_rows_are_in_the_page() {
 }
 
 #[tokio::test]
+async fn the_query_workbench_has_a_page_of_its_own() {
+    let test = TestApp::with_store(json!({"type": "string"})).await;
+    test.fill([json!("first-key")]).await;
+    let page = test.get("/d/d/q").await;
+    assert_eq!(page.status, 200);
+    let text = page.text();
+    assert!(text.contains("\"view\":\"query\"") && text.contains("\"name\":\"s\""));
+    assert!(!text.contains("first-key"), "it reads no rows");
+    assert_eq!(test.get("/d/nothing/q").await.status, 404);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_a_page_for_people() {
     let test = TestApp::with_store(json!({"type": "i64"})).await;
     for path in ["/d/nothing", "/d/d/s/nothing"] {

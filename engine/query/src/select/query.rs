@@ -332,6 +332,10 @@ fn order_term(
         }
     };
     let (item, is_output) = item;
+    if item.is_aggregate && !outputs.is_grouped {
+        let detail = "an aggregate orders groups; add group_by or aggregates";
+        return Err(SelectError::invalid(at, detail));
+    }
     if outputs.is_grouped && !is_output && !outputs.is_of_group(&item) {
         return Err(ungrouped(&item.written, at));
     }

@@ -83,10 +83,10 @@ impl Kind {
     }
 
     /// The column type that gives SQLite the affinity for comparisons.
-    fn sql_type(self) -> &'static str {
+    pub(super) fn sql_type(self) -> &'static str {
         match self.name() {
             // Beyond 64 bits with a sign they are text, and must not be compared as doubles.
-            _ if self == Self::Key(KeyType::U64) => "",
+            _ if self == Self::Key(KeyType::U64) => "BLOB COLLATE DIGITS",
             "bool" | "integer" => "INTEGER",
             "number" => "NUMERIC",
             "string" | "uuid" | "date" | "time" | "datetime" => "TEXT",

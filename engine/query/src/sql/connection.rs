@@ -344,6 +344,10 @@ fn classified(message: &str) -> (Code, String) {
         let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
         return (Code::Forbidden, text.to_owned());
     }
+    if is("cannot create triggers") {
+        let text = "there is no CREATE TRIGGER for stores";
+        return (Code::Forbidden, text.to_owned());
+    }
     if is("UPSERT not implemented") {
         let text =
             "ON CONFLICT is not there for stores; write INSERT OR REPLACE or INSERT OR IGNORE";
@@ -352,6 +356,12 @@ fn classified(message: &str) -> (Code, String) {
     if is("RETURNING is not available") {
         let text = "RETURNING is there for INSERT only; for UPDATE and DELETE a dry run shows the rows before and after";
         return (Code::Unsupported, text.to_owned());
+    }
+    if is("near \"LIMIT\": syntax error") || is("near \"ORDER\": syntax error") {
+        let text = format!(
+            "{message}; UPDATE and DELETE have no ORDER BY and LIMIT: write WHERE key IN (SELECT key FROM … ORDER BY … LIMIT …)"
+        );
+        return (Code::Syntax, text);
     }
     if is("syntax error") || is("incomplete input") || is("unrecognized token") {
         return (Code::Syntax, message.to_owned());

@@ -1,5 +1,7 @@
 //! Running requests.
 
+mod changing;
+
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,11 +16,10 @@ use super::catalog::Catalog;
 use super::columns::Kind;
 use super::connection::StoreConnection;
 use super::count::rewritten;
-use super::define;
 use super::error::{Code, QueryError};
 use super::explain::Plan;
 use super::output::{Output, Summary, Table};
-use super::running::{OnConflict, Running};
+use super::running::Running;
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
 use super::tokens::tokens;
@@ -153,6 +154,7 @@ impl QueryEngine {
             output,
             summary: Summary::default(),
             block: false,
+            given: 0,
         };
         let result = call.all(&statements);
         let mut summary = call.summary;
@@ -238,6 +240,19 @@ struct Call<'a> {
     summary: Summary,
     /// Whether the statements are between `BEGIN` and `COMMIT`.
     block: bool,
+    /// Rows that the statement gave so far.
+    given: u64,
+}
+
+/// What the rows of a text are to the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rows {
+    /// All that it gives, and all its parameters are in the text.
+    Own,
+    /// All that it gives; other parameters are elsewhere.
+    Part,
+    /// More of what it gave already.
+    More,
 }
 
 fn mode(writes: bool) -> Mode {
@@ -332,90 +347,48 @@ impl Call<'_> {
             .sql
             .get(statement.span.clone())
             .unwrap_or_default();
+        self.running.block.set(self.block || self.request.dry_run);
+        for (database, store) in self.running.take_reshaped() {
+            self.connection.forget(database, &store)?;
+        }
         let StatementKind::Plain { on_conflict, .. } = statement.kind else {
             return self.define(sql);
         };
         self.running.on_conflict.set(on_conflict);
         self.connection.refresh(self.running)?;
-        if statement.kind.writes()
-            && let Some(target) = define::target(&self.request.sql, &statement.tokens)
-        {
-            define::new_fields(self.running, self.connection, &target, statement.span.start)?;
+        if statement.kind.writes() {
+            return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
         match rewritten(&self.request.sql, &statement.tokens) {
             Some(counting) => {
                 self.connection.declare_for(self.running, &counting)?;
-                self.rows(&counting)?;
+                self.rows(&counting, Rows::Own)?;
             }
-            None => self.rows(sql)?,
+            None => self.rows(sql, Rows::Own)?,
         }
-        if !statement.kind.writes() {
-            self.summary.nodes_read += self.running.nodes_read();
-        }
+        self.summary.nodes_read += self.running.nodes_read();
         Ok(())
     }
 
-    /// Forgets the tables that showed what the transaction alone knew.
-    fn settle(&mut self) -> Result<()> {
-        for (database, store) in self.running.take_unsettled() {
-            self.connection.forget(database, &store)?;
-        }
-        Ok(())
-    }
-
-    /// Makes, changes or drops a store.
-    fn define(&mut self, sql: &str) -> Result<()> {
-        let definition = define::parse(sql)?;
-        self.connection.refresh(self.running)?;
-        let select = definition.select();
-        let (start, text) = match &select {
-            Some(span) => (span.start, sql.get(span.clone())),
-            None => (0, None),
-        };
-        let selected = text.map(|text| self.describe(text));
-        let selected = selected.transpose().map_err(|error| error.moved(start))?;
-        let filling = define::run(self.running, &definition, selected.as_deref())?;
-        for (database, store) in self.running.redefined() {
-            self.connection.forget(database, &store)?;
-        }
-        let (Some(filling), Some(text)) = (filling, text) else {
-            return Ok(());
-        };
-        self.running.on_conflict.set(OnConflict::Abort);
-        let insert = format!("{}{text}", filling.insert);
-        let filled = self
-            .connection
-            .declare_for(self.running, &insert)
-            .and_then(|()| self.rows(&insert));
-        filled.map_err(|error| error.moved_back(filling.insert.len()).moved(start))
-    }
-
-    /// The columns of a select.
-    fn describe(&mut self, sql: &str) -> Result<Vec<define::Selected>> {
-        self.connection.declare_for(self.running, sql)?;
-        let shape = self.connection.shape(self.running, sql)?;
-        let columns = shape.columns.iter().zip(&shape.kinds);
-        let described = columns.map(|(column, kind)| define::Selected {
-            name: column.name.clone(),
-            kind: *kind,
-        });
-        Ok(described.collect())
-    }
-
-    fn rows(&mut self, sql: &str) -> Result<()> {
+    fn rows(&mut self, sql: &str, part: Rows) -> Result<()> {
         let shape = self.connection.shape(self.running, sql)?;
         let connection = &*self.connection;
         let running = self.running;
         let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
         let mut prepared = connection.prepare(running, sql)?;
-        bind(&mut prepared, &self.request.params)?;
+        bind(&mut prepared, &self.request.params, part)?;
         let width = shape.kinds.len();
-        if width > 0 && self.output.columns(&shape.columns).is_break() {
+        let head = width > 0 && part != Rows::More;
+        if head && self.output.columns(&shape.columns).is_break() {
             return Ok(());
         }
         let mut rows = prepared.raw_query();
-        let mut given = 0;
+        let before = match part {
+            Rows::More => self.given,
+            Rows::Own | Rows::Part => 0,
+        };
+        let mut given = before;
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) if width > 0 => row,
@@ -437,7 +410,8 @@ impl Call<'_> {
                 break;
             }
         }
-        self.summary.rows += given;
+        self.given = given;
+        self.summary.rows += given - before;
         Ok(())
     }
 }
@@ -456,7 +430,7 @@ fn explained(
     if !analyze {
         return Ok(Plan::new(connection.steps(sql), None));
     }
-    bind(&mut prepared, &request.params)?;
+    bind(&mut prepared, &request.params, Rows::Own)?;
     let began = Instant::now();
     let mut rows = prepared.raw_query();
     loop {
@@ -494,9 +468,10 @@ fn is_container(text: &str) -> bool {
     text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params) -> Result<()> {
+fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params, part: Rows) -> Result<()> {
     let wanted = prepared.parameter_count();
     if let Params::Positional(values) = params
+        && part == Rows::Own
         && values.len() > wanted
     {
         let given = values.len();

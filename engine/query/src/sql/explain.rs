@@ -45,12 +45,14 @@ pub struct Plan {
 
 /// With these words SQLite announces the plan of a virtual table.
 const ACCESS: &str = "VIRTUAL TABLE INDEX ";
+/// With these it ends when rows without a partner are kept.
+const OUTER: &str = " LEFT-JOIN";
 
 impl PlanNode {
     fn new(step: &Step) -> Self {
         let access = step.text.split_once(ACCESS).and_then(|(_, rest)| {
             let (_, label) = rest.split_once(':')?;
-            Some(label.to_owned())
+            Some(label.trim_end_matches(OUTER).to_owned())
         });
         let operator = access.as_deref().map_or_else(|| operator(&step.text), verb);
         let detail = match (&access, step.text.split_once(ACCESS)) {
@@ -77,7 +79,7 @@ fn detail(before: &str, label: &str, rest: &str) -> String {
         .trim()
         .trim_start_matches("SCAN ")
         .trim_start_matches("SEARCH ");
-    let join = if rest.ends_with("LEFT-JOIN") {
+    let join = if rest.ends_with(OUTER) {
         ", left join"
     } else {
         ""

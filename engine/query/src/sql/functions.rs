@@ -1,7 +1,7 @@
 //! Functions that SQLite does not have.
 //!
 //! `regexp(pattern, text)` and the operator, `uuid()`, `contains(text, part)` and `contains(array, value)`, `starts_with(text, start)`;
-//! the aggregates `median(x)` and `percentile(x, p)`, exact, with `p` from 0 to 100, linear between the two nearest.
+//! the collation `DIGITS`, for whole numbers above `i64`; the aggregates `median(x)` and `percentile(x, p)`, exact, with `p` from 0 to 100, linear between the two nearest.
 
 use std::sync::Arc;
 
@@ -187,8 +187,18 @@ impl WindowAggregate<Sample, Value> for Percentile {
     }
 }
 
+/// Orders text of digits as the numbers that it is, before all other text.
+fn digits(a: &str, b: &str) -> std::cmp::Ordering {
+    fn rank(text: &str) -> (bool, usize, &str) {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (!is_number, if is_number { text.len() } else { 0 }, text)
+    }
+    rank(a).cmp(&rank(b))
+}
+
 /// Makes the functions known to a connection.
 pub(super) fn register(connection: &Connection) -> Result<()> {
+    connection.create_collation("DIGITS", digits)?;
     let pure = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("regexp", 2, pure, regexp)?;
     connection.create_scalar_function("contains", 2, pure, |context| Ok(contains(context)))?;

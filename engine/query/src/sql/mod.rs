@@ -38,6 +38,7 @@ mod statement;
 mod table;
 mod tokens;
 mod value;
+mod writes;
 
 pub use catalog::Catalog;
 pub use columns::{Kind, Source, TableColumn, TableColumns};

@@ -30,6 +30,16 @@ pub(super) enum OnConflict {
     Ignore,
     /// The row takes the place of the one there.
     Replace,
+    /// The row is kept, to update the one there.
+    Collect,
+}
+
+/// A row that was not inserted, as its key is there.
+pub(super) struct Conflict {
+    /// Where the item stands that is there.
+    pub position: Vec<u8>,
+    /// What was to be inserted, by the names of columns; nothing for `NULL`.
+    pub values: Vec<(String, rusqlite::types::Value)>,
 }
 
 /// Which field of which store a hash is of: database, store, column.
@@ -52,9 +62,16 @@ pub(super) struct Running {
     /// Whether changes are noted for a dry run.
     pub notes_changes: bool,
     pub changes: RefCell<Vec<RowChange>>,
+    pub conflicts: RefCell<Vec<Conflict>>,
+    /// Where the items stand that the statement inserted or updated, if somebody wants to know.
+    pub written: RefCell<Option<Vec<Vec<u8>>>>,
     /// Stores that the transaction made, altered or dropped.
     redefined: RefCell<BTreeSet<(usize, String)>>,
     pub definitions: RefCell<Vec<DefinedStore>>,
+    /// Whether more statements of the same transaction may follow.
+    pub block: Cell<bool>,
+    /// Stores of which the columns are not any more what they were.
+    reshaped: RefCell<BTreeSet<(usize, String)>>,
     /// Fields that the transaction writes and no item had before.
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
@@ -84,8 +101,12 @@ impl Running {
             changed_database: Cell::default(),
             notes_changes,
             changes: RefCell::default(),
+            conflicts: RefCell::default(),
+            written: RefCell::default(),
             redefined: RefCell::default(),
             definitions: RefCell::default(),
+            block: Cell::default(),
+            reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
         })
@@ -217,6 +238,25 @@ impl Running {
         self.redefined.borrow_mut().insert(id);
     }
 
+    /// Says that values were written of other fields or kinds than the store's columns show. The statements that follow in the
+    /// transaction see the columns as they are then.
+    pub fn reshape(&self, database: usize, store: &str) {
+        let mut reshaped = self.reshaped.borrow_mut();
+        let there = |id: &(usize, String)| id.0 == database && id.1 == store;
+        if self.block.get() && !reshaped.iter().any(there) {
+            reshaped.insert((database, store.to_owned()));
+        }
+    }
+
+    /// The stores to which that happened, once; from now on they are seen as the transaction alone knows them.
+    pub fn take_reshaped(&self) -> BTreeSet<(usize, String)> {
+        let reshaped = self.reshaped.take();
+        for (database, store) in &reshaped {
+            self.redefine(*database, store);
+        }
+        reshaped
+    }
+
     /// Stores that the transaction made, altered or dropped so far.
     pub fn redefined(&self) -> BTreeSet<(usize, String)> {
         self.redefined.borrow().clone()
@@ -224,6 +264,7 @@ impl Running {
 
     /// The stores of which tables may show what is not, or not yet, committed. To be asked at the end of a transaction.
     pub fn take_unsettled(&self) -> BTreeSet<(usize, String)> {
+        self.reshaped.take();
         let mut all = self.redefined.take();
         all.extend(self.new_fields.take().into_keys());
         all
@@ -301,6 +342,14 @@ impl Running {
     pub fn note_change(&self) {
         self.changed.set(self.changed.get() + 1);
         self.hashes.borrow_mut().clear();
+    }
+
+    /// An item was inserted or updated and stands there now.
+    pub fn note_written(&self, position: impl FnOnce() -> sop::Result<Vec<u8>>) -> sop::Result<()> {
+        if let Some(written) = &mut *self.written.borrow_mut() {
+            written.push(position()?);
+        }
+        Ok(())
     }
 
     /// From now on each statement works on transactions of this mode, begun anew.

@@ -44,6 +44,14 @@ impl Request {
         let payload = self.payload.as_ref()?;
         Some(payload.bytes(&self.writes))
     }
+
+    /// Items that change when it is committed.
+    pub fn changes(&self) -> u64 {
+        match self.kind {
+            Kind::Changes => self.writes.items() as u64,
+            Kind::Prepare(_) | Kind::Decide(..) => 0,
+        }
+    }
 }
 
 enum State {

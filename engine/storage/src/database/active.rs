@@ -4,29 +4,31 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Sequences of the snapshots that running transactions hold.
+use super::snapshot::Edition;
+
+/// The snapshots that running transactions hold.
 #[derive(Debug, Default)]
 pub(crate) struct Active {
-    writers: BTreeMap<u64, usize>,
-    readers: BTreeMap<u64, usize>,
+    writers: BTreeMap<Edition, usize>,
+    readers: BTreeMap<Edition, usize>,
 }
 
 impl Active {
-    pub fn enter(&mut self, sequence: u64, writes: bool) {
-        *self.side(writes).entry(sequence).or_default() += 1;
+    pub fn enter(&mut self, edition: Edition, writes: bool) {
+        *self.side(writes).entry(edition).or_default() += 1;
     }
 
-    pub fn leave(&mut self, sequence: u64, writes: bool) {
+    pub fn leave(&mut self, edition: Edition, writes: bool) {
         let side = self.side(writes);
-        if let Some(n) = side.get_mut(&sequence) {
+        if let Some(n) = side.get_mut(&edition) {
             *n -= 1;
             if *n == 0 {
-                side.remove(&sequence);
+                side.remove(&edition);
             }
         }
     }
 
-    fn side(&mut self, writes: bool) -> &mut BTreeMap<u64, usize> {
+    fn side(&mut self, writes: bool) -> &mut BTreeMap<Edition, usize> {
         if writes {
             &mut self.writers
         } else {
@@ -34,15 +36,15 @@ impl Active {
         }
     }
 
-    /// The oldest snapshot of a write transaction.
+    /// Sequence of the oldest snapshot of a write transaction.
     pub fn oldest_writer(&self) -> Option<u64> {
-        self.writers.keys().next().copied()
+        self.writers.keys().next().map(|edition| edition.sequence)
     }
 
     /// The oldest snapshot of any transaction.
-    pub fn oldest(&self) -> Option<u64> {
-        let reader = self.readers.keys().next().copied();
-        self.oldest_writer().into_iter().chain(reader).min()
+    pub fn oldest(&self) -> Option<Edition> {
+        let (writers, readers) = (self.writers.keys(), self.readers.keys());
+        writers.take(1).chain(readers.take(1)).min().copied()
     }
 
     /// Running transactions that write.
@@ -63,10 +65,11 @@ const FREE: u64 = 0;
 const ENTERING: u64 = 1;
 const FIRST: u64 = 2;
 
-/// A word on a cache line of its own, so that readers on different cores do not meet.
+/// A word on a cache line of its own, so that readers on different cores do not meet, and the turn of the snapshot,
+/// which is written before the word.
 #[derive(Debug)]
 #[repr(align(64))]
-struct Slot(AtomicU64);
+struct Slot(AtomicU64, AtomicU64);
 
 /// Snapshots of read transactions: a word for each, so that a read transaction begins without a lock of its
 /// own. Who finds no word registers with [`Active`].
@@ -94,7 +97,9 @@ fn place() -> usize {
 impl Default for Readers {
     fn default() -> Self {
         Self {
-            slots: (0..SLOTS).map(|_| Slot(AtomicU64::new(FREE))).collect(),
+            slots: (0..SLOTS)
+                .map(|_| Slot(AtomicU64::new(FREE), AtomicU64::new(0)))
+                .collect(),
         }
     }
 }
@@ -113,10 +118,11 @@ impl Readers {
     }
 
     /// The claimed word stands for this snapshot.
-    pub fn set(&self, slot: usize, sequence: u64) {
+    pub fn set(&self, slot: usize, edition: Edition) {
         if let Some(slot) = self.slots.get(slot) {
+            slot.1.store(edition.turn, Ordering::Relaxed);
             slot.0
-                .store(sequence.saturating_add(FIRST), Ordering::Release);
+                .store(edition.sequence.saturating_add(FIRST), Ordering::Release);
         }
     }
 
@@ -127,17 +133,25 @@ impl Readers {
         }
     }
 
-    fn used(&self) -> impl Iterator<Item = u64> {
+    /// The snapshots in use. When a word changes hands meanwhile, the turn is that of the one who has it now, or
+    /// later, which is one who came after the question.
+    fn used(&self) -> impl Iterator<Item = Edition> {
         self.slots
             .iter()
-            .map(|slot| slot.0.load(Ordering::Acquire))
-            .filter(|word| *word != FREE)
+            .filter_map(|slot| match slot.0.load(Ordering::Acquire) {
+                FREE => None,
+                ENTERING => Some(Edition::default()),
+                word => Some(Edition {
+                    sequence: word - FIRST,
+                    turn: slot.1.load(Ordering::Relaxed),
+                }),
+            })
     }
 
-    /// The oldest snapshot in use; 0 when one is just being taken. Only sure after the current
+    /// The oldest snapshot in use; the first of all when one is just being taken. Only sure after the current
     /// snapshot was locked for writing: see [`Core::oldest_active`](super::core::Core::oldest_active).
-    pub fn oldest(&self) -> Option<u64> {
-        self.used().map(|word| word.saturating_sub(FIRST)).min()
+    pub fn oldest(&self) -> Option<Edition> {
+        self.used().min()
     }
 
     /// Words in use.
@@ -155,15 +169,17 @@ mod tests {
         let readers = Readers::default();
         let slots: Vec<usize> = std::iter::from_fn(|| readers.claim()).collect();
         assert_eq!((slots.len(), readers.count()), (SLOTS, SLOTS));
-        assert_eq!(readers.oldest(), Some(0), "all are just entering");
-        for (slot, sequence) in slots.iter().zip(10..) {
-            readers.set(*slot, sequence);
+        let first = Some(Edition::default());
+        assert_eq!(readers.oldest(), first, "all are just entering");
+        let edition = |turn| Edition { sequence: 10, turn };
+        for (slot, turn) in slots.iter().zip(10..) {
+            readers.set(*slot, edition(turn));
         }
-        assert_eq!(readers.oldest(), Some(10));
+        assert_eq!(readers.oldest(), Some(edition(10)));
         readers.free(slots[0]);
-        assert_eq!(readers.oldest(), Some(11));
+        assert_eq!(readers.oldest(), Some(edition(11)));
         assert_eq!(readers.claim(), Some(slots[0]));
-        assert_eq!(readers.oldest(), Some(0));
+        assert_eq!(readers.oldest(), first);
         for slot in slots {
             readers.free(slot);
         }

@@ -16,7 +16,7 @@ use super::catalog_payload::{CatalogPayload, CatalogStore};
 use super::core::Core;
 use super::reclaim::{reclaim, remove_unused};
 use super::shapes::{self, Shapes};
-use super::snapshot::Snapshot;
+use super::snapshot::{Edition, Snapshot};
 use super::usage::Usage;
 use crate::blob::{BlobHeader, BlobKind, BlobStore, LocalBlobs};
 use crate::catalog::{Catalog, Prepared};
@@ -35,9 +35,9 @@ pub(crate) struct CheckpointState {
     pub newest: u64,
     /// What the newest checkpoint uses of the segment files.
     pub in_use: InUse,
-    /// Segments that nothing uses any more, and the sequence of the checkpoint since which. They go when no running
-    /// transaction is older than that.
-    pub dead_segments: BTreeMap<u32, u64>,
+    /// Segments that nothing uses any more, and the snapshot since which. They go when no running transaction has an
+    /// older one, which may have the same items: see [`Edition`].
+    pub dead_segments: BTreeMap<u32, Edition>,
     pub next_blob_id: u64,
     /// Whether nodes were made new to be moved by the next checkpoint.
     pub moves: bool,

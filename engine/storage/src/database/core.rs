@@ -15,8 +15,9 @@ use super::open::Recovery;
 use super::options::Durability;
 use super::publish::is_very_large;
 use super::shapes::Shapes;
-use super::snapshot::Snapshot;
+use super::snapshot::{Edition, Snapshot};
 use super::trees::Trees;
+use super::unsaved::Growth;
 use crate::blob::LocalBlobs;
 use crate::clock::Clock;
 use crate::commit::history::{Clash, History};
@@ -31,8 +32,6 @@ use crate::seeded::{self, Fault};
 use crate::transaction::writes::{CATALOG, StoreId, Writes};
 use crate::vfs::Vfs;
 
-/// The least that the bytes of unsaved nodes and values are limited to, however small the cache is.
-const MIN_DIRTY_BYTES: u64 = 8 << 20;
 /// So many bytes of past commits may wait for the next one to be forgotten.
 const KEPT_HISTORY_BYTES: usize = 1 << 20;
 
@@ -70,7 +69,7 @@ pub(crate) enum Pass {
     /// With a word of its own.
     Slot(usize),
     /// In the list.
-    Listed { sequence: u64, writes: bool },
+    Listed { edition: Edition, writes: bool },
 }
 
 /// What never changes while a database is open.
@@ -107,6 +106,7 @@ pub(crate) struct Core {
     pub(super) commit: Mutex<CommitState>,
     /// Bytes of the history after it was last forgotten.
     history_bytes: AtomicUsize,
+    pub(super) growth: Growth,
     queue: CommitQueue,
     /// Why nothing can be written any more, or from the start.
     read_only: RwLock<Option<String>>,
@@ -118,6 +118,8 @@ pub(crate) struct Core {
     closed: AtomicBool,
     /// Held until the database is closed; `None` when opened for reading.
     pub lock: Mutex<Option<DatabaseLock>>,
+    #[cfg(test)]
+    pub(super) hook: Mutex<Option<super::publish::Hook>>,
 }
 
 impl Deref for Core {
@@ -159,12 +161,15 @@ impl Core {
                 next_sequence,
             }),
             history_bytes: AtomicUsize::new(0),
+            growth: Growth::default(),
             queue: CommitQueue::default(),
             read_only: RwLock::new(parts.read_only),
             broken: RwLock::new(None),
             is_broken: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             lock: Mutex::new(parts.lock),
+            #[cfg(test)]
+            hook: Mutex::new(None),
         }
     }
 
@@ -181,18 +186,16 @@ impl Core {
                 self.readers.free(slot);
                 return Err(error);
             }
-            self.readers.set(slot, snapshot.sequence);
+            self.readers.set(slot, snapshot.edition());
             return Ok((snapshot, Pass::Slot(slot)));
         }
         // Registered under the same lock, so that nothing it needs is forgotten in between.
         let mut active = self.active.lock();
         let snapshot = self.snapshot();
         self.check_whole()?;
-        active.enter(snapshot.sequence, writes);
-        let pass = Pass::Listed {
-            sequence: snapshot.sequence,
-            writes,
-        };
+        let edition = snapshot.edition();
+        active.enter(edition, writes);
+        let pass = Pass::Listed { edition, writes };
         Ok((snapshot, pass))
     }
 
@@ -217,8 +220,8 @@ impl Core {
                 self.readers.free(slot);
                 false
             }
-            Pass::Listed { sequence, writes } => {
-                self.active.lock().leave(sequence, writes);
+            Pass::Listed { edition, writes } => {
+                self.active.lock().leave(edition, writes);
                 writes
             }
         };
@@ -233,8 +236,8 @@ impl Core {
         }
     }
 
-    /// The oldest snapshot in use by a transaction, as far back as 0 while one is just being taken.
-    pub fn oldest_active(&self) -> Option<u64> {
+    /// The oldest snapshot in use by a transaction, as far back as the first of all while one is just being taken.
+    pub fn oldest_active(&self) -> Option<Edition> {
         // A reader takes its word first and then the snapshot, under this lock. So whoever took a snapshot
         // before is seen below, and whoever is not takes the current one or a newer.
         drop(self.current.write());
@@ -288,25 +291,16 @@ impl Core {
     /// Commits one transaction, alone or in a group.
     pub fn commit(&self, request: Request) -> Result<u64> {
         let bytes = request.record().map_or(0, <[u8]>::len) as u64;
+        let changes = request.changes();
+        self.wait_for_room(changes);
         let sequence = self
             .queue
             .submit(request, |group| self.commit_group(group))?;
         let total = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let dirty = self.trees.cache().dirty_bytes();
-        let limit = self.dirty_limit();
-        if dirty >= limit + limit / 3 {
-            // Memory grows faster than it can be written.
-            self.background.wake_and_wait();
-        } else if total >= self.checkpoint_log_bytes || dirty >= limit {
+        if total >= self.checkpoint_log_bytes || self.is_full(changes) {
             self.background.wake();
         }
         Ok(sequence)
-    }
-
-    /// Bytes of unsaved nodes and values at which a checkpoint starts. A third more, which is about the whole cache,
-    /// and commits wait for it.
-    pub fn dirty_limit(&self) -> u64 {
-        (self.trees.cache().limit() / 4 * 3).max(MIN_DIRTY_BYTES)
     }
 
     fn commit_group(&self, tickets: &[Arc<Ticket>]) {
@@ -318,6 +312,7 @@ impl Core {
             return;
         }
         let first = group.first;
+        let dirty = self.trees.cache().dirty_bytes();
         let records: Vec<&[u8]> = group
             .tickets
             .iter()
@@ -345,6 +340,9 @@ impl Core {
         };
         match published {
             Ok(()) => {
+                let changes = group.writes.iter().map(|writes| writes.items() as u64);
+                let now = self.trees.cache().dirty_bytes();
+                self.growth.learn(changes.sum(), dirty, now);
                 self.counters.groups.fetch_add(1, Ordering::Relaxed);
                 self.counters
                     .commits
@@ -477,8 +475,10 @@ impl Core {
         let Some(before) = self.broken.read().as_ref().map(|broken| broken.before) else {
             return;
         };
-        if let Ok(snapshot) = super::open::rebuild(self, before) {
-            *self.current.write() = Arc::new(snapshot);
+        if let Ok(mut snapshot) = super::open::rebuild(self, before) {
+            let mut current = self.current.write();
+            snapshot.turn = current.turn + 1;
+            *current = Arc::new(snapshot);
             *self.broken.write() = None;
             self.is_broken.store(false, Ordering::Release);
         }
@@ -486,11 +486,12 @@ impl Core {
 
     /// Publishes trees that hold the same items differently, unless a commit came in between; then
     /// nothing is done. Whether it was.
-    pub fn replace_unchanged(&self, next: Snapshot) -> bool {
+    pub fn replace_unchanged(&self, mut next: Snapshot) -> bool {
         let mut current = self.current.write();
         // Of a database that turned read-only, the state may have been taken while it was not whole.
         let unchanged = current.sequence == next.sequence && self.read_only().is_none();
         if unchanged {
+            next.turn = current.turn + 1;
             *current = Arc::new(next);
         }
         unchanged

@@ -17,6 +17,7 @@ mod reclaim;
 pub(crate) mod shapes;
 pub(crate) mod snapshot;
 mod trees;
+mod unsaved;
 mod usage;
 
 use std::path::Path;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::core::{Broken, Core, not_applied};
+use super::core::{Broken, Core, Pass, not_applied};
 use super::group::Group;
 use super::snapshot::Snapshot;
 use crate::commit::prepared::PreparedState;
@@ -18,13 +18,40 @@ use crate::transaction::writes::Writes;
 /// snapshot (some tens of milliseconds at most, less than a microsecond for a change); above it they are
 /// applied beside the current snapshot, which lets transactions begin meanwhile and costs a copy of each node touched,
 /// unless so many of its items change that it is made anew anyway.
-const IN_PLACE_CHANGES: usize = 65_536;
+const IN_PLACE_CHANGES: usize = if cfg!(test) { 256 } else { 65_536 };
+
+/// A snapshot that is registered as in use: what it points at stays where it is, also when a checkpoint moves it. A
+/// transaction that commits is registered itself, one that was prepared is not.
+struct Base<'a> {
+    core: &'a Core,
+    snapshot: Arc<Snapshot>,
+    pass: Pass,
+}
+
+impl Drop for Base<'_> {
+    fn drop(&mut self) {
+        self.core.leave(self.pass);
+    }
+}
 
 /// A group applied beside the snapshot that is published.
-pub(super) struct Beside {
-    base: Arc<Snapshot>,
+pub(super) struct Beside<'a> {
+    base: Base<'a>,
     next: Snapshot,
 }
+
+/// Where a test may come in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The snapshot to apply a group to was taken.
+    Applying,
+    /// The group was applied beside it.
+    Publishing,
+}
+
+/// What a test does once when a stage is reached.
+#[cfg(test)]
+pub(super) type Hook = (Stage, Box<dyn FnOnce(&Core) + Send>);
 
 /// Whether a group is applied beside the newest snapshot.
 pub(super) fn is_very_large(writes: &[Arc<Writes>]) -> bool {
@@ -73,6 +100,7 @@ impl Core {
             .into_iter()
             .try_for_each(|(writes, seq)| snapshot.apply(seq, writes, &self.trees))?;
         snapshot.prepared = prepared.clone();
+        snapshot.turn += 1;
         Ok(())
     }
 
@@ -82,9 +110,15 @@ impl Core {
         first: u64,
         writes: &[Arc<Writes>],
         prepared: &PreparedState,
-    ) -> Result<Beside> {
-        let base = self.snapshot();
-        let mut next = Snapshot::clone(&base);
+    ) -> Result<Beside<'_>> {
+        let (snapshot, pass) = self.enter(false)?;
+        let base = Base {
+            core: self,
+            snapshot,
+            pass,
+        };
+        self.reached(Stage::Applying);
+        let mut next = Snapshot::clone(&base.snapshot);
         self.apply(&mut next, first, writes, prepared)?;
         Ok(Beside { base, next })
     }
@@ -93,7 +127,7 @@ impl Core {
     /// in the place of the one it was applied to, whose nodes must not come back: then it is applied again.
     pub(super) fn publish_beside(
         &self,
-        made: Result<Beside>,
+        made: Result<Beside<'_>>,
         first: u64,
         writes: &[Arc<Writes>],
         prepared: &PreparedState,
@@ -101,8 +135,9 @@ impl Core {
         let mut made = made;
         loop {
             let Beside { base, next } = made?;
+            self.reached(Stage::Publishing);
             let mut current = self.current.write();
-            if Arc::ptr_eq(&current, &base) {
+            if Arc::ptr_eq(&current, &base.snapshot) {
                 *current = Arc::new(next);
                 // What is no longer used is freed without the lock, with the last use of `base`.
                 return Ok(());
@@ -118,7 +153,7 @@ impl Core {
         &self,
         group: &Group,
         records: &[&[u8]],
-    ) -> (Result<(), LogError>, Option<Result<Beside>>) {
+    ) -> (Result<(), LogError>, Option<Result<Beside<'_>>>) {
         let apply = || self.applied_beside(group.first, &group.writes, &group.prepared);
         std::thread::scope(|scope| {
             let name = "sop-apply".to_owned();
@@ -137,5 +172,109 @@ impl Core {
             };
             (appended, Some(next))
         })
+    }
+
+    #[cfg(not(test))]
+    #[inline]
+    #[expect(clippy::unused_self, reason = "tests need it")]
+    fn reached(&self, _: Stage) {}
+
+    #[cfg(test)]
+    fn reached(&self, stage: Stage) {
+        let hook = self.hook.lock().take_if(|(at, _)| *at == stage);
+        if let Some((_, act)) = hook {
+            act(self);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::checkpoint::{self, Effort};
+    use super::super::core::Core;
+    use super::{IN_PLACE_CHANGES, Stage};
+    use crate::vfs::SimVfs;
+    use crate::{
+        Database, Document, Durability, Key, KeySpec, KeyType, Mode, OpenOptions, StoreDefinition,
+    };
+
+    const ITEMS: i64 = 4_000;
+
+    fn write(db: &Database, keys: impl Iterator<Item = i64>, text: &str) {
+        let tx = db.begin(Mode::Write).unwrap();
+        let s = tx.documents("s").unwrap();
+        for key in keys {
+            let value = format!("\"{text} {}\"", "x".repeat(100));
+            let value = Document::from_json(value.as_bytes()).unwrap();
+            s.upsert(&Key::from(key), &value).unwrap();
+        }
+        drop(s);
+        tx.commit().unwrap();
+    }
+
+    fn texts(db: &Database) -> Vec<String> {
+        let tx = db.begin(Mode::Read).unwrap();
+        let s = tx.documents("s").unwrap();
+        (0..ITEMS)
+            .map(|key| s.get_value(&Key::from(key)).unwrap().unwrap().to_json())
+            .collect()
+    }
+
+    /// A checkpoint moves nodes, twice, and removes where they were, while a very large group is on its way.
+    fn moved_beside(stage: Stage) {
+        let db = OpenOptions::new()
+            .vfs(Arc::new(SimVfs::new()))
+            .background(false)
+            .durability(Durability::EveryCommit)
+            .cache_bytes(1)
+            .segment_bytes(64 << 10)
+            .open("/db")
+            .unwrap();
+        db.transact(|tx| tx.create_store(StoreDefinition::new("s", KeySpec::single(KeyType::I64))))
+            .unwrap();
+        write(&db, 0..ITEMS, "old");
+        db.checkpoint().unwrap();
+        // Most of each segment becomes garbage.
+        write(&db, (0..ITEMS).filter(|key| key % 1_000 > 200), "new");
+        let before = db.core().snapshot().turn;
+        let turn = Arc::new(parking_lot::Mutex::new(0));
+        let seen = Arc::clone(&turn);
+        let act = move |core: &Core| {
+            checkpoint::run(core, Effort::Thorough).unwrap();
+            *seen.lock() = core.snapshot().turn;
+        };
+        *db.core().hook.lock() = Some((stage, Box::new(act)));
+        // Not to what is moved, which only a group that is applied again knows.
+        let is_large = |key: i64| key % 1_000 > 600;
+        assert!((0..ITEMS).filter(|key| is_large(*key)).count() > IN_PLACE_CHANGES);
+        write(&db, (0..ITEMS).filter(|key| is_large(*key)), "large");
+        assert!(*turn.lock() > before, "nothing was moved");
+        let want = |key: i64| match key {
+            _ if is_large(key) => "\"large ",
+            _ if key % 1_000 > 200 => "\"new ",
+            _ => "\"old ",
+        };
+        let holds = |db: &Database| {
+            let right = texts(db).into_iter().zip(0..);
+            right.fold(true, |all, (text, key)| all && text.starts_with(want(key)))
+        };
+        assert!(holds(&db));
+        assert!(db.check().unwrap().is_clean());
+        db.checkpoint().unwrap();
+        assert!(holds(&db));
+        assert!(db.check().unwrap().is_clean());
+        db.close().unwrap();
+    }
+
+    #[test]
+    fn a_group_applied_to_what_a_checkpoint_moved_is_applied_again() {
+        moved_beside(Stage::Publishing);
+    }
+
+    #[test]
+    fn a_checkpoint_leaves_what_a_group_is_being_applied_to() {
+        moved_beside(Stage::Applying);
     }
 }

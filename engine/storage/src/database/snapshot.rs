@@ -20,10 +20,20 @@ pub(crate) struct StoreState {
     pub shapes: Arc<Shapes>,
 }
 
+/// Which snapshot it is. A later one has a greater edition, also when it holds the same items in other places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Edition {
+    pub sequence: u64,
+    /// How many snapshots this process has published before it.
+    pub turn: u64,
+}
+
 /// All stores as of `sequence`. Cloning shares the trees.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     pub sequence: u64,
+    /// Greater in each snapshot that is published, see [`Edition`].
+    pub turn: u64,
     pub stores: BTreeMap<StoreId, StoreState>,
     pub names: BTreeMap<String, StoreId>,
     /// What waits for the second phase of its commit.
@@ -40,6 +50,13 @@ pub(crate) fn tree_config(definition: &StoreDefinition) -> TreeConfig {
 }
 
 impl Snapshot {
+    pub fn edition(&self) -> Edition {
+        Edition {
+            sequence: self.sequence,
+            turn: self.turn,
+        }
+    }
+
     pub fn by_name(&self, name: &str) -> Result<(StoreId, &StoreState)> {
         self.names
             .get(name)

@@ -179,6 +179,31 @@ fn a_snapshot_in_use_keeps_what_it_sees_and_gives_it_up_afterwards() {
     assert!(end <= live * 2, "{end} bytes for {live}");
 }
 
+/// Moving gives the same items other places without a commit: who sees the old places has the same sequence.
+#[test]
+fn a_snapshot_of_the_newest_commit_keeps_what_is_moved_under_it() {
+    let disk = disk();
+    let db = small(&disk).cache_bytes(1).open(FOLDER).unwrap();
+    create(&db, int_store("s"));
+    rewrite(&db, 0..4_000, 0, 100);
+    db.checkpoint().unwrap();
+    // Most of each segment becomes garbage, and nothing is moved before somebody asks for it.
+    for round in 1..4 {
+        rewrite(&db, (0..4_000).filter(|key| key % 1_000 > 200), round, 100);
+    }
+    let before = bytes_in(&disk, "/db/data");
+    let reader = db.begin(Mode::Read).unwrap();
+    db.checkpoint().unwrap();
+    let s = reader.documents("s").unwrap();
+    assert_eq!(ints(&s, &KeyRange::all(), Direction::Forward).len(), 4_000);
+    drop(s);
+    drop(reader);
+    // Without it the room is given back.
+    settle(&db);
+    let end = bytes_in(&disk, "/db/data");
+    assert!(end < before * 2, "{end} bytes after {before}");
+}
+
 #[test]
 fn a_damaged_checkpoint_file_costs_nothing_also_after_room_was_reclaimed() {
     let disk = disk();

@@ -30,7 +30,6 @@
 
 mod alter;
 mod create;
-mod new_fields;
 mod parse;
 mod run;
 mod settings;
@@ -40,7 +39,6 @@ mod types;
 mod words;
 
 pub(super) use self::create::Selected;
-pub(super) use self::new_fields::{new_fields, target};
 pub(super) use self::parse::parse;
 pub(super) use self::run::run;
 

@@ -63,16 +63,14 @@ impl<'a> Place<'a> {
 
     fn existing(&self) -> Result<String> {
         let wanted = &self.name.store;
-        match self.there()? {
-            Some(name) => Ok(name),
-            None => {
-                let names = self.running.store_names(self.database)?;
-                let message = format!("there is no store {:?}", wanted.text);
-                Err(QueryError::new(Code::StoreNotFound, message)
-                    .suggest(sop::nearest(&wanted.text, names))
-                    .at(Some(wanted.at)))
-            }
+        if let Some(name) = self.there()? {
+            return Ok(name);
         }
+        let names = self.running.store_names(self.database)?;
+        let message = format!("there is no store {:?}", wanted.text);
+        Err(QueryError::new(Code::StoreNotFound, message)
+            .suggest(sop::nearest(&wanted.text, names))
+            .at(Some(wanted.at)))
     }
 
     fn failed(&self, error: sop::Error) -> QueryError {

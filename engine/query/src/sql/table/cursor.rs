@@ -138,7 +138,9 @@ impl StoreCursor<'_> {
             count += store.store().count(range)?;
         }
         self.ranges.extend(ranges.iter().cloned());
+        let scanned = self.running.scanned.get();
         self.next_range()?;
+        self.running.scanned.set(scanned);
         self.count = count;
         self.ranges.clear();
         // There is nothing behind it.

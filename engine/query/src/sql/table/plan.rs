@@ -151,7 +151,7 @@ impl<'a> Choice<'a> {
                 // Text is compared byte by byte here.
                 let collation = info.collation(condition.at);
                 matches!(condition.op, Op::SQLITE_INDEX_CONSTRAINT_OFFSET)
-                    || collation.is_ok_and(|name| name.eq_ignore_ascii_case("BINARY"))
+                    || collation.is_ok_and(|name| ["BINARY", "DIGITS"].contains(&name))
             })
             .collect();
         Ok(Self {

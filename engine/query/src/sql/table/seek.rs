@@ -78,12 +78,10 @@ impl Seek {
                 return Ok(None);
             }
         }
-        let limits = [(self.lower, End::Lower), (self.upper, End::Upper)];
-        let given = limits.iter().filter(|(limit, _)| limit.is_some()).count();
-        // Missing values stand at one end of a composite key's field.
-        if self.prefix.is_some() || (given == 1 && spec.is_composite()) {
+        if self.prefix.is_some() {
             return Ok(None);
         }
+        let limits = [(self.lower, End::Lower), (self.upper, End::Upper)];
         for (limit, end) in limits {
             let Some((number, inclusive)) = limit else {
                 continue;
@@ -201,10 +199,22 @@ impl Seek {
                 Edge::Nothing => None,
             }
         };
+        // Missing values are below all others, and nothing is true of them.
+        let not_missing = |lower: Bound<KeyValue>| match lower {
+            Bound::Unbounded if store.definition().key.is_composite() => {
+                Bound::Excluded(KeyValue::Null)
+            }
+            lower => lower,
+        };
         if let (Some(lower), Some(upper)) =
             (end(self.lower, End::Lower), end(self.upper, End::Upper))
         {
-            out.push(between(store, leading, field.order, (lower, upper))?);
+            out.push(between(
+                store,
+                leading,
+                field.order,
+                (not_missing(lower), upper),
+            )?);
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Changing items for `INSERT`, `UPDATE` and `DELETE`.
 //!
 //! Fields that a statement does not set stay exactly as they are. Setting a field to `NULL` removes it: missing
-//! and null are the same to SQL.
+//! and null are the same to SQL. Text that is a JSON array or object becomes one in a field that is new or has such values already; in
+//! others it stays text. Bytes become the document's bytes.
 
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::{Inserts, Updates};
@@ -14,7 +15,7 @@ use crate::sql::Result;
 use crate::sql::columns::{Kind, Source, TableColumn};
 use crate::sql::error::{Code, QueryError};
 use crate::sql::output::RowChange;
-use crate::sql::running::{OnConflict, Running};
+use crate::sql::running::{Conflict, OnConflict, Running};
 
 fn invalid(column: &TableColumn, detail: impl std::fmt::Display) -> QueryError {
     let message = format!("column {:?}: {detail}", column.name);
@@ -75,12 +76,9 @@ fn json_value(column: &TableColumn, value: ValueRef<'_>) -> Result<Json> {
                 _ => Json::String(text),
             }
         }
-        ValueRef::Blob(_) => {
-            return Err(invalid(
-                column,
-                "fields of documents hold JSON, and bytes are none; write them as text",
-            ));
-        }
+        ValueRef::Blob(bytes) => Document::from_bytes(bytes)
+            .map_err(|error| invalid(column, error))?
+            .to_value(),
     })
 }
 
@@ -97,6 +95,15 @@ fn whole_value(column: &TableColumn, value: ValueRef<'_>) -> Result<Document> {
         value => json_value(column, value)?,
     };
     Document::from_value(&json).map_err(|error| invalid(column, error))
+}
+
+/// Whether SQLite would compare the column as what the value is not.
+fn is_of_another_kind(column: &TableColumn, value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Integer(_) | ValueRef::Real(_) => column.kind.sql_type() == "TEXT",
+        ValueRef::Text(_) => matches!(column.kind.sql_type(), "INTEGER" | "REAL"),
+        ValueRef::Null | ValueRef::Blob(_) => false,
+    }
 }
 
 /// What a statement says of a row.
@@ -179,18 +186,27 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
     }
 
     /// The value, from one that was there.
-    fn document(&self, before: Option<&Document>) -> Result<Document> {
+    fn document(&self, running: &Running, before: Option<&Document>) -> Result<Document> {
         let mut fields = Vec::new();
         let mut whole = before.cloned();
         for (column, value) in self.columns() {
+            if is_of_another_kind(column, value) {
+                running.reshape(self.table.database, &self.table.store);
+            }
             match &column.source {
                 Source::Value if before.is_some() || value != ValueRef::Null => {
+                    running.reshape(self.table.database, &self.table.store);
                     whole = Some(whole_value(column, value)?);
                 }
                 Source::Field(name) => fields.push((vec![name.as_str()], column, value)),
                 Source::Path(path) => {
                     let path = path.iter().map(String::as_str).collect();
                     fields.push((path, column, value));
+                }
+                Source::Version | Source::Position
+                    if before.is_some() || value != ValueRef::Null =>
+                {
+                    return Err(invalid(column, "it is kept by the store and cannot be set"));
                 }
                 _ => {}
             }
@@ -205,26 +221,32 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
         }
         let mut json = whole.map_or_else(|| Json::Object(Map::new()), |whole| whole.to_value());
         for (path, column, value) in fields {
-            set(&mut json, &path, json_value(column, value)?);
+            let found = set(&mut json, &path, json_value(column, value)?);
+            found.map_err(|kind| {
+                let detail = format!("the item has {kind} there, which has no fields");
+                invalid(column, detail)
+            })?;
         }
         Document::from_value(&json)
             .map_err(|error| QueryError::new(Code::InvalidValue, error.to_string()))
     }
 }
 
-/// Sets a field within objects; null removes it.
-fn set(json: &mut Json, path: &[&str], value: Json) {
+/// Sets a field within objects; null removes it. Fails with what is there in the place of an object.
+fn set(json: &mut Json, path: &[&str], value: Json) -> std::result::Result<(), &'static str> {
     let Some((name, rest)) = path.split_first() else {
-        return;
+        return Ok(());
     };
-    if !json.is_object() {
-        if value.is_null() {
-            return;
-        }
+    if json.is_null() {
         *json = Json::Object(Map::new());
     }
-    let Some(object) = json.as_object_mut() else {
-        return;
+    let object = match json {
+        Json::Object(object) => object,
+        _ if value.is_null() => return Ok(()),
+        Json::Array(_) => return Err("an array"),
+        Json::String(_) => return Err("a text"),
+        Json::Number(_) => return Err("a number"),
+        _ => return Err("a bool"),
     };
     match (rest, value) {
         ([], Json::Null) => {
@@ -233,9 +255,10 @@ fn set(json: &mut Json, path: &[&str], value: Json) {
         ([], value) => {
             object.insert((*name).to_owned(), value);
         }
-        (_, Json::Null) if !object.contains_key(*name) => {}
-        (rest, value) => set(object.entry(*name).or_insert(Json::Null), rest, value),
+        (_, Json::Null) if object.get(*name).is_none_or(Json::is_null) => {}
+        (rest, value) => set(object.entry(*name).or_insert(Json::Null), rest, value)?,
     }
+    Ok(())
 }
 
 /// Notes a change for a dry run and counts it.
@@ -268,20 +291,38 @@ pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) 
         value: |at| row.iter().nth(at + 2),
     };
     let key = row.key(store, None)?;
-    let document = row.document(None)?;
+    let document = row.document(running, None)?;
     let unique = store.definition().unique;
+    let mut id = None;
     let before = match running.on_conflict.get() {
         OnConflict::Ignore if unique && store.contains(&key)? => return Ok(()),
+        OnConflict::Collect if unique && store.contains(&key)? => {
+            let mut values = Vec::new();
+            for (column, value) in row.columns() {
+                if value != ValueRef::Null {
+                    let value = value
+                        .try_into()
+                        .map_err(|error: rusqlite::types::FromSqlError| invalid(column, error))?;
+                    values.push((column.name.clone(), value));
+                }
+            }
+            running.conflicts.borrow_mut().push(Conflict {
+                position: store.position_of(&key)?,
+                values,
+            });
+            return Ok(());
+        }
         OnConflict::Replace if unique => {
             let before = store.get_value(&key)?;
             store.upsert(&key, &document)?;
             before
         }
         _ => {
-            store.insert(&key, &document)?;
+            id = store.insert(&key, &document)?.id;
             None
         }
     };
+    running.note_written(|| place(store, &key, id))?;
     changed(
         table,
         running,
@@ -291,6 +332,15 @@ pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) 
         Some(&document),
     );
     Ok(())
+}
+
+/// Where an item stands.
+fn place(store: &DocumentStore<'_>, key: &Key, id: Option<u64>) -> sop::Result<Vec<u8>> {
+    let mut position = store.position_of(key)?;
+    if let Some(id) = id {
+        position.extend(id.to_be_bytes());
+    }
+    Ok(position)
 }
 
 fn item_at(store: &DocumentStore<'_>, position: ValueRef<'_>) -> Result<Option<Item>> {
@@ -330,16 +380,18 @@ pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) 
         table,
         value: |at| row.iter().nth(at + 2).filter(|_| !row.no_change(at + 2)),
     };
-    let document = row.document(Some(&item.value))?;
+    let document = row.document(running, Some(&item.value))?;
     let key = match row.has_key() {
         true => row.key(store, Some(&item.key))?,
         false => item.key.clone(),
     };
-    if key == item.key {
+    let moved = key != item.key && store.position_of(&key)? != store.position_of(&item.key)?;
+    if !moved {
         match item.id {
             Some(id) => store.update_id(&key, id, &document)?,
             None => store.update(&key, &document)?,
         };
+        running.note_written(|| place(store, &key, item.id))?;
         changed(
             table,
             running,
@@ -350,8 +402,7 @@ pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) 
         );
         return Ok(());
     }
-    let moved = store.position_of(&key)? != store.position_of(&item.key)?;
-    if moved && store.definition().unique && store.contains(&key)? {
+    if store.definition().unique && store.contains(&key)? {
         match running.on_conflict.get() {
             OnConflict::Ignore => return Ok(()),
             OnConflict::Replace => {
@@ -359,7 +410,7 @@ pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) 
                 store.remove(&key)?;
                 changed(table, running, store, &key, there.as_ref(), None);
             }
-            OnConflict::Abort => {
+            OnConflict::Abort | OnConflict::Collect => {
                 return Err(sop::Error::KeyExists {
                     store: table.store.clone(),
                     key: store.definition().key.key_to_json(&key).to_string(),
@@ -369,9 +420,13 @@ pub(super) fn update(table: &TableShared, running: &Running, row: &Updates<'_>) 
         }
     }
     remove(store, &item)?;
-    store.insert(&key, &document)?;
+    let id = store.insert(&key, &document)?.id;
+    running.note_written(|| place(store, &key, id))?;
     changed(table, running, store, &item.key, Some(&item.value), None);
     changed(table, running, store, &key, None, Some(&document));
     running.changed.set(running.changed.get() - 1);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

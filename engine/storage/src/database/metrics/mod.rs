@@ -166,7 +166,8 @@ pub(super) fn collect(core: &Core) -> Metrics {
     let active = core.count_active();
     let writers = core.count_writers().min(active);
     // Zero stands for one that is just being taken.
-    let oldest = core.oldest_active().filter(|sequence| *sequence > 0);
+    let oldest = core.oldest_active().map(|edition| edition.sequence);
+    let oldest = oldest.filter(|sequence| *sequence > 0);
     let since_ms = oldest
         .filter(|sequence| *sequence < snapshot.sequence)
         .and_then(|sequence| meters.commit_times.superseded_ms(sequence));

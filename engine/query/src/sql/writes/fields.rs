@@ -6,9 +6,9 @@
 
 use sop::FieldKind;
 
-use super::Name;
 use crate::sql::Result;
 use crate::sql::connection::StoreConnection;
+use crate::sql::define::Name;
 use crate::sql::error::{Code, QueryError};
 use crate::sql::running::Running;
 use crate::sql::tokens::Token;
@@ -19,37 +19,35 @@ pub(in crate::sql) struct Target {
     pub database: Option<String>,
     pub store: String,
     pub columns: Vec<Name>,
-    /// Number of the token behind the store's name.
-    pub behind: usize,
 }
 
 /// Looks at one token after the other.
-struct Reader<'a> {
-    sql: &'a str,
-    tokens: &'a [Token],
-    at: usize,
+pub(super) struct Reader<'a> {
+    pub sql: &'a str,
+    pub tokens: &'a [Token],
+    pub at: usize,
 }
 
 impl Reader<'_> {
-    fn is(&self, word: &str) -> bool {
+    pub fn is(&self, word: &str) -> bool {
         self.tokens
             .get(self.at)
             .is_some_and(|token| token.is(self.sql, word))
     }
 
-    fn is_sign(&self, sign: &str) -> bool {
+    pub fn is_sign(&self, sign: &str) -> bool {
         self.tokens
             .get(self.at)
             .is_some_and(|token| token.is_sign(self.sql, sign))
     }
 
-    fn skip(&mut self, word: &str) -> bool {
+    pub fn skip(&mut self, word: &str) -> bool {
         let there = self.is(word);
         self.at += usize::from(there);
         there
     }
 
-    fn name(&mut self) -> Option<Name> {
+    pub fn name(&mut self) -> Option<Name> {
         let token = self.tokens.get(self.at).filter(|token| token.is_name())?;
         self.at += 1;
         Some(Name {
@@ -59,7 +57,7 @@ impl Reader<'_> {
     }
 
     /// The names in parentheses that are next.
-    fn names(&mut self) -> Vec<Name> {
+    pub fn names(&mut self) -> Vec<Name> {
         let mut names = Vec::new();
         if !self.is_sign("(") {
             return names;
@@ -76,7 +74,7 @@ impl Reader<'_> {
     }
 
     /// Goes on to the next token outside of parentheses that is one of these; whether there is one.
-    fn go_to(&mut self, words: &[&str], sign: &str) -> bool {
+    pub fn go_to(&mut self, words: &[&str], sign: &str) -> bool {
         let mut depth = 0_i32;
         while let Some(token) = self.tokens.get(self.at) {
             match token.text(self.sql) {
@@ -95,7 +93,7 @@ impl Reader<'_> {
     }
 
     /// What is set, from behind `SET`.
-    fn set(&mut self) -> Vec<Name> {
+    pub fn set(&mut self) -> Vec<Name> {
         let mut names = Vec::new();
         loop {
             match self.is_sign("(") {
@@ -134,7 +132,6 @@ pub(in crate::sql) fn target(sql: &str, tokens: &[Token]) -> Option<Target> {
         }
         false => (None, first.text),
     };
-    let behind = words.at;
     let columns = if deletes {
         Vec::new()
     } else if updates {
@@ -151,16 +148,14 @@ pub(in crate::sql) fn target(sql: &str, tokens: &[Token]) -> Option<Target> {
         database,
         store,
         columns,
-        behind,
     })
 }
 
-/// Makes the columns that the statement names and no item has. Places in errors count from `start`.
+/// Makes the columns that the statement names and no item has.
 pub(in crate::sql) fn new_fields(
     running: &Running,
     connection: &mut StoreConnection,
     target: &Target,
-    start: usize,
 ) -> Result<()> {
     let database = match &target.database {
         Some(name) => running.database(name),
@@ -207,7 +202,7 @@ pub(in crate::sql) fn new_fields(
         };
         return Err(QueryError::new(Code::FieldNotFound, message)
             .suggest(sop::nearest(&first.text, known))
-            .at(first.at.checked_sub(start)));
+            .at(Some(first.at)));
     }
     running.add_fields(database, &store, new.iter().map(|name| name.text.clone()));
     connection.forget(database, &store)

@@ -1,0 +1,79 @@
+// What a statement would write, before and after, as the review shows staged edits; then it runs, as one transaction.
+
+import { counted } from "../../core/format.js";
+import { ExactNumber, stringify } from "../../core/json.js";
+import { keyOfOne, keyText } from "../../core/keys.js";
+import { html, nothing } from "../../vendor/lit.js";
+import { Dialog, dialogHead, fault } from "../dialog.js";
+import { icon } from "../dom.js";
+import { diffTable } from "../review.js";
+
+const MOST_CARDS = 100;
+const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
+
+/** @typedef {{count: number, rows: {op: string, store: string, key: any, before?: any, after?: any}[]}} Changes */
+
+/**
+ * @param {import("../context.js").Context} app
+ * @param {{sql: string, changes: Changes, commit: () => Promise<string | undefined>}} how `commit` gives back what went wrong
+ */
+export function changesDialog(app, { sql, changes, commit }) {
+  const { session } = app;
+  const rows = changes.rows ?? [];
+  const stores = [...new Set(rows.map((one) => one.store))];
+  const confirm = session.environment?.mode === "confirm";
+  const word = confirm ? (stores.length === 1 ? stores[0] : (session.place.database ?? "")) : "";
+  let typed = "";
+  let busy = false;
+  let error = "";
+  const held = () => busy || changes.count === 0 || (word !== "" && typed !== word);
+  const write = async () => {
+    if (held()) return;
+    busy = true;
+    error = "";
+    dialog.draw();
+    error = (await commit()) ?? "";
+    busy = false;
+    if (error) dialog.draw();
+    else dialog.close();
+  };
+  const dialog = new Dialog({
+    label: "Review",
+    className: "review",
+    sticky: () => busy,
+    draw: (self) => html`${dialogHead(self, `Review ${counted(changes.count, "change")}`, stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`))}
+      <div class="subtabs"><div role="tablist" aria-label="Review"><button role="tab" aria-selected="true" aria-controls="review-body">Changes <span class="badge">${changes.count}</span></button></div><div class="end"><span class="small dim">Dry run · one transaction</span></div></div>
+      ${fault(error)}
+      <div class="body scroll" id="review-body" role="tabpanel" aria-label="Changes" tabindex="0">
+        <section class="card" aria-label="Statement"><header><b>Statement</b></header><pre class="request">${sql}</pre></section>
+        ${rows.slice(0, MOST_CARDS).map((row) => card(app, row, stores.length > 1))}
+        ${changes.count > Math.min(rows.length, MOST_CARDS) ? html`<p class="dim">and ${counted(changes.count - Math.min(rows.length, MOST_CARDS), "more change")} of the same statement</p>` : nothing}
+        ${changes.count === 0 ? html`<div class="nothing">${icon("check")}<p>Nothing would change: no item matches.</p></div>` : nothing}</div>
+      <footer>${word ? html`<label class="prove">Type <b>${word}</b> to write to <span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span><span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : nothing}<span class="grow"></span>
+        <button class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held()} @click=${write}>${busy ? "Committing" : `Commit ${counted(changes.count, "change")}`}<kbd>Ctrl ↵</kbd></button></footer>`,
+  });
+  dialog.element.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void write();
+  });
+  return dialog;
+}
+
+/** @param {import("../context.js").Context} app @param {Changes["rows"][number]} row @param {boolean} many */
+function card(app, row, many) {
+  const store = app.session.storeNamed(row.store);
+  const op = row.op === "insert" || row.op === "delete" ? row.op : row.op === "upsert" && row.before === undefined ? "insert" : "update";
+  const key = store ? keyText(store.key, typeof row.key === "object" && !(row.key instanceof ExactNumber) ? row.key : keyOfOne(store.key, row.key)) : stringify(row.key);
+  const gone = (/** @type {any} */ value) => (value === null ? undefined : value);
+  const entry = { op: /** @type {"insert" | "update" | "delete"} */ (op), store: row.store, key: row.key, before: op === "insert" ? undefined : gone(row.before), after: op === "delete" ? undefined : gone(row.after) };
+  return html`<section class="card" aria-label="${op} ${key}"><header><span class="tag ${op}">${VERB[/** @type {keyof typeof VERB} */ (op)]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
+}
+
+/** Asks before stores themselves are changed. @param {{title: string, text: string, sql: string, act: string, done: () => void}} how */
+export function askDialog({ title, text, sql, act, done }) {
+  return new Dialog({
+    label: title,
+    className: "form-dialog small-dialog",
+    draw: (self) => html`${dialogHead(self, title)}<div class="body"><p>${text}</p><pre class="request">${sql}</pre></div>
+      <footer><span class="grow"></span><button class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button risk" autofocus @click=${() => { self.close(); done(); }}>${act}</button></footer>`,
+  });
+}

@@ -1,0 +1,76 @@
+// History and saved queries: one list to look through, in a dialog.
+
+import { count, span } from "../../core/format.js";
+import { headline } from "../../model/query/sql_text.js";
+import { html, nothing } from "../../vendor/lit.js";
+import { Dialog, dialogHead } from "../dialog.js";
+import { icon } from "../dom.js";
+
+const MOST = 100;
+
+/** When something was, as people say it. @param {number} at @param {number} [now] */
+export function ago(at, now = Date.now()) {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  const date = new Date(at);
+  const time = date.toTimeString().slice(0, 5);
+  return new Date(now).toDateString() === date.toDateString() ? time : `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")} ${time}`;
+}
+
+/**
+ * @param {{history: import("../../model/query/history.js").History, open: (sql: string, title?: string) => void, changed: () => void, saved?: boolean}} how
+ */
+export function historyDialog({ history, open, changed, saved = false }) {
+  let words = "";
+  let tab = saved ? "saved" : "ran";
+  /** @param {Dialog} dialog @param {string} sql @param {string} [title] */
+  const take = (dialog, sql, title) => {
+    dialog.close();
+    open(sql, title);
+  };
+  /** @param {KeyboardEvent} event */
+  const walk = (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const list = [.../** @type {NodeListOf<HTMLElement>} */ (dialog.element.querySelectorAll(".history-row > .plain"))];
+    const at = list.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    event.preventDefault();
+    (list[at + (event.key === "ArrowDown" ? 1 : -1)] ?? (event.key === "ArrowUp" ? dialog.element.querySelector("input") : list[0]))?.focus();
+  };
+  const dialog = new Dialog({
+    label: "History and saved queries",
+    className: "history-dialog",
+    draw: (self) => {
+      const ran = history.findRan(words).slice(0, MOST);
+      const kept = history.findSaved(words).slice(0, MOST);
+      const none = tab === "ran" ? (history.ran.length ? "No statement contains these words." : "What you run is listed here, in this browser only.") : history.saved.length ? "No saved query contains these words." : "Save a query (Ctrl S) and it is listed here, in this browser only.";
+      return html`${dialogHead(self, "Queries")}<div class="history-find"><label class="field">${icon("search", true)}<input type="search" autofocus aria-label="Search" placeholder="Search" .value=${words} @keydown=${walk} @input=${(/** @type {any} */ event) => { words = event.target.value; self.draw(); }}></label></div>
+        <div class="subtabs"><div role="tablist" aria-label="Queries">${[["ran", "History", history.ran.length], ["saved", "Saved", history.saved.length]].map(([id, title, n]) => html`<button role="tab" aria-selected=${String(tab === id)} aria-controls="history-body" @click=${() => { tab = String(id); self.draw(); }}>${title} <span class="badge">${n}</span></button>`)}</div></div>
+        <div class="body scroll" id="history-body" role="tabpanel" aria-label=${tab === "ran" ? "History" : "Saved"} tabindex="0" @keydown=${walk}>
+          ${tab === "ran"
+            ? ran.map((one) => html`<div class="history-row"><button type="button" class="plain" @click=${() => take(self, one.sql)}><code class="cut">${headline(one.sql)}</code><span class="meta">${one.failed ? html`<span class="fail">failed</span>` : html`${one.rows === undefined ? nothing : html`<span>${count(one.rows)} ${one.rows === 1 ? "row" : "rows"}</span>`}${one.ms === undefined ? nothing : html`<span>${span(one.ms)}</span>`}`}<span>${ago(one.at)}</span></span></button></div>`)
+            : kept.map((one) => html`<div class="history-row"><button type="button" class="plain" @click=${() => take(self, one.sql, one.name)}><b class="cut">${one.name}</b><code class="cut dim">${headline(one.sql)}</code></button><button type="button" class="button only s quiet" aria-label="Delete ${one.name}" title="Delete" @click=${() => { history.forget(one.name); changed(); self.draw(); }}>${icon("trash", true)}</button></div>`)}
+          ${(tab === "ran" ? ran : kept).length ? nothing : html`<div class="nothing">${icon(tab === "ran" ? "history" : "save")}<p>${none}</p></div>`}
+        </div>`;
+    },
+  });
+  return dialog;
+}
+
+/** Asks for a name. @param {{title: string, label: string, value: string, act: string, done: (name: string) => void}} how */
+export function nameDialog({ title, label, value, act, done }) {
+  let name = value;
+  const dialog = new Dialog({
+    label: title,
+    className: "form-dialog small-dialog",
+    draw: (self) => html`<form @submit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      if (!name.trim()) return;
+      self.close();
+      done(name.trim());
+    }}>${dialogHead(self, title)}<div class="body form"><label>${label}<span class="field"><input autofocus autocomplete="off" spellcheck="false" maxlength="120" .value=${name} @input=${(/** @type {any} */ event) => { name = event.target.value; self.draw(); }}></span></label></div>
+      <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel</button><button class="button main" ?disabled=${!name.trim()}>${act}</button></footer></form>`,
+  });
+  dialog.element.querySelector("input")?.select();
+  return dialog;
+}

@@ -1,0 +1,377 @@
+// The grid of a result: rows by their number, drawn only where they are in view, whatever the count.
+//
+// Holds: as many row elements as fit into the view and a few more; the focus stays on the grid and the active cell is named
+// by `aria-activedescendant`. Rows come from a `ResultRows` that grows while it is looked at. Says `view` when the rows in
+// view are others, and `open-row` when somebody wants to see a whole row.
+
+import { cell, count } from "../../core/format.js";
+import { ScrollMap } from "../../core/scroll_map.js";
+import { plain, tabbed } from "../../model/query/export.js";
+import { html, render } from "../../vendor/lit.js";
+import { announce, copyText, make } from "../dom.js";
+import { rankWidth } from "../grid_layout.js";
+import { cardColumns, columnUnits, drawCell } from "../grid_rows.js";
+import { PlaceBar } from "../place_bar.js";
+
+const OVERSCAN = 8;
+const ROW = 28;
+const CARD = 84;
+const MOST_COPIED = 50_000;
+const MOST_CHARS = 36;
+const SETTLE_MS = 120;
+
+/** @typedef {import("../../model/query/result_columns.js").ResultColumn} ResultColumn */
+/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number}} RowElement */
+
+export class SopResultGrid extends HTMLElement {
+  constructor() {
+    super();
+    this.map = new ScrollMap();
+    /** @type {import("../../model/query/result_rows.js").ResultRows | undefined} */
+    this.source = undefined;
+    /** @type {ResultColumn[]} */
+    this.columns = [];
+    /** @type {RowElement[]} */
+    this.pool = [];
+    this.active = { line: -1, column: 0 };
+    this.anchor = -1;
+    this.stamp = 1;
+    this.digits = 1;
+    this.frame = 0;
+    /** @type {number[]} */
+    this.cards = [];
+    this.narrow = matchMedia("(width < 900px)");
+  }
+
+  connectedCallback() {
+    if (this.rows) return;
+    this.classList.add("rows-host");
+    const rows = make("div", "rows scroll live");
+    rows.id = "result-rows";
+    rows.tabIndex = 0;
+    for (const [name, value] of Object.entries({ role: "grid", "aria-label": "Result", "aria-multiselectable": "true", "aria-readonly": "true" })) rows.setAttribute(name, value);
+    this.rows = rows;
+    this.head = make("div", "grid-head");
+    this.head.setAttribute("role", "rowgroup");
+    this.body = make("div", "grid-body");
+    this.body.setAttribute("role", "rowgroup");
+    rows.append(this.head, this.body);
+    this.bar = new PlaceBar((share) => {
+      this.map.go(share * this.map.maxTop);
+      this.#sync();
+      this.#schedule();
+    });
+    this.bar.element.setAttribute("aria-label", "Place in the result");
+    this.bar.element.setAttribute("aria-controls", rows.id);
+    this.replaceChildren(rows, this.bar.element);
+    rows.addEventListener("scroll", () => {
+      if (rows.scrollTop === this.map.physical) return;
+      this.map.moved(rows.scrollTop);
+      this.#schedule();
+    }, { passive: true });
+    rows.addEventListener("scrollend", () => {
+      if (!this.map.drifted) return;
+      this.map.physical = this.map.ideal();
+      this.#sync();
+      this.draw(true);
+    }, { passive: true });
+    rows.addEventListener("keydown", (event) => this.#key(event));
+    rows.addEventListener("focus", () => {
+      if (this.active.line < 0 && this.map.count > 0 && rows.matches(":focus-visible")) this.select(this.map.firstVisible, 0);
+    });
+    rows.addEventListener("pointerdown", (event) => this.#press(event));
+    rows.addEventListener("dblclick", (event) => {
+      if (this.#cellOf(event)) this.#open();
+    });
+    rows.addEventListener("pointerover", (event) => this.#over(event));
+    new ResizeObserver(() => this.measure()).observe(rows);
+    this.narrow.addEventListener("change", () => this.measure(true));
+  }
+
+  /** Shows a result from its beginning. @param {import("../../model/query/result_rows.js").ResultRows} source @param {ResultColumn[]} columns */
+  open(source, columns) {
+    this.source = source;
+    this.active = { line: -1, column: 0 };
+    this.anchor = -1;
+    this.map.top = 0;
+    this.map.physical = 0;
+    if (this.rows) {
+      this.rows.scrollTop = 0;
+      this.rows.scrollLeft = 0;
+    }
+    this.layout(columns);
+    this.grow();
+  }
+
+  /** Heads and widths. @param {ResultColumn[]} columns */
+  layout(columns) {
+    this.columns = columns;
+    this.cards = cardColumns(/** @type {any} */ (columns.slice(1))).map((at) => (at < 0 ? at : at + 1));
+    const width = Math.ceil(columns.reduce((sum, column) => sum + columnUnits(/** @type {any} */ (column)) * 8, rankWidth(this.digits)));
+    this.contentWidth = width;
+    if (!this.body || !this.head || !this.rows) return;
+    this.body.style.minWidth = `${width}px`;
+    this.head.style.minWidth = `${width}px`;
+    this.rows.setAttribute("aria-colcount", String(columns.length + 1));
+    render(html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Row</span></div
+      >${columns.map((column, at) => html`<div class="th w${columnUnits(/** @type {any} */ (column))} ${column.numeric ? "num" : "text"}" role="columnheader" aria-colindex=${at + 2} title=${column.type ? `${column.label} · ${column.type}` : column.label}><span class="cut">${column.label}</span>${column.shownType ? html`<span class="type">${column.shownType}</span>` : ""}</div>`)}</div>`, this.head);
+    this.draw(true);
+  }
+
+  /** More rows came. */
+  grow() {
+    const kept = this.source?.kept ?? 0;
+    const before = this.map.count;
+    const digits = String(Math.max(1, kept)).length;
+    if (digits !== this.digits) {
+      this.digits = digits;
+      this.layout(this.columns);
+    }
+    this.map.measure({ count: kept });
+    this.rows?.setAttribute("aria-rowcount", String(kept + 1));
+    this.#dress();
+    this.#sync();
+    // Rows that are drawn do not change: only where they come into view is there something to draw.
+    if (before < this.map.window(OVERSCAN).last || before > kept) this.draw(before > kept);
+    else this.bar?.show(this.map.top, this.map.view, this.map.height);
+  }
+
+  #dress() {
+    if (!this.rows) return;
+    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}`;
+    if (this.rows.className !== name) this.rows.className = name;
+  }
+
+  /** @param {boolean} [force] */
+  measure(force = false) {
+    if (!this.rows) return;
+    const row = this.narrow.matches ? CARD : ROW;
+    this.#dress();
+    const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
+    if (!force && row === this.map.row && view === this.map.view) return;
+    this.map.measure({ row, view });
+    this.#sync();
+    this.draw(true);
+  }
+
+  #sync() {
+    if (!this.rows || !this.body) return;
+    this.body.style.height = `${this.map.content}px`;
+    if (Math.abs(this.rows.scrollTop - this.map.physical) >= 1) this.rows.scrollTop = this.map.physical;
+    this.map.physical = this.rows.scrollTop;
+  }
+
+  #schedule() {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  /** Draws the rows in view. @param {boolean} [all] also those that are drawn already */
+  draw(all = false) {
+    const { map, body, source } = this;
+    if (!body || !source) return;
+    if (all) this.stamp += 1;
+    const { first, last } = map.window(OVERSCAN);
+    const size = Math.max(this.pool.length, last - first);
+    while (this.pool.length < size) {
+      const row = /** @type {RowElement} */ (make("div", "tr"));
+      row.setAttribute("role", "row");
+      Object.assign(row, { cells: [], line: -1, stamp: "", place: -1 });
+      this.pool.push(row);
+      body.append(row);
+    }
+    const shift = Math.round(map.offset);
+    const used = new Set();
+    for (let line = first; line < last; line += 1) {
+      const slot = line % size;
+      used.add(slot);
+      const row = this.pool[slot];
+      const stamp = `${this.stamp} ${line}`;
+      if (row.stamp !== stamp) {
+        this.#drawRow(row, line, source.at(line) ?? []);
+        row.stamp = stamp;
+        row.hidden = false;
+      }
+      const top = line * map.row + shift;
+      if (row.place !== top) {
+        row.style.transform = `translateY(${top}px)`;
+        row.place = top;
+      }
+    }
+    this.pool.forEach((row, slot) => {
+      if (used.has(slot)) return;
+      row.hidden = true;
+      row.stamp = "";
+      row.line = -1;
+    });
+    this.bar?.show(map.top, map.view, map.height);
+    this.#follow();
+    clearTimeout(this.learning);
+    this.learning = setTimeout(() => this.#learn(), SETTLE_MS);
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+
+  /** Columns get wider where the rows in view have longer values than those before; never narrower. */
+  #learn() {
+    let wider = false;
+    for (const row of this.pool) {
+      const values = row.hidden ? undefined : this.source?.at(row.line);
+      this.columns.forEach((column, at) => {
+        const chars = values ? Math.min(MOST_CHARS, cell(values[at] ?? null).text.length) : 0;
+        if (chars <= column.chars) return;
+        column.chars = chars;
+        wider = true;
+      });
+    }
+    if (wider) this.layout(this.columns);
+  }
+
+  /** @param {RowElement} row @param {number} line @param {unknown[]} values */
+  #drawRow(row, line, values) {
+    const { columns } = this;
+    while (row.cells.length > columns.length + 1) row.cells.pop()?.remove();
+    while (row.cells.length < columns.length + 1) {
+      const element = make("div");
+      element.setAttribute("role", row.cells.length === 0 ? "rowheader" : "gridcell");
+      element.setAttribute("aria-colindex", String(row.cells.length + 1));
+      row.cells.push(element);
+      row.append(element);
+    }
+    row.line = line;
+    row.setAttribute("aria-rowindex", String(line + 2));
+    row.cells[0].className = "td rank";
+    row.cells[0].textContent = count(line + 1);
+    columns.forEach((column, at) => {
+      const card = at === 0 ? " key-card" : this.cards.includes(at) ? ` card-${this.cards.indexOf(at)}` : "";
+      const element = row.cells[at + 1];
+      drawCell(element, values[at] === undefined ? null : values[at], `td w${columnUnits(/** @type {any} */ (column))}${column.numeric ? " num" : " text"}${card}`);
+      if (element.hasAttribute("title")) element.removeAttribute("title");
+    });
+    this.#mark(row);
+  }
+
+  // ---- Selection
+
+  /** First and last selected row. @returns {[number, number]} */
+  range() {
+    const other = this.anchor < 0 ? this.active.line : this.anchor;
+    return [Math.min(other, this.active.line), Math.max(other, this.active.line)];
+  }
+
+  /** @param {RowElement} row */
+  #mark(row) {
+    const [low, high] = this.range();
+    row.setAttribute("aria-selected", String(row.line >= low && row.line <= high && low >= 0));
+    row.cells.forEach((element, index) => {
+      const on = row.line === this.active.line && index === this.active.column + 1;
+      element.classList.toggle("focus", on);
+      if (on) element.id = "active-result";
+      else if (element.id) element.removeAttribute("id");
+    });
+  }
+
+  #follow() {
+    if (this.querySelector("#active-result:not([hidden] *)")) this.rows?.setAttribute("aria-activedescendant", "active-result");
+    else this.rows?.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {number} line @param {number} column @param {{extend?: boolean, reveal?: boolean}} [how] */
+  select(line, column, { extend = false, reveal = true } = {}) {
+    if (!this.map.count) return;
+    if (extend && this.anchor < 0) this.anchor = this.active.line;
+    if (!extend) this.anchor = -1;
+    this.active = { line: Math.min(this.map.count - 1, Math.max(0, line)), column: Math.min(this.columns.length - 1, Math.max(0, column)) };
+    if (reveal) {
+      this.map.reveal(this.active.line);
+      this.#sync();
+    }
+    for (const row of this.pool) if (!row.hidden) this.#mark(row);
+    this.draw();
+    if (reveal) this.#revealColumn();
+  }
+
+  #revealColumn() {
+    const active = this.querySelector("#active-result");
+    if (!active || !this.rows?.classList.contains("wide")) return;
+    const box = active.getBoundingClientRect();
+    const view = this.rows.getBoundingClientRect();
+    const held = rankWidth(this.digits);
+    if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;
+    else if (box.right > view.right) this.rows.scrollLeft += box.right - view.right;
+  }
+
+  /** @param {Event} event @returns {{line: number, column: number, element: HTMLElement} | undefined} */
+  #cellOf(event) {
+    const row = /** @type {RowElement | null} */ (event.target instanceof Element ? event.target.closest(".grid-body .tr") : null);
+    if (!row || row.line < 0) return undefined;
+    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
+    return { line: row.line, column: Math.max(0, index - 1), element: row.cells[Math.max(0, index)] };
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    const at = this.#cellOf(event);
+    if (!at || event.button !== 0) return;
+    this.select(at.line, at.column, { extend: event.shiftKey, reveal: false });
+    if (this.narrow.matches) this.#open();
+  }
+
+  /** The whole value where a cell cuts it. @param {PointerEvent} event */
+  #over(event) {
+    const at = this.#cellOf(event);
+    if (!at || at.element.title || at.element.classList.contains("rank")) return;
+    const cuts = at.element.scrollWidth > at.element.clientWidth + 1 || at.element.querySelector(".more, .cut") || at.element.classList.contains("dim");
+    if (cuts) at.element.title = plain(this.source?.at(at.line)?.[at.column]).slice(0, 2000);
+  }
+
+  #open() {
+    if (this.active.line >= 0) this.dispatchEvent(new CustomEvent("open-row", { detail: this.active.line }));
+  }
+
+  /** Copies the cell, or the selected rows as a table. */
+  async copy() {
+    const [low, high] = this.range();
+    if (low < 0 || !this.source) return;
+    const text = low === high ? plain(this.source.at(low)?.[this.active.column]) : tabbed(this.source.values(low, Math.min(high + 1, low + MOST_COPIED)));
+    const rows = Math.min(high - low + 1, MOST_COPIED);
+    announce((await copyText(text)) ? (low === high ? "Copied" : `${count(rows)} rows copied`) : "The browser did not let the page copy");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { line, column } = this.active;
+    const page = Math.max(1, Math.floor(this.map.view / this.map.row) - 1);
+    const end = this.map.count - 1;
+    const all = event.ctrlKey || event.metaKey;
+    /** @type {{[key: string]: () => unknown}} */
+    const keys = {
+      ArrowDown: () => this.select(all ? end : line + 1, column, { extend: event.shiftKey }),
+      ArrowUp: () => this.select(all ? 0 : line - 1, column, { extend: event.shiftKey }),
+      ArrowRight: () => this.select(line, column + 1),
+      ArrowLeft: () => this.select(line, column - 1),
+      PageDown: () => this.select(line + page, column, { extend: event.shiftKey }),
+      PageUp: () => this.select(line - page, column, { extend: event.shiftKey }),
+      Home: () => this.select(all ? 0 : line, all ? column : 0, { extend: all && event.shiftKey }),
+      End: () => this.select(all ? end : line, all ? column : this.columns.length - 1, { extend: all && event.shiftKey }),
+      Enter: () => this.#open(),
+      " ": () => this.#open(),
+    };
+    let act = all && /^(?:ArrowLeft|ArrowRight|Enter| )$/.test(event.key) ? undefined : keys[event.key];
+    if (all && event.key.toLowerCase() === "c" && !event.shiftKey) act = () => this.copy();
+    if (all && event.key.toLowerCase() === "a") {
+      act = () => {
+        this.select(0, column);
+        this.select(end, column, { extend: true, reveal: false });
+      };
+    }
+    if (!act || event.altKey || !this.map.count) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+}
+
+customElements.define("sop-result-grid", SopResultGrid);

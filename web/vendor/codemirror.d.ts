@@ -1,0 +1,12 @@
+export { EditorState, Prec, RangeSet, StateEffect, StateField } from "@codemirror/state";
+export type { Extension, StateEffectType, Transaction } from "@codemirror/state";
+export { Decoration, EditorView, GutterMarker, WidgetType, drawSelection, dropCursor, gutterLineClass, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection } from "@codemirror/view";
+export type { DecorationSet } from "@codemirror/view";
+export { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+export { HighlightStyle, bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
+export { SQLDialect, sql } from "@codemirror/lang-sql";
+export { acceptCompletion, autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus } from "@codemirror/autocomplete";
+export type { CompletionContext, CompletionResult } from "@codemirror/autocomplete";
+export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+export { lintKeymap, setDiagnostics } from "@codemirror/lint";
+export { tags } from "@lezer/highlight";
