@@ -176,10 +176,10 @@ impl<'a> Finder<'a> {
         let condition = &self.condition.sql;
         let mut sql = format!("SELECT {what} FROM \"{store}\" WHERE ({condition})");
         let mut params = self.condition.params.clone();
-        for (edge, sign) in [(&stretch.low, '>'), (&stretch.high, '<')] {
+        for (edge, sign) in [(&stretch.low, ">"), (&stretch.high, "<")] {
             if let Some((place, inclusive)) = edge {
                 let equal = if *inclusive { "=" } else { "" };
-                sql += &format!(" AND _position {sign}{equal} ?");
+                sql += [" AND _position ", sign, equal, " ?"].concat().as_str();
                 params.push(Value::Blob(place.clone()));
             }
         }

@@ -191,7 +191,6 @@ const TABLE: &[Case] = &[
     case("POST", QUERY, JSON, "{\"sql\":\"SELECT load_extension('x')\"}", 400, "syntax_error", ""),
     case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES (1)\"}", 409, "key_exists", "/sql"),
     case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES ('a')\"}", 400, "invalid_value", "i64"),
-    case("POST", QUERY, JSON, "{\"sql\":\"INSERT INTO s (key) VALUES (1) ON CONFLICT DO NOTHING\"}", 422, "unsupported_statement", "OR IGNORE"),
     case("POST", QUERY, JSON, "{\"sql\":\"SELECT json('{')\"}", 400, "invalid_value", "/sql"),
     case("POST", "/api/v1/databases/dd/query", JSON, "{\"sql\":\"SELECT 1\"}", 404, "database_not_found", "\"suggestions\":[\"d\"]"),
     case("DELETE", "/api/v1/queries/0", NONE, "", 404, "query_not_found", "ended"),
