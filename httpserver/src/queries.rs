@@ -65,6 +65,11 @@ impl Queries {
         }
     }
 
+    /// What runs queries; they are on the list only with [`Queries::begin`].
+    pub fn engine(&self) -> &QueryEngine {
+        &self.engine
+    }
+
     /// Waits for a place, at most `wait`, and puts the query on the list.
     ///
     /// # Errors
@@ -122,6 +127,13 @@ impl Queries {
         drop(running);
         listed.sort_by_key(|query| std::cmp::Reverse(query.elapsed));
         listed
+    }
+}
+
+impl CancelOnDrop {
+    /// For a query that is not on the list.
+    pub fn new(cancel: Cancel) -> Self {
+        Self(cancel)
     }
 }
 

@@ -8,15 +8,18 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sop::Document;
 use sop_query::keys::new_key_from_json;
+use sop_query::sql::Cancel;
 use utoipa::{IntoParams, ToSchema};
 
 use super::StorePath;
+use super::filtered::{Filtering, read_filtered};
 use super::listing::{Listing, Start, read_page};
 use super::output::Output;
 use super::versions::Stats;
 use super::write::write;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson};
+use crate::queries::CancelOnDrop;
 use crate::state::AppState;
 
 /// Most items of a page.
@@ -40,8 +43,11 @@ pub(super) struct PageQuery {
     at: Option<u64>,
     /// JSON array of leading key values, the last may be `{"partial": "text"}`: only these items.
     prefix: Option<String>,
-    /// Filter document; comes with the query layer.
+    /// Filter document as JSON: only the items that it lets through.
     filter: Option<String>,
+    /// With a filter: counts all items that it lets through, which may need a walk over the store.
+    #[serde(default)]
+    count: bool,
     /// Without values.
     #[serde(default)]
     keys_only: bool,
@@ -75,8 +81,9 @@ pub(super) struct ItemPage {
     prev: Option<String>,
     /// Whether there is more in the direction that was asked for.
     has_more: bool,
-    /// Exact number of items of the prefix.
-    count: u64,
+    /// Exact number of items of the prefix; with a filter null, unless `count=true` was said or all of
+    /// them are on this page.
+    count: Option<u64>,
     /// Exact number of items of the store.
     total: u64,
     /// Rank in the store of the item of this page with the lowest key.
@@ -99,9 +106,6 @@ pub(super) async fn list(
     ApiQuery(query): ApiQuery<PageQuery>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
-    if query.filter.is_some() {
-        return Err(filter_not_yet());
-    }
     let limit = query.limit.unwrap_or(state.limits().page_items);
     if !(1..=MAX_PAGE).contains(&limit) {
         let detail = format!("'limit' is from 1 to {MAX_PAGE}.");
@@ -111,6 +115,11 @@ pub(super) async fn list(
     }
     let page_bytes = state.limits().page_bytes;
     let registry = state.registry().clone();
+    let time = state.limits().request_timeout();
+    let engine = state.queries().engine().clone();
+    let cancel = Cancel::default();
+    // A client that goes away, or a request that takes too long, ends the search.
+    let _held = CancelOnDrop::new(cancel.clone());
     state
         .call(move || {
             let listing = Listing {
@@ -121,19 +130,26 @@ pub(super) async fn list(
                 limit,
                 page_bytes,
             };
-            read_page(
-                &registry.database(&path.db)?,
-                &path.store,
-                &listing,
-                numbers,
-            )
+            let db = registry.database(&path.db)?;
+            let Some(filter) = query.filter.as_deref() else {
+                return read_page(&db, &path.store, &listing, numbers);
+            };
+            let filtering = Filtering {
+                filter,
+                count: query.count,
+                engine: &engine,
+                time,
+                cancel,
+            };
+            read_filtered(&db, &path.store, &listing, &filtering, numbers)
         })
         .await
 }
 
-/// The refusal of filters.
+/// The refusal of filters of exports.
 pub(super) fn filter_not_yet() -> ApiError {
-    let detail = "Filters come with the query layer. Until then use 'prefix' or 'from'.";
+    let detail =
+        "A store is not exported by a filter yet. Export a query: '/databases/{db}/export?sql='.";
     ApiError::new(Code::NotSupportedYet, detail).parameter("filter", detail)
 }
 

@@ -55,12 +55,23 @@ struct Row {
 }
 
 /// The rows of a page as JSON, in the order they were walked, with the places of both ends.
-struct Walked {
-    json: Vec<u8>,
+pub(super) struct Walked {
+    pub json: Vec<u8>,
     /// End of each row in `json`.
-    ends: Vec<usize>,
+    pub ends: Vec<usize>,
     /// Positions of the first and the last walked row.
-    edges: Option<(Vec<u8>, Vec<u8>)>,
+    pub edges: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Walked {
+    /// No rows.
+    pub fn empty() -> Self {
+        Self {
+            json: Vec::new(),
+            ends: Vec::new(),
+            edges: None,
+        }
+    }
 }
 
 /// Reads one page and writes its answer.
@@ -125,23 +136,24 @@ pub(crate) fn read_page(
 }
 
 /// The identity that cursors of a store are bound to.
-fn scope(db: &Database, store: &DocumentStore<'_>) -> CursorScope {
+pub(super) fn scope(db: &Database, store: &DocumentStore<'_>) -> CursorScope {
     let definition = store.definition();
     let key = serde_json::to_string(&definition.key).unwrap_or_default();
     CursorScope::new(&db.id(), &definition.name, &key)
 }
 
 /// How the tree is walked.
-struct Plan {
-    range: KeyRange,
-    walk: Direction,
+pub(super) struct Plan {
+    pub range: KeyRange,
+    pub walk: Direction,
     /// Go on after this position.
-    after: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
     /// And take its own item first, if it is there.
-    inclusive: bool,
+    pub inclusive: bool,
 }
 
-fn plan(
+/// How the page that is asked for is walked.
+pub(super) fn plan(
     store: &DocumentStore<'_>,
     range: &KeyRange,
     listing: &Listing<'_>,
@@ -191,7 +203,7 @@ fn plan(
 }
 
 /// Number of items of the store before a range.
-fn before(store: &DocumentStore<'_>, range: &KeyRange) -> ApiResult<u64> {
+pub(super) fn before(store: &DocumentStore<'_>, range: &KeyRange) -> ApiResult<u64> {
     let hi = match &range.lo {
         Bound::Unbounded => return Ok(0),
         Bound::Included(lo) => Bound::Excluded(lo.clone()),
@@ -290,23 +302,24 @@ fn rows<'s>(
     Ok(Box::new(own.chain(items)))
 }
 
-struct Links {
-    next: Option<Cursor>,
-    prev: Option<Cursor>,
+/// The cursors of a page.
+pub(super) struct Links {
+    pub next: Option<Cursor>,
+    pub prev: Option<Cursor>,
 }
 
 /// What there is beside the page.
-struct Beyond {
+pub(super) struct Beyond {
     /// Items with lower keys.
-    below: bool,
+    pub below: bool,
     /// Items with higher keys.
-    above: bool,
+    pub above: bool,
     /// No items at all, the page included.
-    empty: bool,
+    pub empty: bool,
 }
 
 /// The cursors at both ends of a page, where there is something beyond.
-fn links(walked: &Walked, plan: &Plan, reverse: bool, beyond: &Beyond) -> Links {
+pub(super) fn links(walked: &Walked, plan: &Plan, reverse: bool, beyond: &Beyond) -> Links {
     let backwards = plan.walk == Direction::Backward;
     let (low, high) = if let Some((first, last)) = &walked.edges {
         let (low, high) = if backwards {
@@ -349,7 +362,7 @@ fn links(walked: &Walked, plan: &Plan, reverse: bool, beyond: &Beyond) -> Links 
 }
 
 /// The rows in listing order; `turned` when they were walked the other way.
-fn write_rows(out: &mut Output, walked: &Walked, turned: bool) {
+pub(super) fn write_rows(out: &mut Output, walked: &Walked, turned: bool) {
     let starts = std::iter::once(0).chain(walked.ends.iter().copied());
     let rows = starts
         .zip(walked.ends.iter().copied())

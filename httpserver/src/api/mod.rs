@@ -8,6 +8,7 @@ mod counts;
 mod databases;
 mod demo;
 mod description;
+mod filtered;
 mod health;
 mod item;
 mod items;

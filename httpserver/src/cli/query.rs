@@ -117,15 +117,16 @@ fn placed(sql: &str, error: &sop_query::sql::QueryError) -> anyhow::Error {
 }
 
 fn figures(summary: &Summary) -> String {
-    let mut text = format!("{} rows", summary.rows);
-    if summary.truncated {
-        text += ", and more: another format has them all";
-    }
-    if summary.changed > 0 {
-        text += &format!(", {} changed", summary.changed);
-    }
-    let time = summary.elapsed.as_secs_f64() * 1e3;
-    format!("{text}, {time:.1} ms\n")
+    let more = match summary.truncated {
+        true => ", and more: another format has them all",
+        false => "",
+    };
+    let changed = match summary.changed {
+        0 => String::new(),
+        changed => format!(", {changed} changed"),
+    };
+    let (rows, time) = (summary.rows, summary.elapsed.as_secs_f64() * 1e3);
+    format!("{rows} rows{more}{changed}, {time:.1} ms\n")
 }
 
 /// The values of the flags: all with names, or all without.

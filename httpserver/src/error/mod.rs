@@ -134,6 +134,14 @@ impl ApiError {
         self
     }
 
+    /// The same with only one place at fault, this parameter of the address.
+    #[must_use]
+    pub fn only_parameter(mut self, name: &str) -> Self {
+        let detail = self.0.detail.clone().into_owned();
+        self.0.errors.clear();
+        self.parameter(name, detail)
+    }
+
     /// Adds the nearest known names to the last place, or as a place of their own.
     #[must_use]
     pub fn suggest(mut self, names: Vec<String>) -> Self {

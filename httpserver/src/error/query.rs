@@ -44,7 +44,7 @@ impl From<QueryError> for ApiError {
             let base = Self::from(*engine);
             code = base.code();
             if code.status().is_server_error() && code != Code::TimeLimit {
-                words = base.detail().to_owned();
+                base.detail().clone_into(&mut words);
             }
         } else if error.code == sql::Code::Engine {
             tracing::error!(error = words, "a query failed");

@@ -443,3 +443,210 @@ async fn changes_are_previewed_and_applied_as_one() {
     );
     assert_eq!(ints(&page(&test, "").await), [5, 10, 20]);
 }
+
+/// Follows the pages of a filtered listing to its end; keys and whether each page was right in itself.
+async fn walked(test: &TestApp, first: &str, link: &str) -> Vec<Value> {
+    let mut keys = Vec::new();
+    let mut path = first.to_owned();
+    loop {
+        let page = test.get(&path).await.ok();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 7);
+        let part = items.iter().map(|item| item["key"].clone());
+        if link == "next" {
+            keys.extend(part);
+        } else {
+            keys.splice(0..0, part);
+        }
+        let Some(cursor) = page[link].as_str() else {
+            assert_eq!(page["has_more"], false);
+            return keys;
+        };
+        assert_eq!(page["has_more"], true);
+        let name = if link == "next" { "after" } else { "before" };
+        path = format!("{first}&{name}={cursor}");
+    }
+}
+
+#[tokio::test]
+async fn a_filtered_listing_has_every_item_once_in_both_directions() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    test.fill((0..60).map(Value::from)).await;
+    // The value is {"of": key}.
+    let filter = escaped(json!({"of": {"$gte": 10, "$nin": [20, 21, 22, 23, 24, 25, 26, 27]}}));
+    let expected: Vec<Value> = (10..60)
+        .filter(|key| !(20..28).contains(key))
+        .map(Value::from)
+        .collect();
+    let turned: Vec<Value> = expected.iter().rev().cloned().collect();
+    let first = format!("/api/v1/databases/d/stores/s/items?limit=7&filter={filter}");
+    assert_eq!(walked(&test, &first, "next").await, expected);
+    assert_eq!(
+        walked(&test, &format!("{first}&reverse=true"), "next").await,
+        turned
+    );
+    assert_eq!(
+        walked(&test, &format!("{first}&keys_only=true"), "next").await,
+        expected
+    );
+
+    // Backwards from the last page, also when the anchor is gone.
+    let mut page = test.get(&first).await.ok();
+    let begun = page.clone();
+    assert_eq!(
+        (&page["prev"], &page["count"], &page["total"]),
+        (&json!(null), &json!(null), &json!(60))
+    );
+    assert_eq!((&page["rank"], &page["base"]), (&json!(10), &json!(0)));
+    while let Some(next) = page["next"].as_str() {
+        page = test.get(&format!("{first}&after={next}")).await.ok();
+        assert!(page["prev"].is_string());
+    }
+    let before = page["prev"].as_str().unwrap().to_owned();
+    let last = page["items"][0]["key"].clone();
+    test.delete(&format!("/api/v1/databases/d/stores/s/item?key={last}"))
+        .await;
+    let mut keys = Vec::new();
+    let mut cursor = Some(before);
+    while let Some(before) = cursor {
+        let page = test.get(&format!("{first}&before={before}")).await.ok();
+        let part: Vec<Value> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["key"].clone())
+            .collect();
+        keys.splice(0..0, part);
+        cursor = page["prev"].as_str().map(str::to_owned);
+        assert_eq!(page["has_more"], cursor.is_some());
+    }
+    assert_eq!(keys, expected[..35]);
+
+    // A cursor of one listing is good in another, with a filter and without.
+    let after = begun["next"].as_str().unwrap();
+    let plain = test
+        .get(&format!(
+            "/api/v1/databases/d/stores/s/items?limit=1&after={after}"
+        ))
+        .await
+        .ok();
+    assert_eq!(plain["items"][0]["key"], 17);
+    let counted = test.get(&format!("{first}&count=true")).await.ok();
+    assert_eq!(counted["count"], 41);
+}
+
+#[tokio::test]
+async fn a_filtered_page_keeps_to_prefix_start_and_duplicates() {
+    let test = TestApp::new();
+    test.post("/api/v1/databases", r#"{"name":"d"}"#).await.ok();
+    let key = json!({"type": "composite", "fields": [{"name": "country", "type": "string"}, {"name": "id", "type": "i64", "order": "desc"}]});
+    test.post(
+        "/api/v1/databases/d/stores",
+        json!({"name": "c", "key": key}),
+    )
+    .await
+    .ok();
+    test.post(
+        "/api/v1/databases/d/stores",
+        json!({"name": "m", "key": {"type": "string"}, "unique": false}),
+    )
+    .await
+    .ok();
+    for at in 0..30 {
+        let country = ["DE", "FR", "US"][at % 3];
+        let body = json!({"key": {"country": country, "id": at}, "value": {"even": at % 2 == 0, "exact": 1}});
+        test.post("/api/v1/databases/d/stores/c/items", body)
+            .await
+            .ok();
+        let body = json!({"key": country, "value": {"at": at}});
+        test.post("/api/v1/databases/d/stores/m/items", body)
+            .await
+            .ok();
+    }
+    let get = async |store: &str, rest: &str, filter: Value| {
+        let filter = escaped(filter);
+        test.get(&format!(
+            "/api/v1/databases/d/stores/{store}/items?filter={filter}{rest}"
+        ))
+        .await
+        .ok()
+    };
+    let ids = |page: &Value| -> Vec<i64> {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["key"]["id"].as_i64().unwrap())
+            .collect()
+    };
+    let french = escaped(json!(["FR"]));
+    let page = get("c", &format!("&prefix={french}"), json!({"even": true})).await;
+    assert_eq!(ids(&page), [28, 22, 16, 10, 4]);
+    assert_eq!(
+        (&page["count"], &page["prev"], &page["next"], &page["base"]),
+        (&json!(5), &json!(null), &json!(null), &json!(10))
+    );
+    let from = escaped(json!({"country": "FR", "id": 22}));
+    let page = get(
+        "c",
+        &format!("&prefix={french}&from={from}&limit=2"),
+        json!({"even": true}),
+    )
+    .await;
+    assert_eq!(ids(&page), [22, 16]);
+    assert!(page["prev"].is_string() && page["next"].is_string());
+    let page = get(
+        "c",
+        "&at=15",
+        json!({"even": true, "country": {"$ne": "US"}}),
+    )
+    .await;
+    assert_eq!(ids(&page), [10, 4]);
+    let none = get("c", &format!("&prefix={french}"), json!({"id": 999})).await;
+    assert_eq!(
+        (&none["items"], &none["count"], &none["has_more"]),
+        (&json!([]), &json!(0), &json!(false))
+    );
+    let nowhere = get(
+        "c",
+        &format!("&prefix={}", escaped(json!(["ZZ"]))),
+        json!({}),
+    )
+    .await;
+    assert_eq!(
+        (&nowhere["items"], &nowhere["count"]),
+        (&json!([]), &json!(0))
+    );
+
+    // Items with one key are apart, too.
+    let first = format!(
+        "/api/v1/databases/d/stores/m/items?limit=4&filter={}",
+        escaped(json!({"at": {"$gte": 6}}))
+    );
+    let keys = walked(&test, &first, "next").await;
+    assert_eq!(keys.len(), 24);
+    let page = test.get(&first).await.ok();
+    assert!(page["items"][0]["id"].is_u64());
+}
+
+#[tokio::test]
+async fn filtered_items_are_as_exact_as_others() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let body = r#"{"key": 1, "value": {"n": 1.50, "big": 123456789012345678901234567890, "z": 1, "a": 2}}"#;
+    test.post("/api/v1/databases/d/stores/s/items", body)
+        .await
+        .ok();
+    let path = format!(
+        "/api/v1/databases/d/stores/s/items?filter={}",
+        escaped(json!({"n": 1.5}))
+    );
+    let text = test.get(&path).await.text();
+    assert!(
+        text.contains(r#""value":{"n":1.50,"big":123456789012345678901234567890,"z":1,"a":2}"#),
+        "{text}"
+    );
+    assert!(
+        text.contains(r#""count":1,"total":1,"rank":0,"base":0,"stats":"#),
+        "{text}"
+    );
+}

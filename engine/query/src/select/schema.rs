@@ -56,6 +56,11 @@ impl Schema {
     ) -> sop::Result<Self> {
         let mut schema = Self::default();
         for (database, tx) in databases {
+            // Also one without stores has its number.
+            schema.databases.push(DatabaseNames {
+                name: (*database).to_owned(),
+                stores: BTreeMap::new(),
+            });
             for store in tx.stores()? {
                 schema.add(database, &store.definition, None);
             }

@@ -68,13 +68,12 @@ impl Words<'_> {
             self.word("AND")?;
             return self.value();
         }
-        if self.sign("=").is_some() {
-            let _ = self.sign("=");
-        } else if self.sign("<").is_some() || self.sign(">").is_some() {
-            let _ = self.sign("=");
-        } else {
+        let compares = ["=", "<", ">"].iter().any(|sign| self.sign(sign).is_some());
+        if !compares {
             return None;
         }
+        // The second sign of `==`, `<=` and `>=`.
+        let _ = self.sign("=");
         self.value()
     }
 

@@ -451,6 +451,13 @@ impl<'a> Choice<'a> {
     /// Whether the store's order, or its reverse (`true`), is the order asked for, when the first `equal` fields have
     /// one value each.
     fn order(&self, equal: usize) -> Option<bool> {
+        // The store is in the order of the places, and no two items have one.
+        let first = self.info.order_bys().next();
+        let column = first.as_ref().map(rusqlite::vtab::OrderBy::column);
+        let column = column.and_then(|at| self.table.columns.get(usize::try_from(at).ok()?));
+        if column.is_some_and(|column| column.source == Source::Position) {
+            return first.map(|by| by.is_order_by_desc());
+        }
         let definition = self.store.definition();
         if definition.key.cel().is_some() {
             return None;
