@@ -58,7 +58,9 @@ fn kind(sql: &str, tokens: &[Token]) -> StatementKind {
             .flatten()
             .any(|token| words.iter().any(|word| token.is(sql, word)))
     };
-    if first(&["CREATE", "DROP", "ALTER"]) && of_store(&["STORE", "TABLE", "INDEX", "VIEW"]) {
+    if first(&["CREATE", "DROP", "ALTER"])
+        && of_store(&["STORE", "TABLE", "INDEX", "VIEW", "TRIGGER"])
+    {
         return StatementKind::Definition;
     }
     StatementKind::Plain {

@@ -4,6 +4,7 @@ use super::types::type_name;
 use super::words::{Words, unsupported};
 use super::{Action, Column, Create, Definition, KeyPart, Name, References, Setting, SettingValue};
 use crate::sql::Result;
+use crate::sql::error::{Code, QueryError};
 use crate::sql::tokens::TokenKind;
 
 /// Reads a definition. Places in errors are bytes of `sql`.
@@ -11,10 +12,13 @@ pub(in crate::sql) fn parse(sql: &str) -> Result<Definition> {
     let mut words = Words::new(sql);
     let words = &mut words;
     let (verb, start) = (words.name("CREATE, DROP or ALTER")?, words.at());
-    if words.take_any(&["TEMP", "TEMPORARY", "VIRTUAL", "EXTERNAL"]) {
-        let message =
-            "there are no temporary or virtual stores; use WITH x AS (SELECT …) within a statement";
-        return unsupported(start, message);
+    for word in ["TEMP", "TEMPORARY", "VIRTUAL", "TRIGGER"] {
+        if words.is(word) {
+            let message = format!(
+                "{word} is not allowed: statements define stores and nothing else; WITH x AS (SELECT …) makes a table for one statement"
+            );
+            return Err(QueryError::new(Code::Forbidden, message).at(Some(start)));
+        }
     }
     if words.take_any(&["UNIQUE", "INDEX", "VIEW"]) {
         let message = "indexes and views are not supported yet; a store with the wanted fields as its key serves as an index";

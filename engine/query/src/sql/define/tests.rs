@@ -439,7 +439,7 @@ const REFUSED: &[(&str, Code, &str, &str)] = &[
     ),
     (
         "CREATE TEMP TABLE a (id INT PRIMARY KEY)",
-        Code::Unsupported,
+        Code::Forbidden,
         "TEMP",
         "WITH x AS",
     ),

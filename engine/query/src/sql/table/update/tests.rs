@@ -345,8 +345,16 @@ fn other_forms_of_writes() {
     bench.run("WITH big AS (SELECT max(key) AS k FROM t) DELETE FROM t WHERE key = (SELECT k FROM big)").unwrap();
     assert_eq!(rows("SELECT count(*) FROM t"), [[int(7)]]);
     for (sql, code, part) in [
-        ("INSERT INTO t DEFAULT VALUES", Code::Constraint, "\"key\""),
-        ("INSERT INTO u (m) VALUES (1)", Code::Constraint, "\"id\""),
+        (
+            "INSERT INTO t DEFAULT VALUES",
+            Code::Constraint,
+            "give key a value",
+        ),
+        (
+            "INSERT INTO u (m) VALUES (1)",
+            Code::Constraint,
+            "give id a value",
+        ),
         (
             "INSERT INTO t (key) VALUES ('x')",
             Code::InvalidValue,
