@@ -189,12 +189,17 @@ impl TableColumns {
     /// The columns of a store with this definition whose items look like that.
     pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
         let mut names = Names::default();
-        for reserved in [VERSION, COUNT, COUNTED, POSITION] {
+        // The whole key and the whole value can always be named.
+        for reserved in [VERSION, COUNT, COUNTED, POSITION, "value"] {
             names.taken.insert(reserved.to_owned());
         }
         let key = &definition.key;
+        if key.is_composite() {
+            names.taken.insert("key".to_owned());
+        }
         let fields: BTreeSet<String> = top(schema).map(|f| f.path.to_ascii_lowercase()).collect();
-        let is_both = |name: &str| fields.contains(&name.to_ascii_lowercase());
+        let is_both =
+            |name: &str| key.is_composite() && fields.contains(&name.to_ascii_lowercase());
         let key_name = |name: &str| match is_both(name) {
             true => format!("key.{name}"),
             false => name.to_owned(),
@@ -293,6 +298,9 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
         .iter()
         .all(|count| matches!(count.kind, FieldKind::Object | FieldKind::Null));
     let has_fields = top(schema).next().is_some();
+    for whole in ["key", "value"] {
+        names.taken.remove(whole);
+    }
     // A store of numbers or texts has one visible value.
     names.add("value", "", Source::Value, kind, objects || has_fields);
     if definition.key.is_composite() {
@@ -319,5 +327,60 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             hidden: true,
             required: true,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sop::key::{KeyField, KeySpec};
+    use sop::{Database, Mode};
+
+    use super::*;
+    use crate::test_support::{TestDatabase, document};
+
+    fn names(db: &Database, store: &str) -> Vec<String> {
+        let tx = db.begin(Mode::Read).unwrap();
+        let store = tx.documents(store).unwrap();
+        let columns = TableColumns::new(store.definition(), &store.schema().unwrap());
+        columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    #[test]
+    fn the_whole_key_and_value_keep_their_names() {
+        let test = TestDatabase::new();
+        test.create("single", &KeySpec::single(KeyType::I64));
+        let fields = ["id", "value"].map(|name| KeyField::new(name, KeyType::I64));
+        let composite = KeySpec::composite(fields.to_vec(), Vec::new()).unwrap();
+        test.create("composite", &composite);
+        let value = document(r#"{"key":1,"value":2,"id":3,"Name":4,"name":5}"#);
+        test.db
+            .transact(|tx| {
+                tx.documents("single")?.insert(&1_i64.into(), &value)?;
+                let key = sop::key::Key::composite([1_i64, 2]);
+                tx.documents("composite")?.insert(&key, &value).map(drop)
+            })
+            .unwrap();
+        let expected = [
+            "key",
+            "value.key",
+            "value.value",
+            "id",
+            "Name",
+            "value.name",
+            "value",
+        ];
+        assert_eq!(names(&test.db, "single")[..7], expected);
+        let expected = [
+            "key.id",
+            "key.value",
+            "value.key",
+            "value.value",
+            "value.id",
+            "Name",
+            "value.name",
+            "value",
+            "key",
+        ];
+        assert_eq!(names(&test.db, "composite")[..9], expected);
     }
 }

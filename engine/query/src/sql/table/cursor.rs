@@ -16,7 +16,7 @@ use sop::{DocumentRef, ItemRef};
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::{Path, Plan};
-use super::seek::Arguments;
+use super::seek::{Arguments, ITEM_ID_BYTES};
 use super::{StoreTable, TableShared};
 use crate::sql::columns::{Source, TableColumn};
 use crate::sql::running::{HashId, Running};
@@ -438,7 +438,7 @@ impl StoreCursor<'_> {
         definition: &sop::StoreDefinition,
         field: usize,
     ) -> Result<KeyValue> {
-        let id = if definition.unique { 0 } else { 8 };
+        let id = if definition.unique { 0 } else { ITEM_ID_BYTES };
         let order = position.get(..position.len().saturating_sub(id));
         let value = definition
             .key

@@ -303,7 +303,25 @@ impl<'a> Choice<'a> {
         if at < fields {
             self.seek_range(at, &mut seek);
         }
+        self.seek_places(&mut seek);
         seek
+    }
+
+    fn seek_places(&mut self, seek: &mut Seek) {
+        let after = self.find(&Source::Position, |op| {
+            matches!(
+                op,
+                Op::SQLITE_INDEX_CONSTRAINT_GT | Op::SQLITE_INDEX_CONSTRAINT_GE
+            )
+        });
+        let before = self.find(&Source::Position, |op| {
+            matches!(
+                op,
+                Op::SQLITE_INDEX_CONSTRAINT_LT | Op::SQLITE_INDEX_CONSTRAINT_LE
+            )
+        });
+        seek.after = after.map(|at| self.argument(at));
+        seek.before = before.map(|at| self.argument(at));
     }
 
     fn seek_range(&mut self, at: usize, seek: &mut Seek) {
@@ -390,7 +408,9 @@ impl<'a> Choice<'a> {
         let mut used = equal
             .chain(seek.lower.map(|(argument, _)| argument))
             .chain(seek.upper.map(|(argument, _)| argument))
-            .chain(seek.prefix.map(|(argument, _)| argument));
+            .chain(seek.prefix.map(|(argument, _)| argument))
+            .chain(seek.after)
+            .chain(seek.before);
         if lists == 0 && used.all(|argument| known.value(argument).is_some()) {
             let mut rows = 0;
             for range in seek.ranges(self.store, &known)? {
@@ -401,7 +421,12 @@ impl<'a> Choice<'a> {
         // Each leading field takes its share of telling the items apart.
         let part = seek.equal.len() as f64 / fields as f64;
         let mut rows = self.items.powf(1.0 - part) * many;
-        for limited in [seek.lower.is_some(), seek.upper.is_some()] {
+        for limited in [
+            seek.lower.is_some(),
+            seek.upper.is_some(),
+            seek.after.is_some(),
+            seek.before.is_some(),
+        ] {
             rows *= if limited { HALF } else { 1.0 };
         }
         if seek.prefix.is_some() {
@@ -563,6 +588,14 @@ fn seek_label<'a>(seek: &Seek, names: impl Iterator<Item = &'a str>) -> String {
     }
     if seek.prefix.is_some() {
         parts.push(format!("{name} like ?"));
+    }
+    for (place, word) in [
+        (seek.after, "behind a place"),
+        (seek.before, "before a place"),
+    ] {
+        if place.is_some() {
+            parts.push(word.to_owned());
+        }
     }
     format!("[{}]", parts.join(", "))
 }

@@ -44,8 +44,13 @@ pub(super) struct Seek {
     pub upper: Option<(usize, bool)>,
     /// Begins with it.
     pub prefix: Option<(usize, Pattern)>,
+    /// Behind, and before, these places in the store.
+    pub after: Option<usize>,
+    pub before: Option<usize>,
 }
 
+/// Bytes behind the key in the place of an item of a store with duplicates.
+pub(super) const ITEM_ID_BYTES: usize = 8;
 /// The most ranges of one seek; with more lists than that makes, what is before them decides.
 const MAX_RANGES: usize = 65_536;
 /// The most letters of a prefix that are tried in both cases.
@@ -54,7 +59,11 @@ const MAX_LETTERS: u32 = 3;
 impl Seek {
     /// Whether it says anything.
     pub fn is_empty(&self) -> bool {
-        self.equal.is_empty() && self.is_open()
+        self.equal.is_empty() && self.is_open() && !self.has_places()
+    }
+
+    fn has_places(&self) -> bool {
+        self.after.is_some() || self.before.is_some()
     }
 
     fn is_open(&self) -> bool {
@@ -78,7 +87,7 @@ impl Seek {
                 return Ok(None);
             }
         }
-        if self.prefix.is_some() {
+        if self.prefix.is_some() || self.has_places() {
             return Ok(None);
         }
         let limits = [(self.lower, End::Lower), (self.upper, End::Upper)];
@@ -106,11 +115,37 @@ impl Seek {
     ) -> Result<Vec<KeyRange>> {
         let mut ranges = Vec::new();
         self.collect(store, arguments, &mut Vec::new(), &mut ranges)?;
+        if self.has_places() {
+            let places = self.places(store, arguments);
+            for range in &mut ranges {
+                *range = range.intersect(&places);
+            }
+        }
         if ranges.len() > 1 {
             ranges.sort_by(|a, b| lower(a).cmp(lower(b)));
             ranges.dedup();
         }
         Ok(ranges)
+    }
+
+    /// The keys between two places. The places themselves are in, as other items with the same key may be.
+    fn places(&self, store: &DocumentStore<'_>, arguments: &impl Arguments) -> KeyRange {
+        let id = if store.definition().unique {
+            0
+        } else {
+            ITEM_ID_BYTES
+        };
+        let bound = |place: Option<usize>| match place.and_then(|at| arguments.value(at)) {
+            Some(ValueRef::Blob(place)) => {
+                let order = place.get(..place.len().saturating_sub(id));
+                Bound::Included(order.unwrap_or_default().to_vec())
+            }
+            _ => Bound::Unbounded,
+        };
+        KeyRange {
+            lo: bound(self.after),
+            hi: bound(self.before),
+        }
     }
 
     /// Adds the ranges of all keys that begin with `leading`.
