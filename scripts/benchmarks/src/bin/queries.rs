@@ -95,7 +95,9 @@ impl Output for Counted {
 
 impl Subject for Stores {
     fn run(&mut self, sql: &str, key: Option<i64>) -> Result<u64> {
-        let params = key.map_or(Params::None, |key| Params::Positional(vec![Value::Integer(key)]));
+        let params = key.map_or(Params::None, |key| {
+            Params::Positional(vec![Value::Integer(key)])
+        });
         let mut counted = Counted(0);
         self.engine
             .run(&self.catalog, &Request::new(sql, params), &mut counted)
@@ -124,13 +126,21 @@ impl Subject for Connection {
 }
 
 fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
-    let db = OpenOptions::new().cache_bytes(2 << 30).open(folder.join("stores"))?;
+    let db = OpenOptions::new()
+        .cache_bytes(2 << 30)
+        .open(folder.join("stores"))?;
     let links = KeySpec::composite(
-        vec![KeyField::new("user_id", KeyType::I64), KeyField::new("order_id", KeyType::I64)],
+        vec![
+            KeyField::new("user_id", KeyType::I64),
+            KeyField::new("order_id", KeyType::I64),
+        ],
         Vec::new(),
     )?;
     db.transact(|tx| {
-        tx.create_store(StoreDefinition::new("orders", KeySpec::single(KeyType::I64)))?;
+        tx.create_store(StoreDefinition::new(
+            "orders",
+            KeySpec::single(KeyType::I64),
+        ))?;
         tx.create_store(StoreDefinition::new("user_orders", links.clone()))?;
         tx.create_store(StoreDefinition::new("users", KeySpec::single(KeyType::I64)))
     })?;
@@ -139,8 +149,14 @@ fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
             let (store, links) = (tx.documents("orders")?, tx.documents("user_orders")?);
             for n in from..(from + 50_000).min(orders) {
                 let order = order(n, users);
-                store.insert(&Key::from(n), &Document::from_json(order_json(&order).as_bytes())?)?;
-                links.insert(&Key::composite([order.user, n]), &Document::from_json(b"null")?)?;
+                store.insert(
+                    &Key::from(n),
+                    &Document::from_json(order_json(&order).as_bytes())?,
+                )?;
+                links.insert(
+                    &Key::composite([order.user, n]),
+                    &Document::from_json(b"null")?,
+                )?;
             }
             Ok(())
         })?;
@@ -148,7 +164,12 @@ fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
     db.transact(|tx| {
         let store = tx.documents("users")?;
         (0..users).try_for_each(|n| {
-            store.insert(&Key::from(n), &Document::from_json(user_json(n).as_bytes())?).map(drop)
+            store
+                .insert(
+                    &Key::from(n),
+                    &Document::from_json(user_json(n).as_bytes())?,
+                )
+                .map(drop)
         })
     })?;
     db.checkpoint()?;
@@ -272,14 +293,18 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
-    let folder = args.next().ok_or_else(|| anyhow!("usage: queries FOLDER [ORDERS]"))?;
+    let folder = args
+        .next()
+        .ok_or_else(|| anyhow!("usage: queries FOLDER [ORDERS]"))?;
     let orders: i64 = args.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let users = (orders / 10).max(1);
     let folder = tempfile::tempdir_in(folder)?;
     let mut stores = stores(folder.path(), orders, users)?;
     let mut columns = columns(folder.path(), orders, users)?;
     let mut json = json(folder.path(), orders, users)?;
-    println!("| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|");
+    println!(
+        "| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|"
+    );
     for (name, ours, theirs) in WORKS {
         let mut times = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..RUNS {
@@ -288,9 +313,16 @@ fn main() -> Result<()> {
             times[2].push(time(&mut json, theirs)?);
         }
         let [a, b, c] = times.map(median);
-        println!("| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |", b / a, c / a);
+        println!(
+            "| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |",
+            b / a,
+            c / a
+        );
     }
-    for (name, prepared) in [("point query, prepared", true), ("point query, parsed each time", false)] {
+    for (name, prepared) in [
+        ("point query, prepared", true),
+        ("point query, parsed each time", false),
+    ] {
         let mut rates = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..RUNS {
             rates[0].push(points(&mut stores, prepared, orders)?);
@@ -298,7 +330,11 @@ fn main() -> Result<()> {
             rates[2].push(points(&mut json, prepared, orders)?);
         }
         let [a, b, c] = rates.map(median);
-        println!("| {name}, k/s | {a:.0} | {b:.0} | {c:.0} | {:.2} | {:.2} |", a / b, a / c);
+        println!(
+            "| {name}, k/s | {a:.0} | {b:.0} | {c:.0} | {:.2} | {:.2} |",
+            a / b,
+            a / c
+        );
     }
     Ok(())
 }
