@@ -1,0 +1,106 @@
+//! What a plan gives beside the items: their order, a start further in, a count instead of them.
+
+use rusqlite::vtab::IndexConstraintOp as Op;
+use sop::key::{KeyType, Order};
+
+use super::{Choice, Condition, Path, Planned, SEEK_COST};
+use crate::sql::columns::Source;
+
+impl Choice<'_> {
+    /// Whether the store's order, or its reverse (`true`), is the order asked for, when the first `equal` fields have
+    /// one value each.
+    pub(super) fn order(&self, equal: usize) -> Option<bool> {
+        // The store is in the order of the places, and no two items have one.
+        let first = self.info.order_bys().next();
+        let column = first.as_ref().map(rusqlite::vtab::OrderBy::column);
+        let column = column.and_then(|at| self.table.columns.get(usize::try_from(at).ok()?));
+        if column.is_some_and(|column| column.source == Source::Position) {
+            return first.map(|by| by.is_order_by_desc());
+        }
+        let definition = self.store.definition();
+        if definition.key.cel().is_some() {
+            return None;
+        }
+        let fields = definition.key.fields();
+        let mut reverse = None;
+        let mut next = equal;
+        for by in self.info.order_bys() {
+            let source = usize::try_from(by.column()).ok()?;
+            let Source::Key(at) = self.table.columns.get(source)?.source else {
+                // Behind a whole key no other column tells items apart.
+                let settled = next == fields.len() && definition.unique;
+                return settled.then_some(reverse.unwrap_or(false));
+            };
+            if at < equal || at < next {
+                continue;
+            }
+            if at != next {
+                return None;
+            }
+            let field = fields.get(at)?;
+            // SQL has other ideas of what is no number, and of instants written with offsets.
+            if matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Timestamp) {
+                return None;
+            }
+            let against = by.is_order_by_desc() != (field.order == Order::Desc);
+            if *reverse.get_or_insert(against) != against {
+                return None;
+            }
+            next += 1;
+        }
+        Some(reverse.unwrap_or(false))
+    }
+
+    /// Counts without a walk, when the statement says that it only counts and each of its conditions is a part of the
+    /// seek.
+    pub(super) fn count(&mut self, planned: &mut Planned) {
+        let is_permission = |condition: &&Condition| {
+            let column = self.table.columns.get(condition.column);
+            column.is_some_and(|column| column.source == Source::Counted)
+        };
+        let permission = self.conditions.iter().find(is_permission);
+        let used = |at: usize| {
+            self.arguments.contains(&at) || permission.is_some_and(|permission| permission.at == at)
+        };
+        let all = self.info.constraints().enumerate().all(|(at, constraint)| {
+            used(at)
+                || matches!(
+                    constraint.operator(),
+                    Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
+                )
+        });
+        let walks = matches!(planned.plan.path, Path::Scan | Path::Seek(_));
+        if permission.is_none() || !all || !walks {
+            return;
+        }
+        planned.plan.counts = true;
+        planned.plan.label = match planned.plan.label.split_once(' ') {
+            Some((_, rest)) => format!("count {rest}"),
+            None => "count".to_owned(),
+        };
+        planned.cost = SEEK_COST * 2.0;
+        planned.rows = 1;
+    }
+
+    /// Passes over items by their count when there is nothing else to test.
+    pub(super) fn offset(&mut self, planned: &mut Planned) {
+        let others = self.info.constraints().any(|constraint| {
+            !matches!(
+                constraint.operator(),
+                Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
+            )
+        });
+        let ordered = self.info.num_of_order_by() == 0 || planned.ordered;
+        if others || !ordered || planned.plan.path != Path::Scan {
+            return;
+        }
+        let offset = self.info.constraints().position(|constraint| {
+            constraint.is_usable()
+                && matches!(constraint.operator(), Op::SQLITE_INDEX_CONSTRAINT_OFFSET)
+        });
+        if let Some(at) = offset {
+            planned.plan.skip = Some(self.argument(at));
+            planned.plan.label += " from an offset";
+        }
+    }
+}
