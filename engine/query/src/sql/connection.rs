@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, Error as SqliteError};
 
 use super::Result;
 use super::catalog::Identity;
-use super::columns::{Kind, TableColumn, TableColumns};
+use super::columns::{Kind, Source, TableColumn, TableColumns};
 use super::error::{Code, QueryError};
 use super::functions;
 use super::output::Column;
@@ -197,6 +197,14 @@ impl StoreConnection {
     pub fn prepare(&self, running: &Running, sql: &str) -> Result<CachedStatement<'_>> {
         let prepared = self.connection.prepare_cached(sql);
         prepared.map_err(|error| self.explain(running, sql, &error))
+    }
+
+    /// Whether a store that was declared has a key field of this name.
+    pub fn is_key(&self, name: &str) -> bool {
+        self.declared.values().any(|table| {
+            let column = table.columns.named(name);
+            column.is_some_and(|column| matches!(column.source, Source::Key(_)))
+        })
     }
 
     /// The steps of a statement, and the cycles of all of it.

@@ -360,7 +360,8 @@ impl Call<'_> {
             return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
-        match rewritten(&self.request.sql, &statement.tokens) {
+        let is_key = |name: &str| self.connection.is_key(name);
+        match rewritten(&self.request.sql, &statement.tokens, &is_key) {
             Some(counting) => {
                 self.connection.declare_for(self.running, &counting)?;
                 self.rows(&counting, Rows::Own)?;
@@ -424,7 +425,7 @@ fn explained(
     analyze: bool,
 ) -> Result<Plan> {
     connection.declare_for(running, sql)?;
-    let counting = rewritten(sql, &tokens(sql));
+    let counting = rewritten(sql, &tokens(sql), &|name| connection.is_key(name));
     let sql = counting.as_deref().unwrap_or(sql);
     let mut prepared = connection.prepare(running, sql)?;
     if !analyze {

@@ -191,6 +191,28 @@ impl<'a> DocumentRef<'a> {
         None
     }
 
+    /// As [`DocumentRef::get`], looking first at the place where the field was in another document: those of one
+    /// store mostly have their fields in the same places. With the place where it is.
+    #[inline]
+    pub fn get_near(self, field: &str, place: usize) -> Option<(Self, usize)> {
+        if self.kind() != Kind::Object {
+            return None;
+        }
+        let container = Container::of(self.value)?;
+        let wanted = field.as_bytes();
+        let value_at = |at: usize| {
+            let (name, value) = split_entry(container.entry(at)?)?;
+            (name == wanted).then_some(Self { value })
+        };
+        if let Some(value) = value_at(place) {
+            return Some((value, place));
+        }
+        if container.is_indexed() {
+            return Some((find_indexed(&container, wanted)?, place));
+        }
+        (0..container.count).find_map(|at| Some((value_at(at)?, at)))
+    }
+
     /// The element at a position, of an array.
     pub fn at(self, position: usize) -> Option<Self> {
         if self.kind() != Kind::Array {

@@ -169,8 +169,13 @@ fn check_access(model: &Model, value: DocumentRef<'_>) {
                     .map(|(name, _)| name)
                     .eq(fields.iter().map(|(name, _)| name))
             );
-            for (name, field) in fields {
+            for (at, (name, field)) in fields.iter().enumerate() {
                 check_access(field, value.get(name).unwrap());
+                for place in [at, 0, at + 1, usize::MAX] {
+                    let near = value.get_near(name, place).map(|(found, _)| found);
+                    assert_eq!(near, value.get(name));
+                }
+                assert!(value.get_near("no such field", at).is_none());
             }
         }
     }

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
@@ -249,7 +250,8 @@ impl StoreCursor<'_> {
     /// A hash of a column; none when it would be too large.
     fn build(&mut self, column: usize) -> Result<Option<FieldHash>> {
         let store = self.store()?;
-        let Some(column) = self.table.columns.get(column) else {
+        let place = self.table.places.get(column);
+        let (Some(column), Some(place)) = (self.table.columns.get(column), place) else {
             return Ok(None);
         };
         let mut hash = FieldHash::new();
@@ -258,7 +260,7 @@ impl StoreCursor<'_> {
             &KeyRange::all(),
             sop::Direction::Forward,
             |item| {
-                let value = value_of(column, item)?;
+                let value = value_of(column, place, item)?;
                 let value = match &value {
                     ToSqlOutput::Owned(value) => value.into(),
                     ToSqlOutput::Borrowed(value) => *value,
@@ -407,10 +409,25 @@ fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
     }
 }
 
-/// The value of a column of an item.
-pub(super) fn value_of<'a>(column: &TableColumn, item: &'a ItemRef<'_>) -> Result<ToSqlOutput<'a>> {
+/// The value of a column of an item; `place` is where its field was in the item before.
+fn value_of<'a>(
+    column: &TableColumn,
+    place: &AtomicUsize,
+    item: &'a ItemRef<'_>,
+) -> Result<ToSqlOutput<'a>> {
     Ok(match &column.source {
-        Source::Field(name) => item.value()?.get(name).map_or(NULL, document_value),
+        Source::Field(name) => {
+            let near = place.load(Ordering::Relaxed);
+            match item.value()?.get_near(name, near) {
+                Some((value, at)) => {
+                    if at != near {
+                        place.store(at, Ordering::Relaxed);
+                    }
+                    document_value(value)
+                }
+                None => NULL,
+            }
+        }
         Source::Key(at) => kept(item.key()?.values.get(*at)),
         Source::RideOn(at) => kept(item.key()?.ride_on.get(*at)),
         Source::Path(path) => {
@@ -517,9 +534,12 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         if context.no_change() {
             return Ok(());
         }
-        let column = usize::try_from(number).ok();
-        let column = column.and_then(|at| self.table.columns.get(at));
-        let (Some(column), Some(cursor), Some(store)) = (column, &self.cursor, &self.store) else {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        let (column, place) = (self.table.columns.get(at), self.table.places.get(at));
+        let (Some(column), Some(place)) = (column, place) else {
+            return Ok(());
+        };
+        let (Some(cursor), Some(store)) = (&self.cursor, &self.store) else {
             return Ok(());
         };
         cursor.with_dependent(|_, cursor| {
@@ -535,7 +555,7 @@ unsafe impl VTabCursor for StoreCursor<'_> {
             let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
                 return Ok(());
             };
-            let value = value_of(column, &item).map_err(|error| self.failed(error))?;
+            let value = value_of(column, place, &item).map_err(|error| self.failed(error))?;
             context.set_result(value)
         })
     }

@@ -17,6 +17,7 @@ mod update;
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 use rusqlite::types::ValueRef;
@@ -44,6 +45,8 @@ pub(super) struct TableShared {
     pub database: usize,
     pub store: String,
     pub columns: TableColumns,
+    /// Where the field of each column was in the document that was read last.
+    places: Vec<AtomicUsize>,
     /// The plans that SQLite was offered, by their numbers.
     plans: Mutex<Vec<Arc<Plan>>>,
 }
@@ -118,6 +121,7 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
             let shared = Arc::new(TableShared {
                 database,
                 store,
+                places: columns.iter().map(|_| AtomicUsize::new(0)).collect(),
                 columns,
                 plans: Mutex::default(),
             });
