@@ -204,10 +204,10 @@ impl NodeCache {
         ring.drop_dead();
     }
 
-    /// Whether there is more than the limit, dirty or not. A quarter of the limit is always for what is stored.
+    /// Whether there is more than the limit, dirty or not. An eighth of the limit is always for what is stored.
     fn over(&self) -> bool {
         let limit = self.limit();
-        let dirty = self.dirty_bytes().min(limit / 4 * 3);
+        let dirty = self.dirty_bytes().min(limit / 8 * 7);
         self.bytes.load(Relaxed) > limit - dirty
     }
 
