@@ -28,19 +28,7 @@ pub(super) async fn database(
     State(state): State<AppState>,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
-    match path {
-        Ok(ApiPath(path)) => {
-            render(
-                state,
-                Place {
-                    database: Some(path.db),
-                    ..Place::default()
-                },
-            )
-            .await
-        }
-        Err(error) => error_page(error),
-    }
+    of_database(state, path, View::default()).await
 }
 
 /// The query workbench over a database.
@@ -48,17 +36,22 @@ pub(super) async fn query(
     State(state): State<AppState>,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
+    of_database(state, path, View::Query).await
+}
+
+async fn of_database(
+    state: AppState,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+    view: View,
+) -> Response {
     match path {
         Ok(ApiPath(path)) => {
-            render(
-                state,
-                Place {
-                    database: Some(path.db),
-                    view: View::Query,
-                    ..Place::default()
-                },
-            )
-            .await
+            let place = Place {
+                database: Some(path.db),
+                view,
+                ..Place::default()
+            };
+            render(state, place).await
         }
         Err(error) => error_page(error),
     }

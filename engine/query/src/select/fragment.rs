@@ -4,6 +4,7 @@
 //! parameters stand in the order of their `?`.
 
 use crate::sql::Value;
+use crate::sql::quote_name;
 
 /// How tightly the outermost operator of a piece binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +39,7 @@ impl Sql {
     /// A quoted identifier.
     pub fn name(name: &str) -> Self {
         Self {
-            text: quoted(name),
+            text: quote_name(name),
             params: Vec::new(),
             level: Level::Atom,
         }
@@ -172,11 +173,6 @@ impl Sql {
     pub fn into_parts(self) -> (String, Vec<Value>) {
         (self.text, self.params)
     }
-}
-
-/// An identifier in quotes.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
+pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
 
 /// The result of a query.

@@ -16,6 +16,7 @@ mod update;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -90,9 +91,14 @@ fn text_argument(argument: Option<&&[u8]>) -> Option<String> {
 
 /// Runs `work` with the call that is running on this thread, and keeps its error as it is.
 fn with_running<T>(work: impl FnOnce(&Running) -> super::Result<T>) -> rusqlite::Result<T> {
-    let running = Running::current()
-        .ok_or_else(|| Error::ModuleError("no statement runs on this thread".to_owned()))?;
+    let running = running()?;
     work(&running).map_err(|error| running.fail(error))
+}
+
+/// The call that is running on this thread.
+fn running() -> rusqlite::Result<Rc<Running>> {
+    Running::current()
+        .ok_or_else(|| Error::ModuleError("no statement runs on this thread".to_owned()))
 }
 
 #[expect(unsafe_code, reason = "the structure begins with SQLite's own part")]
@@ -147,9 +153,7 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
     }
 
     fn open(&'vtab mut self) -> rusqlite::Result<StoreCursor<'vtab>> {
-        let running = Running::current()
-            .ok_or_else(|| Error::ModuleError("no statement runs on this thread".to_owned()))?;
-        Ok(StoreCursor::new(Arc::clone(&self.shared), running))
+        Ok(StoreCursor::new(Arc::clone(&self.shared), running()?))
     }
 }
 

@@ -120,6 +120,22 @@ impl Arguments for Known<'_> {
     }
 }
 
+/// `>` and `>=`.
+fn is_above(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::SQLITE_INDEX_CONSTRAINT_GT | Op::SQLITE_INDEX_CONSTRAINT_GE
+    )
+}
+
+/// `<` and `<=`.
+fn is_below(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::SQLITE_INDEX_CONSTRAINT_LT | Op::SQLITE_INDEX_CONSTRAINT_LE
+    )
+}
+
 struct Choice<'a> {
     table: &'a TableShared,
     store: &'a DocumentStore<'a>,
@@ -310,36 +326,16 @@ impl<'a> Choice<'a> {
     }
 
     fn seek_places(&mut self, seek: &mut Seek) {
-        let after = self.find(&Source::Position, |op| {
-            matches!(
-                op,
-                Op::SQLITE_INDEX_CONSTRAINT_GT | Op::SQLITE_INDEX_CONSTRAINT_GE
-            )
-        });
-        let before = self.find(&Source::Position, |op| {
-            matches!(
-                op,
-                Op::SQLITE_INDEX_CONSTRAINT_LT | Op::SQLITE_INDEX_CONSTRAINT_LE
-            )
-        });
+        let after = self.find(&Source::Position, is_above);
+        let before = self.find(&Source::Position, is_below);
         seek.after = after.map(|at| self.argument(at));
         seek.before = before.map(|at| self.argument(at));
     }
 
     fn seek_range(&mut self, at: usize, seek: &mut Seek) {
         let source = Source::Key(at);
-        let lower = self.find(&source, |op| {
-            matches!(
-                op,
-                Op::SQLITE_INDEX_CONSTRAINT_GT | Op::SQLITE_INDEX_CONSTRAINT_GE
-            )
-        });
-        let upper = self.find(&source, |op| {
-            matches!(
-                op,
-                Op::SQLITE_INDEX_CONSTRAINT_LT | Op::SQLITE_INDEX_CONSTRAINT_LE
-            )
-        });
+        let lower = self.find(&source, is_above);
+        let upper = self.find(&source, is_below);
         let inclusive = |at: usize| {
             self.conditions.iter().any(|condition| {
                 condition.at == at
