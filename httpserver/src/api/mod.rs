@@ -14,6 +14,7 @@ mod item;
 mod items;
 mod keys;
 mod listing;
+mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
@@ -93,6 +94,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(query::cancel))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
+        .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)

@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_wrong_name_suggests_the_nearest() {
-        let fault = get("list_store").map(|tool| tool.spec()).unwrap_err();
+        let fault = get("list_store").map(Tool::spec).unwrap_err();
         assert_eq!(fault.code, "tool_not_found");
         assert_eq!(fault.suggestions[0], "list_stores");
     }
