@@ -123,6 +123,7 @@ export class SopMarkdown extends HTMLElement {
     for (const token of list.slice(same)) {
       const one = Object.assign([token], { links });
       const fragment = clean(String(marked.parser(/** @type {any} */ (one))));
+      for (const node of [...fragment.childNodes]) if (node.nodeType === Node.TEXT_NODE && !node.textContent?.trim()) node.remove();
       const nodes = [...fragment.childNodes];
       this.append(fragment);
       this.blocks.push({ raw: token.raw, nodes });
