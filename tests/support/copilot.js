@@ -24,7 +24,7 @@ export async function ask(page, text) {
 /** Asks and does not wait. @param {Page} page @param {string} text */
 export async function say(page, text) {
   await composer(page).fill(text);
-  await composer(page).press("Escape"); // closes a list of commands
+  if (text.startsWith("/")) await composer(page).press("Escape"); // closes the list of commands
   await composer(page).press("Enter");
 }
 /** Waits until nothing is being answered. @param {Page} page */

@@ -10,7 +10,8 @@ const MOST = 4;
 const FIGURE = /^(?:f32|f64|float|double|real|number|decimal|numeric)$/i;
 const WHOLE = /^(?:i\d+|u\d+|int(?:eger)?|bigint)$/i;
 const DATE = /date|time/i;
-const LABEL = /^(?:name|title|.*name|country|.*country|city|.*city|status|category|role|state|.*type)$/i;
+/** Fields by which people group; a name or a title is another in each item. */
+const LABEL = /(?:country|city|status|category|role|state|type|kind|genre|region|department|currency|level|tier)$/i;
 const ID = /(?:^id$|_?id$|^.*Id$|key$)/i;
 
 /** @param {Store} store */
