@@ -61,7 +61,7 @@ export class Api extends EventTarget {
     this.reachable = true;
     /** What is written to, named once more. @type {string | undefined} */
     this.confirmed = undefined;
-    /** Asks a person for that name when the server wants it. @type {((detail: string) => Promise<string | undefined>) | undefined} */
+    /** Asks a person for that name when the server wants it. @type {(() => Promise<string | undefined>) | undefined} */
     this.askName = undefined;
   }
 
@@ -101,7 +101,7 @@ export class Api extends EventTarget {
     if (response.ok) return response;
     const error = new ApiError(response.status, await problem(response));
     if (error.code === "confirmation_needed" && this.askName && this.confirmed === undefined && !(options.text instanceof ReadableStream)) {
-      const name = await this.askName(error.message);
+      const name = await this.askName();
       if (name !== undefined) return this.confirming(name, () => this.raw(method, url, options));
     }
     throw error;

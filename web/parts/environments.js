@@ -102,10 +102,10 @@ function removeEnvironment({ session }, environment) {
 
 /**
  * Asks for the name of what is written to.
- * @param {Context} app @param {string} detail what the server says
+ * @param {Context} app
  * @returns {Promise<string | undefined>} undefined when the person thought better of it
  */
-export function askName({ session }, detail) {
+export function askName({ session }) {
   const { environment, place } = session;
   const words = [place.store, place.database].filter((name) => name !== undefined);
   return new Promise((resolve) => {
@@ -123,7 +123,7 @@ export function askName({ session }, detail) {
         given = typed.trim();
         self.close();
       }}>${dialogHead(self, "Name what you write to", environment ? html`<span class=${environment.colour}><span class="env">${environment.name}</span></span>` : nothing)}
-        <div class="body"><label>Type ${words.map((word, at) => html`${at ? " or " : ""}<b>${word}</b>`)}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${right() ? icon("check", true) : nothing}</span><span class="hint">${detail}</span></label></div>
+        <div class="body"><label>Type ${words.map((word, at) => html`${at ? " or " : ""}<b>${word}</b>`)}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${right() ? icon("check", true) : nothing}</span><span class="hint">Each write is confirmed by a name here. Nothing was written yet.</span></label></div>
         <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel</button><button class="button risk" ?disabled=${!right()}>Write</button></footer></form>`,
     });
     void dialog;
