@@ -66,8 +66,14 @@ describe("what the copilot proposes", () => {
     const card = await propose(page);
     assert.match((await card.textContent()) ?? "", /Update Invoice\s*Proposed.*Affected7Of412 items, 1 storeClassWrite/s);
     assert.equal(await card.locator("table.diff tbody tr").count(), 4);
-    assert.deepEqual(await card.locator("tbody tr").first().locator("td").allTextContents(), ["United Kingdom / 2021-03-22 / 20", '"Edinburgh "', '"Edinburgh"']);
+    assert.deepEqual(await card.locator("tbody tr").first().locator("td").allTextContents(), ["2021-03-22 / 20", '"Edinburgh "', '"Edinburgh"']);
     assert.match((await answers(page).last().locator(".cost").textContent()) ?? "", /waiting for you/);
+    assert.equal(await card.locator("thead th").first().textContent(), "United Kingdom / …");
+    await page.keyboard.press("Control+g");
+    await page.locator("sop-filters input").fill("United Kingdom");
+    await page.keyboard.press("Enter");
+    await page.locator("#rows .tr.proposed").first().waitFor();
+    assert.equal(await page.locator("#rows .tr.proposed").count(), 7, "its rows are marked in the grid");
     await picture(page, "copilot-approval");
     await card.getByRole("button", { name: "4 more, in the review" }).click();
     const review = page.getByRole("dialog", { name: "Review" });
@@ -79,6 +85,7 @@ describe("what the copilot proposes", () => {
     await card.getByText("Applied", { exact: true }).first().waitFor();
     assert.equal(await card.getByRole("button", { name: /Approve/ }).count(), 0);
     await answers(page).getByText("Done.").waitFor();
+    assert.equal(await page.locator("#rows .tr.proposed").count(), 0);
     await picture(page, "copilot-applied");
   });
 
@@ -188,7 +195,7 @@ describe("what the copilot proposes", () => {
     await page.keyboard.press("Escape");
     fake.sent = { provider: evil, model: evil, bytes: 1, body: { [evil]: evil } };
     await dock(page).getByRole("button", { name: "What was sent" }).click();
-    await page.locator("dialog pre.sent").waitFor();
+    await page.locator("dialog pre.sent-text").waitFor();
     assert.equal(await page.locator("dialog :is(img, script, iframe)").count(), 0);
     await page.keyboard.press("Escape");
     await composer(page).press("Escape");
@@ -225,7 +232,7 @@ describe("what the copilot proposes", () => {
       await answers(page).locator("sop-chart rect").first().waitFor();
       await accessible(page, "chart");
       await composer(page).pressSequentially("/");
-      await dock(page).getByRole("option").first().waitFor();
+      await dock(page).getByRole("listbox", { name: "Commands" }).getByRole("option").first().waitFor();
       await accessible(page, "commands");
       await composer(page).fill("");
       await propose(page);

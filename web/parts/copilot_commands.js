@@ -18,7 +18,8 @@ export function wireCopilot(app) {
     for (const button of document.querySelectorAll("[data-command='copilot']")) button.setAttribute("aria-pressed", String(open));
     session.storage.setItem(OPEN, open ? "yes" : "no");
   };
-  const open = async (focus = true) => {
+  // On a narrow screen the cursor would bring up the keyboard over what one came to read.
+  const open = async (focus = innerWidth >= 900) => {
     show(true);
     document.body.classList.remove("explorer-open");
     try {

@@ -43,13 +43,13 @@ pub(super) async fn query(
 }
 
 /// The settings; the database that was open stays open (`?db=`).
-pub(super) async fn settings(State(state): State<AppState>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Settings).await
 }
 
 /// What people taught the copilot; the database that was open stays open (`?db=`).
 pub(super) async fn knowledge(
-    State(state): State<AppState>,
+    State(state): State,
     RawQuery(query): RawQuery,
 ) -> Response {
     beside(state, query.as_deref(), View::Knowledge).await

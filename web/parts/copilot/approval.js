@@ -4,6 +4,7 @@
 
 import { count, counted, literal } from "../../core/format.js";
 import { isObject } from "../../core/json.js";
+import { SEPARATOR } from "../../core/keys.js";
 import { fieldChanges } from "../../model/change_set.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
@@ -70,9 +71,20 @@ function changesTable(dock, call, rows, total) {
   const rest = total - Math.min(rows.length, SHOWN);
   const more = rest > 0 ? html`<button class="plain-link" @click=${() => openReview(dock, call)}>${count(rest)} more${field === undefined ? "" : ", in the review"}</button>` : nothing;
   if (field === undefined) return html`<div class="changes">${entries.map((entry, at) => changeView(dock.app?.session, rows[at], false))}${rest > 0 ? html`<p class="pad">${more}</p>` : nothing}</div>`;
-  return html`<table class="diff"><thead><tr><th class="c-k" scope="col">Key</th><th scope="col">${field} before</th><th scope="col">After</th></tr></thead><tbody>
-    ${entries.map((entry, at) => html`<tr><td class="c-k" title=${changeKey(dock.app?.session, rows[at])}>${changeKey(dock.app?.session, rows[at])}</td><td class="was" title=${literal(entry.before[field])}><s>${literal(entry.before[field], 80)}</s></td><td class="now" title=${literal(entry.after[field])}><b>${literal(entry.after[field], 80)}</b></td></tr>`)}
+  const keys = entries.map((_, at) => changeKey(dock.app?.session, rows[at]));
+  const head = sharedParts(keys);
+  return html`<table class="diff"><thead><tr><th class="c-k" scope="col" title=${head || nothing}>${head ? `${head}…` : "Key"}</th><th scope="col">${field} before</th><th scope="col">After</th></tr></thead><tbody>
+    ${entries.map((entry, at) => html`<tr><td class="c-k" title=${keys[at]}>${keys[at].slice(head.length)}</td><td class="was" title=${literal(entry.before[field])}><s>${literal(entry.before[field], 80)}</s></td><td class="now" title=${literal(entry.after[field])}><b>${literal(entry.after[field], 80)}</b></td></tr>`)}
     ${rest > 0 ? html`<tr><td colspan="3">${more}</td></tr>` : nothing}</tbody></table>`;
+}
+
+/** The leading parts that all keys have in common: said once, so that what tells them apart has room. @param {string[]} keys */
+export function sharedParts(keys) {
+  if (keys.length < 2) return "";
+  const parts = keys.map((key) => key.split(SEPARATOR));
+  let same = 0;
+  while (same < parts[0].length - 1 && parts.every((one) => one.length > same + 1 && one[same] === parts[0][same])) same += 1;
+  return same ? parts[0].slice(0, same).join(SEPARATOR) + SEPARATOR : "";
 }
 
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {number} total @param {string} noun @param {boolean} risky */

@@ -49,7 +49,7 @@ export function sentDialog(talk, numbers) {
           /** @type {HTMLElement | undefined} */ (list?.children[at])?.focus();
         }}>Prompt ${count(number)}</button>`)}</div></div>` : nothing}
         ${fault(found?.error ?? "")}
-        <div class="body scroll" id="sent-body" role=${numbers.length > 1 ? "tabpanel" : "region"} aria-label="Prompt ${numbers[at]}" tabindex="0">${found ? html`<pre class="sent">${found.text}</pre>` : nothing}</div>
+        <div class="body scroll" id="sent-body" role=${numbers.length > 1 ? "tabpanel" : "region"} aria-label="Prompt ${numbers[at]}" tabindex="0">${found ? html`<pre class="sent-text">${found.text}</pre>` : nothing}</div>
         <footer><span class="small soft cut grow">${found?.about ?? ""}</span><button class="button quiet" ?disabled=${!found?.text} @click=${async () => announce((await copyText(found?.text ?? "")) ? "Copied" : "The browser did not let the page copy")}>${icon("copy", true)}Copy</button><button class="button" autofocus @click=${() => self.close()}>Close<kbd>Esc</kbd></button></footer>`;
     },
   });

@@ -14,6 +14,7 @@ import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { scriptDialog, sentDialog } from "./dialogs.js";
 import { historyView } from "./history.js";
+import { wireMarks } from "./marks.js";
 import { wireResize } from "./resize.js";
 import "./composer.js";
 import "./turn.js";
@@ -52,6 +53,8 @@ export class SopCopilot extends Part {
     this.frame = 0;
     this.atEnd = true;
     this.all = false;
+    /** Marks the rows that a proposal is about. @type {(() => void) | undefined} */
+    this.mark = undefined;
     /** @type {Promise<void> | undefined} */
     this.readingTools = undefined;
   }
@@ -75,6 +78,7 @@ export class SopCopilot extends Part {
       talk.tick();
       this.#schedule();
     }, 1000);
+    this.mark = wireMarks(app, () => talk.chat.waiting);
     void this.readLlm();
     this.needTools();
     const last = sessionKept();
@@ -466,6 +470,7 @@ export class SopCopilot extends Part {
     const list = [...turns];
     for (const one of this.all || !this.talk?.chat.busy ? list : list.slice(-1)) one.requestUpdate();
     this.all = false;
+    this.mark?.();
     this.composer?.requestUpdate();
     const last = list.at(-1);
     if (this.atEnd && last) void last.updateComplete.then(() => requestAnimationFrame(() => {

@@ -43,7 +43,7 @@ export class SopResult extends Part {
   }
 
   render() {
-    const { call, columns, dock } = this;
+    const { call, columns } = this;
     if (!call || !columns) return nothing;
     const rows = call.rows ?? [];
     if (!columns.length) return nothing;
@@ -59,10 +59,17 @@ export class SopResult extends Part {
       ${left > 0 && !this.chart ? html`<div class="rest">${!this.more && rows.length > shown.length
         ? html`<button class="plain-link" @click=${this.#open}>${left > OPENED - SHOWN ? `First ${count(Math.min(rows.length, OPENED))} of ${counted(total, "row")}` : `${counted(left, "more row")}`}</button>`
         : html`<span class="dim">${count(left)} more${call.truncated ? ", not all are kept here" : ""}</span>`}</div>` : nothing}
-      <div class="bar">${dock?.canOpenStore(call) ? html`<button class="button s quiet" @click=${() => dock.openGrid(call)}>${icon("browse", true)}Open in grid</button>` : nothing}
+      ${this.#ways(call)}</div>`;
+  }
+
+  /** The ways on; nothing where there is none. @param {Call} call */
+  #ways(call) {
+    const { dock } = this;
+    if (!dock?.canOpenStore(call) && !call.statement && !this.able && !dock?.canSave) return nothing;
+    return html`<div class="bar">${dock?.canOpenStore(call) ? html`<button class="button s quiet" @click=${() => dock.openGrid(call)}>${icon("browse", true)}Open in grid</button>` : nothing}
         ${call.statement ? html`<button class="button s quiet" @click=${() => dock?.openQuery(call)}>${icon("query", true)}Open as query</button>` : nothing}
         ${this.able ? html`<button class="button s quiet" aria-pressed=${String(this.chart)} @click=${this.#swap}>${icon("chart", true)}Chart</button>` : nothing}
-        ${dock?.canSave ? html`<button class="button s quiet" @click=${() => dock.saveScript([call])}>${icon("scripts", true)}Save as script</button>` : nothing}</div></div>`;
+        ${dock?.canSave ? html`<button class="button s quiet" @click=${() => dock.saveScript([call])}>${icon("scripts", true)}Save as script</button>` : nothing}</div>`;
   }
 
   /** @param {unknown} value @param {boolean} numeric */

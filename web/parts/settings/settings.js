@@ -169,7 +169,7 @@ export class SopSettings extends Part {
     return html`<nav class="settings-nav" aria-label="Settings"><p class="caption">This server</p>
         ${this.#link("settings", "spark", "Copilot", this.llm ? (this.llm.provider ? providerName(this.llm.provider) : "Offline") : "")}
         ${this.#link("knowledge", "book", "Knowledge", "")}</nav>
-      ${view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label="Settings">${this.#models()}${this.#sharing()}${this.#prices()}${this.#appearance()}</div>${this.#bar()}</div>`}`;
+      ${view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label="Settings"><div>${this.#models()}${this.#sharing()}</div><div>${this.#prices()}${this.#appearance()}</div></div>${this.#bar()}</div>`}`;
   }
 
   /** @param {"settings" | "knowledge"} view @param {string} sign @param {string} title @param {string} detail */
