@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sop_query::sql::EngineOptions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
@@ -11,6 +12,9 @@ use crate::queries::Queries;
 use crate::registry::Registry;
 use crate::security::{Access, HostRules};
 use crate::watch::panic_text;
+
+/// The folder in the data root for what queries cannot hold in memory.
+const QUERY_FILES: &str = "query-files.tmp";
 
 /// Shared state; cheap to clone.
 #[derive(Clone)]
@@ -31,6 +35,7 @@ struct Inner {
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
     pub fn new(config: &Config, port: u16, registry: Registry) -> Self {
+        let temp_folder = registry.roots().data().join(QUERY_FILES);
         let token = config.token.as_ref().filter(|_| config.auth);
         Self(Arc::new(Inner {
             limits: config.limits.clone(),
@@ -39,7 +44,14 @@ impl AppState {
             registry: Arc::new(registry),
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
-            queries: Queries::new(config.limits.max_queries as usize),
+            queries: Queries::new(
+                config.limits.max_queries as usize,
+                EngineOptions {
+                    temp_folder: Some(temp_folder),
+                    memory_bytes: config.limits.query_memory_bytes,
+                    ..EngineOptions::default()
+                },
+            ),
             started: Started::now(),
             traffic: Traffic::default(),
         }))
