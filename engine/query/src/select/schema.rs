@@ -86,6 +86,7 @@ impl Schema {
             .filter_map(|name| schema.find(name.as_ref()))
             .map(|(at, name)| (at, name.to_owned()))
             .collect();
+        let wanted = schema.with_links(wanted);
         for (at, name) in wanted {
             let Some((database, tx)) = databases.get(at) else {
                 continue;
@@ -98,6 +99,32 @@ impl Schema {
             schema.add_seen(database, store.definition(), relations, Some(&shape), rules);
         }
         Ok(schema)
+    }
+
+    /// These stores, and those that may link two of them.
+    fn with_links(&self, mut wanted: BTreeSet<(usize, String)>) -> BTreeSet<(usize, String)> {
+        let mut links = Vec::new();
+        for (at, database) in self.databases.iter().enumerate() {
+            let of_database = || wanted.iter().filter(|(there, _)| *there == at);
+            if of_database().count() < 2 {
+                continue;
+            }
+            for (name, store) in &database.stores {
+                let relates = |(_, other): &&(usize, String)| {
+                    let to = |store: &Store, target: &str| {
+                        let mut relations = store.relations.iter();
+                        relations.any(|relation| relation.target_store == target)
+                    };
+                    let back = database.stores.get(other);
+                    to(store, other) || back.is_some_and(|back| to(back, name))
+                };
+                if of_database().filter(relates).count() > 1 {
+                    links.push((at, name.clone()));
+                }
+            }
+        }
+        wanted.extend(links);
+        wanted
     }
 
     /// Adds a store, or what was not known of it; without `schema` its fields can't be named.

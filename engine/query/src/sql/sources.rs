@@ -202,6 +202,10 @@ impl SourceRows {
             Message::End(result) => {
                 kept.ended = true;
                 self.from.replace(None);
+                // One that was told to end gave less than all.
+                if let Some(why) = stopped() {
+                    return Err(why.error());
+                }
                 result.map_err(|error| QueryError {
                     message: format!("in {}: {}", self.name, error.message),
                     at: None,
