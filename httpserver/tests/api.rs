@@ -20,6 +20,7 @@ mod api {
     mod cel;
     mod databases;
     mod description;
+    mod environments;
     mod exact;
     mod items;
     mod metrics;
@@ -27,5 +28,6 @@ mod api {
     mod query;
     mod sockets;
     mod stores;
+    mod tools;
     mod transfer;
 }

@@ -300,7 +300,11 @@ fn the_one_store_between_two_joins_them() {
     assert_eq!(json!(rows[3..]), json!([["Cy", null], ["Di", null]]));
     let whole = json!({"store": "employees", "join": [{"store": "projects"}]});
     let compiled = fixture.compile(&whole).unwrap();
-    assert!(compiled.notes[0].contains("through assignments"), "{:?}", compiled.notes);
+    assert!(
+        compiled.notes[0].contains("through assignments"),
+        "{:?}",
+        compiled.notes
+    );
     // What only links is not in the result.
     assert_eq!(fixture.rows(&whole)[0].len(), 6);
     // Only the two are named: what lies between is found.
