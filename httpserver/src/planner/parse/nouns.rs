@@ -1,0 +1,556 @@
+//! Stores, fields and values where they are named.
+
+use super::{Beside, Comparison, Concept, Condition, FieldKind, Form, Group, Match, Mode, Named, Parser, Place, Test, Value, path};
+use crate::planner::schema::Field;
+
+impl Parser<'_> {
+    /// Takes the name that fits best here.
+    pub(super) fn noun(&mut self) -> bool {
+        let Some(found) = self.best_here() else {
+            return false;
+        };
+        if found.score < 0.8 {
+            self.doubt(0.93);
+        }
+        match found.named {
+            Named::Store(store) => self.store_noun(store, &found),
+            Named::Role(owner, relation) => self.role_noun(owner, relation, &found),
+            Named::Field(place) => self.field_noun(place, &found),
+            Named::Value(place, at) => self.value_noun(place, at, &found),
+            Named::Prefix(places) => {
+                self.at += found.length;
+                self.prefix = places;
+                self.take(Concept::To);
+                true
+            }
+        }
+    }
+
+    /// The name at this place that fits best to what is around.
+    fn best_here(&mut self) -> Option<Match> {
+        let mut ranked: Vec<(f32, Match)> = Vec::new();
+        for name in self.names_at(self.at) {
+            let longer = 0.12 * (name.length as f32 - 1.0);
+            let fits = match &name.named {
+                Named::Store(store) => self.nearness(*store) * 0.3 + 0.06,
+                Named::Role(owner, _) => self.nearness(*owner) * 0.3,
+                Named::Field(place) => self.nearness(place.store) + self.fit(*place),
+                Named::Value(place, _) => self.value_fit(*place),
+                Named::Prefix(places) => {
+                    let followed = self.value_follows(self.at + name.length, places);
+                    let near = places.first().map_or(-1.0, |place| self.nearness(place.store));
+                    if followed { near + 0.15 } else { -1.0 }
+                }
+            };
+            if fits > -0.9 {
+                ranked.push((name.score + longer + fits, name.clone()));
+            }
+        }
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let best = ranked.first()?.0;
+        let mut close: Vec<Match> = ranked.iter().filter(|(score, _)| best - score < 0.08).map(|(_, name)| name.clone()).collect();
+        close.truncate(3);
+        let other_way = close.len() > 1 && close.windows(2).any(|two| matches!(two, [a, b] if self.differ(a, b)));
+        if other_way {
+            self.doubt(0.92);
+            let way = self.choose(close.len());
+            return close.get(way).cloned();
+        }
+        close.first().cloned()
+    }
+
+    /// Whether two readings are of different stores, so that it matters which is taken.
+    fn differ(&self, one: &Match, other: &Match) -> bool {
+        let store = |name: &Match| match &name.named {
+            Named::Field(place) | Named::Value(place, _) => Some(place.store),
+            _ => None,
+        };
+        matches!((store(one), store(other)), (Some(a), Some(b)) if a != b)
+    }
+
+    fn value_follows(&self, at: usize, places: &[Place]) -> bool {
+        let after = (at..at + 4).find(|at| !matches!(self.concept(*at), Some((Concept::To | Concept::In | Concept::Noise, _))));
+        let Some(after) = after else {
+            return false;
+        };
+        self.names_at(after).iter().any(|name| matches!(name.named, Named::Value(place, _) if places.contains(&place)))
+            || self.literals.iter().any(|literal| literal.start == after)
+    }
+
+    /// How near a store is to what is spoken of.
+    fn nearness(&self, store: usize) -> f32 {
+        let asked = self.draft.store;
+        let before = self.mentions.iter().rev().find(|mention| mention.at < self.at);
+        let after = self.mentions.iter().find(|mention| mention.at > self.at);
+        let next_to = before.is_some_and(|m| m.store == store && self.past_noise(m.at + m.length) == self.at && !m.verb);
+        let owner = after.is_some_and(|m| m.store == store && m.at <= self.at + 5 && self.only_glue(self.at + 1, m.at));
+        if next_to {
+            return 0.3;
+        }
+        if owner {
+            return 0.28;
+        }
+        if self.near == Some(store) && self.near != asked {
+            return 0.22;
+        }
+        if asked == Some(store) {
+            return 0.18;
+        }
+        if self.mentions.iter().any(|mention| mention.store == store) {
+            return 0.1;
+        }
+        let way = asked.map(|asked| self.distance(asked, store));
+        match way {
+            None => 0.0,
+            Some(Some(steps)) => -0.06 * steps as f32,
+            Some(None) => -1.0,
+        }
+    }
+
+    /// Whether between two places there are only small words and fields: "name and price of all".
+    fn only_glue(&self, from: usize, to: usize) -> bool {
+        (from..to).all(|at| {
+            matches!(self.concept(at), Some((Concept::Noise | Concept::Of | Concept::And | Concept::For | Concept::Each, _)))
+                || self.names_at(at).iter().any(|name| matches!(name.named, Named::Field(_)))
+        })
+    }
+
+    /// How well a field fits to what is expected.
+    fn fit(&self, place: Place) -> f32 {
+        let wants_number = !self.draft.functions.is_empty();
+        let mut fit = 0.0;
+        if wants_number {
+            fit += if self.is_number(place) { 0.3 } else { -0.2 };
+        }
+        if self.schema.is_reference(place) {
+            fit -= 0.15;
+        }
+        fit
+    }
+
+    fn value_fit(&self, place: Place) -> f32 {
+        if self.prefix.contains(&place) {
+            return 0.6;
+        }
+        let is_list = self.kind(place) == Some(FieldKind::List);
+        let near = self.nearness(place.store);
+        if is_list && near < 0.1 { -1.0 } else { near - 0.02 }
+    }
+
+    fn store_noun(&mut self, store: usize, found: &Match) -> bool {
+        let start = self.at;
+        self.at += found.length;
+        let verb = self.mentions.iter().any(|mention| mention.at == start && mention.verb);
+        if self.is_possessive() {
+            self.near = Some(store);
+            self.at += 1;
+            return true;
+        }
+        if self.identified(store, start) {
+            self.near = Some(store);
+            if self.is_possessive() {
+                self.at += 1;
+            }
+            return true;
+        }
+        if self.take(Concept::Count) {
+            let of = super::Aggregate {
+                function: super::Function::Count,
+                of: crate::planner::model::Measure::Items(store),
+            };
+            self.draft.aggregates.push(of);
+            return true;
+        }
+        let without = self.mode == Mode::Without || (self.negated && self.draft.store != Some(store));
+        if self.draft.store.is_none() {
+            self.draft.store = Some(store);
+        }
+        let asked = self.draft.store;
+        if asked == Some(store) && !without {
+            self.near = Some(store);
+            self.mode = Mode::Plain;
+            return true;
+        }
+        self.near = Some(store);
+        if verb {
+            self.draft.through.push(store);
+        }
+        self.negated = false;
+        self.mode = Mode::Plain;
+        self.draft.conditions.push(Condition::Related {
+            store,
+            conditions: Vec::new(),
+            negated: without,
+            count: None,
+        });
+        true
+    }
+
+    fn is_possessive(&self) -> bool {
+        self.lower(self.at) == "'s" && self.at + 1 < self.tokens.len()
+    }
+
+    /// "order 17", "user number 3": one item by its key.
+    pub(super) fn identified(&mut self, store: usize, start: usize) -> bool {
+        let Some(key) = self.schema.single_key(store) else {
+            return false;
+        };
+        let said = ["number", "no", "nr", "#", "id", "with", "num"];
+        let mut at = self.at;
+        while said.contains(&self.lower(at)) {
+            at += 1;
+        }
+        let sure = at > self.at && self.lower(at - 1) != "with";
+        let one = self.token(start).is_some_and(|token| token.stem == token.lower);
+        let Some(token) = self.token(at).filter(|_| sure || one) else {
+            return false;
+        };
+        let text = token.text.trim_start_matches('#').to_owned();
+        let value = match self.kind(key) {
+            Some(FieldKind::Integer) => text.parse::<i64>().ok().map(Value::Integer),
+            Some(FieldKind::Text) if text.chars().any(|c| c.is_ascii_digit()) => Some(Value::Text(text)),
+            _ => None,
+        };
+        let Some(value) = value else {
+            return false;
+        };
+        self.at = at + 1;
+        self.push(key, Test::Compare(Comparison::Eq, value));
+        true
+    }
+
+    fn role_noun(&mut self, owner: usize, relation: usize, found: &Match) -> bool {
+        let target = self.schema.store(owner).and_then(|store| store.relations.get(relation)).map(|relation| relation.store);
+        let Some(target) = target else {
+            return false;
+        };
+        self.at += found.length;
+        self.take(Concept::To);
+        self.skip_noise();
+        let literal = self.literals.iter().find(|literal| literal.start == self.at).cloned();
+        let of_role = literal.and_then(|literal| {
+            let hit = literal.hits.iter().find(|hit| hit.places.iter().all(|(place, _)| place.store == target));
+            hit.cloned().map(|hit| (hit, literal.length))
+        });
+        if let Some((hit, length)) = of_role {
+            self.at += length;
+            for (place, text) in &hit.places {
+                let test = Test::Compare(Comparison::Eq, Value::Text(text.clone()));
+                let via = Some((owner, relation));
+                self.draft.conditions.push(Condition::Field { place: *place, via, test, negated: false });
+            }
+            return true;
+        }
+        if let Some(number) = self.token(self.at).and_then(super::Token::number) {
+            let field = self.schema.store(owner).and_then(|store| store.relations.get(relation)?.fields.first().cloned());
+            let place = self.schema.places_of(owner).find(|place| Some(self.schema.field_name(*place)) == field.as_deref());
+            if let Some(place) = place {
+                self.at += 1;
+                self.push(place, Test::Compare(Comparison::Eq, Value::number(number)));
+                return true;
+            }
+        }
+        self.draft.beside.push(Beside {
+            store: target,
+            via: Some((owner, relation)),
+            only: None,
+        });
+        true
+    }
+
+    pub(super) fn field_noun(&mut self, place: Place, found: &Match) -> bool {
+        let start = self.at;
+        self.at += found.length;
+        let kind = self.kind(place);
+        if kind == Some(FieldKind::Bool) && !self.field_compared(place) {
+            let negated = found.negated ^ std::mem::take(&mut self.negated) ^ (self.mode == Mode::Without);
+            let test = Test::Compare(Comparison::Eq, Value::Bool(!negated));
+            self.push(place, test);
+            return true;
+        }
+        if !self.draft.functions.is_empty() && self.is_number(place) {
+            self.aggregate_of(place);
+            return true;
+        }
+        if self.field_compared(place) {
+            return true;
+        }
+        if self.mode == Mode::Without || (self.negated && self.mode != Mode::Plain) {
+            self.negated = false;
+            self.push(place, Test::Missing);
+            return true;
+        }
+        if let Mode::With { article, definite } = self.mode {
+            let optional = self.schema.field(place).is_some_and(|field| field.optional);
+            if article || (optional && !definite && self.draft.fields.is_empty()) {
+                self.negated = true;
+                self.push(place, Test::Missing);
+                return true;
+            }
+        }
+        if kind == Some(FieldKind::Date) && (found.verb || found.length == 1) && self.draft.fields.is_empty() && self.date_verb(start) {
+            self.draft.date = Some(place);
+            return true;
+        }
+        for place in self.all_of(place, start, found) {
+            if !self.draft.fields.contains(&place) {
+                self.draft.fields.push(place);
+            }
+        }
+        true
+    }
+
+    /// Whether a word is the verb of a date: placed, joined, hired, born.
+    fn date_verb(&self, at: usize) -> bool {
+        self.token(at).is_some_and(|token| token.lower.ends_with("ed") || token.lower.ends_with("en") || token.lower == "born")
+    }
+
+    /// The field; or where "name" is asked for and there are first and last names, both.
+    fn all_of(&self, place: Place, start: usize, found: &Match) -> Vec<Place> {
+        let labels = crate::planner::paths::labels(self.schema, place.store);
+        let name = self.token(start).is_some_and(|token| token.stem == "name") && found.length == 1 && found.score < 0.95;
+        if name && labels.contains(&place) { labels } else { vec![place] }
+    }
+
+    /// Takes what is said of a field after it: a comparison, a value, a day, that it is missing.
+    pub(super) fn field_compared(&mut self, place: Place) -> bool {
+        let before = self.at;
+        let kind = self.kind(place);
+        let negated_before = self.negated;
+        if matches!(self.concept(self.at), Some((Concept::Is | Concept::Of | Concept::In | Concept::That, _))) && kind != Some(FieldKind::Date) {
+            // "with a total of 5", "status is paid", "company in (…)".
+            self.at += self.concept(self.at).map_or(0, |(_, length)| length);
+        } else if let Some(length) = self.is(self.at, Concept::Is) {
+            self.at += length;
+        }
+        if let Some((Concept::Not, length)) = self.concept(self.at) {
+            self.at += length;
+            self.negated = true;
+        }
+        while self.concept(self.at).is_some_and(|(c, _)| c == Concept::Noise) && self.at < before + 4 && self.lower(self.at) != "." {
+            self.at += 1;
+        }
+        let done = self.tested(place, kind);
+        if !done {
+            self.at = before;
+            self.negated = negated_before;
+        }
+        done
+    }
+
+    fn tested(&mut self, place: Place, kind: Option<FieldKind>) -> bool {
+        match self.concept(self.at) {
+            Some((Concept::Missing, length)) => {
+                self.at += length;
+                self.push(place, Test::Missing);
+                return true;
+            }
+            Some((Concept::Present, length)) => {
+                self.at += length;
+                self.negated = !self.negated;
+                self.push(place, Test::Missing);
+                return true;
+            }
+            Some((Concept::Contains, length)) => return self.text_test(place, length, Test::Contains),
+            Some((Concept::Starts, length)) => return self.text_test(place, length, Test::Starts),
+            Some((Concept::Ends, length)) => return self.text_test(place, length, Test::Ends),
+            _ => {}
+        }
+        match kind {
+            Some(FieldKind::Integer | FieldKind::Number) if !self.schema.is_reference(place) || self.negated => self.number_test(place),
+            Some(FieldKind::Integer | FieldKind::Number) => self.number_test(place),
+            Some(FieldKind::Date) => self.date_test(place),
+            Some(FieldKind::Bool) => self.bool_test(place),
+            Some(FieldKind::Text | FieldKind::List) => self.value_test(place),
+            _ => false,
+        }
+    }
+
+    fn bool_test(&mut self, place: Place) -> bool {
+        if let Some((Concept::Compare(_), length)) = self.concept(self.at) {
+            self.at += length;
+        }
+        let value = match self.lower(self.at) {
+            "true" | "yes" | "1" => true,
+            "false" | "no" | "0" => false,
+            _ => return false,
+        };
+        self.at += 1;
+        self.push(place, Test::Compare(Comparison::Eq, Value::Bool(value)));
+        true
+    }
+
+    /// A value of a text field: a frequent one, one in quotes, or whatever stands after "is" and "=".
+    fn value_test(&mut self, place: Place) -> bool {
+        let start = self.at;
+        let mut explicit = start.checked_sub(1).is_some_and(|at| self.is(at, Concept::Is).is_some() || self.is(at, Concept::Not).is_some());
+        if let Some((Concept::Compare(comparison @ (Comparison::Eq | Comparison::Ne)), length)) = self.concept(self.at) {
+            self.at += length;
+            self.negated ^= comparison == Comparison::Ne;
+            explicit = true;
+        }
+        if self.lower(self.at) == ":" {
+            self.at += 1;
+            explicit = true;
+        }
+        let list = self.kind(place) == Some(FieldKind::List);
+        let known = self.names_at(self.at).iter().find_map(|name| match name.named {
+            Named::Value(there, at) if there == place && name.score > 0.9 => Some((at, name.length)),
+            _ => None,
+        });
+        if let Some((at, length)) = known {
+            self.at += length;
+            self.value_or_more(place, at);
+            return true;
+        }
+        if self.token(self.at).is_some_and(|token| token.form == Form::Quoted) || (explicit && !list) {
+            let text = self.free_text();
+            if !text.is_empty() {
+                self.push(place, Test::Compare(Comparison::Eq, Value::Text(text)));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// "contains x", "starts with x".
+    pub(super) fn text_test(&mut self, place: Place, length: usize, test: fn(String) -> Test) -> bool {
+        self.at += length;
+        let kinds = [Some(FieldKind::Text), Some(FieldKind::List)];
+        if !kinds.contains(&self.kind(place)) {
+            return false;
+        }
+        for word in ["the", "word", "letter", "letters", "text", "a"] {
+            if self.lower(self.at) == word && self.at + 1 < self.tokens.len() {
+                self.at += 1;
+            }
+        }
+        let text = self.free_text();
+        if text.is_empty() {
+            return false;
+        }
+        self.push(place, test(text));
+        true
+    }
+
+    /// Text as it stands, up to the next small word.
+    pub(super) fn free_text(&mut self) -> String {
+        if let Some(token) = self.token(self.at).filter(|token| token.form == Form::Quoted) {
+            let text = token.text.clone();
+            self.at += 1;
+            return text;
+        }
+        let start = self.at;
+        while self.at < self.tokens.len() {
+            let structural = self.concept(self.at).is_some_and(|(concept, _)| {
+                !matches!(concept, Concept::Noise | Concept::Trade | Concept::Money | Concept::Units | Concept::Show) && self.at > start
+            });
+            if structural {
+                break;
+            }
+            self.at += 1;
+        }
+        self.text(start, self.at - start)
+    }
+
+    fn value_noun(&mut self, place: Place, at: usize, found: &Match) -> bool {
+        self.at += found.length;
+        if self.kind(place) == Some(FieldKind::List) {
+            let value = self.schema.field(place).and_then(|field| field.values.get(at)).cloned();
+            self.push(place, Test::Contains(value.unwrap_or_default()));
+            return true;
+        }
+        if self.mode == Mode::Without {
+            self.negated = true;
+        }
+        self.value_or_more(place, at);
+        // "Music category", "Jazz genre": what was named is said again.
+        let again = self.past_noise(self.at);
+        let repeats = self.names_at(again).iter().find(|name| match name.named {
+            Named::Field(there) => there == place,
+            Named::Store(store) => store == place.store && Some(store) != self.draft.store,
+            _ => false,
+        });
+        if let Some(length) = repeats.map(|name| name.length) {
+            self.at = again + length;
+        }
+        true
+    }
+
+    /// A value of a field, and those that follow with "or".
+    pub(super) fn value_or_more(&mut self, place: Place, at: usize) {
+        let values = |field: Option<&Field>, at: usize| field.and_then(|field| field.values.get(at)).cloned();
+        let mut found: Vec<Value> = values(self.schema.field(place), at).map(Value::Text).into_iter().collect();
+        loop {
+            let mut next = self.at;
+            let mut or = false;
+            while let Some((concept @ (Concept::Or | Concept::And | Concept::In | Concept::Noise), length)) = self.concept(next) {
+                or |= concept == Concept::Or;
+                next += length;
+            }
+            if next == self.at {
+                break;
+            }
+            let same = self.names_at(next).iter().find_map(|name| match name.named {
+                Named::Value(there, at) if there == place => Some((at, name.length)),
+                _ => None,
+            });
+            if let Some((at, length)) = same {
+                found.extend(values(self.schema.field(place), at).map(Value::Text));
+                self.at = next + length;
+            } else if or && self.concept(next).is_none() && self.best_name(next).is_none() && self.token(next).is_some() {
+                // A value that no item has: it is said by its place beside one that some have.
+                self.at = next;
+                let text = self.free_text();
+                found.push(Value::Text(text));
+                self.doubt(0.85);
+            } else {
+                break;
+            }
+        }
+        let test = match found.as_slice() {
+            [one] => Test::Compare(Comparison::Eq, one.clone()),
+            _ => Test::In(found),
+        };
+        self.push(place, test);
+        self.prefix.clear();
+    }
+
+    /// A group that a name here stands for.
+    pub(super) fn group_here(&mut self) -> Option<Group> {
+        self.skip_noise();
+        let unit = self.time_unit(self.at);
+        let date_field = self.names_at(self.at).iter().any(|name| matches!(name.named, Named::Field(place) if self.schema.is_key(place)));
+        if let (Some(unit), false) = (unit, date_field)
+            && let Some(place) = self.default_date()
+        {
+            self.at += 1;
+            return Some(Group::Time(place, unit));
+        }
+        let found = self.best_here()?;
+        let group = match found.named {
+            Named::Store(store) => Group::Store(store, None),
+            Named::Role(owner, relation) => {
+                let target = self.schema.store(owner)?.relations.get(relation)?.store;
+                Group::Store(target, Some((owner, relation)))
+            }
+            Named::Field(place) => match (self.time_unit(self.at + found.length), self.kind(place)) {
+                (Some(unit), Some(FieldKind::Date)) => {
+                    self.at += 1;
+                    Group::Time(place, unit)
+                }
+                _ => Group::Field(place),
+            },
+            _ => return None,
+        };
+        let reached = match group {
+            Group::Store(store, _) => self.draft.store.is_none_or(|asked| path(self.schema, asked, store, &[]).is_some()),
+            _ => true,
+        };
+        if !reached {
+            return None;
+        }
+        self.at += found.length;
+        Some(group)
+    }
+}

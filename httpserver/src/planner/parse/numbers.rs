@@ -1,0 +1,420 @@
+//! Numbers and days: comparisons, limits, periods.
+
+use super::{Attribute, Comparison, Concept, Condition, FieldKind, Form, Mode, Named, Parser, Place, Test, Value, dates, words};
+use crate::planner::dates::Period;
+use crate::planner::lexicon::{self, Function};
+use crate::planner::model::{Aggregate, Group, Measure};
+
+impl Parser<'_> {
+    /// A test of a number field that stands after it: "over 10", "between 1 and 2", "5".
+    pub(super) fn number_test(&mut self, place: Place) -> bool {
+        let before = self.at;
+        if self.take(Concept::Between) {
+            if let Some(test) = self.between() {
+                self.skip_measure();
+                self.push(place, test);
+                return true;
+            }
+            self.at = before;
+            return false;
+        }
+        let comparison = match self.concept(self.at) {
+            Some((Concept::Compare(comparison) | Concept::Compared(_, comparison), length)) => {
+                self.at += length;
+                comparison
+            }
+            _ => Comparison::Eq,
+        };
+        self.skip_noise();
+        let number = self.token(self.at).and_then(super::Token::number);
+        let names_next = self.names_at(self.at + 1).iter().any(|name| matches!(name.named, Named::Field(other) if other != place && self.is_number(other)));
+        match number.filter(|_| !(names_next && comparison == Comparison::Eq)) {
+            Some(number) => {
+                self.at += 1;
+                let factor = self.skip_measure();
+                let number = if factor > 0.0 { self.scaled(place, number, factor) } else { number };
+                self.push(place, Test::Compare(comparison, Value::number(number)));
+                true
+            }
+            None => {
+                self.at = before;
+                false
+            }
+        }
+    }
+
+    /// Two numbers with "and" between them.
+    fn between(&mut self) -> Option<Test> {
+        let low = self.token(self.at)?.number()?;
+        let glue = ["and", "to", "-"].contains(&self.lower(self.at + 1));
+        let high = self.token(self.at + 2).filter(|_| glue)?.number()?;
+        self.at += 3;
+        Some(Test::Between(Value::number(low), Value::number(high)))
+    }
+
+    /// Takes "kg", "dollars" and such; the factor that it stands for, 0 if there was none.
+    fn skip_measure(&mut self) -> f64 {
+        match lexicon::measure(self.lower(self.at)) {
+            Some((_, factor)) => {
+                self.at += 1;
+                factor
+            }
+            None => 0.0,
+        }
+    }
+
+    /// A time in the unit of the field.
+    fn scaled(&self, place: Place, number: f64, factor: f64) -> f64 {
+        if factor <= 1.0 {
+            return number;
+        }
+        let words = words::of_name(self.schema.field_name(place));
+        let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+        let unit = if has(&["millisecond", "ms"]) {
+            1.0
+        } else if has(&["minute", "min"]) {
+            60_000.0
+        } else if has(&["hour"]) {
+            3_600_000.0
+        } else {
+            1_000.0
+        };
+        number * factor / unit
+    }
+
+    /// A comparison without a field before it: what it is of stands after the number, or goes without saying.
+    pub(super) fn compare(&mut self, comparison: Comparison, attribute: Option<Attribute>) -> bool {
+        let before = self.at;
+        let comparison = if std::mem::take(&mut self.negated) { comparison.negated() } else { comparison };
+        if let Some(place) = attribute.filter(|a| *a == Attribute::Date).and_then(|_| self.default_date()) {
+            return self.date_test(place);
+        }
+        self.skip_noise();
+        let Some(number) = self.token(self.at).and_then(super::Token::number) else {
+            return self.compared_value(comparison, before);
+        };
+        self.at += 1;
+        let test = Test::Compare(comparison, Value::number(number));
+        self.number_of_something(test, number, comparison, attribute)
+    }
+
+    /// "other than X": what is not to be.
+    fn compared_value(&mut self, comparison: Comparison, before: usize) -> bool {
+        if comparison == Comparison::Ne {
+            self.negated = true;
+            return true;
+        }
+        self.at = before;
+        false
+    }
+
+    /// Finds what a number is of: the unit or field after it, items of another store, or the usual field.
+    fn number_of_something(&mut self, test: Test, number: f64, comparison: Comparison, attribute: Option<Attribute>) -> bool {
+        let after = self.at;
+        if let Some((fields, factor)) = lexicon::measure(self.lower(after)) {
+            let asked = self.draft.store;
+            let place = attribute.and_then(|a| self.attribute_field(asked?, a)).map(|(_, place)| place);
+            if let Some(place) = place.or_else(|| self.field_with(fields)) {
+                self.at += 1;
+                let number = self.scaled(place, number, factor);
+                self.push(place, Test::Compare(comparison, Value::number(number)));
+                return true;
+            }
+        }
+        if attribute.is_none() {
+            let mut at = self.past_noise(after);
+            if matches!(self.concept(at), Some((Concept::In | Concept::Of, _))) {
+                at = self.past_noise(at + 1);
+            }
+            let field = self.names_at(at).iter().find_map(|name| match name.named {
+                Named::Field(place) if self.is_number(place) && self.reaches(place.store) => Some((place, name.length)),
+                _ => None,
+            });
+            let store = self.names_at(at).iter().find_map(|name| match name.named {
+                Named::Store(store) if Some(store) != self.draft.store || !self.draft.fields.is_empty() => Some((store, name.length)),
+                _ => None,
+            });
+            let field_wins = match (field, store) {
+                (Some((place, _)), Some((store, _))) => place.store == store || self.draft.store == Some(place.store),
+                (Some(_), None) => true,
+                _ => false,
+            };
+            if let (Some((place, length)), true) = (field, field_wins) {
+                self.at = at + length;
+                self.push(place, test);
+                return true;
+            }
+            if let Some((store, length)) = store {
+                self.at = at + length;
+                return self.so_many(store, comparison, number);
+            }
+        }
+        let place = match attribute {
+            Some(attribute) => self.draft.store.and_then(|store| self.attribute_field(store, attribute)).map(|(_, place)| place),
+            None => self.usual_measure(),
+        };
+        match place {
+            Some(place) => {
+                self.push(place, test);
+                true
+            }
+            None => {
+                self.draft.missing = Some(format!("which field is compared with {number}"));
+                true
+            }
+        }
+    }
+
+    fn reaches(&self, store: usize) -> bool {
+        self.draft.store.is_none_or(|asked| self.distance(asked, store).is_some_and(|steps| steps <= 1))
+    }
+
+    /// "with more than 3 orders".
+    fn so_many(&mut self, store: usize, comparison: Comparison, number: f64) -> bool {
+        self.mode = Mode::Plain;
+        if self.draft.store == Some(store) || !self.draft.fields.is_empty() {
+            // "countries with more than 4 customers".
+            let places = std::mem::take(&mut self.draft.fields);
+            self.draft.groups.extend(places.into_iter().map(Group::Field));
+            let of = Aggregate {
+                function: Function::Count,
+                of: Measure::Items(store),
+            };
+            self.draft.aggregates.push(of);
+            self.draft.having.push((of, comparison, Value::number(number)));
+            return true;
+        }
+        self.draft.conditions.push(Condition::Related {
+            store,
+            conditions: Vec::new(),
+            negated: false,
+            count: Some((comparison, number as i64)),
+        });
+        true
+    }
+
+    /// A number by itself: so many rows, a value of the field after it, or the key of the store before it.
+    pub(super) fn counted(&mut self) -> bool {
+        let Some(number) = self.token(self.at).and_then(super::Token::number) else {
+            return false;
+        };
+        let after = self.past_noise(self.at + 1);
+        let hyphen = self.token(self.at).is_some_and(|token| token.form == Form::Word);
+        let field = self.names_at(after).iter().find_map(|name| match name.named {
+            Named::Field(place) if self.is_number(place) && self.nearness_ok(place) => Some((place, name.length)),
+            _ => None,
+        });
+        let superlative = matches!(self.concept(after), Some((Concept::Extreme(..) | Concept::Best | Concept::Most | Concept::Least | Concept::Last | Concept::First | Concept::Top, _)));
+        if superlative {
+            self.number = Some(number);
+            self.at += 1;
+            return true;
+        }
+        if let Some((place, length)) = field.filter(|_| !hyphen || number > 0.0) {
+            self.at = after + length;
+            self.push(place, Test::Compare(Comparison::Eq, Value::number(number)));
+            return true;
+        }
+        if number.fract() != 0.0 || number < 1.0 || self.draft.limit.is_some() {
+            return false;
+        }
+        self.at += 1;
+        self.draft.limit = Some(number as u64);
+        true
+    }
+
+    fn nearness_ok(&self, place: Place) -> bool {
+        self.draft.store == Some(place.store) || self.near == Some(place.store)
+    }
+
+    /// The field of the store that is asked for that has one of these words in its name.
+    fn field_with(&self, fields: &[&str]) -> Option<Place> {
+        let store = self.near.or(self.draft.store)?;
+        fields.iter().find_map(|word| {
+            let mut places = self.schema.places_of(store).filter(|place| self.is_number(*place));
+            places.find(|place| words::of_name(self.schema.field_name(*place)).iter().any(|there| there == word))
+        })
+    }
+
+    /// The field that a number is compared with when nobody says which: money, if there is one such field.
+    pub(super) fn usual_measure(&mut self) -> Option<Place> {
+        let near = self.near.or(self.draft.store)?;
+        let words = ["total", "amount", "price", "cost", "value", "salary", "score", "rating", "star"];
+        let found = self.field_with(&words)?;
+        let numbers = self.schema.places_of(near).filter(|place| self.is_number(*place) && !self.schema.is_key(*place)).count();
+        self.doubt(if numbers > 1 { 0.88 } else { 0.97 });
+        Some(found)
+    }
+
+    /// The field of a store that an attribute is about, and how far down in the list of its words it was found.
+    pub(super) fn attribute_field(&self, store: usize, attribute: Attribute) -> Option<(usize, Place)> {
+        let dates = matches!(attribute, Attribute::Date | Attribute::Birth);
+        let fits = |place: &Place| {
+            if dates { self.kind(*place) == Some(FieldKind::Date) } else { self.is_number(*place) }
+        };
+        let places: Vec<Place> = self.schema.places_of(store).filter(fits).collect();
+        attribute.words().iter().enumerate().find_map(|(rank, word)| {
+            let has = |place: &&Place| words::of_name(self.schema.field_name(**place)).iter().any(|there| there == word || words::root(there) == words::root(word));
+            places.iter().find(has).map(|place| (rank, *place))
+        })
+    }
+
+    /// The field of days that is meant when none is named.
+    pub(super) fn default_date(&mut self) -> Option<Place> {
+        if let Some(place) = self.draft.date {
+            return Some(place);
+        }
+        let asked = self.near.or(self.draft.store)?;
+        if let Some(place) = self.date_of(asked) {
+            return Some(place);
+        }
+        let mut stores: Vec<(usize, usize)> = (0..self.schema.stores.len())
+            .filter_map(|store| Some((self.distance(asked, store)?, store)))
+            .collect();
+        stores.sort_unstable();
+        let found = stores.into_iter().find_map(|(steps, store)| self.date_of(store).map(|place| (steps, place)));
+        let (steps, place) = found?;
+        self.doubt(if steps > 1 { 0.85 } else { 0.92 });
+        Some(place)
+    }
+
+    pub(super) fn date_of(&self, store: usize) -> Option<Place> {
+        let birth = Attribute::Birth.words();
+        let dates: Vec<Place> = self
+            .schema
+            .places_of(store)
+            .filter(|place| self.kind(*place) == Some(FieldKind::Date))
+            .filter(|place| !words::of_name(self.schema.field_name(*place)).iter().any(|word| birth.contains(&word.as_str())))
+            .collect();
+        let named = self.attribute_field(store, Attribute::Date).map(|(_, place)| place);
+        named.filter(|place| dates.contains(place)).or_else(|| dates.first().copied())
+    }
+
+    /// A test of a field of days that stands after it.
+    pub(super) fn date_test(&mut self, place: Place) -> bool {
+        let before = self.at;
+        if let Some(test) = self.days(true) {
+            self.push(place, test);
+            return true;
+        }
+        self.at = before;
+        false
+    }
+
+    /// A period without a field before it.
+    pub(super) fn period(&mut self) -> bool {
+        let before = self.at;
+        let Some(test) = self.days(false) else {
+            self.at = before;
+            return false;
+        };
+        match self.default_date() {
+            Some(place) => {
+                self.push(place, test);
+                true
+            }
+            None => {
+                self.at = before;
+                false
+            }
+        }
+    }
+
+    /// Days as they are said: "since March", "between May and June", "last week". Bare years are taken where `field` says that
+    /// days are expected, or after a word that says so.
+    fn days(&mut self, field: bool) -> Option<Test> {
+        let day = |day: dates::Day| Some(day.to_string());
+        let (concept, length) = match self.concept(self.at) {
+            Some((concept, length)) => (Some(concept), length),
+            None => (None, 0),
+        };
+        let at = self.at + length;
+        let one = |parser: &mut Self, at: usize, years: bool| -> Option<Period> {
+            let (period, length) = dates::period(&parser.tokens, at, parser.today, years)?;
+            parser.at = at + length;
+            Some(period)
+        };
+        match concept? {
+            Concept::Since | Concept::Compare(Comparison::Ge) => {
+                let period = one(self, at, true)?;
+                Some(Test::Days(day(period.from), None))
+            }
+            Concept::Before | Concept::Compare(Comparison::Lt) => {
+                if let Some((back, length)) = self.age(at) {
+                    self.at = at + length;
+                    return Some(Test::Days(None, day(back)));
+                }
+                let period = one(self, at, true)?;
+                Some(Test::Days(None, day(period.from)))
+            }
+            Concept::After | Concept::Compare(Comparison::Gt) => {
+                if let Some((back, length)) = self.age(at) {
+                    self.at = at + length;
+                    return Some(Test::Days(day(back), None));
+                }
+                let period = one(self, at, true)?;
+                Some(Test::Days(day(period.to), None))
+            }
+            Concept::Until | Concept::Compare(Comparison::Le) => {
+                let period = one(self, at, true)?;
+                Some(Test::Days(None, day(period.to)))
+            }
+            Concept::Between => self.two_periods(at),
+            Concept::In if self.lower(self.at) == "from" => self.two_periods(at).or_else(|| {
+                let period = one(self, at, true)?;
+                Some(Test::Days(day(period.from), day(period.to)))
+            }),
+            Concept::In | Concept::On | Concept::Of | Concept::For | Concept::Instead | Concept::Compare(Comparison::Eq) | Concept::Is | Concept::By => {
+                let replacing = concept == Some(Concept::Instead);
+                let period = one(self, at, true)?;
+                self.draft.replaces |= replacing;
+                Some(Test::Days(day(period.from), day(period.to)))
+            }
+            _ => None,
+        }
+        .or_else(|| self.bare_days(field))
+    }
+
+    fn bare_days(&mut self, field: bool) -> Option<Test> {
+        let (period, length) = dates::period(&self.tokens, self.at, self.today, field)?;
+        self.at += length;
+        Some(Test::Days(Some(period.from.to_string()), Some(period.to.to_string())))
+    }
+
+    /// "30 days", as in "older than 30 days": the day that was so long ago.
+    fn age(&self, at: usize) -> Option<(dates::Day, usize)> {
+        let count = self.token(at)?.number().filter(|count| count.fract() == 0.0 && *count < 10_000.0)?;
+        let unit = self.time_unit(at + 1)?;
+        let ago = usize::from(self.lower(at + 2) == "ago");
+        Some((self.today.plus(-(count as i64), unit), 2 + ago))
+    }
+
+    /// "May and June 2024": the first takes its year from the second.
+    fn two_periods(&mut self, at: usize) -> Option<Test> {
+        let (mut first, length) = dates::period(&self.tokens, at, self.today, true)?;
+        let glue = at + length;
+        if !["and", "to", "until", "till", "-", "through"].contains(&self.lower(glue)) {
+            return None;
+        }
+        let (second, last) = dates::period(&self.tokens, glue + 1, self.today, true)?;
+        let named_year = self.tokens.get(at..glue)?.iter().any(|token| token.year().is_some());
+        if !named_year {
+            while first.from > second.from {
+                first.from = first.from.plus(-1, dates::Unit::Year);
+            }
+            let months = first.from.plus(12, dates::Unit::Month);
+            if months <= second.from {
+                let mut from = first.from;
+                while from.plus(12, dates::Unit::Month) <= second.from {
+                    from = from.plus(1, dates::Unit::Year);
+                }
+                first.from = from;
+            }
+        }
+        if first.from > second.from {
+            return None;
+        }
+        self.at = glue + 1 + last;
+        Some(Test::Days(Some(first.from.to_string()), Some(second.to.to_string())))
+    }
+}
