@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use sop::{Database, Direction, Error, FieldType, KeyRange, Mode, Transaction};
 use sop_query::sql::{Catalog, Limits, Params, QueryEngine, Request, Source, TableColumn, TableColumns, Value};
 
-use super::paths::labels;
+use super::paths::{is_person, labels};
 use super::schema::{Field, FieldKind, Place, Relation, Schema, Store};
 use super::sql::name;
 use super::words;
@@ -380,7 +380,7 @@ impl Lookup for DatabaseLookup<'_> {
             // "Alice" of "Alice Smith": only of people and such, that have a name of several words.
             let named: Vec<Place> = fields
                 .into_iter()
-                .filter(|place| words::of_name(self.schema.field_name(*place)).last().is_some_and(|last| last == "name"))
+                .filter(|place| is_person(self.schema, place.store) && labels(self.schema, place.store).contains(place))
                 .collect();
             let found = self.in_fields(&named, text, true);
             hits.extend(found.into_iter().map(|(place, _)| Hit {

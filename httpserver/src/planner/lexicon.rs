@@ -261,7 +261,7 @@ const ALIKE: &[&[&str]] = &[
     &["customer", "client", "buyer", "shopper", "purchaser", "user", "consumer"],
     &["user", "account", "member", "person", "customer", "human"],
     &["employee", "staff", "worker", "colleague", "coworker", "person"],
-    &["product", "item", "article", "good", "merchandise"],
+    &["product", "item", "article", "merchandise"],
     &["order", "purchase"],
     &["invoice", "bill", "receipt"],
     &["track", "song", "tune"],
@@ -335,7 +335,7 @@ use Comparison::{Ge, Gt, Le, Lt};
 use Concept as C;
 
 const PHRASES: &[(Concept, &str)] = &[
-    (C::Show, "show|list|find|get|give|display|fetch|print|view|see|return|retrieve|select|search|search for|look up|look for|tell|want|need|like to see|want to see|which are|what are"),
+    (C::Show, "show|list|find|get|give|display|fetch|print|view|see|return|retrieve|select|search|search for|look up|look for|tell|want|need|like to see|want to see"),
     (C::Count, "how many|number of|count|counts|the number of|count of|total number of|amount of times|how often|quantity of"),
     (C::HowMuch, "how much"),
     (C::Aggregate(Function::Sum), "sum|sum of|sum up|add up|combined|total sum of"),
@@ -373,8 +373,8 @@ const PHRASES: &[(Concept, &str)] = &[
     (C::Extreme(Birth, Extreme::Max), "youngest"),
     (C::Extreme(Rating, Extreme::Max), "best rated|highest rated|top rated|best reviewed"),
     (C::Extreme(Rating, Extreme::Min), "worst rated|lowest rated"),
-    (C::Most, "most|the most|highest number of|largest number of"),
-    (C::Least, "fewest|least|lowest number of|the fewest"),
+    (C::Most, "most|highest number of|largest number of"),
+    (C::Least, "fewest|least|lowest number of"),
     (C::Compared(Price, Gt), "more expensive than|dearer than|pricier than"),
     (C::Compared(Price, Lt), "cheaper than|less expensive than"),
     (C::Compared(Length, Gt), "longer than"),
@@ -403,7 +403,7 @@ const PHRASES: &[(Concept, &str)] = &[
     (C::To, "to"),
     (C::On, "on"),
     (C::For, "for"),
-    (C::Which, "that|which|what|that are|who are|which are|who is|that is|that were|which were"),
+    (C::Which, "that|which|what|what are|that are|who are|which are|who is|that is|that were|which were"),
     (C::Who, "who|whom|anyone|anybody"),
     (C::Where, "whose|where"),
     (C::Is, "is|are|was|were|be|being|been"),

@@ -178,6 +178,9 @@ fn attempt(circumstances: Circumstances<'_>, question: &str, ways: &[usize]) -> 
     if tokens.len() > token::MAX_TOKENS {
         return Err("The question is too long to be understood without a model.".to_owned());
     }
+    if yes_or_no(&tokens) {
+        return Err("Questions for yes or no are not understood; ask for the items or their number.".to_owned());
+    }
     let memory = memory.filter(|memory| memory.schema == fingerprint(schema));
     let parser = Parser::new(schema, lookup, &tokens, today, memory.map(|memory| &memory.query), ways);
     let (draft, choices) = parser.parse();
@@ -194,6 +197,14 @@ fn attempt(circumstances: Circumstances<'_>, question: &str, ways: &[usize]) -> 
         return Err(format!("It could mean \"{}\", but that is not sure enough.", understanding.said));
     }
     Ok((understanding, choices))
+}
+
+/// Whether a question is for yes or no.
+fn yes_or_no(tokens: &[token::Token]) -> bool {
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
+    let verbs = ["is", "are", "was", "were", "do", "does", "did", "will", "should", "would", "has", "have"];
+    let lists = ["there", "we", "you", "any"];
+    verbs.contains(&word(0)) && !lists.contains(&word(1))
 }
 
 /// Why a draft is not to be answered.

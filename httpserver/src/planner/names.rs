@@ -152,7 +152,8 @@ fn likeness(token: &Token, word: &str, known: bool) -> Option<Likeness> {
         return Some(SURE);
     }
     let root = words::root(word);
-    if token.root == root && root.len() > 2 {
+    let verb = token.lower.ends_with("ed") || token.lower.ends_with("ing");
+    if token.root == root && root.len() > if verb { 2 } else { 3 } {
         return Some(Likeness {
             score: 0.92,
             verb: true,
@@ -300,6 +301,10 @@ fn values_at(values: &HashMap<String, Vec<KnownValue>>, tokens: &[Token], at: us
     let known = !concepts(tokens, at).is_empty();
     let found = values.get(&first).into_iter().flatten().filter_map(|value| {
         let rest = tokens.get(at..at + value.words.len())?;
+        let short = known && value.words.len() == 1 && token.lower.chars().count() < 4;
+        if short && value.words.first().is_some_and(|word| word.text != token.text) {
+            return None;
+        }
         let mut score: f32 = 1.0;
         for (there, word) in rest.iter().zip(&value.words) {
             score *= if there.lower == word.lower {

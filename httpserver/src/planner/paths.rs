@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lexicon::alike;
 use super::schema::{FieldKind, Place, Relation, Schema};
 use super::words;
 
@@ -141,4 +142,15 @@ pub fn labels(schema: &Schema, store: usize) -> Vec<Place> {
     }
     let ends = |place: &&Place| words(place).last().is_some_and(|last| ["name", "title", "email"].contains(&last.as_str()));
     places.iter().find(ends).map(|place| vec![*place]).unwrap_or_default()
+}
+
+/// Whether the items of a store look like people.
+pub fn is_person(schema: &Schema, store: usize) -> bool {
+    let people = ["person", "customer", "employee", "artist"];
+    let own = schema.store(store).map(|store| words::of_name(&store.name)).unwrap_or_default();
+    own.iter().any(|word| people.iter().any(|person| word == person || alike(word, person)))
+        || schema.places_of(store).any(|place| {
+            let words = words::of_name(schema.field_name(place));
+            words == ["first", "name"] || words == ["last", "name"]
+        })
 }

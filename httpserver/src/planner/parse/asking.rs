@@ -286,9 +286,11 @@ impl Parser<'_> {
 
     fn each(&mut self) -> bool {
         let before = self.at;
-        if self.grouped() {
+        let known = self.draft.groups.len();
+        if self.grouped() && self.draft.groups.get(known).is_none_or(|group| Some(*group) != self.draft.store.map(Self::store_group)) {
             return true;
         }
+        self.draft.groups.truncate(known);
         self.at = before;
         true
     }
@@ -808,16 +810,6 @@ impl Parser<'_> {
             return true;
         }
         false
-    }
-
-    /// A condition that a value is one of a kind, for those that need only a field and a value.
-    pub(super) fn equals(place: Place, value: Value) -> Condition {
-        Condition::Field {
-            place,
-            via: None,
-            test: Test::Compare(Comparison::Eq, value),
-            negated: false,
-        }
     }
 
     /// The group that a store makes.

@@ -159,18 +159,6 @@ impl Draft {
         Some(Answer::Query(query))
     }
 
-    /// What the question is about besides small words.
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-            && self.conditions.is_empty()
-            && self.aggregates.is_empty()
-            && self.groups.is_empty()
-            && self.order.is_empty()
-            && self.limit.is_none()
-            && self.beside.is_empty()
-            && !self.distinct
-    }
-
     /// The stores that the ways between others go through.
     pub fn through(&self) -> &[usize] {
         &self.through
@@ -281,6 +269,13 @@ impl Draft {
             }
             _ => true,
         });
+        let elsewhere = !query.fields.is_empty() && query.fields.iter().all(|place| place.store != query.store);
+        if query.aggregates.is_empty() && elsewhere && !query.distinct && self.beside.is_empty() && !self.asked_which {
+            // Fields of others stand beside what they belong to.
+            let keys = schema.places_of(query.store).filter(|place| schema.is_key(*place));
+            let own: Vec<Place> = keys.chain(labels(schema, query.store)).collect();
+            query.fields.splice(0..0, own);
+        }
         if query.aggregates.is_empty() && self.asked_which && !query.fields.is_empty() && query.order.is_empty() {
             let few = |place: &Place| schema.field(*place).is_some_and(|field| field.kind == FieldKind::Text && !field.key) && !labels(schema, place.store).contains(place);
             let one_item = query.conditions.iter().any(|condition| matches!(condition, Condition::Field { place, .. } if schema.is_key(*place)));

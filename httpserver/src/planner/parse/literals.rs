@@ -2,9 +2,9 @@
 //! store is asked for.
 
 use super::{Concept, FieldKind, Form, Hit, Literal, Mention, Named, Parser, Place, Test, Value, words};
-use crate::planner::lexicon::{Comparison, MONEY, alike};
+use crate::planner::lexicon::{Comparison, MONEY};
 use crate::planner::model::Condition;
-use crate::planner::paths::labels;
+use crate::planner::paths::{is_person, labels};
 
 /// The longest name, in tokens.
 const MAX_NAME: usize = 8;
@@ -28,6 +28,13 @@ impl Parser<'_> {
                     let verb = name.verb && self.token(at).is_some_and(|t| t.lower.ends_with("ed") || t.lower.ends_with("ing"));
                     let length = name.length;
                     self.mentions.push(Mention { at, length, store, verb });
+                } else if let Some(Named::Value(place, _)) = of_length.clone().find(|name| name.score >= top).map(|name| &name.named)
+                    && self.token(at + best - 1).is_some_and(|token| token.stem != token.lower)
+                    && self.mentions.is_empty()
+                {
+                    // A kind of them in the plural stands for them: "admins".
+                    let store = place.store;
+                    self.mentions.push(Mention { at, length: best, store, verb: false });
                 }
                 step = best;
             } else if let Some((_, length)) = self.concept(at) {
@@ -67,7 +74,7 @@ impl Parser<'_> {
         match token.form {
             Form::Quoted => true,
             Form::Word => {
-                let known = self.concept(at).is_some() || self.best_name(at).is_some();
+                let known = self.concept(at).is_some() || self.best_name(at).is_some() || self.time_unit(at).is_some();
                 let code = token.text.chars().any(|c| c.is_ascii_digit()) && token.text.chars().any(char::is_alphabetic);
                 !known || code || (token.is_capital() && at > 0)
             }
@@ -130,7 +137,13 @@ impl Parser<'_> {
     /// Finds the store that the question asks for.
     pub(super) fn find_store(&mut self) {
         let named = self.mentions.iter().find(|mention| !mention.verb && !self.is_grouping(mention.at));
-        let named = named.map(|mention| mention.store);
+        let figures = (0..self.tokens.len()).any(|at| {
+            let concept = self.concept(at).map(|(concept, _)| concept);
+            matches!(concept, Some(Concept::Count | Concept::HowMuch | Concept::Aggregate(_) | Concept::Money | Concept::Total))
+        });
+        // "every user" is all of them, unless there is a figure for each.
+        let every = self.mentions.iter().find(|mention| !mention.verb && !figures);
+        let named = named.or(every).map(|mention| mention.store);
         let follows = self.previous.is_some() && self.is_follow_up(named.is_some());
         if let (true, Some(previous)) = (follows, self.previous) {
             self.draft.store = Some(previous.store);
@@ -213,10 +226,7 @@ impl Parser<'_> {
 
     /// Whether the items of a store look like people.
     pub(super) fn is_person(&self, store: usize) -> bool {
-        let words = self.schema.store(store).map(|store| words::of_name(&store.name)).unwrap_or_default();
-        let people = |word: &String| alike(word, "person") || alike(word, "customer") || alike(word, "employee") || alike(word, "artist");
-        words.iter().any(people)
-            || self.schema.places_of(store).any(|place| ["first name", "last name"].contains(&words::of_name(self.schema.field_name(place)).join(" ").as_str()))
+        is_person(self.schema, store)
     }
 
     /// The field of a store with money that came in.
@@ -275,6 +285,11 @@ impl Parser<'_> {
         }
         if let (None, Some(store)) = (self.draft.store, store) {
             self.draft.store = Some(store);
+        }
+        let said = self.mentions.iter().any(|mention| !mention.verb) || !self.draft.fields.is_empty() || !self.draft.aggregates.is_empty();
+        if !said && !store.is_some_and(|store| self.is_person(store)) {
+            // Only a name, and of something that many words are names of.
+            self.doubt(0.6);
         }
         if negated {
             self.draft.conditions.push(Condition::All { conditions, negated });

@@ -234,7 +234,7 @@ impl<'a> Parser<'a> {
         };
         match self.concept(at) {
             None => true,
-            Some((Concept::Total | Concept::Attribute(_) | Concept::Extreme(..) | Concept::Best, length)) => name.length > length,
+            Some((Concept::Total | Concept::Named | Concept::Attribute(_) | Concept::Extreme(..) | Concept::Best, length)) => name.length > length,
             Some((Concept::Money | Concept::Units, length)) => name.length > length || (name.length == length && name.score > 0.97),
             Some((_, length)) => name.length > length || (name.length == length && name.score >= 0.9),
         }

@@ -508,6 +508,14 @@ impl Parser<'_> {
                 break;
             }
         }
+        if self.kind(place) == Some(FieldKind::List) {
+            for value in found {
+                if let Value::Text(text) = value {
+                    self.push(place, Test::Contains(text));
+                }
+            }
+            return;
+        }
         let test = match found.as_slice() {
             [one] => Test::Compare(Comparison::Eq, one.clone()),
             _ => Test::In(found),

@@ -25,8 +25,7 @@ impl Parser<'_> {
             }
             _ => Comparison::Eq,
         };
-        self.skip_noise();
-        let number = self.token(self.at).and_then(super::Token::number);
+        let number = self.number_here();
         let names_next = self.names_at(self.at + 1).iter().any(|name| matches!(name.named, Named::Field(other) if other != place && self.is_number(other)));
         match number.filter(|_| !(names_next && comparison == Comparison::Eq)) {
             Some(number) => {
@@ -41,6 +40,16 @@ impl Parser<'_> {
                 false
             }
         }
+    }
+
+    /// The number that comes next, which is not taken yet; "a dollar" is one.
+    fn number_here(&mut self) -> Option<f64> {
+        let one = ["a", "an"].contains(&self.lower(self.at)) && lexicon::measure(self.lower(self.at + 1)).is_some();
+        if one {
+            return Some(1.0);
+        }
+        self.skip_noise();
+        self.token(self.at)?.number()
     }
 
     /// Two numbers with "and" between them.
@@ -89,8 +98,7 @@ impl Parser<'_> {
         if let Some(place) = attribute.filter(|a| *a == Attribute::Date).and_then(|_| self.default_date()) {
             return self.date_test(place);
         }
-        self.skip_noise();
-        let Some(number) = self.token(self.at).and_then(super::Token::number) else {
+        let Some(number) = self.number_here() else {
             return self.compared_value(comparison, before);
         };
         self.at += 1;
@@ -334,12 +342,12 @@ impl Parser<'_> {
             parser.at = at + length;
             Some(period)
         };
-        match concept? {
-            Concept::Since | Concept::Compare(Comparison::Ge) => {
+        let found = match concept {
+            Some(Concept::Since | Concept::Compare(Comparison::Ge)) => {
                 let period = one(self, at, true)?;
                 Some(Test::Days(day(period.from), None))
             }
-            Concept::Before | Concept::Compare(Comparison::Lt) => {
+            Some(Concept::Before | Concept::Compare(Comparison::Lt)) => {
                 if let Some((back, length)) = self.age(at) {
                     self.at = at + length;
                     return Some(Test::Days(None, day(back)));
@@ -347,7 +355,7 @@ impl Parser<'_> {
                 let period = one(self, at, true)?;
                 Some(Test::Days(None, day(period.from)))
             }
-            Concept::After | Concept::Compare(Comparison::Gt) => {
+            Some(Concept::After | Concept::Compare(Comparison::Gt)) => {
                 if let Some((back, length)) = self.age(at) {
                     self.at = at + length;
                     return Some(Test::Days(day(back), None));
@@ -355,24 +363,33 @@ impl Parser<'_> {
                 let period = one(self, at, true)?;
                 Some(Test::Days(day(period.to), None))
             }
-            Concept::Until | Concept::Compare(Comparison::Le) => {
+            Some(Concept::Until | Concept::Compare(Comparison::Le)) => {
                 let period = one(self, at, true)?;
                 Some(Test::Days(None, day(period.to)))
             }
-            Concept::Between => self.two_periods(at),
-            Concept::In if self.lower(self.at) == "from" => self.two_periods(at).or_else(|| {
+            Some(Concept::Between) => self.two_periods(at),
+            Some(Concept::In) if self.lower(self.at) == "from" => self.two_periods(at).or_else(|| {
                 let period = one(self, at, true)?;
                 Some(Test::Days(day(period.from), day(period.to)))
             }),
-            Concept::In | Concept::On | Concept::Of | Concept::For | Concept::Instead | Concept::Compare(Comparison::Eq) | Concept::Is | Concept::By => {
+            Some(
+                Concept::In
+                | Concept::On
+                | Concept::Of
+                | Concept::For
+                | Concept::Instead
+                | Concept::Compare(Comparison::Eq)
+                | Concept::Is
+                | Concept::By,
+            ) => {
                 let replacing = concept == Some(Concept::Instead);
                 let period = one(self, at, true)?;
                 self.draft.replaces |= replacing;
                 Some(Test::Days(day(period.from), day(period.to)))
             }
             _ => None,
-        }
-        .or_else(|| self.bare_days(field))
+        };
+        found.or_else(|| self.bare_days(field))
     }
 
     fn bare_days(&mut self, field: bool) -> Option<Test> {

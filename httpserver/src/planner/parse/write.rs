@@ -349,13 +349,4 @@ impl Parser<'_> {
         }
         at
     }
-
-    /// What a condition of one value says, for tests of other parts.
-    #[cfg(test)]
-    pub(super) fn says(condition: &Condition) -> Option<(Place, Comparison, Value)> {
-        match condition {
-            Condition::Field { place, test: Test::Compare(comparison, value), .. } => Some((*place, *comparison, value.clone())),
-            _ => None,
-        }
-    }
 }
