@@ -393,7 +393,7 @@ const PHRASES: &[(Concept, &str)] = &[
     (C::Compare(Comparison::Ne), "!=|<>|is not equal to|other than|except|excluding|different from"),
     (C::Compare(Comparison::Eq), "equal to|exactly|=|equals|=="),
     (C::Between, "between|ranging from"),
-    (C::And, "and|as well as|plus|,|but|also|and also|&|along with"),
+    (C::And, "then|then by|and then|and then by|and by|and|as well as|plus|,|but|also|and also|&|along with"),
     (C::Or, "or|either"),
     (C::Not, "not|non|isnt|arent|wasnt|are not|is not|not in|no longer"),
     (C::Without, "without|with no|have no|has no|having no|had no|that have no|who have no|do not have|does not have|did not have|never|no|lack|lacking|that lack|without any|with no known|do not have any|have not|has not|have never|has never|have never been|has never been|were never|was never|not any|who never|who have never|that were never|not been|have not been|has not been|who have not|that have not|did not|do not|does not|with zero|have zero"),
@@ -415,7 +415,7 @@ const PHRASES: &[(Concept, &str)] = &[
     (C::Named, "named|called|titled|by the name of|with the name"),
     (C::Distinct, "different|distinct|unique|various"),
     (C::Only, "only|just|only those|only the|just the|just those|restrict to|limit to|narrow down to|filter to|filter by|filter for|keep"),
-    (C::Instead, "what about|how about|and for|and in|and by|and of|instead|and with|same for|the same for|now for|now in|now with|now the|now"),
+    (C::Instead, "what about|how about|and for|and in|and of|instead|and with|same for|the same for|now for|now in|now with|now the|now"),
     (C::Pronoun, "they|them|those|these|ones|one|it|there|of them|of those|of these|the others"),
     (C::Their, "their|its|his|her|and their|with their|together with their|along with their|and its|with its"),
     (C::That, "that|this|it"),
@@ -426,9 +426,9 @@ const PHRASES: &[(Concept, &str)] = &[
     (C::Limit, "limit|limited to|limit to|maximum"),
     (C::Anything, "something|anything|everything|everyone|everybody|things|stuff|all of them"),
     (C::Money, "revenue|sales|turnover|income|earnings|money|spent|spend|spending|spends|takings|proceeds|revenues"),
-    (C::Units, "units|pieces|copies|most units"),
+    (C::Units, "units|pieces|copies"),
     (C::Trade, "bought|buy|buys|buying|purchased|purchase|sold|sell|sells|selling|ordered|orders|order|been sold"),
-    (C::Noise, "the|a|an|all|our|my|your|us|me|i|we|you|please|pls|plz|can|could|would|will you|do|does|did|whats|what|please can|of the|any|some|current|currently|yet|already|there|so|then|ok|okay|hi|hey|thanks|thank you|have we|id|i'd|'d|'re|'m|'ve|'ll|'s|kindly|quickly|also|records|record|entries|rows|row|items|item|list of|the list of|full list of|complete|whole|entire|details|detail|information|info|data|as|be|been|if|up|am|such|us|respectively|every single|together|ever|made|make|makes|come|comes|came|brought|bring|brings|live|living|lives|based|located|reside|residing|resides|work|works|working|play|plays|played|belong|belongs|generate|generated|got|get|gets|appear|appears|appearing|exist|happened|happen|write|wrote|done|do|be|when|along|themselves|being|earn|earned|make up|was there|were there|are there|is there|do we have|we have|have we got|in the database|in stock right now|right now|at the moment|so far|of all time|of all times|ever made|did we|do you have|does|dollar|dollars|euro|euros|usd|eur|value of|values of|worth|worth of|with a value of|shown|using|use|now please|.|:"),
+    (C::Noise, "the|a|an|all|our|my|your|us|me|i|we|you|please|pls|plz|can|could|would|will you|do|does|did|whats|what|please can|of the|any|some|current|currently|yet|already|there|so|ok|okay|hi|hey|thanks|thank you|have we|id|i'd|'d|'re|'m|'ve|'ll|'s|kindly|quickly|also|records|record|entries|rows|row|items|item|list of|the list of|full list of|complete|whole|entire|details|detail|information|info|data|as|be|been|if|up|am|such|us|respectively|every single|together|ever|made|make|makes|come|comes|came|brought|bring|brings|live|living|lives|based|located|reside|residing|resides|work|works|working|play|plays|played|belong|belongs|generate|generated|got|get|gets|appear|appears|appearing|exist|happened|happen|write|wrote|done|do|be|when|along|themselves|being|earn|earned|make up|was there|were there|are there|is there|do we have|we have|have we got|in the database|in stock right now|right now|at the moment|so far|of all time|of all times|ever made|did we|do you have|does|dollar|dollars|euro|euros|usd|eur|value of|values of|worth|worth of|with a value of|shown|using|use|now please|.|:"),
 ];
 
 /// The phrases by their first word.

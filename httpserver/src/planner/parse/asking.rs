@@ -110,11 +110,14 @@ impl Parser<'_> {
 
     /// "or" between conditions that are not values of one field is not understood.
     fn or(&mut self) -> bool {
-        self.doubt(0.4);
+        self.or = true;
         true
     }
 
     fn count(&mut self) -> bool {
+        if !self.draft.functions.is_empty() {
+            self.draft.missing = Some("how figures of figures are meant".to_owned());
+        }
         self.skip_noise();
         let distinct = self.take(Concept::Distinct);
         self.skip_noise();
@@ -210,6 +213,7 @@ impl Parser<'_> {
                 of: Measure::Field(place, false),
             });
         }
+        self.having_after();
         // "average price and weight".
         let next = self.is(self.at, Concept::And).map(|length| self.at + length);
         let more = next.and_then(|next| {
@@ -223,6 +227,38 @@ impl Parser<'_> {
             self.at = end;
             self.draft.functions = functions;
             self.aggregate_of(other);
+        }
+    }
+
+    /// "with an average rating above 4", "spent more than 40": a condition on the figure of each.
+    fn having_after(&mut self) {
+        let Some((Concept::Compare(comparison), length)) = self.concept(self.at) else {
+            return;
+        };
+        let (Some(of), Some(store)) = (self.draft.aggregates.last().copied(), self.draft.store) else {
+            return;
+        };
+        let before = self.at;
+        self.at += length;
+        let Some(number) = self.number_here() else {
+            self.at = before;
+            return;
+        };
+        self.at += 1;
+        if crate::planner::lexicon::measure(self.lower(self.at)).is_some() {
+            self.at += 1;
+        }
+        self.mode = Mode::Plain;
+        self.draft.having.push((of, comparison, Value::number(number)));
+        if self.draft.groups.is_empty() {
+            let fields = std::mem::take(&mut self.draft.fields);
+            self.draft.groups.extend(fields.into_iter().map(Group::Field));
+        }
+        if self.draft.groups.is_empty() {
+            if of.of.store() == store {
+                self.draft.missing = Some("of what each the figure is".to_owned());
+            }
+            self.draft.groups.push(Self::store_group(store));
         }
     }
 
@@ -646,6 +682,12 @@ impl Parser<'_> {
         let Some(store) = self.near.or(self.draft.store) else {
             return false;
         };
+        let next = self.past_noise(self.at);
+        let other = self.mentions.iter().any(|mention| mention.at == next && mention.store != store)
+            || self.literals.iter().any(|literal| literal.start == next);
+        if concept == Concept::Contains && other {
+            return true;
+        }
         let place = match labels(self.schema, store).as_slice() {
             [one] => Some(*one),
             _ => None,
@@ -747,6 +789,7 @@ impl Parser<'_> {
         stores.sort_unstable();
         let (_, store) = stores.first()?;
         let place = self.money_field(*store)?;
+        self.draft.money = true;
         let of = Measure::Field(place, false);
         Some(Aggregate { function, of })
     }
@@ -777,6 +820,8 @@ impl Parser<'_> {
             }
         }
         self.draft.summing = false;
+        self.draft.money = true;
+        self.having_after();
         true
     }
 
@@ -805,7 +850,11 @@ impl Parser<'_> {
             });
             return true;
         }
-        if self.draft.store.is_some_and(|store| stores.contains(&store)) || !stores.is_empty() {
+        let others = self.mentions.iter().any(|mention| Some(mention.store) != self.draft.store);
+        if self.draft.asked_which && !others && self.at >= self.tokens.len() && !self.draft.conditions.is_empty() && self.draft.order.is_empty() {
+            self.draft.missing = Some("of which store that is to be shown which was bought or sold".to_owned());
+        }
+        if !stores.is_empty() {
             self.draft.through.extend(stores);
             return true;
         }

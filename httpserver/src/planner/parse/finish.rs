@@ -18,6 +18,9 @@ pub enum Answer {
 impl Parser<'_> {
     /// Settles what was left open until the whole question was seen.
     pub(super) fn complete(&mut self) {
+        if self.or {
+            self.doubt(0.4);
+        }
         if self.mode == super::Mode::Without || self.negated {
             self.draft.missing.get_or_insert_with(|| "what there is to be none of".to_owned());
         }
@@ -30,6 +33,18 @@ impl Parser<'_> {
                     function: Function::Sum,
                     of: Measure::Field(place, false),
                 });
+            }
+        }
+        if !self.draft.groups.is_empty() && !self.draft.fields.is_empty() && self.draft.functions.is_empty() {
+            let places = std::mem::take(&mut self.draft.fields);
+            if places.iter().all(|place| self.is_number(*place)) && self.draft.aggregates.is_empty() {
+                self.doubt(0.7);
+                self.draft.aggregates.extend(places.into_iter().map(|place| Aggregate {
+                    function: Function::Sum,
+                    of: Measure::Field(place, false),
+                }));
+            } else if !places.iter().all(|place| self.draft.groups.contains(&Group::Field(*place))) && self.draft.order.is_empty() {
+                self.draft.missing = Some("which figure is wanted of each group".to_owned());
             }
         }
         self.complete_functions();
@@ -185,6 +200,44 @@ impl Draft {
         Some(query)
     }
 
+    /// Money of a whole order says nothing of one of its lines: where the question is about what is in the lines, price
+    /// times quantity of the lines is added up.
+    fn money_by_line(&self, schema: &Schema, query: &mut Query) -> Option<()> {
+        let [only] = query.aggregates.as_slice() else {
+            return Some(());
+        };
+        let Measure::Field(money, false) = only.of else {
+            return Some(());
+        };
+        let mut about: Vec<usize> = query.groups.iter().map(|group| group_store(*group)).collect();
+        about.extend(places(&query.conditions).iter().map(|place| place.store));
+        let to_one = |from: usize, to: usize| path(schema, from, to, &[]).is_some_and(|way| way.iter().all(|edge| edge.forward));
+        if about.iter().all(|store| to_one(money.store, *store)) {
+            return Some(());
+        }
+        let has = |store: usize, words: &[&str]| {
+            schema.places_of(store).find(|place| {
+                let number = schema.field(*place).is_some_and(crate::planner::schema::Field::is_number);
+                let name = super::words::of_name(schema.field_name(*place));
+                number && name.last().is_some_and(|last| words.contains(&last.as_str()))
+            })
+        };
+        let line = (0..schema.stores.len()).find_map(|store| {
+            let fits = store != money.store && to_one(store, money.store) && about.iter().all(|about| to_one(store, *about));
+            let price = has(store, &["price", "cost"]).filter(|_| fits)?;
+            Some((price, has(store, &["quantity", "qty", "unit", "count"])?))
+        });
+        let (price, quantity) = line?;
+        if only.function != Function::Sum {
+            return None;
+        }
+        query.store = price.store;
+        for aggregate in &mut query.aggregates {
+            aggregate.of = Measure::Product(price, quantity);
+        }
+        Some(())
+    }
+
     pub(super) fn order_into(&self, query: &mut Query) {
         let mut by_aggregate = false;
         for (sorting, descending) in &self.order {
@@ -254,6 +307,9 @@ impl Draft {
             }
             query.beside.clear();
             query.fields.clear();
+        }
+        if self.money {
+            self.money_by_line(schema, query)?;
         }
         let base = query.store;
         let through = &self.through;

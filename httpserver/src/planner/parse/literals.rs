@@ -106,10 +106,33 @@ impl Parser<'_> {
             return false;
         }
         let sure = |name: &&crate::planner::names::Match| name.length >= length && name.score >= 0.95;
+        let plain = self.tokens.get(at..at + length).unwrap_or_default().iter().all(|token| {
+            token.form == Form::Word && !token.is_capital() && !token.text.chars().any(|c| c.is_ascii_digit())
+        });
+        if plain && !self.expects_name(at) {
+            return false;
+        }
         let known = self.names_at(at).iter().any(|name| sure(&name));
         let quoted = self.token(at).is_some_and(|token| token.form == Form::Quoted);
-        let text_follows = at > 0 && self.takes_text(at - 1);
+        let code = self.token(at).is_some_and(|token| token.text.chars().any(|c| c.is_ascii_digit()));
+        let text_follows = at > 0 && self.takes_text(at - 1) && !code;
         !(known || text_follows || (quoted && length > 1))
+    }
+
+    /// Whether what stands before a place says that a name may come: "by", "in", "album".
+    fn expects_name(&self, at: usize) -> bool {
+        let Some(mut before) = at.checked_sub(1) else {
+            return true;
+        };
+        while before > 0 && ["the", "a", "an"].contains(&self.lower(before)) {
+            before -= 1;
+        }
+        let small = [
+            Concept::By, Concept::Of, Concept::In, Concept::On, Concept::For, Concept::To, Concept::Named, Concept::Is, Concept::Or,
+            Concept::And, Concept::Instead, Concept::Only, Concept::Not,
+        ];
+        let ends = |concept: Concept| (1..=3_usize).any(|length| (before + 1).checked_sub(length).is_some_and(|start| self.is(start, concept) == Some(length)));
+        small.into_iter().any(ends) || self.mentions.iter().any(|mention| mention.at + mention.length == before + 1)
     }
 
     /// Whether the phrase that ends at a token takes whatever text comes next.
@@ -265,7 +288,7 @@ impl Parser<'_> {
     /// The condition that a name that was looked up makes; with "or" and another one, either.
     fn hit(&mut self, hit: &Hit) {
         let negated = std::mem::take(&mut self.negated);
-        let mut conditions: Vec<Condition> = hit
+        let conditions: Vec<Condition> = hit
             .places
             .iter()
             .map(|(place, text)| Condition::Field {
@@ -294,7 +317,7 @@ impl Parser<'_> {
         if negated {
             self.draft.conditions.push(Condition::All { conditions, negated });
         } else {
-            self.draft.conditions.append(&mut conditions);
+            conditions.into_iter().for_each(|condition| self.add(condition));
         }
         self.mode = super::Mode::Plain;
         self.prefix.clear();
@@ -304,7 +327,13 @@ impl Parser<'_> {
     fn ranked(&self, literal: &Literal) -> Vec<(Hit, f32)> {
         let asked = self.draft.store;
         let before = self.mentions.iter().rev().find(|mention| mention.at + mention.length <= literal.start);
-        let adjacent = before.filter(|mention| self.past_noise(mention.at + mention.length) >= literal.start);
+        let called = |mention: &&Mention| {
+            let end = mention.at + mention.length;
+            let glue = matches!(self.concept(end), Some((Concept::Named, _))) || ["'s", "is"].contains(&self.lower(end));
+            let plural = self.token(end - 1).is_some_and(|token| token.stem != token.lower);
+            (end == literal.start && !plural) || (glue && end + 1 == literal.start)
+        };
+        let adjacent = before.filter(called);
         let by = literal.start.checked_sub(1).is_some_and(|at| self.is(at, Concept::By).is_some());
         let mut ranked: Vec<(Hit, f32)> = Vec::new();
         for hit in &literal.hits {

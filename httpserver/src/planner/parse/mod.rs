@@ -85,6 +85,7 @@ pub struct Draft {
     /// Each item of the store that is asked for is a group: "customers by revenue".
     by_store: bool,
     summing: bool,
+    money: bool,
     beside: Vec<Beside>,
     through: Vec<usize>,
     date: Option<Place>,
@@ -118,6 +119,7 @@ pub struct Parser<'a> {
     near: Option<usize>,
     mode: Mode,
     negated: bool,
+    or: bool,
     number: Option<f64>,
     prefix: Vec<Place>,
     attribute: Option<Attribute>,
@@ -151,6 +153,7 @@ impl<'a> Parser<'a> {
             near: None,
             mode: Mode::Plain,
             negated: false,
+            or: false,
             number: None,
             prefix: Vec::new(),
             attribute: None,
@@ -308,13 +311,43 @@ impl<'a> Parser<'a> {
 
     fn push(&mut self, place: Place, test: Test) {
         let negated = std::mem::take(&mut self.negated);
-        self.draft.conditions.push(Condition::Field {
+        self.mode = Mode::Plain;
+        let condition = Condition::Field {
             place,
             via: None,
             test,
             negated,
-        });
-        self.mode = Mode::Plain;
+        };
+        self.add(condition);
+    }
+
+    /// Adds a condition: of what there is to be none of, to what was said last with "or", or by itself.
+    fn add(&mut self, condition: Condition) {
+        let or = std::mem::take(&mut self.or);
+        match (self.draft.conditions.last_mut(), &condition) {
+            (Some(Condition::Related { store, conditions, negated: true, .. }), Condition::Field { place, .. }) if *store == place.store => {
+                conditions.push(condition);
+            }
+            (
+                Some(Condition::Field { place: last, test, negated: false, .. }),
+                Condition::Field { place, test: Test::Compare(Comparison::Eq, value @ Value::Text(_)), negated: false, .. },
+            ) if last == place && matches!(test, Test::In(_) | Test::Compare(Comparison::Eq, Value::Text(_))) => {
+                // Two values of one field: either of them.
+                let mut values = match test {
+                    Test::In(values) => std::mem::take(values),
+                    Test::Compare(_, first) => vec![first.clone()],
+                    _ => Vec::new(),
+                };
+                values.push(value.clone());
+                *test = Test::In(values);
+            }
+            _ => {
+                if or {
+                    self.doubt(0.4);
+                }
+                self.draft.conditions.push(condition);
+            }
+        }
     }
 
     fn time_unit(&self, at: usize) -> Option<Unit> {

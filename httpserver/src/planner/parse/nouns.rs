@@ -174,6 +174,10 @@ impl Parser<'_> {
         self.near = Some(store);
         if verb {
             self.draft.through.push(store);
+            let trade = self.trade_stores();
+            if trade.contains(&store) {
+                self.draft.through.extend(trade);
+            }
         }
         self.negated = false;
         self.mode = Mode::Plain;
@@ -272,6 +276,10 @@ impl Parser<'_> {
             self.aggregate_of(place);
             return true;
         }
+        let made = kind == Some(FieldKind::Text) && self.token(start).is_some_and(|token| token.lower.ends_with("ed"));
+        if let Some(length) = self.is(self.at, Concept::By).filter(|_| made) {
+            return self.text_test(place, length, Test::Contains);
+        }
         if self.field_compared(place) {
             return true;
         }
@@ -288,7 +296,7 @@ impl Parser<'_> {
                 return true;
             }
         }
-        if kind == Some(FieldKind::Date) && (found.verb || found.length == 1) && self.draft.fields.is_empty() && self.date_verb(start) {
+        if kind == Some(FieldKind::Date) && self.draft.fields.is_empty() && (found.verb || (found.length == 1 && self.date_verb(start))) {
             self.draft.date = Some(place);
             return true;
         }

@@ -43,7 +43,7 @@ impl Parser<'_> {
     }
 
     /// The number that comes next, which is not taken yet; "a dollar" is one.
-    fn number_here(&mut self) -> Option<f64> {
+    pub(super) fn number_here(&mut self) -> Option<f64> {
         let one = ["a", "an"].contains(&self.lower(self.at)) && lexicon::measure(self.lower(self.at + 1)).is_some();
         if one {
             return Some(1.0);
@@ -134,10 +134,16 @@ impl Parser<'_> {
             if matches!(self.concept(at), Some((Concept::In | Concept::Of, _))) {
                 at = self.past_noise(at + 1);
             }
-            let field = self.names_at(at).iter().find_map(|name| match name.named {
-                Named::Field(place) if self.is_number(place) && self.reaches(place.store) => Some((place, name.length)),
-                _ => None,
-            });
+            let mut fields: Vec<(Place, usize)> = self
+                .names_at(at)
+                .iter()
+                .filter_map(|name| match name.named {
+                    Named::Field(place) if self.is_number(place) && self.reaches(place.store) => Some((place, name.length)),
+                    _ => None,
+                })
+                .collect();
+            fields.sort_by_key(|(place, length)| (Some(place.store) != self.draft.store, std::cmp::Reverse(*length)));
+            let field = fields.first().copied();
             let store = self.names_at(at).iter().find_map(|name| match name.named {
                 Named::Store(store) if Some(store) != self.draft.store || !self.draft.fields.is_empty() => Some((store, name.length)),
                 _ => None,
@@ -272,15 +278,24 @@ impl Parser<'_> {
         if let Some(place) = self.draft.date {
             return Some(place);
         }
+        let figure = self.draft.aggregates.first().map(|aggregate| aggregate.of.store());
+        let last = match self.draft.conditions.last() {
+            Some(Condition::Related { store, negated: true, .. }) => Some(*store),
+            _ => None,
+        };
+        if let Some(place) = [figure, last].into_iter().flatten().find_map(|store| self.date_of(store)) {
+            return Some(place);
+        }
         let asked = self.near.or(self.draft.store)?;
         if let Some(place) = self.date_of(asked) {
             return Some(place);
         }
-        let mut stores: Vec<(usize, usize)> = (0..self.schema.stores.len())
-            .filter_map(|store| Some((self.distance(asked, store)?, store)))
+        let trade = self.trade_stores();
+        let mut stores: Vec<(usize, bool, usize)> = (0..self.schema.stores.len())
+            .filter_map(|store| Some((self.distance(asked, store)?, !trade.contains(&store), store)))
             .collect();
         stores.sort_unstable();
-        let found = stores.into_iter().find_map(|(steps, store)| self.date_of(store).map(|place| (steps, place)));
+        let found = stores.into_iter().find_map(|(steps, _, store)| self.date_of(store).map(|place| (steps, place)));
         let (steps, place) = found?;
         self.doubt(if steps > 1 { 0.85 } else { 0.92 });
         Some(place)

@@ -29,7 +29,7 @@ impl Parser<'_> {
         let done = if DELETE.contains(&verb.as_str()) {
             self.delete()
         } else if ADD.contains(&verb.as_str()) {
-            self.add()
+            self.insert()
         } else {
             self.set(&verb)
         };
@@ -276,7 +276,7 @@ impl Parser<'_> {
     }
 
     /// `add a STORE named X with FIELD VALUE and FIELD VALUE`.
-    fn add(&mut self) -> bool {
+    fn insert(&mut self) -> bool {
         let mention = self.mentions.iter().find(|mention| self.past_noise_new(self.at) >= mention.at).copied();
         let Some(mention) = mention else {
             self.draft.missing = Some("which store the new item is for".to_owned());
