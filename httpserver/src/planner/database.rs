@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use sop::{Database, Direction, Error, FieldType, KeyRange, Mode, Transaction};
-use sop_query::sql::{Catalog, Limits, Params, QueryEngine, Request, Source, TableColumn, TableColumns, Value};
+use sop_query::sql::{
+    Catalog, Limits, Params, QueryEngine, Request, Source, TableColumn, TableColumns, Value,
+};
 
 use super::paths::{is_person, labels};
 use super::schema::{Field, FieldKind, Place, Relation, Schema, Store};
@@ -36,7 +38,11 @@ const MAX_STORES: usize = 500;
 pub fn schema(db: &Database, database: &str) -> sop::Result<Schema> {
     let tx = db.begin(Mode::Read)?;
     let infos = tx.stores()?;
-    let names: Vec<String> = infos.iter().take(MAX_STORES).map(|info| info.definition.name.clone()).collect();
+    let names: Vec<String> = infos
+        .iter()
+        .take(MAX_STORES)
+        .map(|info| info.definition.name.clone())
+        .collect();
     let mut stores = Vec::with_capacity(names.len());
     for info in infos.iter().take(MAX_STORES) {
         let mut store = read_store(&tx, &info.definition.name, info.count)?;
@@ -63,7 +69,12 @@ fn read_store(tx: &Transaction, name: &str, count: u64) -> sop::Result<Store> {
     let store = tx.documents(name)?;
     let shape = store.schema()?;
     let columns = TableColumns::new(store.definition(), &shape);
-    let is_list = |path: &str| shape.fields.iter().any(|field| field.path == path && field.kind == FieldType::Array);
+    let is_list = |path: &str| {
+        shape
+            .fields
+            .iter()
+            .any(|field| field.path == path && field.kind == FieldType::Array)
+    };
     let mut fields: Vec<Field> = Vec::new();
     let mut paths: Vec<Option<Vec<String>>> = Vec::new();
     for column in columns.iter() {
@@ -132,7 +143,10 @@ fn read_store(tx: &Transaction, name: &str, count: u64) -> sop::Result<Store> {
 }
 
 /// The kind of a column, and where its value is in the item; none for those that nobody asks for.
-fn kind_of(column: &TableColumn, is_list: &dyn Fn(&str) -> bool) -> Option<(FieldKind, Option<Vec<String>>)> {
+fn kind_of(
+    column: &TableColumn,
+    is_list: &dyn Fn(&str) -> bool,
+) -> Option<(FieldKind, Option<Vec<String>>)> {
     let path = match &column.source {
         Source::Key(_) | Source::RideOn(_) => None,
         Source::Field(name) => Some(vec![name.clone()]),
@@ -169,7 +183,10 @@ impl Seen {
             (Json::String(text), FieldKind::Text) if text.is_empty() => self.empty = true,
             (Json::String(text), FieldKind::Text) => self.add(text),
             (Json::Array(elements), FieldKind::List) => {
-                elements.iter().filter_map(Json::as_str).for_each(|text| self.add(text));
+                elements
+                    .iter()
+                    .filter_map(Json::as_str)
+                    .for_each(|text| self.add(text));
             }
             _ => {}
         }
@@ -203,8 +220,13 @@ fn infer_relations(schema: &mut Schema) {
             continue;
         }
         parts.pop();
-        let target = schema.stores.iter().position(|store| words::of_name(&store.name) == parts);
-        let Some((target, key)) = target.and_then(|target| Some((target, schema.single_key(target)?))) else {
+        let target = schema
+            .stores
+            .iter()
+            .position(|store| words::of_name(&store.name) == parts);
+        let Some((target, key)) =
+            target.and_then(|target| Some((target, schema.single_key(target)?)))
+        else {
             continue;
         };
         let own_key = schema.single_key(place.store) == Some(place);
@@ -251,17 +273,31 @@ impl<'a> DatabaseLookup<'a> {
 
     /// The fields that tell items apart, those of small stores first.
     fn fields(&self) -> Vec<Place> {
-        let mut stores: Vec<(u64, usize)> = self.schema.stores.iter().enumerate().map(|(at, store)| (store.count, at)).collect();
+        let mut stores: Vec<(u64, usize)> = self
+            .schema
+            .stores
+            .iter()
+            .enumerate()
+            .map(|(at, store)| (store.count, at))
+            .collect();
         stores.sort_unstable();
         let mut found = Vec::new();
         for (_, store) in stores {
             found.extend(labels(self.schema, store));
             let others = self.schema.places_of(store).filter(|place| {
-                let text = self.schema.field(*place).is_some_and(|field| field.kind == FieldKind::Text);
+                let text = self
+                    .schema
+                    .field(*place)
+                    .is_some_and(|field| field.kind == FieldKind::Text);
                 let words = words::of_name(self.schema.field_name(*place));
-                let tells = ["name", "title", "email", "city", "country", "company", "code", "number"];
+                let tells = [
+                    "name", "title", "email", "city", "country", "company", "code", "number",
+                ];
                 let of_key = self.schema.single_key(store) == Some(*place);
-                text && (of_key || words.last().is_some_and(|last| tells.contains(&last.as_str())))
+                text && (of_key
+                    || words
+                        .last()
+                        .is_some_and(|last| tells.contains(&last.as_str())))
             });
             for place in others {
                 if !found.contains(&place) {
@@ -302,7 +338,10 @@ impl<'a> DatabaseLookup<'a> {
             .iter()
             .enumerate()
             .map(|(at, place)| {
-                let (field, store) = (name(self.schema.field_name(*place)), name(self.schema.store_name(place.store)));
+                let (field, store) = (
+                    name(self.schema.field_name(*place)),
+                    name(self.schema.store_name(place.store)),
+                );
                 let test = if first_word {
                     format!("{field} LIKE ?1 ESCAPE '\\'")
                 } else {
@@ -315,18 +354,26 @@ impl<'a> DatabaseLookup<'a> {
             return Vec::new();
         }
         let pattern = if first_word {
-            format!("{} %", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+            format!(
+                "{} %",
+                text.replace('\\', "\\\\")
+                    .replace('%', "\\%")
+                    .replace('_', "\\_")
+            )
         } else {
             text.to_owned()
         };
         let rows = self.ask(&parts.join(" UNION ALL "), vec![Value::Text(pattern)]);
-        let found = rows.into_iter().flatten().filter_map(|row| match row.as_slice() {
-            [Value::Integer(at), Value::Text(value)] => {
-                let place = fields.get(usize::try_from(*at).ok()?)?;
-                Some((*place, value.clone()))
-            }
-            _ => None,
-        });
+        let found = rows
+            .into_iter()
+            .flatten()
+            .filter_map(|row| match row.as_slice() {
+                [Value::Integer(at), Value::Text(value)] => {
+                    let place = fields.get(usize::try_from(*at).ok()?)?;
+                    Some((*place, value.clone()))
+                }
+                _ => None,
+            });
         found.collect()
     }
 
@@ -342,12 +389,21 @@ impl<'a> DatabaseLookup<'a> {
                 let (Some(given), Some(family)) = (text.get(..space), text.get(space + 1..)) else {
                     continue;
                 };
-                let (one, other) = (name(self.schema.field_name(*first)), name(self.schema.field_name(*last)));
+                let (one, other) = (
+                    name(self.schema.field_name(*first)),
+                    name(self.schema.field_name(*last)),
+                );
                 let sql = format!(
                     "SELECT {one}, {other} FROM {} WHERE {one} = ? COLLATE NOCASE AND {other} = ? COLLATE NOCASE LIMIT 1",
                     name(self.schema.store_name(store))
                 );
-                let rows = self.ask(&sql, vec![Value::Text(given.to_owned()), Value::Text(family.to_owned())]);
+                let rows = self.ask(
+                    &sql,
+                    vec![
+                        Value::Text(given.to_owned()),
+                        Value::Text(family.to_owned()),
+                    ],
+                );
                 for row in rows.into_iter().flatten() {
                     if let [Value::Text(given), Value::Text(family)] = row.as_slice() {
                         hits.push(Hit {
@@ -380,7 +436,10 @@ impl Lookup for DatabaseLookup<'_> {
             // "Alice" of "Alice Smith": only of people and such, that have a name of several words.
             let named: Vec<Place> = fields
                 .into_iter()
-                .filter(|place| is_person(self.schema, place.store) && labels(self.schema, place.store).contains(place))
+                .filter(|place| {
+                    is_person(self.schema, place.store)
+                        && labels(self.schema, place.store).contains(place)
+                })
                 .collect();
             let found = self.in_fields(&named, text, true);
             hits.extend(found.into_iter().map(|(place, _)| Hit {

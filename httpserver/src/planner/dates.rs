@@ -38,8 +38,18 @@ pub enum Unit {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 impl Day {
@@ -82,7 +92,11 @@ impl Day {
         let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
         let of_year = of_era - (365 * year + year / 4 - year / 100);
         let shifted = (5 * of_year + 2) / 153;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
         Self {
             year: (year + era * 400 + i64::from(month <= 2)) as i32,
             month: month as u32,
@@ -223,7 +237,9 @@ fn relative(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
         return None;
     }
     let second = tokens.get(1)?;
-    let count = second.number().filter(|count| count.fract() == 0.0 && *count < 10_000.0);
+    let count = second
+        .number()
+        .filter(|count| count.fract() == 0.0 && *count < 10_000.0);
     if let (Some(count), Some(unit)) = (count, tokens.get(2).and_then(|token| unit(&token.lower))) {
         let count = count as i64;
         let period = match first {
@@ -255,7 +271,9 @@ fn relative(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
 /// "March", "March 2024", "15 March 2024", "March 15, 2024", "march of 2024".
 fn with_month(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
     let day_of = |token: &Token| {
-        let digits = token.lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let digits = token
+            .lower
+            .trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let day: u32 = digits.parse().ok()?;
         let ordinal = ["", "st", "nd", "rd", "th"].contains(&token.lower.get(digits.len()..)?);
         ((1..=31).contains(&day) && ordinal).then_some(day)
@@ -279,7 +297,14 @@ fn with_month(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
     let after = length + usize::from(glue);
     let year = word(after).and_then(Token::year);
     // A short month that is also another word, or part of a name, needs a day or a year beside it.
-    if year.is_none() && day.is_none() && matches!(first.text.as_str(), "may" | "mar" | "march" | "dec" | "jan" | "sept") && first.text != "march" {
+    if year.is_none()
+        && day.is_none()
+        && matches!(
+            first.text.as_str(),
+            "may" | "mar" | "march" | "dec" | "jan" | "sept"
+        )
+        && first.text != "march"
+    {
         return None;
     }
     if year.is_some() {
@@ -290,7 +315,11 @@ fn with_month(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
         today.year - i32::from(later)
     });
     let found = Day::new(year, number, day.unwrap_or(1))?;
-    let unit = if day.is_some() { Unit::Day } else { Unit::Month };
+    let unit = if day.is_some() {
+        Unit::Day
+    } else {
+        Unit::Month
+    };
     Some((Period::of(found, unit), length))
 }
 
@@ -316,7 +345,12 @@ fn quarter(tokens: &[Token], today: Day) -> Option<(Period, usize)> {
 
 /// "1990s".
 fn decade(token: &Token) -> Option<(Period, usize)> {
-    let year: i32 = token.lower.strip_suffix('s')?.trim_end_matches('\'').parse().ok()?;
+    let year: i32 = token
+        .lower
+        .strip_suffix('s')?
+        .trim_end_matches('\'')
+        .parse()
+        .ok()?;
     let from = Day::new(year, 1, 1).filter(|_| year % 10 == 0 && year >= 1000)?;
     let to = from.plus(10, Unit::Year);
     Some((Period { from, to }, 1))
@@ -370,6 +404,9 @@ mod tests {
         let end = Day::new(2024, 1, 31).unwrap();
         assert_eq!(end.plus(1, Unit::Month).to_string(), "2024-02-29");
         assert_eq!(end.start_of(Unit::Week).to_string(), "2024-01-29");
-        let _ = end.plus(i64::MAX, Unit::Year).plus(i64::MIN, Unit::Day).plus_days(i64::MAX);
+        let _ = end
+            .plus(i64::MAX, Unit::Year)
+            .plus(i64::MIN, Unit::Day)
+            .plus_days(i64::MAX);
     }
 }

@@ -17,9 +17,16 @@ pub fn call(schema: &Schema, write: &Write) -> Option<ToolCall> {
                 put(&mut value, schema.field_name(*place), field.to_json());
             }
             let items = json!([{"key": whole_key(schema, *store, key)?, "value": value}]);
-            ("insert", json!({"database": schema.database, "store": schema.store_name(*store), "items": items}))
+            (
+                "insert",
+                json!({"database": schema.database, "store": schema.store_name(*store), "items": items}),
+            )
         }
-        Write::Update { store, conditions, set } => {
+        Write::Update {
+            store,
+            conditions,
+            set,
+        } => {
             let set: Map<String, Json> = set
                 .iter()
                 .map(|(place, value)| {
@@ -28,11 +35,17 @@ pub fn call(schema: &Schema, write: &Write) -> Option<ToolCall> {
                 })
                 .collect();
             let filter = filter(schema, conditions)?;
-            ("update", json!({"database": schema.database, "store": schema.store_name(*store), "filter": filter, "set": set}))
+            (
+                "update",
+                json!({"database": schema.database, "store": schema.store_name(*store), "filter": filter, "set": set}),
+            )
         }
         Write::Delete { store, conditions } => {
             let filter = filter(schema, conditions)?;
-            ("delete", json!({"database": schema.database, "store": schema.store_name(*store), "filter": filter}))
+            (
+                "delete",
+                json!({"database": schema.database, "store": schema.store_name(*store), "filter": filter}),
+            )
         }
     };
     Some(ToolCall {
@@ -57,7 +70,9 @@ fn put(object: &mut Map<String, Json>, name: &str, value: Json) {
             object.insert(name.to_owned(), value);
         }
         Some((outer, inner)) => {
-            let there = object.entry(outer).or_insert_with(|| Json::Object(Map::new()));
+            let there = object
+                .entry(outer)
+                .or_insert_with(|| Json::Object(Map::new()));
             if let Json::Object(there) = there {
                 put(there, inner, value);
             }
@@ -66,7 +81,10 @@ fn put(object: &mut Map<String, Json>, name: &str, value: Json) {
 }
 
 fn filter(schema: &Schema, conditions: &[Condition]) -> Option<Json> {
-    let mut filters: Vec<Json> = conditions.iter().map(|condition| one(schema, condition)).collect::<Option<_>>()?;
+    let mut filters: Vec<Json> = conditions
+        .iter()
+        .map(|condition| one(schema, condition))
+        .collect::<Option<_>>()?;
     Some(match filters.len() {
         0 => json!({}),
         1 => filters.remove(0),
@@ -76,13 +94,29 @@ fn filter(schema: &Schema, conditions: &[Condition]) -> Option<Json> {
 
 fn one(schema: &Schema, condition: &Condition) -> Option<Json> {
     match condition {
-        Condition::Field { place, via: None, test, negated } => {
+        Condition::Field {
+            place,
+            via: None,
+            test,
+            negated,
+        } => {
             let positive = tested(schema, *place, test);
-            Some(if *negated { json!({"$not": positive}) } else { positive })
+            Some(if *negated {
+                json!({"$not": positive})
+            } else {
+                positive
+            })
         }
-        Condition::All { conditions, negated } => {
+        Condition::All {
+            conditions,
+            negated,
+        } => {
             let inner = filter(schema, conditions)?;
-            Some(if *negated { json!({"$not": inner}) } else { inner })
+            Some(if *negated {
+                json!({"$not": inner})
+            } else {
+                inner
+            })
         }
         Condition::Field { .. } | Condition::Related { .. } => None,
     }
@@ -90,8 +124,12 @@ fn one(schema: &Schema, condition: &Condition) -> Option<Json> {
 
 fn tested(schema: &Schema, place: Place, test: &Test) -> Json {
     let field = schema.field_name(place);
-    let list = schema.field(place).is_some_and(|field| field.kind == FieldKind::List);
-    let text = schema.field(place).is_some_and(|field| field.kind == FieldKind::Text);
+    let list = schema
+        .field(place)
+        .is_some_and(|field| field.kind == FieldKind::List);
+    let text = schema
+        .field(place)
+        .is_some_and(|field| field.kind == FieldKind::Text);
     let json = |values: &[Value]| values.iter().map(Value::to_json).collect::<Vec<_>>();
     match test {
         Test::Compare(comparison, value) => {
@@ -144,19 +182,43 @@ pub fn statement(schema: &Schema, write: &Write) -> Option<String> {
     Some(match write {
         Write::Insert { store, fields, .. } => {
             let key = schema.single_key(*store)?;
-            let columns = [key].into_iter().chain(fields.iter().map(|(place, _)| *place));
-            let columns: Vec<String> = columns.map(|place| name(schema.field_name(place))).collect();
+            let columns = [key]
+                .into_iter()
+                .chain(fields.iter().map(|(place, _)| *place));
+            let columns: Vec<String> = columns
+                .map(|place| name(schema.field_name(place)))
+                .collect();
             let marks = vec!["?"; columns.len()].join(", ");
-            format!("INSERT INTO {} ({}) VALUES ({marks})", name(schema.store_name(*store)), columns.join(", "))
+            format!(
+                "INSERT INTO {} ({}) VALUES ({marks})",
+                name(schema.store_name(*store)),
+                columns.join(", ")
+            )
         }
-        Write::Update { store, conditions, set } => {
-            let columns: Vec<String> = set.iter().map(|(place, _)| format!("{} = ?", name(schema.field_name(*place)))).collect();
+        Write::Update {
+            store,
+            conditions,
+            set,
+        } => {
+            let columns: Vec<String> = set
+                .iter()
+                .map(|(place, _)| format!("{} = ?", name(schema.field_name(*place))))
+                .collect();
             let conditions = own_conditions(schema, *store, conditions)?;
-            format!("UPDATE {} SET {}{}", name(schema.store_name(*store)), columns.join(", "), conditions.sql)
+            format!(
+                "UPDATE {} SET {}{}",
+                name(schema.store_name(*store)),
+                columns.join(", "),
+                conditions.sql
+            )
         }
         Write::Delete { store, conditions } => {
             let conditions = own_conditions(schema, *store, conditions)?;
-            format!("DELETE FROM {}{}", name(schema.store_name(*store)), conditions.sql)
+            format!(
+                "DELETE FROM {}{}",
+                name(schema.store_name(*store)),
+                conditions.sql
+            )
         }
     })
 }

@@ -139,14 +139,19 @@ pub struct Circumstances<'a> {
 ///
 /// # Errors
 /// [`NotUnderstood`], with examples of this schema.
-pub fn plan(circumstances: Circumstances<'_>, question: &str) -> Result<Understanding, NotUnderstood> {
+pub fn plan(
+    circumstances: Circumstances<'_>,
+    question: &str,
+) -> Result<Understanding, NotUnderstood> {
     let schema = circumstances.schema;
     let refuse = |reason: String| NotUnderstood {
         reason,
         examples: examples(schema),
     };
     if question.len() > MAX_BYTES {
-        return Err(refuse("The question is too long to be understood without a model.".to_owned()));
+        return Err(refuse(
+            "The question is too long to be understood without a model.".to_owned(),
+        ));
     }
     if schema.stores.is_empty() {
         return Err(refuse("The database has no stores yet.".to_owned()));
@@ -157,9 +162,16 @@ pub fn plan(circumstances: Circumstances<'_>, question: &str) -> Result<Understa
         for way in 1..choice.ways {
             let mut ways = vec![0; at];
             ways.push(way);
-            let other = attempt(circumstances, question, &ways).ok().map(|(other, _)| other);
-            let new = |other: &Understanding| other.call != best.call && others.iter().all(|there| there.call != other.call);
-            if let Some(other) = other.filter(new).filter(|_| others.len() < MAX_ALTERNATIVES) {
+            let other = attempt(circumstances, question, &ways)
+                .ok()
+                .map(|(other, _)| other);
+            let new = |other: &Understanding| {
+                other.call != best.call && others.iter().all(|there| there.call != other.call)
+            };
+            if let Some(other) = other
+                .filter(new)
+                .filter(|_| others.len() < MAX_ALTERNATIVES)
+            {
                 others.push(other);
             }
         }
@@ -169,8 +181,17 @@ pub fn plan(circumstances: Circumstances<'_>, question: &str) -> Result<Understa
 }
 
 /// One way to understand the question, and the choices on it.
-fn attempt(circumstances: Circumstances<'_>, question: &str, ways: &[usize]) -> Result<(Understanding, Vec<Choice>), String> {
-    let Circumstances { schema, lookup, today, memory } = circumstances;
+fn attempt(
+    circumstances: Circumstances<'_>,
+    question: &str,
+    ways: &[usize],
+) -> Result<(Understanding, Vec<Choice>), String> {
+    let Circumstances {
+        schema,
+        lookup,
+        today,
+        memory,
+    } = circumstances;
     let tokens = token::tokens(question);
     if tokens.is_empty() {
         return Err("There is no question.".to_owned());
@@ -179,22 +200,37 @@ fn attempt(circumstances: Circumstances<'_>, question: &str, ways: &[usize]) -> 
         return Err("The question is too long to be understood without a model.".to_owned());
     }
     if yes_or_no(&tokens) {
-        return Err("Questions for yes or no are not understood; ask for the items or their number.".to_owned());
+        return Err(
+            "Questions for yes or no are not understood; ask for the items or their number."
+                .to_owned(),
+        );
     }
     let memory = memory.filter(|memory| memory.schema == fingerprint(schema));
-    let parser = Parser::new(schema, lookup, &tokens, today, memory.map(|memory| &memory.query), ways);
+    let parser = Parser::new(
+        schema,
+        lookup,
+        &tokens,
+        today,
+        memory.map(|memory| &memory.query),
+        ways,
+    );
     let (draft, choices) = parser.parse();
     if let Some(reason) = fault(&draft) {
         return Err(reason);
     }
     let previous = memory.map(|memory| &memory.query);
-    let answer = draft.answer(schema, previous).ok_or_else(|| "No store of this database fits the question.".to_owned())?;
+    let answer = draft
+        .answer(schema, previous)
+        .ok_or_else(|| "No store of this database fits the question.".to_owned())?;
     let understanding = match answer {
         Answer::Query(query) => read(schema, &draft, query, memory)?,
         Answer::Write(write) => change(schema, &draft, &write)?,
     };
     if understanding.confidence < ENOUGH {
-        return Err(format!("It could mean \"{}\", but that is not sure enough.", understanding.said));
+        return Err(format!(
+            "It could mean \"{}\", but that is not sure enough.",
+            understanding.said
+        ));
     }
     Ok((understanding, choices))
 }
@@ -202,25 +238,44 @@ fn attempt(circumstances: Circumstances<'_>, question: &str, ways: &[usize]) -> 
 /// Whether a question is for yes or no.
 fn yes_or_no(tokens: &[token::Token]) -> bool {
     let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
-    let verbs = ["is", "are", "was", "were", "do", "does", "did", "will", "should", "would", "has", "have"];
+    let verbs = [
+        "is", "are", "was", "were", "do", "does", "did", "will", "should", "would", "has", "have",
+    ];
     let lists = ["there", "we", "you", "any"];
     verbs.contains(&word(0)) && !lists.contains(&word(1))
 }
 
 /// Why a draft is not to be answered.
 fn fault(draft: &Draft) -> Option<String> {
-    let unknown: Vec<String> = draft.unknown.iter().map(|word| format!("\"{word}\"")).collect();
+    let unknown: Vec<String> = draft
+        .unknown
+        .iter()
+        .map(|word| format!("\"{word}\""))
+        .collect();
     if !unknown.is_empty() {
         return Some(format!("Nothing here is known by {}.", unknown.join(", ")));
     }
-    draft.missing.as_ref().map(|missing| format!("It is not clear {missing}."))
+    draft
+        .missing
+        .as_ref()
+        .map(|missing| format!("It is not clear {missing}."))
 }
 
-fn read(schema: &Schema, draft: &Draft, query: Query, memory: Option<&Memory>) -> Result<Understanding, String> {
+fn read(
+    schema: &Schema,
+    draft: &Draft,
+    query: Query,
+    memory: Option<&Memory>,
+) -> Result<Understanding, String> {
     let mut through = draft.through().to_vec();
-    through.extend(memory.iter().flat_map(|memory| memory.through.iter().copied()));
+    through.extend(
+        memory
+            .iter()
+            .flat_map(|memory| memory.through.iter().copied()),
+    );
     let statement = sql::select(schema, &query, &through).ok_or_else(|| {
-        "The stores that it is about don't reach each other in a way that gives such figures.".to_owned()
+        "The stores that it is about don't reach each other in a way that gives such figures."
+            .to_owned()
     })?;
     let params: Vec<Json> = statement.params.iter().map(model::Value::to_json).collect();
     let said = say::query(schema, &query);
@@ -242,7 +297,9 @@ fn read(schema: &Schema, draft: &Draft, query: Query, memory: Option<&Memory>) -
 }
 
 fn change(schema: &Schema, draft: &Draft, write: &Write) -> Result<Understanding, String> {
-    let call = document::call(schema, write).ok_or_else(|| "Such a condition can't be said of items that are to be changed.".to_owned())?;
+    let call = document::call(schema, write).ok_or_else(|| {
+        "Such a condition can't be said of items that are to be changed.".to_owned()
+    })?;
     Ok(Understanding {
         statement: document::statement(schema, write).unwrap_or_else(|| call.args.to_string()),
         said: say::write(schema, write),
@@ -259,7 +316,10 @@ fn fingerprint(schema: &Schema) -> u64 {
     schema.database.hash(&mut hasher);
     for store in &schema.stores {
         store.name.hash(&mut hasher);
-        store.fields.iter().for_each(|field| field.name.hash(&mut hasher));
+        store
+            .fields
+            .iter()
+            .for_each(|field| field.name.hash(&mut hasher));
         store.relations.len().hash(&mut hasher);
     }
     hasher.finish()
@@ -267,14 +327,24 @@ fn fingerprint(schema: &Schema) -> u64 {
 
 /// Questions that are understood, made from the names of a schema.
 pub fn examples(schema: &Schema) -> Vec<String> {
-    let mut stores: Vec<&Store> = schema.stores.iter().filter(|store| store.count > 0).collect();
+    let mut stores: Vec<&Store> = schema
+        .stores
+        .iter()
+        .filter(|store| store.count > 0)
+        .collect();
     stores.sort_by_key(|store| std::cmp::Reverse(store.fields.len()));
     let mut found = Vec::new();
     let spoken = |name: &str| words::of_name(name).join(" ");
     for store in stores.into_iter().take(3) {
         let name = say::plural(&spoken(&store.name));
-        let few = store.fields.iter().find(|field| (2..=20).contains(&field.values.len()) && !field.key);
-        let number = store.fields.iter().find(|field| field.kind == FieldKind::Number);
+        let few = store
+            .fields
+            .iter()
+            .find(|field| (2..=20).contains(&field.values.len()) && !field.key);
+        let number = store
+            .fields
+            .iter()
+            .find(|field| field.kind == FieldKind::Number);
         if let Some((field, value)) = few.and_then(|field| Some((field, field.values.first()?))) {
             found.push(format!("{name} with {} {value}", spoken(&field.name)));
             found.push(format!("how many {name} per {}", spoken(&field.name)));

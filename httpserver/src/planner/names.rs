@@ -76,7 +76,10 @@ pub fn matches(schema: &Schema, tokens: &[Token]) -> Vec<Vec<Match>> {
         }
     }
     let vocabulary: Vec<&str> = {
-        let mut words: Vec<&str> = variants.iter().flat_map(|v| v.words.iter().map(String::as_str)).collect();
+        let mut words: Vec<&str> = variants
+            .iter()
+            .flat_map(|v| v.words.iter().map(String::as_str))
+            .collect();
         words.sort_unstable();
         words.dedup();
         words
@@ -121,7 +124,11 @@ fn fit(variant: &Variant, like: &[HashMap<&str, Likeness>], at: usize) -> Option
 }
 
 /// The words of the schema that a token may stand for.
-fn likenesses<'v>(tokens: &[Token], at: usize, vocabulary: &[&'v str]) -> HashMap<&'v str, Likeness> {
+fn likenesses<'v>(
+    tokens: &[Token],
+    at: usize,
+    vocabulary: &[&'v str],
+) -> HashMap<&'v str, Likeness> {
     let Some(token) = tokens.get(at) else {
         return HashMap::new();
     };
@@ -174,7 +181,10 @@ fn likeness(token: &Token, word: &str, known: bool) -> Option<Likeness> {
         });
     }
     let slip = !known && (words::is_slip(&token.stem, word) || words::is_slip(&token.lower, word));
-    slip.then_some(Likeness { score: 0.72, ..SURE })
+    slip.then_some(Likeness {
+        score: 0.72,
+        ..SURE
+    })
 }
 
 fn variants(schema: &Schema) -> Vec<Variant> {
@@ -202,8 +212,13 @@ fn variants(schema: &Schema) -> Vec<Variant> {
                 continue;
             };
             let mut role = words::of_name(field);
-            let target = schema.store(relation.store).map(|store| words::of_name(&store.name));
-            if role.last().is_some_and(|last| ["id", "key", "no", "nr"].contains(&last.as_str())) {
+            let target = schema
+                .store(relation.store)
+                .map(|store| words::of_name(&store.name));
+            if role
+                .last()
+                .is_some_and(|last| ["id", "key", "no", "nr"].contains(&last.as_str()))
+            {
                 role.pop();
             }
             if Some(&role) != target.as_ref() {
@@ -223,7 +238,12 @@ fn variants(schema: &Schema) -> Vec<Variant> {
     found
 }
 
-fn field_variants(schema: &Schema, place: Place, store: &[String], add: &mut impl FnMut(&[String], Named, f32)) {
+fn field_variants(
+    schema: &Schema,
+    place: Place,
+    store: &[String],
+    add: &mut impl FnMut(&[String], Named, f32),
+) {
     let name = schema.field_name(place);
     let named = || Named::Field(place);
     let all = words::of_name(name);
@@ -282,11 +302,22 @@ struct KnownValue {
 fn values(schema: &Schema) -> HashMap<String, Vec<KnownValue>> {
     let mut found: HashMap<String, Vec<KnownValue>> = HashMap::new();
     for place in schema.places() {
-        for (at, value) in schema.field(place).into_iter().flat_map(|field| field.values.iter().enumerate()) {
+        for (at, value) in schema
+            .field(place)
+            .into_iter()
+            .flat_map(|field| field.values.iter().enumerate())
+        {
             let words = tokens(value);
             if let Some(first) = words.first() {
-                let first = first.lower.chars().next().map_or_else(String::new, String::from);
-                found.entry(first).or_default().push(KnownValue { words, place, at });
+                let first = first
+                    .lower
+                    .chars()
+                    .next()
+                    .map_or_else(String::new, String::from);
+                found
+                    .entry(first)
+                    .or_default()
+                    .push(KnownValue { words, place, at });
             }
         }
     }
@@ -297,34 +328,48 @@ fn values_at(values: &HashMap<String, Vec<KnownValue>>, tokens: &[Token], at: us
     let Some(token) = tokens.get(at) else {
         return Vec::new();
     };
-    let first = token.lower.chars().next().map_or_else(String::new, String::from);
+    let first = token
+        .lower
+        .chars()
+        .next()
+        .map_or_else(String::new, String::from);
     let known = !concepts(tokens, at).is_empty();
-    let found = values.get(&first).into_iter().flatten().filter_map(|value| {
-        let rest = tokens.get(at..at + value.words.len())?;
-        let short = known && value.words.len() == 1 && token.lower.chars().count() < 4;
-        if short && value.words.first().is_some_and(|word| word.text != token.text) {
-            return None;
-        }
-        let mut score: f32 = 1.0;
-        for (there, word) in rest.iter().zip(&value.words) {
-            score *= if there.lower == word.lower {
-                1.0
-            } else if there.stem == word.stem {
-                0.98
-            } else if !known && words::is_slip(&there.lower, &word.lower) && !there.is_capital() {
-                0.74
-            } else {
+    let found = values
+        .get(&first)
+        .into_iter()
+        .flatten()
+        .filter_map(|value| {
+            let rest = tokens.get(at..at + value.words.len())?;
+            let short = known && value.words.len() == 1 && token.lower.chars().count() < 4;
+            if short
+                && value
+                    .words
+                    .first()
+                    .is_some_and(|word| word.text != token.text)
+            {
                 return None;
-            };
-        }
-        Some(Match {
-            named: Named::Value(value.place, value.at),
-            length: value.words.len(),
-            score,
-            verb: false,
-            negated: false,
-        })
-    });
+            }
+            let mut score: f32 = 1.0;
+            for (there, word) in rest.iter().zip(&value.words) {
+                score *= if there.lower == word.lower {
+                    1.0
+                } else if there.stem == word.stem {
+                    0.98
+                } else if !known && words::is_slip(&there.lower, &word.lower) && !there.is_capital()
+                {
+                    0.74
+                } else {
+                    return None;
+                };
+            }
+            Some(Match {
+                named: Named::Value(value.place, value.at),
+                length: value.words.len(),
+                score,
+                verb: false,
+                negated: false,
+            })
+        });
     found.collect()
 }
 
@@ -340,7 +385,10 @@ fn two_with_one_end(schema: &Schema, tokens: &[Token], at: usize) -> Vec<Match> 
         let [first, last] = words.as_slice() else {
             return false;
         };
-        kind == Some(FieldKind::Text) && first == stem(at) && last == stem(at + 3) && stem(at + 2) != last
+        kind == Some(FieldKind::Text)
+            && first == stem(at)
+            && last == stem(at + 3)
+            && stem(at + 2) != last
     });
     found
         .map(|place| Match {

@@ -32,7 +32,11 @@ impl Edge {
     pub fn columns(self, schema: &Schema) -> Option<(&[String], &[String])> {
         let relation = self.relation(schema)?;
         let (here, there) = (&relation.fields[..], &relation.targets[..]);
-        Some(if self.forward { (here, there) } else { (there, here) })
+        Some(if self.forward {
+            (here, there)
+        } else {
+            (there, here)
+        })
     }
 }
 
@@ -83,7 +87,9 @@ pub fn path(schema: &Schema, from: usize, to: usize, through: &[usize]) -> Optio
                 (false, true) => 10,
                 (false, false) => 12,
             };
-            let known = best.get(&edge.to).is_some_and(|(there, _)| *there <= cost + step);
+            let known = best
+                .get(&edge.to)
+                .is_some_and(|(there, _)| *there <= cost + step);
             if !known {
                 let mut longer = way.clone();
                 longer.push(edge);
@@ -117,13 +123,23 @@ pub fn path_by(
 /// The fields by which people tell a store's items apart: a name or title, or the first and last name.
 pub fn labels(schema: &Schema, store: usize) -> Vec<Place> {
     let words = |place: &Place| words::of_name(schema.field_name(*place));
-    let text = |place: &Place| schema.field(*place).is_some_and(|f| f.kind == FieldKind::Text) && !schema.is_reference(*place);
+    let text = |place: &Place| {
+        schema
+            .field(*place)
+            .is_some_and(|f| f.kind == FieldKind::Text)
+            && !schema.is_reference(*place)
+    };
     let places: Vec<Place> = schema.places_of(store).filter(text).collect();
-    let own = schema.store(store).map_or_else(Vec::new, |store| words::of_name(&store.name));
+    let own = schema
+        .store(store)
+        .map_or_else(Vec::new, |store| words::of_name(&store.name));
     for name in ["name", "title", "label", "subject"] {
         let exact = places.iter().find(|place| {
             let words = words(place);
-            words == [name] || words == ["full", name] || words == ["display", name] || words.strip_prefix(&own[..]) == Some(&[name.to_owned()])
+            words == [name]
+                || words == ["full", name]
+                || words == ["display", name]
+                || words.strip_prefix(&own[..]) == Some(&[name.to_owned()])
         });
         if let Some(place) = exact {
             let rival = name == "title" && places.iter().any(|p| words(p) == ["last", "name"]);
@@ -132,7 +148,12 @@ pub fn labels(schema: &Schema, store: usize) -> Vec<Place> {
             }
         }
     }
-    let parts = [["first", "name"], ["given", "name"], ["last", "name"], ["family", "name"]];
+    let parts = [
+        ["first", "name"],
+        ["given", "name"],
+        ["last", "name"],
+        ["family", "name"],
+    ];
     let of_person: Vec<Place> = parts
         .iter()
         .filter_map(|part| places.iter().find(|place| words(place) == *part).copied())
@@ -140,17 +161,31 @@ pub fn labels(schema: &Schema, store: usize) -> Vec<Place> {
     if !of_person.is_empty() {
         return of_person;
     }
-    let ends = |place: &&Place| words(place).last().is_some_and(|last| ["name", "title", "email"].contains(&last.as_str()));
-    places.iter().find(ends).map(|place| vec![*place]).unwrap_or_default()
+    let ends = |place: &&Place| {
+        words(place)
+            .last()
+            .is_some_and(|last| ["name", "title", "email"].contains(&last.as_str()))
+    };
+    places
+        .iter()
+        .find(ends)
+        .map(|place| vec![*place])
+        .unwrap_or_default()
 }
 
 /// Whether the items of a store look like people.
 pub fn is_person(schema: &Schema, store: usize) -> bool {
     let people = ["person", "customer", "employee", "artist"];
-    let own = schema.store(store).map(|store| words::of_name(&store.name)).unwrap_or_default();
-    own.iter().any(|word| people.iter().any(|person| word == person || alike(word, person)))
-        || schema.places_of(store).any(|place| {
-            let words = words::of_name(schema.field_name(place));
-            words == ["first", "name"] || words == ["last", "name"]
-        })
+    let own = schema
+        .store(store)
+        .map(|store| words::of_name(&store.name))
+        .unwrap_or_default();
+    own.iter().any(|word| {
+        people
+            .iter()
+            .any(|person| word == person || alike(word, person))
+    }) || schema.places_of(store).any(|place| {
+        let words = words::of_name(schema.field_name(place));
+        words == ["first", "name"] || words == ["last", "name"]
+    })
 }

@@ -10,12 +10,20 @@ use super::words;
 pub fn query(schema: &Schema, query: &Query) -> String {
     let store = store(schema, query.store);
     let mut text = if !query.aggregates.is_empty() {
-        let list: Vec<String> = query.aggregates.iter().map(|of| aggregate(schema, *of)).collect();
+        let list: Vec<String> = query
+            .aggregates
+            .iter()
+            .map(|of| aggregate(schema, *of))
+            .collect();
         list.join(" and ")
     } else if query.fields.is_empty() {
         store
     } else {
-        let list: Vec<String> = query.fields.iter().map(|place| field_of(schema, *place, query.store)).collect();
+        let list: Vec<String> = query
+            .fields
+            .iter()
+            .map(|place| field_of(schema, *place, query.store))
+            .collect();
         let distinct = if query.distinct { "different " } else { "" };
         format!("{distinct}{} of {store}", list.join(", "))
     };
@@ -25,23 +33,43 @@ pub fn query(schema: &Schema, query: &Query) -> String {
             Some((_, false)) => "first ",
             None => "",
         };
-        text += &format!(" with their {which}{}", spoken(schema.store_name(beside.store)));
+        text += &format!(
+            " with their {which}{}",
+            spoken(schema.store_name(beside.store))
+        );
     }
     if !query.groups.is_empty() {
-        let list: Vec<String> = query.groups.iter().map(|of| group(schema, *of, query.store)).collect();
+        let list: Vec<String> = query
+            .groups
+            .iter()
+            .map(|of| group(schema, *of, query.store))
+            .collect();
         text += &format!(" per {}", list.join(" and "));
     }
     text += &conditions(schema, &query.conditions, query.store);
     for (at, comparison, value) in &query.having {
         if let Some(of) = query.aggregates.get(*at) {
-            text += &format!(", where the {} {} {}", aggregate(schema, *of), compared(*comparison), shown(value));
+            text += &format!(
+                ", where the {} {} {}",
+                aggregate(schema, *of),
+                compared(*comparison),
+                shown(value)
+            );
         }
     }
     for (key, descending) in &query.order {
         let by = match *key {
             Key::Field(place) => field_of(schema, place, query.store),
-            Key::Aggregate(at) => query.aggregates.get(at).map(|of| aggregate(schema, *of)).unwrap_or_default(),
-            Key::Group(at) => query.groups.get(at).map(|of| group(schema, *of, query.store)).unwrap_or_default(),
+            Key::Aggregate(at) => query
+                .aggregates
+                .get(at)
+                .map(|of| aggregate(schema, *of))
+                .unwrap_or_default(),
+            Key::Group(at) => query
+                .groups
+                .get(at)
+                .map(|of| group(schema, *of, query.store))
+                .unwrap_or_default(),
         };
         let end = if *descending { ", largest first" } else { "" };
         text += &format!(", sorted by {by}{end}");
@@ -55,19 +83,53 @@ pub fn query(schema: &Schema, query: &Query) -> String {
 /// A change in words.
 pub fn write(schema: &Schema, write: &Write) -> String {
     match write {
-        Write::Insert { store: at, key, fields } => {
-            let list: Vec<String> = fields.iter().map(|(place, value)| format!("{} {}", schema.field_name(*place), shown(value))).collect();
-            format!("insert into {}: key {}, {}", schema.store_name(*at), shown(key), list.join(", "))
+        Write::Insert {
+            store: at,
+            key,
+            fields,
+        } => {
+            let list: Vec<String> = fields
+                .iter()
+                .map(|(place, value)| format!("{} {}", schema.field_name(*place), shown(value)))
+                .collect();
+            format!(
+                "insert into {}: key {}, {}",
+                schema.store_name(*at),
+                shown(key),
+                list.join(", ")
+            )
         }
-        Write::Update { store: at, conditions: of, set } => {
+        Write::Update {
+            store: at,
+            conditions: of,
+            set,
+        } => {
             let list: Vec<String> = set
                 .iter()
-                .map(|(place, value)| format!("{} to {}", schema.field_name(*place), value.as_ref().map_or_else(|| "null".to_owned(), shown)))
+                .map(|(place, value)| {
+                    format!(
+                        "{} to {}",
+                        schema.field_name(*place),
+                        value.as_ref().map_or_else(|| "null".to_owned(), shown)
+                    )
+                })
                 .collect();
-            format!("set {} for {}{}", list.join(" and "), store(schema, *at), conditions(schema, of, *at))
+            format!(
+                "set {} for {}{}",
+                list.join(" and "),
+                store(schema, *at),
+                conditions(schema, of, *at)
+            )
         }
-        Write::Delete { store: at, conditions: of } => {
-            format!("delete {}{}", store(schema, *at), conditions(schema, of, *at))
+        Write::Delete {
+            store: at,
+            conditions: of,
+        } => {
+            format!(
+                "delete {}{}",
+                store(schema, *at),
+                conditions(schema, of, *at)
+            )
         }
     }
 }
@@ -82,7 +144,10 @@ fn store(schema: &Schema, at: usize) -> String {
 
 /// The plural of a noun.
 pub fn plural(noun: &str) -> String {
-    if let Some(start) = noun.strip_suffix('y').filter(|start| !start.ends_with(['a', 'e', 'o', 'u'])) {
+    if let Some(start) = noun
+        .strip_suffix('y')
+        .filter(|start| !start.ends_with(['a', 'e', 'o', 'u']))
+    {
         return format!("{start}ies");
     }
     let hissing = noun.ends_with(['s', 'x']) || noun.ends_with("ch") || noun.ends_with("sh");
@@ -93,7 +158,11 @@ fn field_of(schema: &Schema, place: Place, asked: usize) -> String {
     if place.store == asked {
         schema.field_name(place).to_owned()
     } else {
-        format!("{}.{}", schema.store_name(place.store), schema.field_name(place))
+        format!(
+            "{}.{}",
+            schema.store_name(place.store),
+            schema.field_name(place)
+        )
     }
 }
 
@@ -110,9 +179,17 @@ fn aggregate(schema: &Schema, aggregate: Aggregate) -> String {
         Measure::Items(at) => format!("number of {}", store(schema, at)),
         Measure::Field(place, distinct) => {
             let different = if distinct { "different " } else { "" };
-            format!("{function} of {different}{}.{}", schema.store_name(place.store), schema.field_name(place))
+            format!(
+                "{function} of {different}{}.{}",
+                schema.store_name(place.store),
+                schema.field_name(place)
+            )
         }
-        Measure::Product(one, other) => format!("{function} of {} times {}", schema.field_name(one), schema.field_name(other)),
+        Measure::Product(one, other) => format!(
+            "{function} of {} times {}",
+            schema.field_name(one),
+            schema.field_name(other)
+        ),
     }
 }
 
@@ -120,31 +197,73 @@ fn group(schema: &Schema, group: Group, asked: usize) -> String {
     match group {
         Group::Field(place) => field_of(schema, place, asked),
         Group::Store(at, via) => {
-            let role = via.and_then(|(owner, relation)| schema.store(owner)?.relations.get(relation)?.fields.first().cloned());
+            let role = via.and_then(|(owner, relation)| {
+                schema
+                    .store(owner)?
+                    .relations
+                    .get(relation)?
+                    .fields
+                    .first()
+                    .cloned()
+            });
             role.unwrap_or_else(|| spoken(schema.store_name(at)))
         }
-        Group::Time(place, unit) => format!("{} of {}", time_name(unit), field_of(schema, place, asked)),
+        Group::Time(place, unit) => {
+            format!("{} of {}", time_name(unit), field_of(schema, place, asked))
+        }
     }
 }
 
 fn conditions(schema: &Schema, conditions: &[Condition], asked: usize) -> String {
-    let list: Vec<String> = conditions.iter().map(|one| condition(schema, one, asked)).collect();
-    if list.is_empty() { String::new() } else { format!(" where {}", list.join(" and ")) }
+    let list: Vec<String> = conditions
+        .iter()
+        .map(|one| condition(schema, one, asked))
+        .collect();
+    if list.is_empty() {
+        String::new()
+    } else {
+        format!(" where {}", list.join(" and "))
+    }
 }
 
 fn condition(schema: &Schema, one: &Condition, asked: usize) -> String {
     match one {
-        Condition::Field { place, test, negated, .. } => {
+        Condition::Field {
+            place,
+            test,
+            negated,
+            ..
+        } => {
             let not = if *negated { "not " } else { "" };
-            format!("{} is {not}{}", field_of(schema, *place, asked), tested(test))
+            format!(
+                "{} is {not}{}",
+                field_of(schema, *place, asked),
+                tested(test)
+            )
         }
-        Condition::All { conditions: of, negated } => {
+        Condition::All {
+            conditions: of,
+            negated,
+        } => {
             let list: Vec<String> = of.iter().map(|one| condition(schema, one, asked)).collect();
-            format!("{}({})", if *negated { "not " } else { "" }, list.join(" and "))
+            format!(
+                "{}({})",
+                if *negated { "not " } else { "" },
+                list.join(" and ")
+            )
         }
-        Condition::Related { store: at, conditions: of, negated, count } => {
+        Condition::Related {
+            store: at,
+            conditions: of,
+            negated,
+            count,
+        } => {
             let many = match count {
-                Some((comparison, number)) => format!("the number of their {} {} {number}", store(schema, *at), compared(*comparison)),
+                Some((comparison, number)) => format!(
+                    "the number of their {} {} {number}",
+                    store(schema, *at),
+                    compared(*comparison)
+                ),
                 None if *negated => format!("there are no {}", store(schema, *at)),
                 None => format!("there are {}", store(schema, *at)),
             };
@@ -167,8 +286,15 @@ fn compared(comparison: Comparison) -> &'static str {
 fn tested(test: &Test) -> String {
     match test {
         Test::Compare(Comparison::Eq, value) => shown(value),
-        Test::Compare(comparison, value) => format!("{} {}", compared(*comparison).trim_start_matches("is "), shown(value)),
-        Test::In(values) => format!("one of {}", values.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Test::Compare(comparison, value) => format!(
+            "{} {}",
+            compared(*comparison).trim_start_matches("is "),
+            shown(value)
+        ),
+        Test::In(values) => format!(
+            "one of {}",
+            values.iter().map(shown).collect::<Vec<_>>().join(", ")
+        ),
         Test::Between(low, high) => format!("from {} to {}", shown(low), shown(high)),
         Test::Days(Some(from), Some(to)) => format!("from {from} to before {to}"),
         Test::Days(Some(from), None) => format!("{from} or later"),

@@ -140,7 +140,11 @@ impl Schema {
     /// Whether the field only refers to another store.
     pub fn is_reference(&self, place: Place) -> bool {
         let name = self.field_name(place);
-        let relations = self.store(place.store).map_or(&[][..], |store| &store.relations);
-        relations.iter().any(|relation| relation.fields.iter().any(|field| field == name))
+        let relations = self
+            .store(place.store)
+            .map_or(&[][..], |store| &store.relations);
+        relations
+            .iter()
+            .any(|relation| relation.fields.iter().any(|field| field == name))
     }
 }

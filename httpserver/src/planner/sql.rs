@@ -54,10 +54,17 @@ pub fn select(schema: &Schema, query: &Query, through: &[usize]) -> Option<State
     let mut having = Vec::new();
     for (at, comparison, value) in &query.having {
         let aggregate = scope.aggregate(*query.aggregates.get(*at)?, query)?;
-        having.push(Piece::with(format!("{aggregate} {} ?", comparison.sql()), value.clone()));
+        having.push(Piece::with(
+            format!("{aggregate} {} ?", comparison.sql()),
+            value.clone(),
+        ));
     }
     let distinct = if query.distinct { "DISTINCT " } else { "" };
-    let mut sql = format!("SELECT {distinct}{} FROM {}", columns.join(", "), scope.from());
+    let mut sql = format!(
+        "SELECT {distinct}{} FROM {}",
+        columns.join(", "),
+        scope.from()
+    );
     let mut params = Vec::new();
     let mut clause = |word: &str, pieces: &mut Vec<Piece>| {
         for (at, piece) in pieces.drain(..).enumerate() {
@@ -112,8 +119,15 @@ impl<'a> Scope<'a> {
 
     fn from(&self) -> String {
         let store = name(self.schema.store_name(self.base));
-        let alias = self.tables.first().map_or_else(String::new, |(_, alias)| name(alias));
-        let named = if alias == store { store } else { format!("{store} AS {alias}") };
+        let alias = self
+            .tables
+            .first()
+            .map_or_else(String::new, |(_, alias)| name(alias));
+        let named = if alias == store {
+            store
+        } else {
+            format!("{store} AS {alias}")
+        };
         named + &self.joins
     }
 
@@ -157,7 +171,10 @@ impl<'a> Scope<'a> {
     }
 
     fn way_of(&self, table: usize) -> Vec<Edge> {
-        self.tables.get(table).map(|(way, _)| way.clone()).unwrap_or_default()
+        self.tables
+            .get(table)
+            .map(|(way, _)| way.clone())
+            .unwrap_or_default()
     }
 
     fn store_of(&self, table: usize) -> usize {
@@ -192,7 +209,11 @@ impl<'a> Scope<'a> {
                 Group::Field(place) => columns.push(self.column(place, None, false)?),
                 Group::Store(store, via) => {
                     let way = path_by(self.schema, self.base, store, via, self.through)?;
-                    let keys: Vec<Place> = self.schema.places_of(store).filter(|p| self.schema.is_key(*p)).collect();
+                    let keys: Vec<Place> = self
+                        .schema
+                        .places_of(store)
+                        .filter(|p| self.schema.is_key(*p))
+                        .collect();
                     for place in keys.into_iter().chain(labels(self.schema, store)) {
                         let text = self.column_at(&way, place, false)?;
                         if !columns.contains(&text) {
@@ -208,7 +229,10 @@ impl<'a> Scope<'a> {
         }
         for aggregate in &query.aggregates {
             let text = self.aggregate(*aggregate, query)?;
-            columns.push(format!("{text} AS {}", name(&aggregate_name(self.schema, *aggregate))));
+            columns.push(format!(
+                "{text} AS {}",
+                name(&aggregate_name(self.schema, *aggregate))
+            ));
         }
         if !columns.is_empty() {
             return Some(columns);
@@ -233,7 +257,8 @@ impl<'a> Scope<'a> {
             Measure::Field(place, distinct) => {
                 let column = self.column(place, None, false)?;
                 let distinct = if distinct { "DISTINCT " } else { "" };
-                let repeats = matches!(aggregate.function, Function::Min | Function::Max) || !distinct.is_empty();
+                let repeats = matches!(aggregate.function, Function::Min | Function::Max)
+                    || !distinct.is_empty();
                 if many && !repeats {
                     return None;
                 }
@@ -243,7 +268,10 @@ impl<'a> Scope<'a> {
                 if many {
                     return None;
                 }
-                let (one, other) = (self.column(one, None, false)?, self.column(other, None, false)?);
+                let (one, other) = (
+                    self.column(one, None, false)?,
+                    self.column(other, None, false)?,
+                );
                 format!("{}({one} * {other})", aggregate.function.name())
             }
         })
@@ -270,7 +298,11 @@ impl<'a> Scope<'a> {
                 Group::Field(place) => grouping.push(self.column(place, None, false)?),
                 Group::Store(store, via) => {
                     let way = path_by(self.schema, self.base, store, via, self.through)?;
-                    let keys: Vec<Place> = self.schema.places_of(store).filter(|p| self.schema.is_key(*p)).collect();
+                    let keys: Vec<Place> = self
+                        .schema
+                        .places_of(store)
+                        .filter(|p| self.schema.is_key(*p))
+                        .collect();
                     for place in keys {
                         grouping.push(self.column_at(&way, place, false)?);
                     }
@@ -299,13 +331,30 @@ impl<'a> Scope<'a> {
                     Group::Time(place, unit) => time(&self.column(place, None, false)?, unit),
                 },
             };
-            order.push(text + if *largest_first { " DESC" } else { " ASC NULLS LAST" });
+            order.push(
+                text + if *largest_first {
+                    " DESC"
+                } else {
+                    " ASC NULLS LAST"
+                },
+            );
         }
         Some(order)
     }
 
-    fn beside(&mut self, beside: Beside, columns: &mut Vec<String>, grouping: &mut Vec<String>) -> Option<()> {
-        let way = path_by(self.schema, self.base, beside.store, beside.via, self.through)?;
+    fn beside(
+        &mut self,
+        beside: Beside,
+        columns: &mut Vec<String>,
+        grouping: &mut Vec<String>,
+    ) -> Option<()> {
+        let way = path_by(
+            self.schema,
+            self.base,
+            beside.store,
+            beside.via,
+            self.through,
+        )?;
         if beside.only.is_none() {
             let table = self.table(&way, true)?;
             columns.push(format!("{}.*", name(self.alias(table))));
@@ -318,9 +367,16 @@ impl<'a> Scope<'a> {
         columns.push(format!("{}.*", name(&alias)));
         let function = if largest { "max" } else { "min" };
         let field = self.schema.field_name(place);
-        let called = name(&format!("{}_{field}", if largest { "last" } else { "first" }));
+        let called = name(&format!(
+            "{}_{field}",
+            if largest { "last" } else { "first" }
+        ));
         columns.push(format!("{function}({}) AS {called}", column(&alias, field)));
-        for key in self.schema.places_of(self.base).filter(|place| self.schema.is_key(*place)) {
+        for key in self
+            .schema
+            .places_of(self.base)
+            .filter(|place| self.schema.is_key(*place))
+        {
             grouping.push(column(self.alias(0), self.schema.field_name(key)));
         }
         Some(())
@@ -334,11 +390,19 @@ impl<'a> Scope<'a> {
         let store = self.store_of(table);
         for condition in conditions {
             match condition {
-                Condition::All { conditions, negated } => {
+                Condition::All {
+                    conditions,
+                    negated,
+                } => {
                     let inner = all(self.terms(conditions, table)?);
                     terms.push(if *negated { not(inner) } else { inner });
                 }
-                Condition::Field { place, via, test, negated } => {
+                Condition::Field {
+                    place,
+                    via,
+                    test,
+                    negated,
+                } => {
                     let way = path_by(self.schema, store, place.store, *via, self.through)?;
                     match way.iter().position(|edge| !edge.forward) {
                         None => {
@@ -359,11 +423,18 @@ impl<'a> Scope<'a> {
                         Some(at) => gather(&mut beyond, &way, at, condition)?,
                     }
                 }
-                Condition::Related { store: other, negated, count, conditions } => {
+                Condition::Related {
+                    store: other,
+                    negated,
+                    count,
+                    conditions,
+                } => {
                     let way = path_by(self.schema, store, *other, None, self.through)?;
                     match way.iter().position(|edge| !edge.forward) {
                         None => terms.push(self.related_to_one(&way, conditions, *negated, table)?),
-                        Some(at) if !*negated && count.is_none() => gather(&mut beyond, &way, at, condition)?,
+                        Some(at) if !*negated && count.is_none() => {
+                            gather(&mut beyond, &way, at, condition)?
+                        }
                         Some(_) => terms.push(self.counted(&way, condition, table)?),
                     }
                 }
@@ -384,7 +455,9 @@ impl<'a> Scope<'a> {
         let mut terms = Vec::new();
         for condition in conditions {
             match condition {
-                Condition::Related { store, conditions, .. } if store == edge.to => {
+                Condition::Related {
+                    store, conditions, ..
+                } if store == edge.to => {
                     terms.extend(inner.terms(&conditions, 0)?);
                 }
                 other => terms.extend(inner.terms(std::slice::from_ref(&other), 0)?),
@@ -395,7 +468,13 @@ impl<'a> Scope<'a> {
 
     /// That there are so many, or no, items of another store.
     fn counted(&mut self, way: &[Edge], condition: &Condition, table: usize) -> Option<Piece> {
-        let Condition::Related { conditions, negated, count, .. } = condition else {
+        let Condition::Related {
+            conditions,
+            negated,
+            count,
+            ..
+        } = condition
+        else {
             return None;
         };
         let at = way.iter().position(|edge| !edge.forward)?;
@@ -417,7 +496,10 @@ impl<'a> Scope<'a> {
         self.within(before, *edge, &inner, terms, &having, negated, table)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one subselect, each used once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one subselect, each used once"
+    )]
     fn within(
         &mut self,
         before: &[Edge],
@@ -431,17 +513,31 @@ impl<'a> Scope<'a> {
         let whole = [self.way_of(table), before.to_vec()].concat();
         let table = self.table(&whole, false)?;
         let (here, there) = edge.columns(self.schema)?;
-        let outer: Vec<String> = here.iter().map(|field| column(self.alias(table), field)).collect();
-        let found: Vec<String> = there.iter().map(|field| column(inner.alias(0), field)).collect();
+        let outer: Vec<String> = here
+            .iter()
+            .map(|field| column(self.alias(table), field))
+            .collect();
+        let found: Vec<String> = there
+            .iter()
+            .map(|field| column(inner.alias(0), field))
+            .collect();
         if negated {
-            terms.extend(found.iter().map(|column| Piece::new(format!("{column} IS NOT NULL"))));
+            terms.extend(
+                found
+                    .iter()
+                    .map(|column| Piece::new(format!("{column} IS NOT NULL"))),
+            );
         }
         let outer = match outer.as_slice() {
             [one] => one.clone(),
             several => format!("({})", several.join(", ")),
         };
         let word = if negated { "NOT IN" } else { "IN" };
-        let mut piece = Piece::new(format!("{outer} {word} (SELECT {} FROM {}", found.join(", "), inner.from()));
+        let mut piece = Piece::new(format!(
+            "{outer} {word} (SELECT {} FROM {}",
+            found.join(", "),
+            inner.from()
+        ));
         for (at, term) in terms.into_iter().enumerate() {
             piece.sql += if at == 0 { " WHERE " } else { " AND " };
             piece.sql += &term.sql;
@@ -455,14 +551,23 @@ impl<'a> Scope<'a> {
     }
 
     /// That the item that is referred to is there, with these conditions; or that there is none.
-    fn related_to_one(&mut self, way: &[Edge], conditions: &[Condition], negated: bool, table: usize) -> Option<Piece> {
+    fn related_to_one(
+        &mut self,
+        way: &[Edge],
+        conditions: &[Condition],
+        negated: bool,
+        table: usize,
+    ) -> Option<Piece> {
         let whole = [self.way_of(table), way.to_vec()].concat();
         let (last, before) = whole.split_last()?;
         if conditions.is_empty() {
             let table = self.table(before, false)?;
             let (here, _) = last.columns(self.schema)?;
             let word = if negated { "IS NULL" } else { "IS NOT NULL" };
-            return Some(Piece::new(format!("{} {word}", column(self.alias(table), here.first()?))));
+            return Some(Piece::new(format!(
+                "{} {word}",
+                column(self.alias(table), here.first()?)
+            )));
         }
         let joined = self.table(&whole, false)?;
         let inner = all(self.terms(conditions, joined)?);
@@ -470,9 +575,16 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn gather(beyond: &mut Vec<(Vec<Edge>, Edge, Vec<Condition>)>, way: &[Edge], at: usize, condition: &Condition) -> Option<()> {
+fn gather(
+    beyond: &mut Vec<(Vec<Edge>, Edge, Vec<Condition>)>,
+    way: &[Edge],
+    at: usize,
+    condition: &Condition,
+) -> Option<()> {
     let (edge, before) = way.get(..=at)?.split_last()?;
-    let same = beyond.iter_mut().find(|(there, step, _)| there == before && step == edge);
+    let same = beyond
+        .iter_mut()
+        .find(|(there, step, _)| there == before && step == edge);
     match same {
         Some((_, _, conditions)) => conditions.push(condition.clone()),
         None => beyond.push((before.to_vec(), *edge, vec![condition.clone()])),
@@ -501,16 +613,24 @@ fn not(piece: Piece) -> Piece {
 
 /// The condition of one column.
 fn tested(column: &str, kind: FieldKind, test: &Test, negated: bool) -> Piece {
-    let text = |pattern: String| Piece::with(format!("{column} LIKE ? ESCAPE '\\'"), Value::Text(pattern));
+    let text =
+        |pattern: String| Piece::with(format!("{column} LIKE ? ESCAPE '\\'"), Value::Text(pattern));
     let piece = match test {
         Test::Compare(comparison, Value::Bool(value)) => {
-            let yes = *value == (*comparison == Comparison::Eq) && !negated || (*value != (*comparison == Comparison::Eq)) && negated;
-            return Piece::new(if yes { column.to_owned() } else { format!("{column} IS NOT TRUE") });
+            let yes = *value == (*comparison == Comparison::Eq) && !negated
+                || (*value != (*comparison == Comparison::Eq)) && negated;
+            return Piece::new(if yes {
+                column.to_owned()
+            } else {
+                format!("{column} IS NOT TRUE")
+            });
         }
         Test::Compare(Comparison::Eq, value) if negated => {
             return Piece::with(format!("{column} IS NOT ?"), value.clone());
         }
-        Test::Compare(comparison, value) => Piece::with(format!("{column} {} ?", comparison.sql()), value.clone()),
+        Test::Compare(comparison, value) => {
+            Piece::with(format!("{column} {} ?", comparison.sql()), value.clone())
+        }
         Test::In(values) => Piece {
             sql: format!("{column} IN ({})", vec!["?"; values.len()].join(", ")),
             params: values.clone(),
@@ -520,39 +640,63 @@ fn tested(column: &str, kind: FieldKind, test: &Test, negated: bool) -> Piece {
             params: vec![low.clone(), high.clone()],
         },
         Test::Days(from, to) => {
-            let from = from.as_ref().map(|day| Piece::with(format!("{column} >= ?"), Value::Text(day.clone())));
-            let to = to.as_ref().map(|day| Piece::with(format!("{column} < ?"), Value::Text(day.clone())));
+            let from = from
+                .as_ref()
+                .map(|day| Piece::with(format!("{column} >= ?"), Value::Text(day.clone())));
+            let to = to
+                .as_ref()
+                .map(|day| Piece::with(format!("{column} < ?"), Value::Text(day.clone())));
             let both: Vec<Piece> = from.into_iter().chain(to).collect();
             all(both)
         }
-        Test::Contains(part) if kind == FieldKind::List => Piece::with(format!("contains({column}, ?)"), Value::Text(part.clone())),
+        Test::Contains(part) if kind == FieldKind::List => {
+            Piece::with(format!("contains({column}, ?)"), Value::Text(part.clone()))
+        }
         Test::Contains(part) => text(format!("%{}%", escaped(part))),
         Test::Starts(part) => text(format!("{}%", escaped(part))),
         Test::Ends(part) => text(format!("%{}", escaped(part))),
         Test::FirstWord(word) => Piece {
             sql: format!("({column} = ? COLLATE NOCASE OR {column} LIKE ? ESCAPE '\\')"),
-            params: vec![Value::Text(word.clone()), Value::Text(format!("{} %", escaped(word)))],
+            params: vec![
+                Value::Text(word.clone()),
+                Value::Text(format!("{} %", escaped(word))),
+            ],
         },
         Test::Missing if kind == FieldKind::Text => {
-            let (is, or) = if negated { ("IS NOT", "AND") } else { ("IS", "OR") };
+            let (is, or) = if negated {
+                ("IS NOT", "AND")
+            } else {
+                ("IS", "OR")
+            };
             let empty = if negated { "<>" } else { "=" };
             return Piece::new(format!("({column} {is} NULL {or} {column} {empty} '')"));
         }
         Test::Missing => {
-            return Piece::new(format!("{column} {} NULL", if negated { "IS NOT" } else { "IS" }));
+            return Piece::new(format!(
+                "{column} {} NULL",
+                if negated { "IS NOT" } else { "IS" }
+            ));
         }
     };
     if negated { not(piece) } else { piece }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// Conditions on the own fields of a store, for statements that write.
-pub fn own_conditions(schema: &Schema, store: usize, conditions: &[Condition]) -> Option<Statement> {
+pub fn own_conditions(
+    schema: &Schema,
+    store: usize,
+    conditions: &[Condition],
+) -> Option<Statement> {
     let mut scope = Scope::new(schema, store, &[], 0);
-    let terms = scope.terms(conditions, 0).filter(|_| scope.joins.is_empty())?;
+    let terms = scope
+        .terms(conditions, 0)
+        .filter(|_| scope.joins.is_empty())?;
     let mut statement = Statement::default();
     for (at, term) in terms.into_iter().enumerate() {
         statement.sql += if at == 0 { " WHERE " } else { " AND " };
@@ -590,7 +734,11 @@ fn aggregate_name(schema: &Schema, aggregate: Aggregate) -> String {
     match aggregate.of {
         Measure::Items(store) => format!("{}_count", schema.store_name(store)),
         Measure::Field(place, _) => format!("{function}_{}", schema.field_name(place)),
-        Measure::Product(one, other) => format!("{function}_{}_{}", schema.field_name(one), schema.field_name(other)),
+        Measure::Product(one, other) => format!(
+            "{function}_{}_{}",
+            schema.field_name(one),
+            schema.field_name(other)
+        ),
     }
 }
 
@@ -601,11 +749,51 @@ fn column(table: &str, field: &str) -> String {
 /// A name as SQL has it: in quotes, unless it is a plain word that is none of SQL's.
 pub fn name(text: &str) -> String {
     const TAKEN: [&str; 40] = [
-        "order", "group", "table", "index", "select", "from", "where", "by", "to", "in", "is", "as", "on", "or", "and", "not", "null",
-        "values", "set", "default", "check", "unique", "primary", "references", "transaction", "limit", "join", "case", "when", "then",
-        "else", "end", "union", "all", "distinct", "having", "exists", "between", "like", "using",
+        "order",
+        "group",
+        "table",
+        "index",
+        "select",
+        "from",
+        "where",
+        "by",
+        "to",
+        "in",
+        "is",
+        "as",
+        "on",
+        "or",
+        "and",
+        "not",
+        "null",
+        "values",
+        "set",
+        "default",
+        "check",
+        "unique",
+        "primary",
+        "references",
+        "transaction",
+        "limit",
+        "join",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "union",
+        "all",
+        "distinct",
+        "having",
+        "exists",
+        "between",
+        "like",
+        "using",
     ];
-    let plain = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    let plain = text
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     // Those that are not in the list SQLite takes as names, or are unlikely enough to be quoted for nothing.
     let taken = TAKEN.contains(&text.to_ascii_lowercase().as_str());

@@ -64,7 +64,10 @@ impl Token {
                 "twenty" => Some(20.0),
                 "fifty" => Some(50.0),
                 "hundred" => Some(100.0),
-                lower => LETTERS.iter().position(|word| *word == lower).map(|at| at as f64),
+                lower => LETTERS
+                    .iter()
+                    .position(|word| *word == lower)
+                    .map(|at| at as f64),
             },
             _ => None,
         }
@@ -141,13 +144,20 @@ fn piece(chars: &[char], from: usize, to: usize) -> String {
 
 /// Text in quotes that begin at `at`, and where it ends. A single quote opens only before a word and closes only after one.
 fn quoted(chars: &[char], at: usize) -> Option<(String, usize)> {
-    let quote = chars.get(at).copied().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let quote = chars
+        .get(at)
+        .copied()
+        .filter(|c| matches!(c, '"' | '\'' | '`'))?;
     let rest = chars.get(at + 1..)?;
     let closes = |place: usize| {
-        let outside = rest.get(place + 1).is_none_or(|next| !next.is_alphanumeric());
+        let outside = rest
+            .get(place + 1)
+            .is_none_or(|next| !next.is_alphanumeric());
         rest.get(place) == Some(&quote) && (quote == '"' || outside)
     };
-    let length = (0..rest.len()).find(|place| closes(*place)).filter(|length| *length > 0)?;
+    let length = (0..rest.len())
+        .find(|place| closes(*place))
+        .filter(|length| *length > 0)?;
     Some((rest.get(..length)?.iter().collect(), at + length + 2))
 }
 
@@ -155,7 +165,9 @@ fn quoted(chars: &[char], at: usize) -> Option<(String, usize)> {
 fn word_end(chars: &[char], at: usize) -> usize {
     let mut end = at;
     while let Some(c) = chars.get(end) {
-        let followed = chars.get(end + 1).is_some_and(|next| next.is_alphanumeric());
+        let followed = chars
+            .get(end + 1)
+            .is_some_and(|next| next.is_alphanumeric());
         let stays = c.is_alphanumeric()
             || "$€£%#_+@&-*".contains(*c)
             || (followed && end > at && "./'".contains(*c))
@@ -247,7 +259,10 @@ mod tests {
 
     #[test]
     fn words_codes_and_signs_are_told_apart() {
-        assert_eq!(texts("What's up, O'Brien?"), ["What", "'s", "up", ",", "O'Brien"]);
+        assert_eq!(
+            texts("What's up, O'Brien?"),
+            ["What", "'s", "up", ",", "O'Brien"]
+        );
         assert_eq!(texts("A/B-12 >= 1,000.5"), ["A/B-12", ">=", "1,000.5"]);
         assert_eq!(texts("a=b, c!=d"), ["a", "=", "b", ",", "c", "!=", "d"]);
         assert_eq!(texts("I don't know."), ["I", "do", "not", "know"]);
@@ -277,7 +292,19 @@ mod tests {
 
     #[test]
     fn any_text_is_taken_apart() {
-        for text in ["", "'", "\"", "'''", "\"\"\"", ",,,", "'s", "a'", "\u{0}\u{301}é𝒳", "- - -", "$"] {
+        for text in [
+            "",
+            "'",
+            "\"",
+            "'''",
+            "\"\"\"",
+            ",,,",
+            "'s",
+            "a'",
+            "\u{0}\u{301}é𝒳",
+            "- - -",
+            "$",
+        ] {
             let _ = tokens(text);
         }
         assert!(tokens(&"a ".repeat(10_000)).len() <= MAX_TOKENS + 1);

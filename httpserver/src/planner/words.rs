@@ -30,7 +30,9 @@ const IRREGULAR: [(&str, &str); 22] = [
 
 /// The singular of a word in lower case.
 pub fn singular(word: &str) -> String {
-    let irregular = ["people", "persons", "men", "women", "children", "data", "indices", "movies"];
+    let irregular = [
+        "people", "persons", "men", "women", "children", "data", "indices", "movies",
+    ];
     if irregular.contains(&word) {
         return irregular_form(word).unwrap_or(word).to_owned();
     }
@@ -71,9 +73,13 @@ pub fn root(word: &str) -> String {
         return word.trim_end_matches('e').to_owned();
     };
     let mut chars = cut.chars().rev();
-    let doubled = matches!((chars.next(), chars.next()), (Some(a), Some(b)) if a == b && !"lsz".contains(a));
+    let doubled =
+        matches!((chars.next(), chars.next()), (Some(a), Some(b)) if a == b && !"lsz".contains(a));
     let end = if doubled { cut.len() - 1 } else { cut.len() };
-    cut.get(..end).unwrap_or(cut).trim_end_matches('e').to_owned()
+    cut.get(..end)
+        .unwrap_or(cut)
+        .trim_end_matches('e')
+        .to_owned()
 }
 
 /// The words of a name of a store or field, singular, in lower case: `InvoiceLine`, `order_lines`, `address.city`.
@@ -85,7 +91,9 @@ pub fn of_name(name: &str) -> Vec<String> {
         let before = at.checked_sub(1).and_then(|at| chars.get(at));
         let lower_after = chars.get(at + 1).is_some_and(|next| next.is_lowercase());
         let begins = c.is_uppercase()
-            && before.is_some_and(|b| b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && lower_after));
+            && before.is_some_and(|b| {
+                b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && lower_after)
+            });
         if !c.is_alphanumeric() || begins {
             push(&mut words, &mut word);
         }
@@ -115,7 +123,8 @@ pub fn distance(one: &str, other: &str) -> usize {
             let at = |row: &Vec<usize>, at: usize| row.get(at).copied().unwrap_or(usize::MAX / 2);
             let replaced = at(&row, j) + usize::from(a != b);
             let mut best = replaced.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
+            let swapped =
+                i > 0 && j > 0 && one.get(i - 1) == Some(b) && other.get(j - 1) == Some(a);
             if swapped {
                 best = best.min(at(&before, j - 1) + 1);
             }

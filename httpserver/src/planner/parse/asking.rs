@@ -1,8 +1,8 @@
 //! Phrases: what is asked for, in which order, how much of it, put together by what.
 
 use super::{
-    Aggregate, Attribute, Beside, Comparison, Concept, Condition, Extreme, FieldKind, Form, Function, Group, Mode, Named, Parser, Place,
-    Sorting, Test, Value, words,
+    Aggregate, Attribute, Beside, Comparison, Concept, Condition, Extreme, FieldKind, Form,
+    Function, Group, Mode, Named, Parser, Place, Sorting, Test, Value, words,
 };
 use crate::planner::lexicon::UNITS;
 use crate::planner::model::Measure;
@@ -28,7 +28,12 @@ impl Parser<'_> {
                 }
                 true
             }
-            Concept::Show | Concept::And | Concept::Pronoun | Concept::Who | Concept::That | Concept::Is => true,
+            Concept::Show
+            | Concept::And
+            | Concept::Pronoun
+            | Concept::Who
+            | Concept::That
+            | Concept::Is => true,
             Concept::Anything => true,
             Concept::Which => {
                 self.draft.asked_which |= self.draft.fields.is_empty();
@@ -86,12 +91,20 @@ impl Parser<'_> {
                 true
             }
             Concept::With => {
-                self.mode = Mode::With { article: false, definite: false };
+                self.mode = Mode::With {
+                    article: false,
+                    definite: false,
+                };
                 true
             }
             Concept::Contains | Concept::Starts | Concept::Ends => self.of_label(concept),
             Concept::Named => self.named(),
-            Concept::Missing | Concept::Present | Concept::Since | Concept::Before | Concept::After | Concept::Until => false,
+            Concept::Missing
+            | Concept::Present
+            | Concept::Since
+            | Concept::Before
+            | Concept::After
+            | Concept::Until => false,
             Concept::Distinct => {
                 self.draft.distinct = true;
                 true
@@ -121,14 +134,26 @@ impl Parser<'_> {
         self.skip_noise();
         let distinct = self.take(Concept::Distinct);
         self.skip_noise();
-        let found = self.names_at(self.at).iter().find_map(|name| match name.named {
-            Named::Field(place) if name.score > 0.8 && self.kind(place) != Some(FieldKind::Bool) => Some((place, name.length)),
-            _ => None,
-        });
-        let store = self.names_at(self.at).iter().any(|name| matches!(name.named, Named::Store(_)) && name.score >= 0.9);
+        let found = self
+            .names_at(self.at)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place)
+                    if name.score > 0.8 && self.kind(place) != Some(FieldKind::Bool) =>
+                {
+                    Some((place, name.length))
+                }
+                _ => None,
+            });
+        let store = self
+            .names_at(self.at)
+            .iter()
+            .any(|name| matches!(name.named, Named::Store(_)) && name.score >= 0.9);
         match found.filter(|_| distinct || !store) {
             Some(_) if distinct || self.plural_here() => {
-                let (place, length) = self.best_field().unwrap_or((Place { store: 0, field: 0 }, 0));
+                let (place, length) = self
+                    .best_field()
+                    .unwrap_or((Place { store: 0, field: 0 }, 0));
                 if length == 0 {
                     return false;
                 }
@@ -144,7 +169,8 @@ impl Parser<'_> {
     }
 
     fn plural_here(&self) -> bool {
-        self.token(self.at).is_some_and(|token| token.stem != token.lower)
+        self.token(self.at)
+            .is_some_and(|token| token.stem != token.lower)
     }
 
     /// The field named here that fits best.
@@ -159,7 +185,10 @@ impl Parser<'_> {
                     Some(steps) => 0.2 - 0.08 * steps as f32,
                 };
                 let wants_number = !self.draft.functions.is_empty() && self.is_number(place);
-                let score = name.score + near + 0.12 * name.length as f32 + if wants_number { 0.3 } else { 0.0 };
+                let score = name.score
+                    + near
+                    + 0.12 * name.length as f32
+                    + if wants_number { 0.3 } else { 0.0 };
                 if best.is_none_or(|(other, ..)| score > other) {
                     best = Some((score, place, name.length));
                 }
@@ -170,7 +199,12 @@ impl Parser<'_> {
 
     fn how_much(&mut self) -> bool {
         let at = self.past_noise(self.at);
-        let price = (at..self.tokens.len()).any(|at| matches!(self.concept(at), Some((Concept::Attribute(Attribute::Price), _))));
+        let price = (at..self.tokens.len()).any(|at| {
+            matches!(
+                self.concept(at),
+                Some((Concept::Attribute(Attribute::Price), _))
+            )
+        });
         if !price {
             self.draft.summing = true;
         }
@@ -180,11 +214,22 @@ impl Parser<'_> {
     /// "total": the sum of what follows; or the field of that name.
     fn total(&mut self) -> bool {
         let at = self.past_noise(self.at);
-        let of_number = self.names_at(at).iter().any(|name| matches!(name.named, Named::Field(place) if self.is_number(place)));
-        let sum_follows = of_number || matches!(self.concept(at), Some((Concept::Money | Concept::Units, _)));
+        let of_number = self
+            .names_at(at)
+            .iter()
+            .any(|name| matches!(name.named, Named::Field(place) if self.is_number(place)));
+        let sum_follows =
+            of_number || matches!(self.concept(at), Some((Concept::Money | Concept::Units, _)));
         let before = self.at - 1;
-        let field = self.names_at(before).iter().any(|name| matches!(name.named, Named::Field(place) if self.is_number(place)) && name.score > 0.9);
-        let expects = !self.draft.functions.is_empty() || self.mode != Mode::Plain || before.checked_sub(1).is_some_and(|b| self.best_name(b).is_some_and(|n| matches!(n.named, Named::Store(_))));
+        let field = self.names_at(before).iter().any(|name| {
+            matches!(name.named, Named::Field(place) if self.is_number(place)) && name.score > 0.9
+        });
+        let expects = !self.draft.functions.is_empty()
+            || self.mode != Mode::Plain
+            || before.checked_sub(1).is_some_and(|b| {
+                self.best_name(b)
+                    .is_some_and(|n| matches!(n.named, Named::Store(_)))
+            });
         if sum_follows && !(expects && field) {
             self.draft.functions.push(Function::Sum);
             return true;
@@ -192,7 +237,8 @@ impl Parser<'_> {
         if field {
             let of = self.take(Concept::Of);
             if of && !expects {
-                let whole = self.is(self.at, Concept::Noise).is_some() || self.best_name(self.at).is_some();
+                let whole =
+                    self.is(self.at, Concept::Noise).is_some() || self.best_name(self.at).is_some();
                 self.at = before;
                 if whole {
                     self.draft.functions.push(Function::Sum);
@@ -215,12 +261,19 @@ impl Parser<'_> {
         }
         self.having_after();
         // "average price and weight".
-        let next = self.is(self.at, Concept::And).map(|length| self.at + length);
+        let next = self
+            .is(self.at, Concept::And)
+            .map(|length| self.at + length);
         let more = next.and_then(|next| {
-            let of_number = self.names_at(next).iter().find_map(|name| match name.named {
-                Named::Field(other) if other.store == place.store && self.is_number(other) => Some((other, name.length)),
-                _ => None,
-            });
+            let of_number = self
+                .names_at(next)
+                .iter()
+                .find_map(|name| match name.named {
+                    Named::Field(other) if other.store == place.store && self.is_number(other) => {
+                        Some((other, name.length))
+                    }
+                    _ => None,
+                });
             of_number.map(|(other, length)| (other, next + length))
         });
         if let Some((other, end)) = more {
@@ -235,7 +288,8 @@ impl Parser<'_> {
         let Some((Concept::Compare(comparison), length)) = self.concept(self.at) else {
             return;
         };
-        let (Some(of), Some(store)) = (self.draft.aggregates.last().copied(), self.draft.store) else {
+        let (Some(of), Some(store)) = (self.draft.aggregates.last().copied(), self.draft.store)
+        else {
             return;
         };
         let before = self.at;
@@ -249,10 +303,14 @@ impl Parser<'_> {
             self.at += 1;
         }
         self.mode = Mode::Plain;
-        self.draft.having.push((of, comparison, Value::number(number)));
+        self.draft
+            .having
+            .push((of, comparison, Value::number(number)));
         if self.draft.groups.is_empty() {
             let fields = std::mem::take(&mut self.draft.fields);
-            self.draft.groups.extend(fields.into_iter().map(Group::Field));
+            self.draft
+                .groups
+                .extend(fields.into_iter().map(Group::Field));
         }
         if self.draft.groups.is_empty() {
             if of.of.store() == store {
@@ -268,23 +326,41 @@ impl Parser<'_> {
         if self.literals.iter().any(|literal| literal.start == self.at) {
             return true;
         }
-        if self.draft.top || self.draft.limit.is_some() && self.draft.extreme.is_none() && self.draft.groups.is_empty() {
+        if self.draft.top
+            || self.draft.limit.is_some()
+                && self.draft.extreme.is_none()
+                && self.draft.groups.is_empty()
+        {
             if let Some(sorting) = self.sorting() {
-                let descending = self.direction_here().unwrap_or(self.draft.direction.unwrap_or(true));
+                let descending = self
+                    .direction_here()
+                    .unwrap_or(self.draft.direction.unwrap_or(true));
                 self.draft.order.push((sorting, descending));
                 return true;
             }
         }
-        let aggregated = self.draft.counting || self.draft.summing || !self.draft.aggregates.is_empty() || !self.draft.functions.is_empty();
-        let value = self.names_at(self.at).iter().any(|name| matches!(name.named, Named::Value(..)) && name.score >= 0.97);
+        let aggregated = self.draft.counting
+            || self.draft.summing
+            || !self.draft.aggregates.is_empty()
+            || !self.draft.functions.is_empty();
+        let value = self
+            .names_at(self.at)
+            .iter()
+            .any(|name| matches!(name.named, Named::Value(..)) && name.score >= 0.97);
         if value && !aggregated {
             return true;
         }
-        let number = self.names_at(self.at).iter().find_map(|name| match name.named {
-            Named::Field(place) if self.is_number(place) && name.score > 0.7 => Some(()),
-            _ => None,
-        });
-        let store = self.names_at(self.at).iter().any(|name| matches!(name.named, Named::Store(_)) && name.score > 0.9);
+        let number = self
+            .names_at(self.at)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place) if self.is_number(place) && name.score > 0.7 => Some(()),
+                _ => None,
+            });
+        let store = self
+            .names_at(self.at)
+            .iter()
+            .any(|name| matches!(name.named, Named::Store(_)) && name.score > 0.9);
         if number.is_some() && !aggregated && !store {
             return self.sort();
         }
@@ -297,8 +373,13 @@ impl Parser<'_> {
 
     /// Whether a condition begins at a place: "by users in London".
     fn condition_after(&self, at: usize) -> bool {
-        matches!(self.concept(at), Some((Concept::In | Concept::With | Concept::Which | Concept::Where | Concept::Named, _)))
-            || self.token(at).is_some_and(|token| token.number().is_some())
+        matches!(
+            self.concept(at),
+            Some((
+                Concept::In | Concept::With | Concept::Which | Concept::Where | Concept::Named,
+                _
+            ))
+        ) || self.token(at).is_some_and(|token| token.number().is_some())
     }
 
     /// Groups, with "and" between them.
@@ -323,7 +404,13 @@ impl Parser<'_> {
     fn each(&mut self) -> bool {
         let before = self.at;
         let known = self.draft.groups.len();
-        if self.grouped() && self.draft.groups.get(known).is_none_or(|group| Some(*group) != self.draft.store.map(Self::store_group)) {
+        if self.grouped()
+            && self
+                .draft
+                .groups
+                .get(known)
+                .is_none_or(|group| Some(*group) != self.draft.store.map(Self::store_group))
+        {
             return true;
         }
         self.draft.groups.truncate(known);
@@ -341,21 +428,35 @@ impl Parser<'_> {
                 break;
             };
             let descending = self.direction_here();
-            self.draft.order.push((sorting, descending.unwrap_or(false)));
+            self.draft
+                .order
+                .push((sorting, descending.unwrap_or(false)));
             any = true;
             let Some(length) = self.is(self.at, Concept::And) else {
                 break;
             };
-            if !self.names_at(self.at + length).iter().any(|name| matches!(name.named, Named::Field(_))) {
+            if !self
+                .names_at(self.at + length)
+                .iter()
+                .any(|name| matches!(name.named, Named::Field(_)))
+            {
                 break;
             }
             self.at += length;
         }
-        any || matches!(self.concept(self.at), Some((Concept::Alphabetical | Concept::Ascending | Concept::Descending, _)))
+        any || matches!(
+            self.concept(self.at),
+            Some((
+                Concept::Alphabetical | Concept::Ascending | Concept::Descending,
+                _
+            ))
+        )
     }
 
     fn direction_here(&mut self) -> Option<bool> {
-        let _ = self.is(self.at, Concept::And).is_none() && self.lower(self.at) == "in" && self.take(Concept::In);
+        let _ = self.is(self.at, Concept::And).is_none()
+            && self.lower(self.at) == "in"
+            && self.take(Concept::In);
         if self.take(Concept::Descending) {
             return Some(true);
         }
@@ -385,14 +486,21 @@ impl Parser<'_> {
     }
 
     fn sorted_field(&mut self) -> Option<Sorting> {
-        if self.token(self.at).is_some_and(|token| ["that", "it", "this", "count", "number"].contains(&token.lower.as_str())) {
+        if self.token(self.at).is_some_and(|token| {
+            ["that", "it", "this", "count", "number"].contains(&token.lower.as_str())
+        }) {
             self.at += 1;
             return Some(Sorting::Shown);
         }
-        let store = self.names_at(self.at).iter().find_map(|name| match name.named {
-            Named::Store(store) if name.score > 0.9 && self.draft.store != Some(store) => Some((store, name.length)),
-            _ => None,
-        });
+        let store = self
+            .names_at(self.at)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Store(store) if name.score > 0.9 && self.draft.store != Some(store) => {
+                    Some((store, name.length))
+                }
+                _ => None,
+            });
         if let Some((place, length)) = self.best_field() {
             self.at += length;
             return Some(Sorting::Field(place));
@@ -430,7 +538,9 @@ impl Parser<'_> {
                     counting = true;
                     self.at += length;
                 }
-                Some((Concept::Noise | Concept::Of, length)) if function.is_some() || counting => self.at += length,
+                Some((Concept::Noise | Concept::Of, length)) if function.is_some() || counting => {
+                    self.at += length
+                }
                 _ => break,
             }
         }
@@ -441,14 +551,20 @@ impl Parser<'_> {
             return self.units_aggregate();
         }
         if counting {
-            let store = self.names_at(self.at).iter().find_map(|name| match name.named {
-                Named::Store(store) => Some((store, name.length)),
-                _ => None,
-            });
+            let store = self
+                .names_at(self.at)
+                .iter()
+                .find_map(|name| match name.named {
+                    Named::Store(store) => Some((store, name.length)),
+                    _ => None,
+                });
             let (store, length) = store?;
             self.at += length;
             let of = Measure::Items(store);
-            return Some(Aggregate { function: Function::Count, of });
+            return Some(Aggregate {
+                function: Function::Count,
+                of,
+            });
         }
         let function = function?;
         let (place, length) = self.best_field()?;
@@ -460,7 +576,17 @@ impl Parser<'_> {
     /// Whether the question, or what is sorted by, ends at a place.
     fn ends_at(&self, at: usize) -> bool {
         self.token(at).is_none_or(|token| token.form == Form::Sign)
-            || matches!(self.concept(at), Some((Concept::Descending | Concept::Ascending | Concept::Limit | Concept::And | Concept::In, _)))
+            || matches!(
+                self.concept(at),
+                Some((
+                    Concept::Descending
+                        | Concept::Ascending
+                        | Concept::Limit
+                        | Concept::And
+                        | Concept::In,
+                    _
+                ))
+            )
     }
 
     fn top(&mut self, descending: bool) -> bool {
@@ -475,7 +601,10 @@ impl Parser<'_> {
     }
 
     fn row_number(&mut self) -> Option<u64> {
-        let number = self.token(self.at)?.number().filter(|n| n.fract() == 0.0 && *n >= 1.0 && *n < 1e9)?;
+        let number = self
+            .token(self.at)?
+            .number()
+            .filter(|n| n.fract() == 0.0 && *n >= 1.0 && *n < 1e9)?;
         self.at += 1;
         Some(number as u64)
     }
@@ -491,7 +620,10 @@ impl Parser<'_> {
             self.at += 1;
             return self.extreme(Attribute::Date, Extreme::Min);
         }
-        match self.row_number().or_else(|| self.number.take().map(|number| number as u64)) {
+        match self
+            .row_number()
+            .or_else(|| self.number.take().map(|number| number as u64))
+        {
             Some(number) => {
                 self.draft.limit = Some(number);
                 true
@@ -524,9 +656,16 @@ impl Parser<'_> {
         if let Some(after) = self.row_number() {
             number = Some(after as f64);
         }
+        if number.is_none() && self.lower(self.at) == "first" {
+            // "newest first": only the order.
+            self.at += 1;
+            self.draft.extreme = Some((attribute, extreme));
+            return true;
+        }
         // "smallest and largest total" are two functions of one field.
         if let Some(length) = self.is(self.at, Concept::And)
-            && let Some((Concept::Extreme(..) | Concept::Aggregate(_), _)) = self.concept(self.at + length)
+            && let Some((Concept::Extreme(..) | Concept::Aggregate(_), _)) =
+                self.concept(self.at + length)
         {
             self.draft.functions.push(function(extreme));
             self.at += length;
@@ -534,7 +673,11 @@ impl Parser<'_> {
         }
         let with = self.mode != Mode::Plain;
         let mut at = self.past_noise(self.at);
-        let store = self.names_at(at).iter().find(|name| matches!(name.named, Named::Store(_)) && name.score >= 0.9).map(|name| name.length);
+        let store = self
+            .names_at(at)
+            .iter()
+            .find(|name| matches!(name.named, Named::Store(_)) && name.score >= 0.9)
+            .map(|name| name.length);
         at = self.past_noise(at + store.unwrap_or(0));
         let field = self.names_at(at).iter().any(|name| matches!(name.named, Named::Field(place) if self.is_number(place) || self.kind(place) == Some(FieldKind::Date)) && name.score > 0.75);
         if field && number.is_none() && !with && !(store.is_some() && self.plural_at(at)) {
@@ -545,7 +688,9 @@ impl Parser<'_> {
             self.skip_noise();
             if let Some((place, length)) = self.best_field() {
                 self.at += length;
-                self.draft.order.push((Sorting::Field(place), extreme == Extreme::Max));
+                self.draft
+                    .order
+                    .push((Sorting::Field(place), extreme == Extreme::Max));
                 self.set_limit(number);
                 return true;
             }
@@ -556,7 +701,8 @@ impl Parser<'_> {
     }
 
     fn plural_at(&self, at: usize) -> bool {
-        self.token(at).is_some_and(|token| token.stem != token.lower)
+        self.token(at)
+            .is_some_and(|token| token.stem != token.lower)
     }
 
     /// So many rows; one where one is asked for; a page where nobody says how many.
@@ -574,7 +720,9 @@ impl Parser<'_> {
             return;
         }
         let many = self.mentions.iter().any(|mention| {
-            Some(mention.store) == self.draft.store && mention.at >= self.at && self.plural_at(mention.at + mention.length - 1)
+            Some(mention.store) == self.draft.store
+                && mention.at >= self.at
+                && self.plural_at(mention.at + mention.length - 1)
         });
         self.draft.limit = Some(if many { 10 } else { 1 });
         if many {
@@ -596,23 +744,33 @@ impl Parser<'_> {
         };
         let aggregate = aggregate.or_else(|| {
             self.at = before;
-            let store = self.names_at(before).iter().find_map(|name| match name.named {
-                Named::Store(store) if name.score >= 0.7 => Some((store, name.length)),
-                _ => None,
-            });
+            let store = self
+                .names_at(before)
+                .iter()
+                .find_map(|name| match name.named {
+                    Named::Store(store) if name.score >= 0.7 => Some((store, name.length)),
+                    _ => None,
+                });
             let (store, length) = store?;
             self.at = before + length;
             let of = Measure::Items(store);
-            Some(Aggregate { function: Function::Count, of })
+            Some(Aggregate {
+                function: Function::Count,
+                of,
+            })
         });
         self.mode = Mode::Plain;
         if let Some(aggregate) = aggregate {
-            self.draft.order.push((Sorting::Aggregate(aggregate), largest));
+            self.draft
+                .order
+                .push((Sorting::Aggregate(aggregate), largest));
             self.draft.by_store = true;
             self.set_limit(number);
             return true;
         }
-        match self.best_field().filter(|(place, _)| self.is_number(*place) || self.kind(*place) == Some(FieldKind::Date)) {
+        match self.best_field().filter(|(place, _)| {
+            self.is_number(*place) || self.kind(*place) == Some(FieldKind::Date)
+        }) {
             Some((place, length)) => {
                 self.at += length;
                 self.draft.order.push((Sorting::Field(place), largest));
@@ -626,7 +784,10 @@ impl Parser<'_> {
     /// "costs", "weighs": compared with what follows, or asked for.
     fn attribute(&mut self, attribute: Attribute) -> bool {
         let at = self.past_noise(self.at);
-        if matches!(self.concept(at), Some((Concept::Compare(_) | Concept::Between, _))) {
+        if matches!(
+            self.concept(at),
+            Some((Concept::Compare(_) | Concept::Between, _))
+        ) {
             self.attribute = Some(attribute);
             self.at = at;
             return true;
@@ -654,14 +815,25 @@ impl Parser<'_> {
         self.at -= 1;
         let store = self.near.or(self.draft.store);
         let attribute = self.attribute.take();
-        let place = attribute.and_then(|attribute| self.attribute_field(store?, attribute)).map(|(_, place)| place);
+        let place = attribute
+            .and_then(|attribute| self.attribute_field(store?, attribute))
+            .map(|(_, place)| place);
         // "between 10 and 15 in price": the field stands behind.
         let behind = self.past_noise(self.at + 4);
-        let behind = if matches!(self.concept(behind), Some((Concept::In | Concept::Of, _))) { behind + 1 } else { behind };
-        let field = self.names_at(behind).iter().find_map(|name| match name.named {
-            Named::Field(place) if self.is_number(place) && Some(place.store) == store => Some((place, name.length)),
-            _ => None,
-        });
+        let behind = if matches!(self.concept(behind), Some((Concept::In | Concept::Of, _))) {
+            behind + 1
+        } else {
+            behind
+        };
+        let field = self
+            .names_at(behind)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place) if self.is_number(place) && Some(place.store) == store => {
+                    Some((place, name.length))
+                }
+                _ => None,
+            });
         match (place.or(field.map(|(place, _)| place)), field) {
             (Some(place), field) => {
                 let done = self.number_test(place);
@@ -683,7 +855,10 @@ impl Parser<'_> {
             return false;
         };
         let next = self.past_noise(self.at);
-        let other = self.mentions.iter().any(|mention| mention.at == next && mention.store != store)
+        let other = self
+            .mentions
+            .iter()
+            .any(|mention| mention.at == next && mention.store != store)
             || self.literals.iter().any(|literal| literal.start == next);
         if concept == Concept::Contains && other {
             return true;
@@ -693,7 +868,11 @@ impl Parser<'_> {
             _ => None,
         };
         let texts = || {
-            let longest = |place: &Place| self.kind(*place) == Some(FieldKind::Text) && !self.schema.is_key(*place) && !self.schema.is_reference(*place);
+            let longest = |place: &Place| {
+                self.kind(*place) == Some(FieldKind::Text)
+                    && !self.schema.is_key(*place)
+                    && !self.schema.is_reference(*place)
+            };
             self.schema.places_of(store).find(longest)
         };
         let Some(place) = place.or_else(texts) else {
@@ -714,10 +893,17 @@ impl Parser<'_> {
         if self.literals.iter().any(|literal| literal.start == self.at) {
             return true;
         }
-        let known = self.names_at(self.at).iter().find_map(|name| match name.named {
-            Named::Value(place, at) if place.store == store && labels(self.schema, store).contains(&place) => Some((place, at, name.length)),
-            _ => None,
-        });
+        let known = self
+            .names_at(self.at)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Value(place, at)
+                    if place.store == store && labels(self.schema, store).contains(&place) =>
+                {
+                    Some((place, at, name.length))
+                }
+                _ => None,
+            });
         if let Some((place, at, length)) = known {
             self.at += length;
             self.value_or_more(place, at);
@@ -751,7 +937,9 @@ impl Parser<'_> {
             _ => {}
         }
         let found = self.names_at(at).iter().find_map(|name| match name.named {
-            Named::Store(store) if name.score >= 0.7 && Some(store) != self.draft.store => Some((store, None, name.length)),
+            Named::Store(store) if name.score >= 0.7 && Some(store) != self.draft.store => {
+                Some((store, None, name.length))
+            }
             Named::Role(owner, relation) => {
                 let target = self.schema.store(owner)?.relations.get(relation)?.store;
                 Some((target, Some((owner, relation)), name.length))
@@ -759,7 +947,10 @@ impl Parser<'_> {
             _ => None,
         });
         let Some((store, via, length)) = found else {
-            self.mode = Mode::With { article: false, definite: true };
+            self.mode = Mode::With {
+                article: false,
+                definite: true,
+            };
             return true;
         };
         self.at = at + length;
@@ -773,7 +964,10 @@ impl Parser<'_> {
         if self.lower(self.at) == "'s" {
             self.at += 1;
             self.near = Some(store);
-            self.mode = Mode::With { article: false, definite: true };
+            self.mode = Mode::With {
+                article: false,
+                definite: true,
+            };
             return true;
         }
         self.draft.beside.push(Beside { store, via, only });
@@ -800,18 +994,29 @@ impl Parser<'_> {
             .schema
             .places()
             .filter(|place| self.is_number(*place))
-            .filter(|place| words::of_name(self.schema.field_name(*place)).iter().any(|word| UNITS.contains(&word.as_str())))
+            .filter(|place| {
+                words::of_name(self.schema.field_name(*place))
+                    .iter()
+                    .any(|word| UNITS.contains(&word.as_str()))
+            })
             .filter_map(|place| Some((self.distance(asked, place.store)?, place)))
             .collect();
         found.sort_unstable();
         let (_, place) = found.first()?;
         let of = Measure::Field(*place, false);
-        Some(Aggregate { function: Function::Sum, of })
+        Some(Aggregate {
+            function: Function::Sum,
+            of,
+        })
     }
 
     fn money(&mut self) -> bool {
         let functions = std::mem::take(&mut self.draft.functions);
-        let functions = if functions.is_empty() { vec![Function::Sum] } else { functions };
+        let functions = if functions.is_empty() {
+            vec![Function::Sum]
+        } else {
+            functions
+        };
         for function in functions {
             match self.money_aggregate(function) {
                 Some(aggregate) if self.draft.aggregates.contains(&aggregate) => {}
@@ -836,7 +1041,11 @@ impl Parser<'_> {
         let stores = self.trade_stores();
         if self.mode == Mode::Without {
             let asked = self.draft.store;
-            let mut near: Vec<(usize, usize)> = stores.iter().filter_map(|store| Some((self.distance(asked?, *store)?, *store))).filter(|(steps, _)| *steps > 0).collect();
+            let mut near: Vec<(usize, usize)> = stores
+                .iter()
+                .filter_map(|store| Some((self.distance(asked?, *store)?, *store)))
+                .filter(|(steps, _)| *steps > 0)
+                .collect();
             near.sort_unstable();
             let Some((_, store)) = near.first().copied() else {
                 return false;
@@ -850,9 +1059,18 @@ impl Parser<'_> {
             });
             return true;
         }
-        let others = self.mentions.iter().any(|mention| Some(mention.store) != self.draft.store);
-        if self.draft.asked_which && !others && self.at >= self.tokens.len() && !self.draft.conditions.is_empty() && self.draft.order.is_empty() {
-            self.draft.missing = Some("of which store that is to be shown which was bought or sold".to_owned());
+        let others = self
+            .mentions
+            .iter()
+            .any(|mention| Some(mention.store) != self.draft.store);
+        if self.draft.asked_which
+            && !others
+            && self.at >= self.tokens.len()
+            && !self.draft.conditions.is_empty()
+            && self.draft.order.is_empty()
+        {
+            self.draft.missing =
+                Some("of which store that is to be shown which was bought or sold".to_owned());
         }
         if !stores.is_empty() {
             self.draft.through.extend(stores);

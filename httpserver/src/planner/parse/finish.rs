@@ -22,11 +22,14 @@ impl Parser<'_> {
             self.doubt(0.4);
         }
         if self.mode == super::Mode::Without || self.negated {
-            self.draft.missing.get_or_insert_with(|| "what there is to be none of".to_owned());
+            self.draft
+                .missing
+                .get_or_insert_with(|| "what there is to be none of".to_owned());
         }
         if self.draft.summing && !self.draft.fields.is_empty() && self.draft.aggregates.is_empty() {
             let places = std::mem::take(&mut self.draft.fields);
-            let (numbers, others): (Vec<Place>, Vec<Place>) = places.into_iter().partition(|place| self.is_number(*place));
+            let (numbers, others): (Vec<Place>, Vec<Place>) =
+                places.into_iter().partition(|place| self.is_number(*place));
             self.draft.fields = others;
             for place in numbers {
                 self.draft.aggregates.push(Aggregate {
@@ -35,17 +38,37 @@ impl Parser<'_> {
                 });
             }
         }
-        if !self.draft.groups.is_empty() && !self.draft.fields.is_empty() && self.draft.functions.is_empty() {
+        if !self.draft.groups.is_empty()
+            && !self.draft.fields.is_empty()
+            && self.draft.functions.is_empty()
+        {
             let places = std::mem::take(&mut self.draft.fields);
-            if places.iter().all(|place| self.is_number(*place)) && self.draft.aggregates.is_empty() {
+            if places.iter().all(|place| self.is_number(*place)) && self.draft.aggregates.is_empty()
+            {
                 self.doubt(0.7);
-                self.draft.aggregates.extend(places.into_iter().map(|place| Aggregate {
-                    function: Function::Sum,
-                    of: Measure::Field(place, false),
-                }));
-            } else if !places.iter().all(|place| self.draft.groups.contains(&Group::Field(*place))) && self.draft.order.is_empty() {
+                self.draft
+                    .aggregates
+                    .extend(places.into_iter().map(|place| Aggregate {
+                        function: Function::Sum,
+                        of: Measure::Field(place, false),
+                    }));
+            } else if !places
+                .iter()
+                .all(|place| self.draft.groups.contains(&Group::Field(*place)))
+                && self.draft.order.is_empty()
+            {
                 self.draft.missing = Some("which figure is wanted of each group".to_owned());
             }
+        }
+        let bare = self.previous.is_some()
+            && self.draft.aggregates.is_empty()
+            && !self.draft.fields.is_empty();
+        if bare
+            && self.draft.fields.iter().all(|place| self.is_number(*place))
+            && self.tokens.len() <= 2
+        {
+            // "total?": the field, or its sum.
+            self.doubt(0.7);
         }
         self.complete_functions();
         self.complete_order();
@@ -68,7 +91,12 @@ impl Parser<'_> {
         if self.draft.functions.is_empty() {
             return;
         }
-        let named = self.draft.fields.iter().copied().find(|place| self.is_number(*place));
+        let named = self
+            .draft
+            .fields
+            .iter()
+            .copied()
+            .find(|place| self.is_number(*place));
         match named.or_else(|| self.usual_measure()) {
             Some(place) => {
                 self.draft.fields.retain(|there| *there != place);
@@ -83,14 +111,26 @@ impl Parser<'_> {
         let asked = self.draft.store;
         if let (Some((attribute, extreme)), Some(store)) = (self.draft.extreme, asked) {
             let by_date = |parser: &Self| parser.date_of(store).map(|place| (0, place));
-            let named_date = self.draft.date.filter(|_| attribute == Attribute::Date).map(|place| (0, place));
+            let named_date = self
+                .draft
+                .date
+                .filter(|_| attribute == Attribute::Date)
+                .map(|place| (0, place));
             let found = named_date
                 .or_else(|| self.attribute_field(store, attribute))
-                .or_else(|| if matches!(attribute, Attribute::Birth | Attribute::Date) { by_date(self) } else { None });
+                .or_else(|| {
+                    if matches!(attribute, Attribute::Birth | Attribute::Date) {
+                        by_date(self)
+                    } else {
+                        None
+                    }
+                });
             let grouped = !self.draft.aggregates.is_empty() && !self.draft.groups.is_empty();
             let descending = extreme == Extreme::Max;
             match found {
-                _ if grouped || (self.follows_groups() && attribute == Attribute::Size) => self.draft.order.push((Sorting::Shown, descending)),
+                _ if grouped || (self.follows_groups() && attribute == Attribute::Size) => {
+                    self.draft.order.push((Sorting::Shown, descending))
+                }
                 Some((rank, place)) => {
                     if rank > 2 {
                         self.doubt(0.92);
@@ -112,7 +152,8 @@ impl Parser<'_> {
         }
         if self.draft.top && self.draft.order.is_empty() {
             let descending = self.draft.direction.unwrap_or(true);
-            let grouped = !self.draft.groups.is_empty() || self.follows_groups() || self.draft.counting;
+            let grouped =
+                !self.draft.groups.is_empty() || self.follows_groups() || self.draft.counting;
             if grouped {
                 self.draft.order.push((Sorting::Shown, descending));
             } else if !self.follows_order() {
@@ -121,11 +162,16 @@ impl Parser<'_> {
                         self.doubt(0.85);
                         self.draft.order.push((Sorting::Field(place), descending));
                     }
-                    None => self.draft.missing = Some("what the first ones are the first by".to_owned()),
+                    None => {
+                        self.draft.missing = Some("what the first ones are the first by".to_owned())
+                    }
                 }
             }
         }
-        if let (Some(descending), true) = (self.draft.direction, !self.draft.top && !self.draft.alphabetical && self.draft.order.is_empty()) {
+        if let (Some(descending), true) = (
+            self.draft.direction,
+            !self.draft.top && !self.draft.alphabetical && self.draft.order.is_empty(),
+        ) {
             if self.previous.is_some() {
                 self.draft.order.push((Sorting::Shown, descending));
             } else {
@@ -135,11 +181,13 @@ impl Parser<'_> {
     }
 
     fn follows_groups(&self) -> bool {
-        self.previous.is_some_and(|previous| !previous.groups.is_empty())
+        self.previous
+            .is_some_and(|previous| !previous.groups.is_empty())
     }
 
     fn follows_order(&self) -> bool {
-        self.previous.is_some_and(|previous| !previous.order.is_empty())
+        self.previous
+            .is_some_and(|previous| !previous.order.is_empty())
     }
 
     /// Best rated: by the average of the ratings that others gave.
@@ -152,8 +200,13 @@ impl Parser<'_> {
         match found {
             Some(place) => {
                 let of = Measure::Field(place, false);
-                let average = Aggregate { function: Function::Avg, of };
-                self.draft.order.push((Sorting::Aggregate(average), descending));
+                let average = Aggregate {
+                    function: Function::Avg,
+                    of,
+                };
+                self.draft
+                    .order
+                    .push((Sorting::Aggregate(average), descending));
                 self.draft.by_store = true;
             }
             None => self.draft.missing = Some("where ratings are".to_owned()),
@@ -191,7 +244,7 @@ impl Draft {
             beside: self.beside.clone(),
             ..Query::default()
         };
-        self.order_into(&mut query);
+        self.order_into(&mut query)?;
         for (of, comparison, value) in &self.having {
             let at = aggregate_at(&mut query, *of);
             query.having.push((at, *comparison, value.clone()));
@@ -209,21 +262,34 @@ impl Draft {
         let Measure::Field(money, false) = only.of else {
             return Some(());
         };
-        let mut about: Vec<usize> = query.groups.iter().map(|group| group_store(*group)).collect();
+        let mut about: Vec<usize> = query
+            .groups
+            .iter()
+            .map(|group| group_store(*group))
+            .collect();
         about.extend(places(&query.conditions).iter().map(|place| place.store));
-        let to_one = |from: usize, to: usize| path(schema, from, to, &[]).is_some_and(|way| way.iter().all(|edge| edge.forward));
+        let to_one = |from: usize, to: usize| {
+            path(schema, from, to, &[]).is_some_and(|way| way.iter().all(|edge| edge.forward))
+        };
         if about.iter().all(|store| to_one(money.store, *store)) {
             return Some(());
         }
         let has = |store: usize, words: &[&str]| {
             schema.places_of(store).find(|place| {
-                let number = schema.field(*place).is_some_and(crate::planner::schema::Field::is_number);
+                let number = schema
+                    .field(*place)
+                    .is_some_and(crate::planner::schema::Field::is_number);
                 let name = super::words::of_name(schema.field_name(*place));
-                number && name.last().is_some_and(|last| words.contains(&last.as_str()))
+                number
+                    && name
+                        .last()
+                        .is_some_and(|last| words.contains(&last.as_str()))
             })
         };
         let line = (0..schema.stores.len()).find_map(|store| {
-            let fits = store != money.store && to_one(store, money.store) && about.iter().all(|about| to_one(store, *about));
+            let fits = store != money.store
+                && to_one(store, money.store)
+                && about.iter().all(|about| to_one(store, *about));
             let price = has(store, &["price", "cost"]).filter(|_| fits)?;
             Some((price, has(store, &["quantity", "qty", "unit", "count"])?))
         });
@@ -238,7 +304,7 @@ impl Draft {
         Some(())
     }
 
-    pub(super) fn order_into(&self, query: &mut Query) {
+    pub(super) fn order_into(&self, query: &mut Query) -> Option<()> {
         let mut by_aggregate = false;
         for (sorting, descending) in &self.order {
             let key = match *sorting {
@@ -257,7 +323,7 @@ impl Draft {
                     if query.aggregates.is_empty() {
                         match query.order.first().map(|(key, _)| *key) {
                             Some(key) => key,
-                            None => continue,
+                            None => return None,
                         }
                     } else {
                         Key::Aggregate(0)
@@ -276,6 +342,7 @@ impl Draft {
                 query.groups.extend(fields.into_iter().map(Group::Field));
             }
         }
+        Some(())
     }
 
     /// Puts the query on the store that its figures are of, and leaves out what says nothing.
@@ -293,14 +360,27 @@ impl Draft {
         }
         let asked = query.store;
         if let Some(first) = query.aggregates.first() {
-            let stores: Vec<usize> = query.aggregates.iter().map(|aggregate| aggregate.of.store()).collect();
-            let counted = stores.iter().all(|store| *store == asked || query.aggregates.len() == 1);
+            let stores: Vec<usize> = query
+                .aggregates
+                .iter()
+                .map(|aggregate| aggregate.of.store())
+                .collect();
+            let counted = stores
+                .iter()
+                .all(|store| *store == asked || query.aggregates.len() == 1);
             query.store = first.of.store();
             if stores.iter().any(|store| *store != query.store) && !counted {
                 // Figures of different stores don't stand in one row.
-                let one = query.aggregates.iter().find(|aggregate| aggregate.of.store() != asked).copied()?;
+                let one = query
+                    .aggregates
+                    .iter()
+                    .find(|aggregate| aggregate.of.store() != asked)
+                    .copied()?;
                 query.store = one.of.store();
-                let same = query.aggregates.iter().all(|aggregate| aggregate.of.store() == query.store);
+                let same = query
+                    .aggregates
+                    .iter()
+                    .all(|aggregate| aggregate.of.store() == query.store);
                 if !same {
                     return None;
                 }
@@ -314,26 +394,55 @@ impl Draft {
         let base = query.store;
         let through = &self.through;
         let used = places(&query.conditions);
-        let group_stores: Vec<usize> = query.groups.iter().map(|group| group_store(*group)).collect();
+        let group_stores: Vec<usize> = query
+            .groups
+            .iter()
+            .map(|group| group_store(*group))
+            .collect();
         query.conditions.retain(|condition| match condition {
-            Condition::Related { store, conditions, negated: false, count: None } if conditions.is_empty() => {
+            Condition::Related {
+                store,
+                conditions,
+                negated: false,
+                count: None,
+            } if conditions.is_empty() => {
                 let on_the_way = used.iter().any(|place| {
-                    place.store == *store || path(schema, base, place.store, through).is_some_and(|way| way.iter().any(|edge| edge.to == *store))
+                    place.store == *store
+                        || path(schema, base, place.store, through)
+                            .is_some_and(|way| way.iter().any(|edge| edge.to == *store))
                 });
-                let to_one = path(schema, base, *store, through).is_some_and(|way| way.iter().all(|edge| edge.forward));
+                let to_one = path(schema, base, *store, through)
+                    .is_some_and(|way| way.iter().all(|edge| edge.forward));
                 !(on_the_way || *store == base || to_one || group_stores.contains(store))
             }
             _ => true,
         });
-        let elsewhere = !query.fields.is_empty() && query.fields.iter().all(|place| place.store != query.store);
-        if query.aggregates.is_empty() && elsewhere && !query.distinct && self.beside.is_empty() && !self.asked_which {
+        let elsewhere =
+            !query.fields.is_empty() && query.fields.iter().all(|place| place.store != query.store);
+        if query.aggregates.is_empty()
+            && elsewhere
+            && !query.distinct
+            && self.beside.is_empty()
+            && !self.asked_which
+        {
             // Fields of others stand beside what they belong to.
-            let keys = schema.places_of(query.store).filter(|place| schema.is_key(*place));
+            let keys = schema
+                .places_of(query.store)
+                .filter(|place| schema.is_key(*place));
             let own: Vec<Place> = keys.chain(labels(schema, query.store)).collect();
             query.fields.splice(0..0, own);
         }
-        if query.aggregates.is_empty() && self.asked_which && !query.fields.is_empty() && query.order.is_empty() {
-            let few = |place: &Place| schema.field(*place).is_some_and(|field| field.kind == FieldKind::Text && !field.key) && !labels(schema, place.store).contains(place);
+        if query.aggregates.is_empty()
+            && self.asked_which
+            && !query.fields.is_empty()
+            && query.order.is_empty()
+        {
+            let few = |place: &Place| {
+                schema
+                    .field(*place)
+                    .is_some_and(|field| field.kind == FieldKind::Text && !field.key)
+                    && !labels(schema, place.store).contains(place)
+            };
             let one_item = query.conditions.iter().any(|condition| matches!(condition, Condition::Field { place, .. } if schema.is_key(*place)));
             query.distinct |= query.fields.iter().all(few) && !one_item && query.limit.is_none();
         }

@@ -197,7 +197,9 @@ impl<'a> Parser<'a> {
     /// The length of a phrase of this meaning at a place.
     fn is(&self, at: usize, concept: Concept) -> Option<usize> {
         let all = concepts(&self.tokens, at);
-        all.into_iter().find(|(there, _)| *there == concept).map(|(_, length)| length)
+        all.into_iter()
+            .find(|(there, _)| *there == concept)
+            .map(|(_, length)| length)
     }
 
     /// Takes a phrase of this meaning if it stands here.
@@ -237,9 +239,20 @@ impl<'a> Parser<'a> {
         };
         match self.concept(at) {
             None => true,
-            Some((Concept::Total | Concept::Named | Concept::Attribute(_) | Concept::Extreme(..) | Concept::Best, length)) => name.length > length,
-            Some((Concept::Money | Concept::Units, length)) => name.length > length || (name.length == length && name.score > 0.97),
-            Some((_, length)) => name.length > length || (name.length == length && name.score >= 0.9),
+            Some((
+                Concept::Total
+                | Concept::Named
+                | Concept::Attribute(_)
+                | Concept::Extreme(..)
+                | Concept::Best,
+                length,
+            )) => name.length > length,
+            Some((Concept::Money | Concept::Units, length)) => {
+                name.length > length || (name.length == length && name.score > 0.97)
+            }
+            Some((_, length)) => {
+                name.length > length || (name.length == length && name.score >= 0.9)
+            }
         }
     }
 
@@ -268,7 +281,11 @@ impl<'a> Parser<'a> {
         if self.name_first(self.at) && self.noun() {
             return;
         }
-        if self.token(self.at).is_some_and(|token| token.number().is_some()) && self.counted() {
+        if self
+            .token(self.at)
+            .is_some_and(|token| token.number().is_some())
+            && self.counted()
+        {
             return;
         }
         if self.phrase() || self.noun() || self.counted() {
@@ -294,7 +311,10 @@ impl<'a> Parser<'a> {
             words.iter().any(|word| TRADES.contains(&word.as_str()))
         };
         let stores = self.schema.stores.iter().enumerate();
-        stores.filter(|(_, store)| is_trade(store)).map(|(at, _)| at).collect()
+        stores
+            .filter(|(_, store)| is_trade(store))
+            .map(|(at, _)| at)
+            .collect()
     }
 
     fn distance(&self, from: usize, to: usize) -> Option<usize> {
@@ -306,7 +326,10 @@ impl<'a> Parser<'a> {
     }
 
     fn is_number(&self, place: Place) -> bool {
-        self.schema.field(place).is_some_and(super::schema::Field::is_number) && !self.schema.is_reference(place)
+        self.schema
+            .field(place)
+            .is_some_and(super::schema::Field::is_number)
+            && !self.schema.is_reference(place)
     }
 
     fn push(&mut self, place: Place, test: Test) {
@@ -325,13 +348,36 @@ impl<'a> Parser<'a> {
     fn add(&mut self, condition: Condition) {
         let or = std::mem::take(&mut self.or);
         match (self.draft.conditions.last_mut(), &condition) {
-            (Some(Condition::Related { store, conditions, negated: true, .. }), Condition::Field { place, .. }) if *store == place.store => {
+            (
+                Some(Condition::Related {
+                    store,
+                    conditions,
+                    negated: true,
+                    ..
+                }),
+                Condition::Field { place, .. },
+            ) if *store == place.store => {
                 conditions.push(condition);
             }
             (
-                Some(Condition::Field { place: last, test, negated: false, .. }),
-                Condition::Field { place, test: Test::Compare(Comparison::Eq, value @ Value::Text(_)), negated: false, .. },
-            ) if last == place && matches!(test, Test::In(_) | Test::Compare(Comparison::Eq, Value::Text(_))) => {
+                Some(Condition::Field {
+                    place: last,
+                    test,
+                    negated: false,
+                    ..
+                }),
+                Condition::Field {
+                    place,
+                    test: Test::Compare(Comparison::Eq, value @ Value::Text(_)),
+                    negated: false,
+                    ..
+                },
+            ) if last == place
+                && matches!(
+                    test,
+                    Test::In(_) | Test::Compare(Comparison::Eq, Value::Text(_))
+                ) =>
+            {
                 // Two values of one field: either of them.
                 let mut values = match test {
                     Test::In(values) => std::mem::take(values),

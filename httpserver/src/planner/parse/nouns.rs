@@ -1,6 +1,9 @@
 //! Stores, fields and values where they are named.
 
-use super::{Beside, Comparison, Concept, Condition, FieldKind, Form, Group, Match, Mode, Named, Parser, Place, Test, Value, path};
+use super::{
+    Beside, Comparison, Concept, Condition, FieldKind, Form, Group, Match, Mode, Named, Parser,
+    Place, Test, Value, path,
+};
 use crate::planner::schema::Field;
 
 impl Parser<'_> {
@@ -38,7 +41,9 @@ impl Parser<'_> {
                 Named::Value(place, _) => self.value_fit(*place),
                 Named::Prefix(places) => {
                     let followed = self.value_follows(self.at + name.length, places);
-                    let near = places.first().map_or(-1.0, |place| self.nearness(place.store));
+                    let near = places
+                        .first()
+                        .map_or(-1.0, |place| self.nearness(place.store));
                     if followed { near + 0.15 } else { -1.0 }
                 }
             };
@@ -48,9 +53,16 @@ impl Parser<'_> {
         }
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let best = ranked.first()?.0;
-        let mut close: Vec<Match> = ranked.iter().filter(|(score, _)| best - score < 0.08).map(|(_, name)| name.clone()).collect();
+        let mut close: Vec<Match> = ranked
+            .iter()
+            .filter(|(score, _)| best - score < 0.08)
+            .map(|(_, name)| name.clone())
+            .collect();
         close.truncate(3);
-        let other_way = close.len() > 1 && close.windows(2).any(|two| matches!(two, [a, b] if self.differ(a, b)));
+        let other_way = close.len() > 1
+            && close
+                .windows(2)
+                .any(|two| matches!(two, [a, b] if self.differ(a, b)));
         if other_way {
             self.doubt(0.92);
             let way = self.choose(close.len());
@@ -69,21 +81,36 @@ impl Parser<'_> {
     }
 
     fn value_follows(&self, at: usize, places: &[Place]) -> bool {
-        let after = (at..at + 4).find(|at| !matches!(self.concept(*at), Some((Concept::To | Concept::In | Concept::Noise, _))));
+        let after = (at..at + 4).find(|at| {
+            !matches!(
+                self.concept(*at),
+                Some((Concept::To | Concept::In | Concept::Noise, _))
+            )
+        });
         let Some(after) = after else {
             return false;
         };
-        self.names_at(after).iter().any(|name| matches!(name.named, Named::Value(place, _) if places.contains(&place)))
+        self.names_at(after)
+            .iter()
+            .any(|name| matches!(name.named, Named::Value(place, _) if places.contains(&place)))
             || self.literals.iter().any(|literal| literal.start == after)
     }
 
     /// How near a store is to what is spoken of.
     fn nearness(&self, store: usize) -> f32 {
         let asked = self.draft.store;
-        let before = self.mentions.iter().rev().find(|mention| mention.at < self.at);
+        let before = self
+            .mentions
+            .iter()
+            .rev()
+            .find(|mention| mention.at < self.at);
         let after = self.mentions.iter().find(|mention| mention.at > self.at);
-        let next_to = before.is_some_and(|m| m.store == store && self.past_noise(m.at + m.length) == self.at && !m.verb);
-        let owner = after.is_some_and(|m| m.store == store && m.at <= self.at + 5 && self.only_glue(self.at + 1, m.at));
+        let next_to = before.is_some_and(|m| {
+            m.store == store && self.past_noise(m.at + m.length) == self.at && !m.verb
+        });
+        let owner = after.is_some_and(|m| {
+            m.store == store && m.at <= self.at + 5 && self.only_glue(self.at + 1, m.at)
+        });
         if next_to {
             return 0.3;
         }
@@ -110,8 +137,16 @@ impl Parser<'_> {
     /// Whether between two places there are only small words and fields: "name and price of all".
     fn only_glue(&self, from: usize, to: usize) -> bool {
         (from..to).all(|at| {
-            matches!(self.concept(at), Some((Concept::Noise | Concept::Of | Concept::And | Concept::For | Concept::Each, _)))
-                || self.names_at(at).iter().any(|name| matches!(name.named, Named::Field(_)))
+            matches!(
+                self.concept(at),
+                Some((
+                    Concept::Noise | Concept::Of | Concept::And | Concept::For | Concept::Each,
+                    _
+                ))
+            ) || self
+                .names_at(at)
+                .iter()
+                .any(|name| matches!(name.named, Named::Field(_)))
         })
     }
 
@@ -134,13 +169,20 @@ impl Parser<'_> {
         }
         let is_list = self.kind(place) == Some(FieldKind::List);
         let near = self.nearness(place.store);
-        if is_list && near < 0.1 { -1.0 } else { near - 0.02 }
+        if is_list && near < 0.1 {
+            -1.0
+        } else {
+            near - 0.02
+        }
     }
 
     fn store_noun(&mut self, store: usize, found: &Match) -> bool {
         let start = self.at;
         self.at += found.length;
-        let verb = self.mentions.iter().any(|mention| mention.at == start && mention.verb);
+        let verb = self
+            .mentions
+            .iter()
+            .any(|mention| mention.at == start && mention.verb);
         if self.is_possessive() {
             self.near = Some(store);
             self.at += 1;
@@ -161,7 +203,8 @@ impl Parser<'_> {
             self.draft.aggregates.push(of);
             return true;
         }
-        let without = self.mode == Mode::Without || (self.negated && self.draft.store != Some(store));
+        let without =
+            self.mode == Mode::Without || (self.negated && self.draft.store != Some(store));
         if self.draft.store.is_none() {
             self.draft.store = Some(store);
         }
@@ -205,14 +248,18 @@ impl Parser<'_> {
             at += 1;
         }
         let sure = at > self.at && self.lower(at - 1) != "with";
-        let one = self.token(start).is_some_and(|token| token.stem == token.lower);
+        let one = self
+            .token(start)
+            .is_some_and(|token| token.stem == token.lower);
         let Some(token) = self.token(at).filter(|_| sure || one) else {
             return false;
         };
         let text = token.text.trim_start_matches('#').to_owned();
         let value = match self.kind(key) {
             Some(FieldKind::Integer) => text.parse::<i64>().ok().map(Value::Integer),
-            Some(FieldKind::Text) if text.chars().any(|c| c.is_ascii_digit()) => Some(Value::Text(text)),
+            Some(FieldKind::Text) if text.chars().any(|c| c.is_ascii_digit()) => {
+                Some(Value::Text(text))
+            }
             _ => None,
         };
         let Some(value) = value else {
@@ -224,16 +271,27 @@ impl Parser<'_> {
     }
 
     fn role_noun(&mut self, owner: usize, relation: usize, found: &Match) -> bool {
-        let target = self.schema.store(owner).and_then(|store| store.relations.get(relation)).map(|relation| relation.store);
+        let target = self
+            .schema
+            .store(owner)
+            .and_then(|store| store.relations.get(relation))
+            .map(|relation| relation.store);
         let Some(target) = target else {
             return false;
         };
         self.at += found.length;
         self.take(Concept::To);
         self.skip_noise();
-        let literal = self.literals.iter().find(|literal| literal.start == self.at).cloned();
+        let literal = self
+            .literals
+            .iter()
+            .find(|literal| literal.start == self.at)
+            .cloned();
         let of_role = literal.and_then(|literal| {
-            let hit = literal.hits.iter().find(|hit| hit.places.iter().all(|(place, _)| place.store == target));
+            let hit = literal
+                .hits
+                .iter()
+                .find(|hit| hit.places.iter().all(|(place, _)| place.store == target));
             hit.cloned().map(|hit| (hit, literal.length))
         });
         if let Some((hit, length)) = of_role {
@@ -241,13 +299,24 @@ impl Parser<'_> {
             for (place, text) in &hit.places {
                 let test = Test::Compare(Comparison::Eq, Value::Text(text.clone()));
                 let via = Some((owner, relation));
-                self.draft.conditions.push(Condition::Field { place: *place, via, test, negated: false });
+                self.draft.conditions.push(Condition::Field {
+                    place: *place,
+                    via,
+                    test,
+                    negated: false,
+                });
             }
             return true;
         }
         if let Some(number) = self.token(self.at).and_then(super::Token::number) {
-            let field = self.schema.store(owner).and_then(|store| store.relations.get(relation)?.fields.first().cloned());
-            let place = self.schema.places_of(owner).find(|place| Some(self.schema.field_name(*place)) == field.as_deref());
+            let field = self
+                .schema
+                .store(owner)
+                .and_then(|store| store.relations.get(relation)?.fields.first().cloned());
+            let place = self
+                .schema
+                .places_of(owner)
+                .find(|place| Some(self.schema.field_name(*place)) == field.as_deref());
             if let Some(place) = place {
                 self.at += 1;
                 self.push(place, Test::Compare(Comparison::Eq, Value::number(number)));
@@ -267,7 +336,8 @@ impl Parser<'_> {
         self.at += found.length;
         let kind = self.kind(place);
         if kind == Some(FieldKind::Bool) && !self.field_compared(place) {
-            let negated = found.negated ^ std::mem::take(&mut self.negated) ^ (self.mode == Mode::Without);
+            let negated =
+                found.negated ^ std::mem::take(&mut self.negated) ^ (self.mode == Mode::Without);
             let test = Test::Compare(Comparison::Eq, Value::Bool(!negated));
             self.push(place, test);
             return true;
@@ -276,7 +346,10 @@ impl Parser<'_> {
             self.aggregate_of(place);
             return true;
         }
-        let made = kind == Some(FieldKind::Text) && self.token(start).is_some_and(|token| token.lower.ends_with("ed"));
+        let made = kind == Some(FieldKind::Text)
+            && self
+                .token(start)
+                .is_some_and(|token| token.lower.ends_with("ed"));
         if let Some(length) = self.is(self.at, Concept::By).filter(|_| made) {
             return self.text_test(place, length, Test::Contains);
         }
@@ -296,7 +369,10 @@ impl Parser<'_> {
                 return true;
             }
         }
-        if kind == Some(FieldKind::Date) && self.draft.fields.is_empty() && (found.verb || (found.length == 1 && self.date_verb(start))) {
+        if kind == Some(FieldKind::Date)
+            && self.draft.fields.is_empty()
+            && (found.verb || (found.length == 1 && self.date_verb(start)))
+        {
             self.draft.date = Some(place);
             return true;
         }
@@ -310,14 +386,22 @@ impl Parser<'_> {
 
     /// Whether a word is the verb of a date: placed, joined, hired, born.
     fn date_verb(&self, at: usize) -> bool {
-        self.token(at).is_some_and(|token| token.lower.ends_with("ed") || token.lower.ends_with("en") || token.lower == "born")
+        self.token(at).is_some_and(|token| {
+            token.lower.ends_with("ed") || token.lower.ends_with("en") || token.lower == "born"
+        })
     }
 
     /// The field; or where "name" is asked for and there are first and last names, both.
     fn all_of(&self, place: Place, start: usize, found: &Match) -> Vec<Place> {
         let labels = crate::planner::paths::labels(self.schema, place.store);
-        let name = self.token(start).is_some_and(|token| token.stem == "name") && found.length == 1 && found.score < 0.95;
-        if name && labels.contains(&place) { labels } else { vec![place] }
+        let name = self.token(start).is_some_and(|token| token.stem == "name")
+            && found.length == 1
+            && found.score < 0.95;
+        if name && labels.contains(&place) {
+            labels
+        } else {
+            vec![place]
+        }
     }
 
     /// Takes what is said of a field after it: a comparison, a value, a day, that it is missing.
@@ -325,7 +409,11 @@ impl Parser<'_> {
         let before = self.at;
         let kind = self.kind(place);
         let negated_before = self.negated;
-        if matches!(self.concept(self.at), Some((Concept::Is | Concept::Of | Concept::In | Concept::That, _))) && kind != Some(FieldKind::Date) {
+        if matches!(
+            self.concept(self.at),
+            Some((Concept::Is | Concept::Of | Concept::In | Concept::That, _))
+        ) && kind != Some(FieldKind::Date)
+        {
             // "with a total of 5", "status is paid", "company in (…)".
             self.at += self.concept(self.at).map_or(0, |(_, length)| length);
         } else if let Some(length) = self.is(self.at, Concept::Is) {
@@ -335,7 +423,12 @@ impl Parser<'_> {
             self.at += length;
             self.negated = true;
         }
-        while self.concept(self.at).is_some_and(|(c, _)| c == Concept::Noise) && self.at < before + 4 && self.lower(self.at) != "." {
+        while self
+            .concept(self.at)
+            .is_some_and(|(c, _)| c == Concept::Noise)
+            && self.at < before + 4
+            && self.lower(self.at) != "."
+        {
             self.at += 1;
         }
         let done = self.tested(place, kind);
@@ -359,13 +452,19 @@ impl Parser<'_> {
                 self.push(place, Test::Missing);
                 return true;
             }
-            Some((Concept::Contains, length)) => return self.text_test(place, length, Test::Contains),
+            Some((Concept::Contains, length)) => {
+                return self.text_test(place, length, Test::Contains);
+            }
             Some((Concept::Starts, length)) => return self.text_test(place, length, Test::Starts),
             Some((Concept::Ends, length)) => return self.text_test(place, length, Test::Ends),
             _ => {}
         }
         match kind {
-            Some(FieldKind::Integer | FieldKind::Number) if !self.schema.is_reference(place) || self.negated => self.number_test(place),
+            Some(FieldKind::Integer | FieldKind::Number)
+                if !self.schema.is_reference(place) || self.negated =>
+            {
+                self.number_test(place)
+            }
             Some(FieldKind::Integer | FieldKind::Number) => self.number_test(place),
             Some(FieldKind::Date) => self.date_test(place),
             Some(FieldKind::Bool) => self.bool_test(place),
@@ -391,8 +490,12 @@ impl Parser<'_> {
     /// A value of a text field: a frequent one, one in quotes, or whatever stands after "is" and "=".
     fn value_test(&mut self, place: Place) -> bool {
         let start = self.at;
-        let mut explicit = start.checked_sub(1).is_some_and(|at| self.is(at, Concept::Is).is_some() || self.is(at, Concept::Not).is_some());
-        if let Some((Concept::Compare(comparison @ (Comparison::Eq | Comparison::Ne)), length)) = self.concept(self.at) {
+        let mut explicit = start.checked_sub(1).is_some_and(|at| {
+            self.is(at, Concept::Is).is_some() || self.is(at, Concept::Not).is_some()
+        });
+        if let Some((Concept::Compare(comparison @ (Comparison::Eq | Comparison::Ne)), length)) =
+            self.concept(self.at)
+        {
             self.at += length;
             self.negated ^= comparison == Comparison::Ne;
             explicit = true;
@@ -402,16 +505,25 @@ impl Parser<'_> {
             explicit = true;
         }
         let list = self.kind(place) == Some(FieldKind::List);
-        let known = self.names_at(self.at).iter().find_map(|name| match name.named {
-            Named::Value(there, at) if there == place && name.score > 0.9 => Some((at, name.length)),
-            _ => None,
-        });
+        let known = self
+            .names_at(self.at)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Value(there, at) if there == place && name.score > 0.9 => {
+                    Some((at, name.length))
+                }
+                _ => None,
+            });
         if let Some((at, length)) = known {
             self.at += length;
             self.value_or_more(place, at);
             return true;
         }
-        if self.token(self.at).is_some_and(|token| token.form == Form::Quoted) || (explicit && !list) {
+        if self
+            .token(self.at)
+            .is_some_and(|token| token.form == Form::Quoted)
+            || (explicit && !list)
+        {
             let text = self.free_text();
             if !text.is_empty() {
                 self.push(place, Test::Compare(Comparison::Eq, Value::Text(text)));
@@ -422,7 +534,12 @@ impl Parser<'_> {
     }
 
     /// "contains x", "starts with x".
-    pub(super) fn text_test(&mut self, place: Place, length: usize, test: fn(String) -> Test) -> bool {
+    pub(super) fn text_test(
+        &mut self,
+        place: Place,
+        length: usize,
+        test: fn(String) -> Test,
+    ) -> bool {
         self.at += length;
         let kinds = [Some(FieldKind::Text), Some(FieldKind::List)];
         if !kinds.contains(&self.kind(place)) {
@@ -443,7 +560,10 @@ impl Parser<'_> {
 
     /// Text as it stands, up to the next small word.
     pub(super) fn free_text(&mut self) -> String {
-        if let Some(token) = self.token(self.at).filter(|token| token.form == Form::Quoted) {
+        if let Some(token) = self
+            .token(self.at)
+            .filter(|token| token.form == Form::Quoted)
+        {
             let text = token.text.clone();
             self.at += 1;
             return text;
@@ -451,7 +571,14 @@ impl Parser<'_> {
         let start = self.at;
         while self.at < self.tokens.len() {
             let structural = self.concept(self.at).is_some_and(|(concept, _)| {
-                !matches!(concept, Concept::Noise | Concept::Trade | Concept::Money | Concept::Units | Concept::Show) && self.at > start
+                !matches!(
+                    concept,
+                    Concept::Noise
+                        | Concept::Trade
+                        | Concept::Money
+                        | Concept::Units
+                        | Concept::Show
+                ) && self.at > start
             });
             if structural {
                 break;
@@ -464,7 +591,11 @@ impl Parser<'_> {
     fn value_noun(&mut self, place: Place, at: usize, found: &Match) -> bool {
         self.at += found.length;
         if self.kind(place) == Some(FieldKind::List) {
-            let value = self.schema.field(place).and_then(|field| field.values.get(at)).cloned();
+            let value = self
+                .schema
+                .field(place)
+                .and_then(|field| field.values.get(at))
+                .cloned();
             self.push(place, Test::Contains(value.unwrap_or_default()));
             return true;
         }
@@ -487,26 +618,42 @@ impl Parser<'_> {
 
     /// A value of a field, and those that follow with "or".
     pub(super) fn value_or_more(&mut self, place: Place, at: usize) {
-        let values = |field: Option<&Field>, at: usize| field.and_then(|field| field.values.get(at)).cloned();
-        let mut found: Vec<Value> = values(self.schema.field(place), at).map(Value::Text).into_iter().collect();
+        let values = |field: Option<&Field>, at: usize| {
+            field.and_then(|field| field.values.get(at)).cloned()
+        };
+        let mut found: Vec<Value> = values(self.schema.field(place), at)
+            .map(Value::Text)
+            .into_iter()
+            .collect();
         loop {
             let mut next = self.at;
             let mut or = false;
-            while let Some((concept @ (Concept::Or | Concept::And | Concept::In | Concept::Noise), length)) = self.concept(next) {
+            while let Some((
+                concept @ (Concept::Or | Concept::And | Concept::In | Concept::Noise),
+                length,
+            )) = self.concept(next)
+            {
                 or |= concept == Concept::Or;
                 next += length;
             }
             if next == self.at {
                 break;
             }
-            let same = self.names_at(next).iter().find_map(|name| match name.named {
-                Named::Value(there, at) if there == place => Some((at, name.length)),
-                _ => None,
-            });
+            let same = self
+                .names_at(next)
+                .iter()
+                .find_map(|name| match name.named {
+                    Named::Value(there, at) if there == place => Some((at, name.length)),
+                    _ => None,
+                });
             if let Some((at, length)) = same {
                 found.extend(values(self.schema.field(place), at).map(Value::Text));
                 self.at = next + length;
-            } else if or && self.concept(next).is_none() && self.best_name(next).is_none() && self.token(next).is_some() {
+            } else if or
+                && self.concept(next).is_none()
+                && self.best_name(next).is_none()
+                && self.token(next).is_some()
+            {
                 // A value that no item has: it is said by its place beside one that some have.
                 self.at = next;
                 let text = self.free_text();
@@ -536,7 +683,10 @@ impl Parser<'_> {
     pub(super) fn group_here(&mut self) -> Option<Group> {
         self.skip_noise();
         let unit = self.time_unit(self.at);
-        let date_field = self.names_at(self.at).iter().any(|name| matches!(name.named, Named::Field(place) if self.schema.is_key(place)));
+        let date_field = self
+            .names_at(self.at)
+            .iter()
+            .any(|name| matches!(name.named, Named::Field(place) if self.schema.is_key(place)));
         if let (Some(unit), false) = (unit, date_field)
             && let Some(place) = self.default_date()
         {
@@ -550,7 +700,8 @@ impl Parser<'_> {
                 let target = self.schema.store(owner)?.relations.get(relation)?.store;
                 Group::Store(target, Some((owner, relation)))
             }
-            Named::Field(place) => match (self.time_unit(self.at + found.length), self.kind(place)) {
+            Named::Field(place) => match (self.time_unit(self.at + found.length), self.kind(place))
+            {
                 (Some(unit), Some(FieldKind::Date)) => {
                     self.at += 1;
                     Group::Time(place, unit)
@@ -560,7 +711,10 @@ impl Parser<'_> {
             _ => return None,
         };
         let reached = match group {
-            Group::Store(store, _) => self.draft.store.is_none_or(|asked| path(self.schema, asked, store, &[]).is_some()),
+            Group::Store(store, _) => self
+                .draft
+                .store
+                .is_none_or(|asked| path(self.schema, asked, store, &[]).is_some()),
             _ => true,
         };
         if !reached {

@@ -1,6 +1,9 @@
 //! Numbers and days: comparisons, limits, periods.
 
-use super::{Attribute, Comparison, Concept, Condition, FieldKind, Form, Mode, Named, Parser, Place, Test, Value, dates, words};
+use super::{
+    Attribute, Comparison, Concept, Condition, FieldKind, Form, Mode, Named, Parser, Place, Test,
+    Value, dates, words,
+};
 use crate::planner::dates::Period;
 use crate::planner::lexicon::{self, Function};
 use crate::planner::model::{Aggregate, Group, Measure};
@@ -31,7 +34,11 @@ impl Parser<'_> {
             Some(number) => {
                 self.at += 1;
                 let factor = self.skip_measure();
-                let number = if factor > 0.0 { self.scaled(place, number, factor) } else { number };
+                let number = if factor > 0.0 {
+                    self.scaled(place, number, factor)
+                } else {
+                    number
+                };
                 self.push(place, Test::Compare(comparison, Value::number(number)));
                 true
             }
@@ -44,7 +51,8 @@ impl Parser<'_> {
 
     /// The number that comes next, which is not taken yet; "a dollar" is one.
     pub(super) fn number_here(&mut self) -> Option<f64> {
-        let one = ["a", "an"].contains(&self.lower(self.at)) && lexicon::measure(self.lower(self.at + 1)).is_some();
+        let one = ["a", "an"].contains(&self.lower(self.at))
+            && lexicon::measure(self.lower(self.at + 1)).is_some();
         if one {
             return Some(1.0);
         }
@@ -94,8 +102,15 @@ impl Parser<'_> {
     /// A comparison without a field before it: what it is of stands after the number, or goes without saying.
     pub(super) fn compare(&mut self, comparison: Comparison, attribute: Option<Attribute>) -> bool {
         let before = self.at;
-        let comparison = if std::mem::take(&mut self.negated) { comparison.negated() } else { comparison };
-        if let Some(place) = attribute.filter(|a| *a == Attribute::Date).and_then(|_| self.default_date()) {
+        let comparison = if std::mem::take(&mut self.negated) {
+            comparison.negated()
+        } else {
+            comparison
+        };
+        if let Some(place) = attribute
+            .filter(|a| *a == Attribute::Date)
+            .and_then(|_| self.default_date())
+        {
             return self.date_test(place);
         }
         let Some(number) = self.number_here() else {
@@ -117,11 +132,19 @@ impl Parser<'_> {
     }
 
     /// Finds what a number is of: the unit or field after it, items of another store, or the usual field.
-    fn number_of_something(&mut self, test: Test, number: f64, comparison: Comparison, attribute: Option<Attribute>) -> bool {
+    fn number_of_something(
+        &mut self,
+        test: Test,
+        number: f64,
+        comparison: Comparison,
+        attribute: Option<Attribute>,
+    ) -> bool {
         let after = self.at;
         if let Some((fields, factor)) = lexicon::measure(self.lower(after)) {
             let asked = self.draft.store;
-            let place = attribute.and_then(|a| self.attribute_field(asked?, a)).map(|(_, place)| place);
+            let place = attribute
+                .and_then(|a| self.attribute_field(asked?, a))
+                .map(|(_, place)| place);
             if let Some(place) = place.or_else(|| self.field_with(fields)) {
                 self.at += 1;
                 let number = self.scaled(place, number, factor);
@@ -138,18 +161,31 @@ impl Parser<'_> {
                 .names_at(at)
                 .iter()
                 .filter_map(|name| match name.named {
-                    Named::Field(place) if self.is_number(place) && self.reaches(place.store) => Some((place, name.length)),
+                    Named::Field(place) if self.is_number(place) && self.reaches(place.store) => {
+                        Some((place, name.length))
+                    }
                     _ => None,
                 })
                 .collect();
-            fields.sort_by_key(|(place, length)| (Some(place.store) != self.draft.store, std::cmp::Reverse(*length)));
+            fields.sort_by_key(|(place, length)| {
+                (
+                    Some(place.store) != self.draft.store,
+                    std::cmp::Reverse(*length),
+                )
+            });
             let field = fields.first().copied();
             let store = self.names_at(at).iter().find_map(|name| match name.named {
-                Named::Store(store) if Some(store) != self.draft.store || !self.draft.fields.is_empty() => Some((store, name.length)),
+                Named::Store(store)
+                    if Some(store) != self.draft.store || !self.draft.fields.is_empty() =>
+                {
+                    Some((store, name.length))
+                }
                 _ => None,
             });
             let field_wins = match (field, store) {
-                (Some((place, _)), Some((store, _))) => place.store == store || self.draft.store == Some(place.store),
+                (Some((place, _)), Some((store, _))) => {
+                    place.store == store || self.draft.store == Some(place.store)
+                }
                 (Some(_), None) => true,
                 _ => false,
             };
@@ -164,7 +200,11 @@ impl Parser<'_> {
             }
         }
         let place = match attribute {
-            Some(attribute) => self.draft.store.and_then(|store| self.attribute_field(store, attribute)).map(|(_, place)| place),
+            Some(attribute) => self
+                .draft
+                .store
+                .and_then(|store| self.attribute_field(store, attribute))
+                .map(|(_, place)| place),
             None => self.usual_measure(),
         };
         match place {
@@ -180,7 +220,9 @@ impl Parser<'_> {
     }
 
     fn reaches(&self, store: usize) -> bool {
-        self.draft.store.is_none_or(|asked| self.distance(asked, store).is_some_and(|steps| steps <= 1))
+        self.draft
+            .store
+            .is_none_or(|asked| self.distance(asked, store).is_some_and(|steps| steps <= 1))
     }
 
     /// "with more than 3 orders".
@@ -189,13 +231,17 @@ impl Parser<'_> {
         if self.draft.store == Some(store) || !self.draft.fields.is_empty() {
             // "countries with more than 4 customers".
             let places = std::mem::take(&mut self.draft.fields);
-            self.draft.groups.extend(places.into_iter().map(Group::Field));
+            self.draft
+                .groups
+                .extend(places.into_iter().map(Group::Field));
             let of = Aggregate {
                 function: Function::Count,
                 of: Measure::Items(store),
             };
             self.draft.aggregates.push(of);
-            self.draft.having.push((of, comparison, Value::number(number)));
+            self.draft
+                .having
+                .push((of, comparison, Value::number(number)));
             return true;
         }
         self.draft.conditions.push(Condition::Related {
@@ -212,13 +258,35 @@ impl Parser<'_> {
         let Some(number) = self.token(self.at).and_then(super::Token::number) else {
             return false;
         };
+        if self.bare_year() {
+            return true;
+        }
         let after = self.past_noise(self.at + 1);
-        let hyphen = self.token(self.at).is_some_and(|token| token.form == Form::Word);
-        let field = self.names_at(after).iter().find_map(|name| match name.named {
-            Named::Field(place) if self.is_number(place) && self.nearness_ok(place) => Some((place, name.length)),
-            _ => None,
-        });
-        let superlative = matches!(self.concept(after), Some((Concept::Extreme(..) | Concept::Best | Concept::Most | Concept::Least | Concept::Last | Concept::First | Concept::Top, _)));
+        let hyphen = self
+            .token(self.at)
+            .is_some_and(|token| token.form == Form::Word);
+        let field = self
+            .names_at(after)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place) if self.is_number(place) && self.nearness_ok(place) => {
+                    Some((place, name.length))
+                }
+                _ => None,
+            });
+        let superlative = matches!(
+            self.concept(after),
+            Some((
+                Concept::Extreme(..)
+                    | Concept::Best
+                    | Concept::Most
+                    | Concept::Least
+                    | Concept::Last
+                    | Concept::First
+                    | Concept::Top,
+                _
+            ))
+        );
         if superlative {
             self.number = Some(number);
             self.at += 1;
@@ -237,6 +305,23 @@ impl Parser<'_> {
         true
     }
 
+    /// A year by itself, where no store follows that there could be so many of.
+    fn bare_year(&mut self) -> bool {
+        let counts = self
+            .mentions
+            .iter()
+            .any(|mention| mention.at > self.at && mention.at <= self.at + 2);
+        if counts || self.token(self.at).and_then(super::Token::year).is_none() {
+            return false;
+        }
+        let (Some(test), Some(place)) = (self.bare_days(true), self.default_date()) else {
+            return false;
+        };
+        self.doubt(0.9);
+        self.push(place, test);
+        true
+    }
+
     fn nearness_ok(&self, place: Place) -> bool {
         self.draft.store == Some(place.store) || self.near == Some(place.store)
     }
@@ -245,32 +330,61 @@ impl Parser<'_> {
     fn field_with(&self, fields: &[&str]) -> Option<Place> {
         let store = self.near.or(self.draft.store)?;
         fields.iter().find_map(|word| {
-            let mut places = self.schema.places_of(store).filter(|place| self.is_number(*place));
-            places.find(|place| words::of_name(self.schema.field_name(*place)).iter().any(|there| there == word))
+            let mut places = self
+                .schema
+                .places_of(store)
+                .filter(|place| self.is_number(*place));
+            places.find(|place| {
+                words::of_name(self.schema.field_name(*place))
+                    .iter()
+                    .any(|there| there == word)
+            })
         })
     }
 
     /// The field that a number is compared with when nobody says which: money, if there is one such field.
     pub(super) fn usual_measure(&mut self) -> Option<Place> {
         let near = self.near.or(self.draft.store)?;
-        let words = ["total", "amount", "price", "cost", "value", "salary", "score", "rating", "star"];
+        let words = [
+            "total", "amount", "price", "cost", "value", "salary", "score", "rating", "star",
+        ];
         let found = self.field_with(&words)?;
-        let numbers = self.schema.places_of(near).filter(|place| self.is_number(*place) && !self.schema.is_key(*place)).count();
+        let numbers = self
+            .schema
+            .places_of(near)
+            .filter(|place| self.is_number(*place) && !self.schema.is_key(*place))
+            .count();
         self.doubt(if numbers > 1 { 0.88 } else { 0.97 });
         Some(found)
     }
 
     /// The field of a store that an attribute is about, and how far down in the list of its words it was found.
-    pub(super) fn attribute_field(&self, store: usize, attribute: Attribute) -> Option<(usize, Place)> {
+    pub(super) fn attribute_field(
+        &self,
+        store: usize,
+        attribute: Attribute,
+    ) -> Option<(usize, Place)> {
         let dates = matches!(attribute, Attribute::Date | Attribute::Birth);
         let fits = |place: &Place| {
-            if dates { self.kind(*place) == Some(FieldKind::Date) } else { self.is_number(*place) }
+            if dates {
+                self.kind(*place) == Some(FieldKind::Date)
+            } else {
+                self.is_number(*place)
+            }
         };
         let places: Vec<Place> = self.schema.places_of(store).filter(fits).collect();
-        attribute.words().iter().enumerate().find_map(|(rank, word)| {
-            let has = |place: &&Place| words::of_name(self.schema.field_name(**place)).iter().any(|there| there == word || words::root(there) == words::root(word));
-            places.iter().find(has).map(|place| (rank, *place))
-        })
+        attribute
+            .words()
+            .iter()
+            .enumerate()
+            .find_map(|(rank, word)| {
+                let has = |place: &&Place| {
+                    words::of_name(self.schema.field_name(**place))
+                        .iter()
+                        .any(|there| there == word || words::root(there) == words::root(word))
+                };
+                places.iter().find(has).map(|place| (rank, *place))
+            })
     }
 
     /// The field of days that is meant when none is named.
@@ -278,12 +392,24 @@ impl Parser<'_> {
         if let Some(place) = self.draft.date {
             return Some(place);
         }
-        let figure = self.draft.aggregates.first().map(|aggregate| aggregate.of.store());
+        let figure = self
+            .draft
+            .aggregates
+            .first()
+            .map(|aggregate| aggregate.of.store());
         let last = match self.draft.conditions.last() {
-            Some(Condition::Related { store, negated: true, .. }) => Some(*store),
+            Some(Condition::Related {
+                store,
+                negated: true,
+                ..
+            }) => Some(*store),
             _ => None,
         };
-        if let Some(place) = [figure, last].into_iter().flatten().find_map(|store| self.date_of(store)) {
+        if let Some(place) = [figure, last]
+            .into_iter()
+            .flatten()
+            .find_map(|store| self.date_of(store))
+        {
             return Some(place);
         }
         let asked = self.near.or(self.draft.store)?;
@@ -292,10 +418,14 @@ impl Parser<'_> {
         }
         let trade = self.trade_stores();
         let mut stores: Vec<(usize, bool, usize)> = (0..self.schema.stores.len())
-            .filter_map(|store| Some((self.distance(asked, store)?, !trade.contains(&store), store)))
+            .filter_map(|store| {
+                Some((self.distance(asked, store)?, !trade.contains(&store), store))
+            })
             .collect();
         stores.sort_unstable();
-        let found = stores.into_iter().find_map(|(steps, _, store)| self.date_of(store).map(|place| (steps, place)));
+        let found = stores
+            .into_iter()
+            .find_map(|(steps, _, store)| self.date_of(store).map(|place| (steps, place)));
         let (steps, place) = found?;
         self.doubt(if steps > 1 { 0.85 } else { 0.92 });
         Some(place)
@@ -307,10 +437,18 @@ impl Parser<'_> {
             .schema
             .places_of(store)
             .filter(|place| self.kind(*place) == Some(FieldKind::Date))
-            .filter(|place| !words::of_name(self.schema.field_name(*place)).iter().any(|word| birth.contains(&word.as_str())))
+            .filter(|place| {
+                !words::of_name(self.schema.field_name(*place))
+                    .iter()
+                    .any(|word| birth.contains(&word.as_str()))
+            })
             .collect();
-        let named = self.attribute_field(store, Attribute::Date).map(|(_, place)| place);
-        named.filter(|place| dates.contains(place)).or_else(|| dates.first().copied())
+        let named = self
+            .attribute_field(store, Attribute::Date)
+            .map(|(_, place)| place);
+        named
+            .filter(|place| dates.contains(place))
+            .or_else(|| dates.first().copied())
     }
 
     /// A test of a field of days that stands after it.
@@ -383,10 +521,12 @@ impl Parser<'_> {
                 Some(Test::Days(None, day(period.to)))
             }
             Some(Concept::Between) => self.two_periods(at),
-            Some(Concept::In) if self.lower(self.at) == "from" => self.two_periods(at).or_else(|| {
-                let period = one(self, at, true)?;
-                Some(Test::Days(day(period.from), day(period.to)))
-            }),
+            Some(Concept::In) if self.lower(self.at) == "from" => {
+                self.two_periods(at).or_else(|| {
+                    let period = one(self, at, true)?;
+                    Some(Test::Days(day(period.from), day(period.to)))
+                })
+            }
             Some(
                 Concept::In
                 | Concept::On
@@ -410,12 +550,18 @@ impl Parser<'_> {
     fn bare_days(&mut self, field: bool) -> Option<Test> {
         let (period, length) = dates::period(&self.tokens, self.at, self.today, field)?;
         self.at += length;
-        Some(Test::Days(Some(period.from.to_string()), Some(period.to.to_string())))
+        Some(Test::Days(
+            Some(period.from.to_string()),
+            Some(period.to.to_string()),
+        ))
     }
 
     /// "30 days", as in "older than 30 days": the day that was so long ago.
     fn age(&self, at: usize) -> Option<(dates::Day, usize)> {
-        let count = self.token(at)?.number().filter(|count| count.fract() == 0.0 && *count < 10_000.0)?;
+        let count = self
+            .token(at)?
+            .number()
+            .filter(|count| count.fract() == 0.0 && *count < 10_000.0)?;
         let unit = self.time_unit(at + 1)?;
         let ago = usize::from(self.lower(at + 2) == "ago");
         Some((self.today.plus(-(count as i64), unit), 2 + ago))
@@ -429,7 +575,11 @@ impl Parser<'_> {
             return None;
         }
         let (second, last) = dates::period(&self.tokens, glue + 1, self.today, true)?;
-        let named_year = self.tokens.get(at..glue)?.iter().any(|token| token.year().is_some());
+        let named_year = self
+            .tokens
+            .get(at..glue)?
+            .iter()
+            .any(|token| token.year().is_some());
         if !named_year {
             while first.from > second.from {
                 first.from = first.from.plus(-1, dates::Unit::Year);
@@ -447,6 +597,9 @@ impl Parser<'_> {
             return None;
         }
         self.at = glue + 1 + last;
-        Some(Test::Days(Some(first.from.to_string()), Some(second.to.to_string())))
+        Some(Test::Days(
+            Some(first.from.to_string()),
+            Some(second.to.to_string()),
+        ))
     }
 }

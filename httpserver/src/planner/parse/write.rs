@@ -1,23 +1,33 @@
 //! Sentences that change items: set, change, mark, rename, add, delete.
 
-use super::{Comparison, Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Test, Value};
+use super::{
+    Comparison, Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Test, Value,
+};
 use crate::planner::model::Write;
 use crate::planner::paths::labels;
 
-const SET: [&str; 7] = ["set", "change", "update", "modify", "mark", "make", "rename"];
+const SET: [&str; 7] = [
+    "set", "change", "update", "modify", "mark", "make", "rename",
+];
 const DELETE: [&str; 3] = ["delete", "remove", "erase"];
 const ADD: [&str; 3] = ["add", "insert", "create"];
 
 impl Parser<'_> {
     fn verb(&self) -> usize {
-        let polite = ["please", "can", "could", "you", "now", "i", "want", "to", "would", "like"];
-        (0..self.tokens.len()).find(|at| !polite.contains(&self.lower(*at))).unwrap_or(0)
+        let polite = [
+            "please", "can", "could", "you", "now", "i", "want", "to", "would", "like",
+        ];
+        (0..self.tokens.len())
+            .find(|at| !polite.contains(&self.lower(*at)))
+            .unwrap_or(0)
     }
 
     /// Whether the sentence begins with a verb that changes something.
     pub(super) fn begins_write(&self) -> bool {
         let verb = self.lower(self.verb());
-        [&SET[..], &DELETE, &ADD].iter().any(|verbs| verbs.contains(&verb))
+        [&SET[..], &DELETE, &ADD]
+            .iter()
+            .any(|verbs| verbs.contains(&verb))
     }
 
     /// Reads the sentence.
@@ -43,7 +53,8 @@ impl Parser<'_> {
         let rest = self.tokens.split_off(end.min(self.tokens.len()));
         let names_after = self.names.split_off(end.min(self.names.len()));
         let mentions: Vec<Mention> = self.mentions.clone();
-        self.mentions.retain(|mention| mention.at >= from && mention.at < end);
+        self.mentions
+            .retain(|mention| mention.at >= from && mention.at < end);
         self.at = from;
         self.find_store();
         while self.at < self.tokens.len() {
@@ -64,19 +75,25 @@ impl Parser<'_> {
             && self.draft.extreme.is_none()
             && !self.draft.counting;
         if !plain || !self.draft.fields.is_empty() {
-            self.draft.missing = Some("which items are meant: only conditions on their fields are taken here".to_owned());
+            self.draft.missing = Some(
+                "which items are meant: only conditions on their fields are taken here".to_owned(),
+            );
             return None;
         }
         let store = self.draft.store?;
         let own = |condition: &Condition| matches!(condition, Condition::Field { place, .. } if place.store == store);
         if !self.draft.conditions.iter().all(own) {
-            self.draft.missing = Some("which items are meant: only their own fields are taken here".to_owned());
+            self.draft.missing =
+                Some("which items are meant: only their own fields are taken here".to_owned());
             return None;
         }
         let conditions = std::mem::take(&mut self.draft.conditions);
         let whole = (from..end).any(|at| ["all", "every"].contains(&self.lower(at)));
-        if conditions.is_empty() && !(whole && self.mentions.iter().any(|m| m.at >= from && m.at < end)) {
-            self.draft.missing = Some("which items are meant; say \"all\" for every one of a store".to_owned());
+        if conditions.is_empty()
+            && !(whole && self.mentions.iter().any(|m| m.at >= from && m.at < end))
+        {
+            self.draft.missing =
+                Some("which items are meant; say \"all\" for every one of a store".to_owned());
             return None;
         }
         if conditions.is_empty() {
@@ -104,10 +121,14 @@ impl Parser<'_> {
         let from = self.at;
         let end = self.tokens.len();
         if verb == "mark" {
-            return self.word(from, &["as"]).is_some_and(|to| self.become_value((from, to), to + 1));
+            return self
+                .word(from, &["as"])
+                .is_some_and(|to| self.become_value((from, to), to + 1));
         }
         if verb == "make" {
-            return (from + 1..end).rev().any(|at| self.is_state(at) && self.become_value((from, at), at));
+            return (from + 1..end)
+                .rev()
+                .any(|at| self.is_state(at) && self.become_value((from, at), at));
         }
         if verb == "rename" {
             let Some(to) = self.word(from, &["to", "as"]) else {
@@ -134,7 +155,11 @@ impl Parser<'_> {
         }
         let Some(of) = self.word(from, &["of", "for", "on"]).filter(|of| *of < to) else {
             // "set order 5 status to paid": the items stand before the field.
-            let field = (from + 1..to).rev().find(|at| self.names_at(*at).iter().any(|name| matches!(name.named, Named::Field(_)) && at + name.length == to));
+            let field = (from + 1..to).rev().find(|at| {
+                self.names_at(*at)
+                    .iter()
+                    .any(|name| matches!(name.named, Named::Field(_)) && at + name.length == to)
+            });
             return field.is_some_and(|field| self.field_and_value(field, end, (from, field)));
         };
         let Some((store, conditions)) = self.conditions(of + 1, to) else {
@@ -167,12 +192,22 @@ impl Parser<'_> {
     /// The field of a store that all words between two places name.
     fn field_between(&mut self, store: usize, from: usize, to: usize) -> Option<Place> {
         let from = self.past_noise(from);
-        let found = self.names_at(from).iter().find_map(|name| match name.named {
-            Named::Field(place) if place.store == store && self.past_noise(from + name.length) >= to => Some((place, name.score)),
-            _ => None,
-        });
+        let found = self
+            .names_at(from)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place)
+                    if place.store == store && self.past_noise(from + name.length) >= to =>
+                {
+                    Some((place, name.score))
+                }
+                _ => None,
+            });
         let Some((place, score)) = found else {
-            self.draft.missing = Some(format!("which field of {} is to be set", self.schema.store_name(store)));
+            self.draft.missing = Some(format!(
+                "which field of {} is to be set",
+                self.schema.store_name(store)
+            ));
             return None;
         };
         if score < 0.9 {
@@ -183,7 +218,9 @@ impl Parser<'_> {
 
     /// The value that the tokens up to `end` are, of the kind that the field has. `Some(None)` clears the field.
     fn value_to_end(&mut self, place: Place, end: usize) -> Option<Option<Value>> {
-        let start = if ["a", "an", "the"].contains(&self.lower(self.at)) && self.kind(place) != Some(FieldKind::Text) {
+        let start = if ["a", "an", "the"].contains(&self.lower(self.at))
+            && self.kind(place) != Some(FieldKind::Text)
+        {
             self.at + 1
         } else {
             self.at
@@ -196,7 +233,8 @@ impl Parser<'_> {
         let value = match self.kind(place)? {
             FieldKind::Integer | FieldKind::Number => {
                 let number = self.token(start)?.number()?;
-                let unit = length == 2 && crate::planner::lexicon::measure(self.lower(start + 1)).is_some();
+                let unit = length == 2
+                    && crate::planner::lexicon::measure(self.lower(start + 1)).is_some();
                 (length == 1 || unit).then(|| Value::number(number))?
             }
             FieldKind::Bool => match self.lower(start) {
@@ -205,8 +243,14 @@ impl Parser<'_> {
                 _ => return None,
             },
             FieldKind::Text => {
-                let values = self.schema.field(place).map(|field| field.values.clone()).unwrap_or_default();
-                let known = values.into_iter().find(|value| value.to_lowercase() == text.to_lowercase());
+                let values = self
+                    .schema
+                    .field(place)
+                    .map(|field| field.values.clone())
+                    .unwrap_or_default();
+                let known = values
+                    .into_iter()
+                    .find(|value| value.to_lowercase() == text.to_lowercase());
                 Value::Text(known.unwrap_or(text))
             }
             FieldKind::Date => match self.token(start)?.form {
@@ -218,10 +262,18 @@ impl Parser<'_> {
         Some(Some(value))
     }
 
-    fn update(&mut self, store: usize, conditions: Vec<Condition>, place: Place, value: Option<Option<Value>>) -> bool {
+    fn update(
+        &mut self,
+        store: usize,
+        conditions: Vec<Condition>,
+        place: Place,
+        value: Option<Option<Value>>,
+    ) -> bool {
         let Some(value) = value else {
             let name = self.schema.field_name(place);
-            self.draft.missing = Some(format!("what {name} is to be: it takes another kind of value"));
+            self.draft.missing = Some(format!(
+                "what {name} is to be: it takes another kind of value"
+            ));
             return false;
         };
         if self.schema.is_key(place) {
@@ -229,7 +281,11 @@ impl Parser<'_> {
             return false;
         }
         let set = vec![(place, value)];
-        self.draft.write = Some(Write::Update { store, conditions, set });
+        self.draft.write = Some(Write::Update {
+            store,
+            conditions,
+            set,
+        });
         true
     }
 
@@ -237,7 +293,9 @@ impl Parser<'_> {
     fn is_state(&self, at: usize) -> bool {
         self.names_at(at).iter().any(|name| match name.named {
             Named::Value(..) => at + name.length == self.tokens.len(),
-            Named::Field(place) => self.kind(place) == Some(FieldKind::Bool) && at + name.length == self.tokens.len(),
+            Named::Field(place) => {
+                self.kind(place) == Some(FieldKind::Bool) && at + name.length == self.tokens.len()
+            }
             _ => false,
         })
     }
@@ -245,7 +303,8 @@ impl Parser<'_> {
     /// `mark ITEMS as VALUE`: the field is the one that has such values.
     fn become_value(&mut self, items: (usize, usize), at: usize) -> bool {
         let mut end = items.1;
-        while end > items.0 && ["a", "an", "the", "to", "be", "not"].contains(&self.lower(end - 1)) {
+        while end > items.0 && ["a", "an", "the", "to", "be", "not"].contains(&self.lower(end - 1))
+        {
             end -= 1;
         }
         let not = (end..at).any(|at| self.lower(at) == "not") || self.lower(at) == "not";
@@ -259,7 +318,11 @@ impl Parser<'_> {
         let found = self.names_at(at).iter().find_map(|name| {
             let whole = at + name.length == self.tokens.len();
             match name.named {
-                Named::Field(place) if whole && place.store == store && self.kind(place) == Some(FieldKind::Bool) => {
+                Named::Field(place)
+                    if whole
+                        && place.store == store
+                        && self.kind(place) == Some(FieldKind::Bool) =>
+                {
                     Some((place, Value::Bool(!(name.negated ^ not))))
                 }
                 Named::Value(place, value) if whole && place.store == store && !not => {
@@ -277,7 +340,11 @@ impl Parser<'_> {
 
     /// `add a STORE named X with FIELD VALUE and FIELD VALUE`.
     fn insert(&mut self) -> bool {
-        let mention = self.mentions.iter().find(|mention| self.past_noise_new(self.at) >= mention.at).copied();
+        let mention = self
+            .mentions
+            .iter()
+            .find(|mention| self.past_noise_new(self.at) >= mention.at)
+            .copied();
         let Some(mention) = mention else {
             self.draft.missing = Some("which store the new item is for".to_owned());
             return false;
@@ -286,13 +353,22 @@ impl Parser<'_> {
         self.draft.store = Some(store);
         self.near = Some(store);
         let Some(key) = self.schema.store(store).and_then(|store| store.next_key) else {
-            self.draft.missing = Some(format!("the key of the new item of {}", self.schema.store_name(store)));
+            self.draft.missing = Some(format!(
+                "the key of the new item of {}",
+                self.schema.store_name(store)
+            ));
             return false;
         };
         let mut fields: Vec<(Place, Value)> = Vec::new();
         let mut at = mention.at + mention.length;
         while at < self.tokens.len() {
-            if matches!(self.concept(at), Some((Concept::With | Concept::And | Concept::Where | Concept::Of | Concept::Noise, _))) {
+            if matches!(
+                self.concept(at),
+                Some((
+                    Concept::With | Concept::And | Concept::Where | Concept::Of | Concept::Noise,
+                    _
+                ))
+            ) {
                 at += self.concept(at).map_or(1, |(_, length)| length);
                 continue;
             }
@@ -305,7 +381,9 @@ impl Parser<'_> {
                     .names_at(at)
                     .iter()
                     .find_map(|name| match name.named {
-                        Named::Field(place) if place.store == store => Some((Some(place), name.length)),
+                        Named::Field(place) if place.store == store => {
+                            Some((Some(place), name.length))
+                        }
                         _ => None,
                     })
                     .unwrap_or((None, 1)),
@@ -321,14 +399,23 @@ impl Parser<'_> {
             }
             let end = (at + 1..self.tokens.len())
                 .find(|end| {
-                    let quoted = self.token(at).is_some_and(|token| token.form == Form::Quoted);
+                    let quoted = self
+                        .token(at)
+                        .is_some_and(|token| token.form == Form::Quoted);
                     let next = *end;
-                    quoted || matches!(self.concept(next), Some((Concept::With | Concept::And | Concept::Where, _)))
+                    quoted
+                        || matches!(
+                            self.concept(next),
+                            Some((Concept::With | Concept::And | Concept::Where, _))
+                        )
                 })
                 .unwrap_or(self.tokens.len());
             self.at = at;
             let Some(Some(value)) = self.value_to_end(place, end) else {
-                self.draft.missing = Some(format!("the {} of the new item", self.schema.field_name(place)));
+                self.draft.missing = Some(format!(
+                    "the {} of the new item",
+                    self.schema.field_name(place)
+                ));
                 return false;
             };
             fields.push((place, value));

@@ -19,26 +19,48 @@ pub struct Subject {
 }
 
 /// A store of Chinook: the fields of its key, and its references.
-type Table = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+type Table = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
 
 const TABLES: [Table; 11] = [
     ("Artist", &["ArtistId"], &[]),
     ("Album", &["AlbumId"], &[("ArtistId", "Artist")]),
     ("Genre", &["GenreId"], &[]),
     ("MediaType", &["MediaTypeId"], &[]),
-    ("Track", &["TrackId"], &[("AlbumId", "Album"), ("GenreId", "Genre"), ("MediaTypeId", "MediaType")]),
+    (
+        "Track",
+        &["TrackId"],
+        &[
+            ("AlbumId", "Album"),
+            ("GenreId", "Genre"),
+            ("MediaTypeId", "MediaType"),
+        ],
+    ),
     ("Playlist", &["PlaylistId"], &[]),
-    ("PlaylistTrack", &["PlaylistId", "TrackId"], &[("PlaylistId", "Playlist"), ("TrackId", "Track")]),
+    (
+        "PlaylistTrack",
+        &["PlaylistId", "TrackId"],
+        &[("PlaylistId", "Playlist"), ("TrackId", "Track")],
+    ),
     ("Employee", &["EmployeeId"], &[("ReportsTo", "Employee")]),
     ("Customer", &["CustomerId"], &[("SupportRepId", "Employee")]),
     ("Invoice", &["InvoiceId"], &[("CustomerId", "Customer")]),
-    ("InvoiceLine", &["InvoiceLineId"], &[("InvoiceId", "Invoice"), ("TrackId", "Track")]),
+    (
+        "InvoiceLine",
+        &["InvoiceLineId"],
+        &[("InvoiceId", "Invoice"), ("TrackId", "Track")],
+    ),
 ];
 
 impl Subject {
     /// The database of a name; `None` with a message when its data is not there.
     pub fn open(name: &str) -> Option<Self> {
-        let options = OpenOptions::new().vfs(Arc::new(SimVfs::new())).background(false);
+        let options = OpenOptions::new()
+            .vfs(Arc::new(SimVfs::new()))
+            .background(false);
         let db = options.open("/db").unwrap();
         let today = match name {
             "chinook" => {
@@ -64,10 +86,13 @@ impl Subject {
 fn folder() -> Option<PathBuf> {
     let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let beside = || {
-        let mut folders = crate_folder.ancestors().map(|folder| folder.join("shared/data/chinook"));
+        let mut folders = crate_folder
+            .ancestors()
+            .map(|folder| folder.join("shared/data/chinook"));
         folders.find(|folder| folder.is_dir())
     };
-    let named = std::env::var_os("SOP_SHARED_DATA").map(|shared| PathBuf::from(shared).join("chinook"));
+    let named =
+        std::env::var_os("SOP_SHARED_DATA").map(|shared| PathBuf::from(shared).join("chinook"));
     let found = named.or_else(beside).filter(|folder| folder.is_dir());
     if found.is_none() {
         eprintln!("skipped: Chinook is not there; set SOP_SHARED_DATA to the folder with chinook/");
@@ -78,7 +103,10 @@ fn folder() -> Option<PathBuf> {
 fn fill_chinook(db: &Database) -> Option<()> {
     let folder = folder()?;
     for (name, key, references) in TABLES {
-        let fields = key.iter().map(|field| KeyField::new(*field, KeyType::I64)).collect();
+        let fields = key
+            .iter()
+            .map(|field| KeyField::new(*field, KeyType::I64))
+            .collect();
         let spec = KeySpec::composite(fields, Vec::new()).unwrap();
         let relations = references.iter().map(|(field, target)| Relation {
             source_fields: vec![(*field).to_owned()],
@@ -97,7 +125,8 @@ fn fill_chinook(db: &Database) -> Option<()> {
                 let row: Map<String, Value> = serde_json::from_str(line).unwrap();
                 // What was NULL is empty text in these files.
                 let row = row.into_iter().filter(|(_, value)| value != "");
-                let (of_key, rest): (Map<_, _>, Map<_, _>) = row.partition(|(field, _)| key.contains(&field.as_str()));
+                let (of_key, rest): (Map<_, _>, Map<_, _>) =
+                    row.partition(|(field, _)| key.contains(&field.as_str()));
                 let item = spec.key_from_json(&Value::Object(of_key)).unwrap();
                 store.insert(&item, &Document::from_value(&Value::Object(rest)).unwrap())?;
             }

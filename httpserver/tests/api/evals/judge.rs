@@ -40,7 +40,11 @@ pub fn judge(subject: &Subject, eval: &Eval) -> (Verdict, String) {
     let expected = eval.sql.statements();
     match answer.unwrap() {
         Err(refusal) => {
-            let verdict = if expected.is_empty() { Verdict::Right } else { Verdict::Refused };
+            let verdict = if expected.is_empty() {
+                Verdict::Right
+            } else {
+                Verdict::Refused
+            };
             (verdict, format!("    {}", refusal.reason))
         }
         Ok(understanding) => {
@@ -50,12 +54,18 @@ pub fn judge(subject: &Subject, eval: &Eval) -> (Verdict, String) {
                 all => {
                     let mut faults = all.iter().map(|sql| compare(subject, &understanding, sql));
                     let first = faults.next().flatten();
-                    if first.is_none() || faults.any(|fault| fault.is_none()) { None } else { first }
+                    if first.is_none() || faults.any(|fault| fault.is_none()) {
+                        None
+                    } else {
+                        first
+                    }
                 }
             };
             match fault {
                 None => (Verdict::Right, why),
-                Some(fault) if understanding.is_sure() => (Verdict::Wrong, format!("{why}\n    {fault}")),
+                Some(fault) if understanding.is_sure() => {
+                    (Verdict::Wrong, format!("{why}\n    {fault}"))
+                }
                 Some(fault) => (Verdict::WrongAndUnsure, format!("{why}\n    {fault}")),
             }
         }
@@ -69,7 +79,12 @@ fn describe(understanding: &Understanding) -> String {
         understanding.confidence,
         understanding.alternatives.len(),
         understanding.statement,
-        understanding.call.args.get("params").or(understanding.call.args.get("filter")).unwrap_or_default()
+        understanding
+            .call
+            .args
+            .get("params")
+            .or(understanding.call.args.get("filter"))
+            .unwrap_or_default()
     )
 }
 
@@ -87,16 +102,29 @@ fn compare(subject: &Subject, understanding: &Understanding, sql: &str) -> Optio
     let expected = expected.unwrap_or_else(|error| panic!("{sql}: {error}"));
     match written(subject, understanding) {
         Ok(found) if found == expected => None,
-        Ok(found) => Some(format!("{} changes, not {}: {:?} {:?}", found.len(), expected.len(), found.first(), expected.first())),
+        Ok(found) => Some(format!(
+            "{} changes, not {}: {:?} {:?}",
+            found.len(),
+            expected.len(),
+            found.first(),
+            expected.first()
+        )),
         Err(error) => Some(error),
     }
 }
 
 fn rows(subject: &Subject, understanding: &Understanding) -> Result<Table, String> {
     let args = &understanding.call.args;
-    let params = args["params"].as_array().unwrap().iter().map(Value::from_json).collect();
+    let params = args["params"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(Value::from_json)
+        .collect();
     let sql = args["sql"].as_str().unwrap();
-    let table = subject.engine.table(&subject.catalog, sql, Params::Positional(params));
+    let table = subject
+        .engine
+        .table(&subject.catalog, sql, Params::Positional(params));
     table.map_err(|error| format!("the statement fails: {}", error.message))
 }
 
@@ -110,8 +138,12 @@ fn written(subject: &Subject, understanding: &Understanding) -> Result<Vec<RowCh
         document.extend(args.get(part).map(|value| (part.to_owned(), value.clone())));
     }
     let document = serde_json::Value::Object(document);
-    let tx = subject.db.begin(sop::Mode::Read).map_err(|error| error.to_string())?;
-    let schema = select::Schema::for_document(&[(subject.schema.database.as_str(), &tx)], &document);
+    let tx = subject
+        .db
+        .begin(sop::Mode::Read)
+        .map_err(|error| error.to_string())?;
+    let schema =
+        select::Schema::for_document(&[(subject.schema.database.as_str(), &tx)], &document);
     let compiled = select::compile(&document, &schema.map_err(|error| error.to_string())?);
     let compiled = compiled.map_err(|error| format!("{document}: {error}"))?;
     changes(subject, &compiled.sql, Params::Positional(compiled.params))
@@ -139,9 +171,15 @@ fn cell(value: &Value) -> String {
 
 fn differs(found: &Table, expected: &Table, ordered: bool) -> Option<String> {
     if found.rows.len() != expected.rows.len() {
-        return Some(format!("{} rows, not {}", found.rows.len(), expected.rows.len()));
+        return Some(format!(
+            "{} rows, not {}",
+            found.rows.len(),
+            expected.rows.len()
+        ));
     }
-    let column = |table: &Table, at: usize| -> Vec<String> { table.rows.iter().map(|row| cell(&row[at])).collect() };
+    let column = |table: &Table, at: usize| -> Vec<String> {
+        table.rows.iter().map(|row| cell(&row[at])).collect()
+    };
     let sorted = |mut values: Vec<String>| {
         values.sort();
         values
@@ -150,14 +188,24 @@ fn differs(found: &Table, expected: &Table, ordered: bool) -> Option<String> {
     let candidates: Vec<Vec<usize>> = (0..expected.columns.len())
         .map(|at| {
             let wanted = sorted(column(expected, at));
-            (0..found.columns.len()).filter(|at| sorted(column(found, *at)) == wanted).collect()
+            (0..found.columns.len())
+                .filter(|at| sorted(column(found, *at)) == wanted)
+                .collect()
         })
         .collect();
     if let Some(at) = candidates.iter().position(Vec::is_empty) {
-        return Some(format!("nothing is as column {:?} ({:?})", expected.columns[at].name, column(expected, at).first()));
+        return Some(format!(
+            "nothing is as column {:?} ({:?})",
+            expected.columns[at].name,
+            column(expected, at).first()
+        ));
     }
     let rows = |table: &Table, columns: &[usize]| {
-        let mut rows: Vec<Vec<String>> = table.rows.iter().map(|row| columns.iter().map(|at| cell(&row[*at])).collect()).collect();
+        let mut rows: Vec<Vec<String>> = table
+            .rows
+            .iter()
+            .map(|row| columns.iter().map(|at| cell(&row[*at])).collect())
+            .collect();
         if !ordered {
             rows.sort();
         }
@@ -166,12 +214,18 @@ fn differs(found: &Table, expected: &Table, ordered: bool) -> Option<String> {
     let all: Vec<usize> = (0..expected.columns.len()).collect();
     let wanted = rows(expected, &all);
     let mut chosen = Vec::new();
-    let fits = assign(&candidates, &mut chosen, &mut |columns| rows(found, columns) == wanted);
+    let fits = assign(&candidates, &mut chosen, &mut |columns| {
+        rows(found, columns) == wanted
+    });
     (!fits).then(|| "the same values, but not in the same rows or order".to_owned())
 }
 
 /// Tries all ways to take one column for each expected one.
-fn assign(candidates: &[Vec<usize>], chosen: &mut Vec<usize>, test: &mut dyn FnMut(&[usize]) -> bool) -> bool {
+fn assign(
+    candidates: &[Vec<usize>],
+    chosen: &mut Vec<usize>,
+    test: &mut dyn FnMut(&[usize]) -> bool,
+) -> bool {
     let Some(here) = candidates.get(chosen.len()) else {
         return test(chosen);
     };

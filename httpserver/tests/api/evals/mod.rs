@@ -68,20 +68,31 @@ impl Score {
 
     fn row(self, name: &str) -> String {
         let [right, unsure, wrong, refused] = self.counts;
-        format!("| {name} | {} | {right} | {unsure} | {wrong} | {refused} | {:.0} % |\n", self.all(), self.right())
+        format!(
+            "| {name} | {} | {right} | {unsure} | {wrong} | {refused} | {:.0} % |\n",
+            self.all(),
+            self.right()
+        )
     }
 }
 
 fn folder() -> std::path::PathBuf {
     let workspace = std::env::var_os("SOP_EVALS");
-    workspace.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/evals"), Into::into)
+    workspace.map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/evals"),
+        Into::into,
+    )
 }
 
 fn evals(file: &Path) -> Vec<Eval> {
     let text = std::fs::read_to_string(file).unwrap();
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
     let read = |(at, line): (usize, &str)| {
-        serde_json::from_str(line).unwrap_or_else(|error| panic!("{}:{}: {error}", file.display(), at + 1))
+        serde_json::from_str(line)
+            .unwrap_or_else(|error| panic!("{}:{}: {error}", file.display(), at + 1))
     };
     lines.map(read).collect()
 }
@@ -95,7 +106,9 @@ fn score(ending: &str) -> Option<(Score, Score)> {
     for name in ["chinook", "shop"] {
         let subject = Subject::open(name)?;
         for eval in evals(&folder().join(format!("{name}.{ending}.jsonl"))) {
-            let chosen = |only: &String| format!("{name} {} {}", eval.kind, eval.ask.join(" > ")).contains(only.as_str());
+            let chosen = |only: &String| {
+                format!("{name} {} {}", eval.kind, eval.ask.join(" > ")).contains(only.as_str())
+            };
             if !only.as_ref().is_none_or(chosen) {
                 continue;
             }
@@ -103,11 +116,17 @@ fn score(ending: &str) -> Option<(Score, Score)> {
             all.add(verdict);
             kinds.entry(eval.kind.clone()).or_default().add(verdict);
             if (verdict != Verdict::Right || only.is_some()) && !quiet {
-                report += &format!("{verdict:?}: {name}: {} ({})\n{why}\n", eval.ask.join(" > "), eval.kind);
+                report += &format!(
+                    "{verdict:?}: {name}: {} ({})\n{why}\n",
+                    eval.ask.join(" > "),
+                    eval.kind
+                );
             }
         }
     }
-    let mut table = format!("\n{ending}\n| kind | questions | right | wrong, said unsure | wrong | refused | right |\n|---|---|---|---|---|---|---|\n");
+    let mut table = format!(
+        "\n{ending}\n| kind | questions | right | wrong, said unsure | wrong | refused | right |\n|---|---|---|---|---|---|---|\n"
+    );
     for (kind, score) in &kinds {
         table += &score.row(kind);
     }
@@ -125,9 +144,16 @@ fn floor(ending: &str, least: f64) {
         return;
     }
     let [right, unsure, wrong, refused] = score.counts;
-    assert!(score.right() >= least, "{:.1} % are right, {least} % have to be", score.right());
+    assert!(
+        score.right() >= least,
+        "{:.1} % are right, {least} % have to be",
+        score.right()
+    );
     let others = unsure + wrong + refused;
-    assert!(2 * wrong <= others, "{wrong} of {others} that are not right are wrong without a word ({right} are right)");
+    assert!(
+        2 * wrong <= others,
+        "{wrong} of {others} that are not right are wrong without a word ({right} are right)"
+    );
 }
 
 #[test]
