@@ -400,3 +400,60 @@ fn two_with_one_end(schema: &Schema, tokens: &[Token], at: usize) -> Vec<Match> 
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::schema::{Field, Store};
+
+    fn schema() -> Schema {
+        let field = |name: &str, values: &[&str]| Field {
+            name: name.to_owned(),
+            kind: FieldKind::Text,
+            key: false,
+            optional: false,
+            values: values.iter().map(|value| (*value).to_owned()).collect(),
+        };
+        let fields = vec![field("FirstName", &[]), field("LastName", &[]), field("home.city", &["New York", "US"])];
+        Schema {
+            database: "d".to_owned(),
+            stores: vec![Store {
+                name: "StaffMembers".to_owned(),
+                fields,
+                ..Store::default()
+            }],
+        }
+    }
+
+    fn best(text: &str) -> Option<Match> {
+        matches(&schema(), &tokens(text)).first()?.first().cloned()
+    }
+
+    #[test]
+    fn names_are_found_by_stems_parts_and_slips() {
+        for (text, length) in [("staff members", 2), ("staffmember", 1), ("Staff_Members", 1), ("members", 1)] {
+            let found = best(text).unwrap();
+            assert_eq!((found.named, found.length), (Named::Store(0), length), "{text}");
+        }
+        let city = Place { store: 0, field: 2 };
+        assert_eq!(best("cities").unwrap().named, Named::Field(city));
+        assert!(best("staff membrs").unwrap().score < best("staff members").unwrap().score);
+        assert_eq!(best("nothing"), None);
+    }
+
+    #[test]
+    fn values_are_found_whole_and_short_words_are_not_values() {
+        let city = Place { store: 0, field: 2 };
+        assert_eq!(best("new york").unwrap().named, Named::Value(city, 0));
+        assert_eq!(best("new"), None);
+        assert_eq!(best("us"), None);
+        assert_eq!(best("US").unwrap().named, Named::Value(city, 1));
+    }
+
+    #[test]
+    fn two_names_may_share_their_last_word() {
+        let found = matches(&schema(), &tokens("first and last names"));
+        let first = Named::Field(Place { store: 0, field: 0 });
+        assert!(found[0].iter().any(|name| name.named == first && name.length == 1));
+    }
+}

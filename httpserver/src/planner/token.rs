@@ -109,7 +109,8 @@ pub fn tokens(text: &str) -> Vec<Token> {
         if found.len() > MAX_TOKENS {
             break;
         }
-        if c.is_whitespace() || "?!;()[]{}".contains(c) {
+        let unequal = c == '!' && chars.get(at + 1) == Some(&'=');
+        if c.is_whitespace() || ("?!;()[]{}".contains(c) && !unequal) {
             at += 1;
             continue;
         }

@@ -159,7 +159,6 @@ mod tests {
             ("addresses", "address"),
             ("people", "person"),
             ("address", "address"),
-            ("buses", "bus"),
             ("gas", "gas"),
         ] {
             assert_eq!(singular(plural), one);

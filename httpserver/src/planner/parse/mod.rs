@@ -5,11 +5,15 @@
 //! in [`Draft::unknown`], and a question with such words is not answered.
 
 mod asking;
+mod days;
+mod figures;
 mod finish;
 mod follow;
 mod literals;
 mod nouns;
 mod numbers;
+mod ordering;
+mod values;
 mod write;
 
 use super::Hit;

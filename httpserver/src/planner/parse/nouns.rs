@@ -1,10 +1,8 @@
 //! Stores, fields and values where they are named.
 
-use super::{
-    Beside, Comparison, Concept, Condition, FieldKind, Form, Group, Match, Mode, Named, Parser,
-    Place, Test, Value, path,
-};
-use crate::planner::schema::Field;
+use super::{Aggregate, Beside, Comparison, Concept, Condition, FieldKind, Function, Group, Match, Mode, Named, Parser, Place, Test, Token, Value, path, };
+use crate::planner::model::Measure;
+use crate::planner::paths::labels;
 
 impl Parser<'_> {
     /// Takes the name that fits best here.
@@ -30,7 +28,7 @@ impl Parser<'_> {
     }
 
     /// The name at this place that fits best to what is around.
-    fn best_here(&mut self) -> Option<Match> {
+    pub(super) fn best_here(&mut self) -> Option<Match> {
         let mut ranked: Vec<(f32, Match)> = Vec::new();
         for name in self.names_at(self.at) {
             let longer = 0.12 * (name.length as f32 - 1.0);
@@ -72,7 +70,7 @@ impl Parser<'_> {
     }
 
     /// Whether two readings are of different stores, so that it matters which is taken.
-    fn differ(&self, one: &Match, other: &Match) -> bool {
+    pub(super) fn differ(&self, one: &Match, other: &Match) -> bool {
         let store = |name: &Match| match &name.named {
             Named::Field(place) | Named::Value(place, _) => Some(place.store),
             _ => None,
@@ -80,7 +78,7 @@ impl Parser<'_> {
         matches!((store(one), store(other)), (Some(a), Some(b)) if a != b)
     }
 
-    fn value_follows(&self, at: usize, places: &[Place]) -> bool {
+    pub(super) fn value_follows(&self, at: usize, places: &[Place]) -> bool {
         let after = (at..at + 4).find(|at| {
             !matches!(
                 self.concept(*at),
@@ -97,7 +95,7 @@ impl Parser<'_> {
     }
 
     /// How near a store is to what is spoken of.
-    fn nearness(&self, store: usize) -> f32 {
+    pub(super) fn nearness(&self, store: usize) -> f32 {
         let asked = self.draft.store;
         let before = self
             .mentions
@@ -135,7 +133,7 @@ impl Parser<'_> {
     }
 
     /// Whether between two places there are only small words and fields: "name and price of all".
-    fn only_glue(&self, from: usize, to: usize) -> bool {
+    pub(super) fn only_glue(&self, from: usize, to: usize) -> bool {
         (from..to).all(|at| {
             matches!(
                 self.concept(at),
@@ -151,7 +149,7 @@ impl Parser<'_> {
     }
 
     /// How well a field fits to what is expected.
-    fn fit(&self, place: Place) -> f32 {
+    pub(super) fn fit(&self, place: Place) -> f32 {
         let wants_number = !self.draft.functions.is_empty();
         let mut fit = 0.0;
         if wants_number {
@@ -163,7 +161,7 @@ impl Parser<'_> {
         fit
     }
 
-    fn value_fit(&self, place: Place) -> f32 {
+    pub(super) fn value_fit(&self, place: Place) -> f32 {
         if self.prefix.contains(&place) {
             return 0.6;
         }
@@ -176,7 +174,7 @@ impl Parser<'_> {
         }
     }
 
-    fn store_noun(&mut self, store: usize, found: &Match) -> bool {
+    pub(super) fn store_noun(&mut self, store: usize, found: &Match) -> bool {
         let start = self.at;
         self.at += found.length;
         let verb = self
@@ -196,9 +194,9 @@ impl Parser<'_> {
             return true;
         }
         if self.take(Concept::Count) {
-            let of = super::Aggregate {
-                function: super::Function::Count,
-                of: crate::planner::model::Measure::Items(store),
+            let of = Aggregate {
+                function: Function::Count,
+                of: Measure::Items(store),
             };
             self.draft.aggregates.push(of);
             return true;
@@ -233,7 +231,7 @@ impl Parser<'_> {
         true
     }
 
-    fn is_possessive(&self) -> bool {
+    pub(super) fn is_possessive(&self) -> bool {
         self.lower(self.at) == "'s" && self.at + 1 < self.tokens.len()
     }
 
@@ -270,7 +268,7 @@ impl Parser<'_> {
         true
     }
 
-    fn role_noun(&mut self, owner: usize, relation: usize, found: &Match) -> bool {
+    pub(super) fn role_noun(&mut self, owner: usize, relation: usize, found: &Match) -> bool {
         let target = self
             .schema
             .store(owner)
@@ -308,7 +306,7 @@ impl Parser<'_> {
             }
             return true;
         }
-        if let Some(number) = self.token(self.at).and_then(super::Token::number) {
+        if let Some(number) = self.token(self.at).and_then(Token::number) {
             let field = self
                 .schema
                 .store(owner)
@@ -385,15 +383,15 @@ impl Parser<'_> {
     }
 
     /// Whether a word is the verb of a date: placed, joined, hired, born.
-    fn date_verb(&self, at: usize) -> bool {
+    pub(super) fn date_verb(&self, at: usize) -> bool {
         self.token(at).is_some_and(|token| {
             token.lower.ends_with("ed") || token.lower.ends_with("en") || token.lower == "born"
         })
     }
 
     /// The field; or where "name" is asked for and there are first and last names, both.
-    fn all_of(&self, place: Place, start: usize, found: &Match) -> Vec<Place> {
-        let labels = crate::planner::paths::labels(self.schema, place.store);
+    pub(super) fn all_of(&self, place: Place, start: usize, found: &Match) -> Vec<Place> {
+        let labels = labels(self.schema, place.store);
         let name = self.token(start).is_some_and(|token| token.stem == "name")
             && found.length == 1
             && found.score < 0.95;
@@ -402,281 +400,6 @@ impl Parser<'_> {
         } else {
             vec![place]
         }
-    }
-
-    /// Takes what is said of a field after it: a comparison, a value, a day, that it is missing.
-    pub(super) fn field_compared(&mut self, place: Place) -> bool {
-        let before = self.at;
-        let kind = self.kind(place);
-        let negated_before = self.negated;
-        if matches!(
-            self.concept(self.at),
-            Some((Concept::Is | Concept::Of | Concept::In | Concept::That, _))
-        ) && kind != Some(FieldKind::Date)
-        {
-            // "with a total of 5", "status is paid", "company in (…)".
-            self.at += self.concept(self.at).map_or(0, |(_, length)| length);
-        } else if let Some(length) = self.is(self.at, Concept::Is) {
-            self.at += length;
-        }
-        if let Some((Concept::Not, length)) = self.concept(self.at) {
-            self.at += length;
-            self.negated = true;
-        }
-        while self
-            .concept(self.at)
-            .is_some_and(|(c, _)| c == Concept::Noise)
-            && self.at < before + 4
-            && self.lower(self.at) != "."
-        {
-            self.at += 1;
-        }
-        let done = self.tested(place, kind);
-        if !done {
-            self.at = before;
-            self.negated = negated_before;
-        }
-        done
-    }
-
-    fn tested(&mut self, place: Place, kind: Option<FieldKind>) -> bool {
-        match self.concept(self.at) {
-            Some((Concept::Missing, length)) => {
-                self.at += length;
-                self.push(place, Test::Missing);
-                return true;
-            }
-            Some((Concept::Present, length)) => {
-                self.at += length;
-                self.negated = !self.negated;
-                self.push(place, Test::Missing);
-                return true;
-            }
-            Some((Concept::Contains, length)) => {
-                return self.text_test(place, length, Test::Contains);
-            }
-            Some((Concept::Starts, length)) => return self.text_test(place, length, Test::Starts),
-            Some((Concept::Ends, length)) => return self.text_test(place, length, Test::Ends),
-            _ => {}
-        }
-        match kind {
-            Some(FieldKind::Integer | FieldKind::Number)
-                if !self.schema.is_reference(place) || self.negated =>
-            {
-                self.number_test(place)
-            }
-            Some(FieldKind::Integer | FieldKind::Number) => self.number_test(place),
-            Some(FieldKind::Date) => self.date_test(place),
-            Some(FieldKind::Bool) => self.bool_test(place),
-            Some(FieldKind::Text | FieldKind::List) => self.value_test(place),
-            _ => false,
-        }
-    }
-
-    fn bool_test(&mut self, place: Place) -> bool {
-        if let Some((Concept::Compare(_), length)) = self.concept(self.at) {
-            self.at += length;
-        }
-        let value = match self.lower(self.at) {
-            "true" | "yes" | "1" => true,
-            "false" | "no" | "0" => false,
-            _ => return false,
-        };
-        self.at += 1;
-        self.push(place, Test::Compare(Comparison::Eq, Value::Bool(value)));
-        true
-    }
-
-    /// A value of a text field: a frequent one, one in quotes, or whatever stands after "is" and "=".
-    fn value_test(&mut self, place: Place) -> bool {
-        let start = self.at;
-        let mut explicit = start.checked_sub(1).is_some_and(|at| {
-            self.is(at, Concept::Is).is_some() || self.is(at, Concept::Not).is_some()
-        });
-        if let Some((Concept::Compare(comparison @ (Comparison::Eq | Comparison::Ne)), length)) =
-            self.concept(self.at)
-        {
-            self.at += length;
-            self.negated ^= comparison == Comparison::Ne;
-            explicit = true;
-        }
-        if self.lower(self.at) == ":" {
-            self.at += 1;
-            explicit = true;
-        }
-        let list = self.kind(place) == Some(FieldKind::List);
-        let known = self
-            .names_at(self.at)
-            .iter()
-            .find_map(|name| match name.named {
-                Named::Value(there, at) if there == place && name.score > 0.9 => {
-                    Some((at, name.length))
-                }
-                _ => None,
-            });
-        if let Some((at, length)) = known {
-            self.at += length;
-            self.value_or_more(place, at);
-            return true;
-        }
-        if self
-            .token(self.at)
-            .is_some_and(|token| token.form == Form::Quoted)
-            || (explicit && !list)
-        {
-            let text = self.free_text();
-            if !text.is_empty() {
-                self.push(place, Test::Compare(Comparison::Eq, Value::Text(text)));
-                return true;
-            }
-        }
-        false
-    }
-
-    /// "contains x", "starts with x".
-    pub(super) fn text_test(
-        &mut self,
-        place: Place,
-        length: usize,
-        test: fn(String) -> Test,
-    ) -> bool {
-        self.at += length;
-        let kinds = [Some(FieldKind::Text), Some(FieldKind::List)];
-        if !kinds.contains(&self.kind(place)) {
-            return false;
-        }
-        for word in ["the", "word", "letter", "letters", "text", "a"] {
-            if self.lower(self.at) == word && self.at + 1 < self.tokens.len() {
-                self.at += 1;
-            }
-        }
-        let text = self.free_text();
-        if text.is_empty() {
-            return false;
-        }
-        self.push(place, test(text));
-        true
-    }
-
-    /// Text as it stands, up to the next small word.
-    pub(super) fn free_text(&mut self) -> String {
-        if let Some(token) = self
-            .token(self.at)
-            .filter(|token| token.form == Form::Quoted)
-        {
-            let text = token.text.clone();
-            self.at += 1;
-            return text;
-        }
-        let start = self.at;
-        while self.at < self.tokens.len() {
-            let structural = self.concept(self.at).is_some_and(|(concept, _)| {
-                !matches!(
-                    concept,
-                    Concept::Noise
-                        | Concept::Trade
-                        | Concept::Money
-                        | Concept::Units
-                        | Concept::Show
-                ) && self.at > start
-            });
-            if structural {
-                break;
-            }
-            self.at += 1;
-        }
-        self.text(start, self.at - start)
-    }
-
-    fn value_noun(&mut self, place: Place, at: usize, found: &Match) -> bool {
-        self.at += found.length;
-        if self.kind(place) == Some(FieldKind::List) {
-            let value = self
-                .schema
-                .field(place)
-                .and_then(|field| field.values.get(at))
-                .cloned();
-            self.push(place, Test::Contains(value.unwrap_or_default()));
-            return true;
-        }
-        if self.mode == Mode::Without {
-            self.negated = true;
-        }
-        self.value_or_more(place, at);
-        // "Music category", "Jazz genre": what was named is said again.
-        let again = self.past_noise(self.at);
-        let repeats = self.names_at(again).iter().find(|name| match name.named {
-            Named::Field(there) => there == place,
-            Named::Store(store) => store == place.store && Some(store) != self.draft.store,
-            _ => false,
-        });
-        if let Some(length) = repeats.map(|name| name.length) {
-            self.at = again + length;
-        }
-        true
-    }
-
-    /// A value of a field, and those that follow with "or".
-    pub(super) fn value_or_more(&mut self, place: Place, at: usize) {
-        let values = |field: Option<&Field>, at: usize| {
-            field.and_then(|field| field.values.get(at)).cloned()
-        };
-        let mut found: Vec<Value> = values(self.schema.field(place), at)
-            .map(Value::Text)
-            .into_iter()
-            .collect();
-        loop {
-            let mut next = self.at;
-            let mut or = false;
-            while let Some((
-                concept @ (Concept::Or | Concept::And | Concept::In | Concept::Noise),
-                length,
-            )) = self.concept(next)
-            {
-                or |= concept == Concept::Or;
-                next += length;
-            }
-            if next == self.at {
-                break;
-            }
-            let same = self
-                .names_at(next)
-                .iter()
-                .find_map(|name| match name.named {
-                    Named::Value(there, at) if there == place => Some((at, name.length)),
-                    _ => None,
-                });
-            if let Some((at, length)) = same {
-                found.extend(values(self.schema.field(place), at).map(Value::Text));
-                self.at = next + length;
-            } else if or
-                && self.concept(next).is_none()
-                && self.best_name(next).is_none()
-                && self.token(next).is_some()
-            {
-                // A value that no item has: it is said by its place beside one that some have.
-                self.at = next;
-                let text = self.free_text();
-                found.push(Value::Text(text));
-                self.doubt(0.85);
-            } else {
-                break;
-            }
-        }
-        if self.kind(place) == Some(FieldKind::List) {
-            for value in found {
-                if let Value::Text(text) = value {
-                    self.push(place, Test::Contains(text));
-                }
-            }
-            return;
-        }
-        let test = match found.as_slice() {
-            [one] => Test::Compare(Comparison::Eq, one.clone()),
-            _ => Test::In(found),
-        };
-        self.push(place, test);
-        self.prefix.clear();
     }
 
     /// A group that a name here stands for.

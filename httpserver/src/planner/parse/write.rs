@@ -1,7 +1,7 @@
 //! Sentences that change items: set, change, mark, rename, add, delete.
 
 use super::{
-    Comparison, Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Test, Value,
+    Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Value,
 };
 use crate::planner::model::Write;
 use crate::planner::paths::labels;
