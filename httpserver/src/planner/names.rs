@@ -414,7 +414,11 @@ mod tests {
             optional: false,
             values: values.iter().map(|value| (*value).to_owned()).collect(),
         };
-        let fields = vec![field("FirstName", &[]), field("LastName", &[]), field("home.city", &["New York", "US"])];
+        let fields = vec![
+            field("FirstName", &[]),
+            field("LastName", &[]),
+            field("home.city", &["New York", "US"]),
+        ];
         Schema {
             database: "d".to_owned(),
             stores: vec![Store {
@@ -431,9 +435,18 @@ mod tests {
 
     #[test]
     fn names_are_found_by_stems_parts_and_slips() {
-        for (text, length) in [("staff members", 2), ("staffmember", 1), ("Staff_Members", 1), ("members", 1)] {
+        for (text, length) in [
+            ("staff members", 2),
+            ("staffmember", 1),
+            ("Staff_Members", 1),
+            ("members", 1),
+        ] {
             let found = best(text).unwrap();
-            assert_eq!((found.named, found.length), (Named::Store(0), length), "{text}");
+            assert_eq!(
+                (found.named, found.length),
+                (Named::Store(0), length),
+                "{text}"
+            );
         }
         let city = Place { store: 0, field: 2 };
         assert_eq!(best("cities").unwrap().named, Named::Field(city));
@@ -454,6 +467,10 @@ mod tests {
     fn two_names_may_share_their_last_word() {
         let found = matches(&schema(), &tokens("first and last names"));
         let first = Named::Field(Place { store: 0, field: 0 });
-        assert!(found[0].iter().any(|name| name.named == first && name.length == 1));
+        assert!(
+            found[0]
+                .iter()
+                .any(|name| name.named == first && name.length == 1)
+        );
     }
 }

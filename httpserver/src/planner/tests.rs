@@ -42,7 +42,11 @@ fn clinic() -> Schema {
             store(
                 "doctors",
                 12,
-                vec![key("id"), text("name", &[]), text("specialty", &["cardiology", "surgery"])],
+                vec![
+                    key("id"),
+                    text("name", &[]),
+                    text("specialty", &["cardiology", "surgery"]),
+                ],
                 vec![],
             ),
             store(
@@ -180,11 +184,19 @@ fn changes_become_calls_of_tools_that_write() {
     assert_eq!(call.name, "update");
     let expected = json!({"database": "clinic", "store": "visits", "filter": {"id": {"$eq": 7}}, "set": {"fee": 80}});
     assert_eq!(call.args, expected);
-    let call = ask(&["add a patient named Bo Ek with phone 555"]).unwrap().call;
+    let call = ask(&["add a patient named Bo Ek with phone 555"])
+        .unwrap()
+        .call;
     assert_eq!(call.name, "insert");
-    assert_eq!(call.args["items"], json!([{"key": {"id": 901}, "value": {"name": "Bo Ek", "phone": "555"}}]));
+    assert_eq!(
+        call.args["items"],
+        json!([{"key": {"id": 901}, "value": {"name": "Bo Ek", "phone": "555"}}])
+    );
     let call = ask(&["delete uninsured patients"]).unwrap().call;
-    assert_eq!((call.name.as_str(), &call.args["filter"]), ("delete", &json!({"insured": {"$eq": false}})));
+    assert_eq!(
+        (call.name.as_str(), &call.args["filter"]),
+        ("delete", &json!({"insured": {"$eq": false}}))
+    );
 }
 
 #[test]
@@ -199,10 +211,16 @@ fn what_is_not_understood_is_said_with_examples() {
         "set the colour to red for visit 7",
     ] {
         let no = ask(&[question]).expect_err(question);
-        assert!(!no.reason.is_empty() && !no.examples.is_empty(), "{question}");
+        assert!(
+            !no.reason.is_empty() && !no.examples.is_empty(),
+            "{question}"
+        );
     }
     let reason = ask(&["patients with green shoes"]).unwrap_err().reason;
-    assert!(reason.contains("\"green\"") && reason.contains("\"shoes\""), "{reason}");
+    assert!(
+        reason.contains("\"green\"") && reason.contains("\"shoes\""),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -219,7 +237,11 @@ fn examples_of_a_schema_are_understood() {
 fn values_of_a_question_never_get_into_the_statement() {
     let hostile = "x'; DROP TABLE patients; --";
     let understanding = ask(&[&format!("patients whose name is \"{hostile}\"")]).unwrap();
-    assert!(!understanding.statement.contains("DROP"), "{}", understanding.statement);
+    assert!(
+        !understanding.statement.contains("DROP"),
+        "{}",
+        understanding.statement
+    );
     assert_eq!(understanding.call.args["params"], json!([hostile]));
 }
 

@@ -400,8 +400,8 @@ pub fn measure(word: &str) -> Option<(&'static [&'static str], f64)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::planner::token::tokens;
     use super::*;
+    use crate::planner::token::tokens;
 
     #[test]
     fn the_longest_phrase_goes_first() {

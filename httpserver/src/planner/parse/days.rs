@@ -1,6 +1,8 @@
 //! Days: which field of days is meant, and periods as they are said.
 
-use super::{Attribute, Comparison, Concept, Condition, FieldKind, Parser, Place, Test, dates, words};
+use super::{
+    Attribute, Comparison, Concept, Condition, FieldKind, Parser, Place, Test, dates, words,
+};
 use crate::planner::dates::Period;
 
 impl Parser<'_> {

@@ -1,9 +1,12 @@
 //! Figures: how many, sums and other functions, money and pieces, and conditions on them.
 
-use super::{Aggregate, Concept, Condition, FieldKind, Form, Function, Group, Mode, Named, Parser, Place, Value, words};
+use super::{
+    Aggregate, Concept, Condition, FieldKind, Form, Function, Group, Mode, Named, Parser, Place,
+    Value, words,
+};
+use crate::planner::lexicon;
 use crate::planner::lexicon::UNITS;
 use crate::planner::model::Measure;
-use crate::planner::lexicon;
 
 impl Parser<'_> {
     pub(super) fn count(&mut self) -> bool {

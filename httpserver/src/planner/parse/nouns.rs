@@ -1,6 +1,9 @@
 //! Stores, fields and values where they are named.
 
-use super::{Aggregate, Beside, Comparison, Concept, Condition, FieldKind, Function, Group, Match, Mode, Named, Parser, Place, Test, Token, Value, path, };
+use super::{
+    Aggregate, Beside, Comparison, Concept, Condition, FieldKind, Function, Group, Match, Mode,
+    Named, Parser, Place, Test, Token, Value, path,
+};
 use crate::planner::model::Measure;
 use crate::planner::paths::labels;
 

@@ -1,8 +1,11 @@
 //! Numbers and days: comparisons, limits, periods.
 
-use super::{Aggregate, Attribute, Comparison, Concept, Condition, FieldKind, Form, Function, Group, Mode, Named, Parser, Place, Test, Token, Value, words};
-use crate::planner::model::Measure;
+use super::{
+    Aggregate, Attribute, Comparison, Concept, Condition, FieldKind, Form, Function, Group, Mode,
+    Named, Parser, Place, Test, Token, Value, words,
+};
 use crate::planner::lexicon;
+use crate::planner::model::Measure;
 
 impl Parser<'_> {
     /// A test of a number field that stands after it: "over 10", "between 1 and 2", "5".

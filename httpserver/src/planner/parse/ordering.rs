@@ -1,6 +1,9 @@
 //! What rows are put together by, in which order they come, and how many of them.
 
-use super::{Aggregate, Attribute, Concept, Extreme, FieldKind, Function, Group, Mode, Named, Parser, Sorting};
+use super::{
+    Aggregate, Attribute, Concept, Extreme, FieldKind, Function, Group, Mode, Named, Parser,
+    Sorting,
+};
 use crate::planner::model::Measure;
 
 impl Parser<'_> {

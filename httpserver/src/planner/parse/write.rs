@@ -1,8 +1,6 @@
 //! Sentences that change items: set, change, mark, rename, add, delete.
 
-use super::{
-    Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Value,
-};
+use super::{Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Value};
 use crate::planner::model::Write;
 use crate::planner::paths::labels;
 

@@ -74,7 +74,12 @@ impl Scope<'_> {
     }
 
     /// That there is an item beyond the first step to many with these conditions.
-    pub(super) fn beyond(&mut self, way: &[Edge], conditions: Vec<Condition>, table: usize) -> Option<Piece> {
+    pub(super) fn beyond(
+        &mut self,
+        way: &[Edge],
+        conditions: Vec<Condition>,
+        table: usize,
+    ) -> Option<Piece> {
         let at = way.iter().position(|edge| !edge.forward)?;
         let (edge, before) = way.get(..=at)?.split_last()?;
         let mut inner = Scope::new(self.schema, edge.to, self.through, self.depth + 1);
@@ -93,7 +98,12 @@ impl Scope<'_> {
     }
 
     /// That there are so many, or no, items of another store.
-    pub(super) fn counted(&mut self, way: &[Edge], condition: &Condition, table: usize) -> Option<Piece> {
+    pub(super) fn counted(
+        &mut self,
+        way: &[Edge],
+        condition: &Condition,
+        table: usize,
+    ) -> Option<Piece> {
         let Condition::Related {
             conditions,
             negated,
