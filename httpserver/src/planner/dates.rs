@@ -6,6 +6,10 @@ use super::token::{Form, Token};
 
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "what a day of the month is called"
+)]
 pub struct Day {
     year: i32,
     month: u32,

@@ -1,5 +1,7 @@
 //! Queries in words, so that people see what was understood.
 
+use std::fmt::Write as _;
+
 use super::lexicon::{Comparison, Function};
 use super::model::{Aggregate, Condition, Group, Key, Measure, Query, Test, Value, Write};
 use super::schema::{Place, Schema};
@@ -33,7 +35,8 @@ pub fn query(schema: &Schema, query: &Query) -> String {
             Some((_, false)) => "first ",
             None => "",
         };
-        text += &format!(
+        let _ = write!(
+            text,
             " with their {which}{}",
             spoken(schema.store_name(beside.store))
         );
@@ -44,12 +47,13 @@ pub fn query(schema: &Schema, query: &Query) -> String {
             .iter()
             .map(|of| group(schema, *of, query.store))
             .collect();
-        text += &format!(" per {}", list.join(" and "));
+        let _ = write!(text, " per {}", list.join(" and "));
     }
     text += &conditions(schema, &query.conditions, query.store);
     for (at, comparison, value) in &query.having {
         if let Some(of) = query.aggregates.get(*at) {
-            text += &format!(
+            let _ = write!(
+                text,
                 ", where the {} {} {}",
                 aggregate(schema, *of),
                 compared(*comparison),
@@ -72,10 +76,10 @@ pub fn query(schema: &Schema, query: &Query) -> String {
                 .unwrap_or_default(),
         };
         let end = if *descending { ", largest first" } else { "" };
-        text += &format!(", sorted by {by}{end}");
+        let _ = write!(text, ", sorted by {by}{end}");
     }
     if let Some(limit) = query.limit {
-        text += &format!(", the first {limit}");
+        let _ = write!(text, ", the first {limit}");
     }
     text
 }

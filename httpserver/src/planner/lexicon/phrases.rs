@@ -231,19 +231,21 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
 ];
 
+/// A phrase taken apart, and its meaning.
+type Phrase = (Vec<&'static str>, Concept);
+
 /// The phrases by their first word.
-static TABLE: LazyLock<HashMap<&'static str, Vec<(Vec<&'static str>, Concept)>>> =
-    LazyLock::new(|| {
-        let mut table: HashMap<&str, Vec<_>> = HashMap::new();
-        for (concept, phrases) in PHRASES {
-            for phrase in phrases.split('|') {
-                let words: Vec<&str> = phrase.split(' ').collect();
-                let first = words.first().copied().unwrap_or_default();
-                table.entry(first).or_default().push((words, *concept));
-            }
+static TABLE: LazyLock<HashMap<&'static str, Vec<Phrase>>> = LazyLock::new(|| {
+    let mut table: HashMap<&str, Vec<_>> = HashMap::new();
+    for (concept, phrases) in PHRASES {
+        for phrase in phrases.split('|') {
+            let words: Vec<&str> = phrase.split(' ').collect();
+            let first = words.first().copied().unwrap_or_default();
+            table.entry(first).or_default().push((words, *concept));
         }
-        table
-    });
+    }
+    table
+});
 
 /// The phrases that begin at a token, longest first; of those of one length in the order of the list.
 pub fn concepts(tokens: &[Token], at: usize) -> Vec<(Concept, usize)> {

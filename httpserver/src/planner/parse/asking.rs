@@ -5,6 +5,7 @@ use crate::planner::paths::labels;
 
 impl Parser<'_> {
     /// Takes the phrase at this place.
+    #[expect(clippy::too_many_lines, reason = "one arm for each meaning")]
     pub(super) fn phrase(&mut self) -> bool {
         let Some((concept, length)) = self.concept(self.at) else {
             return false;
@@ -23,18 +24,22 @@ impl Parser<'_> {
                 }
                 true
             }
+            Concept::Which => {
+                self.draft.asked_which |= self.draft.fields.is_empty();
+                true
+            }
             Concept::Show
             | Concept::And
             | Concept::Pronoun
             | Concept::Who
             | Concept::That
-            | Concept::Is => true,
-            Concept::Anything => true,
-            Concept::Which => {
-                self.draft.asked_which |= self.draft.fields.is_empty();
-                true
-            }
-            Concept::Of | Concept::To | Concept::On | Concept::For => true,
+            | Concept::Is
+            | Concept::Anything
+            | Concept::Only
+            | Concept::Of
+            | Concept::To
+            | Concept::On
+            | Concept::For => true,
             Concept::In | Concept::Where => {
                 self.mode = Mode::Plain;
                 true
@@ -104,7 +109,6 @@ impl Parser<'_> {
                 self.draft.distinct = true;
                 true
             }
-            Concept::Only => true,
             Concept::Instead => {
                 self.draft.replaces = true;
                 true

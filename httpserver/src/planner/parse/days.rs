@@ -88,16 +88,12 @@ impl Parser<'_> {
             self.at = before;
             return false;
         };
-        match self.default_date() {
-            Some(place) => {
-                self.push(place, test);
-                true
-            }
-            None => {
-                self.at = before;
-                false
-            }
+        if let Some(place) = self.default_date() {
+            self.push(place, test);
+            return true;
         }
+        self.at = before;
+        false
     }
 
     /// Days as they are said: "since March", "between May and June", "last week". Bare years are taken where `field` says that

@@ -207,7 +207,7 @@ impl Parser<'_> {
                     self.at += length;
                 }
                 Some((Concept::Noise | Concept::Of, length)) if function.is_some() || counting => {
-                    self.at += length
+                    self.at += length;
                 }
                 _ => break,
             }

@@ -129,7 +129,7 @@ impl Parser<'_> {
             let descending = extreme == Extreme::Max;
             match found {
                 _ if grouped || (self.follows_groups() && attribute == Attribute::Size) => {
-                    self.draft.order.push((Sorting::Shown, descending))
+                    self.draft.order.push((Sorting::Shown, descending));
                 }
                 Some((rank, place)) => {
                     if rank > 2 {
@@ -163,7 +163,8 @@ impl Parser<'_> {
                         self.draft.order.push((Sorting::Field(place), descending));
                     }
                     None => {
-                        self.draft.missing = Some("what the first ones are the first by".to_owned())
+                        self.draft.missing =
+                            Some("what the first ones are the first by".to_owned());
                     }
                 }
             }
@@ -255,7 +256,7 @@ impl Draft {
 
     /// Money of a whole order says nothing of one of its lines: where the question is about what is in the lines, price
     /// times quantity of the lines is added up.
-    fn money_by_line(&self, schema: &Schema, query: &mut Query) -> Option<()> {
+    fn money_by_line(schema: &Schema, query: &mut Query) -> Option<()> {
         let [only] = query.aggregates.as_slice() else {
             return Some(());
         };
@@ -321,10 +322,7 @@ impl Draft {
                 }
                 Sorting::Shown => {
                     if query.aggregates.is_empty() {
-                        match query.order.first().map(|(key, _)| *key) {
-                            Some(key) => key,
-                            None => return None,
-                        }
+                        query.order.first().map(|(key, _)| *key)?
                     } else {
                         Key::Aggregate(0)
                     }
@@ -389,7 +387,7 @@ impl Draft {
             query.fields.clear();
         }
         if self.money {
-            self.money_by_line(schema, query)?;
+            Self::money_by_line(schema, query)?;
         }
         let base = query.store;
         let through = &self.through;

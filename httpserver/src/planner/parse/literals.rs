@@ -448,9 +448,9 @@ impl Parser<'_> {
                 negated,
             });
         } else {
-            conditions
-                .into_iter()
-                .for_each(|condition| self.add(condition));
+            for condition in conditions {
+                self.add(condition);
+            }
         }
         self.mode = super::Mode::Plain;
         self.prefix.clear();

@@ -68,6 +68,10 @@ enum Mode {
 }
 
 /// What was understood so far.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark that a phrase leaves, none excludes another"
+)]
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     store: Option<usize>,

@@ -63,7 +63,7 @@ impl Parser<'_> {
         let other_way = close.len() > 1
             && close
                 .windows(2)
-                .any(|two| matches!(two, [a, b] if self.differ(a, b)));
+                .any(|two| matches!(two, [a, b] if Self::differ(a, b)));
         if other_way {
             self.doubt(0.92);
             let way = self.choose(close.len());
@@ -73,7 +73,7 @@ impl Parser<'_> {
     }
 
     /// Whether two readings are of different stores, so that it matters which is taken.
-    pub(super) fn differ(&self, one: &Match, other: &Match) -> bool {
+    pub(super) fn differ(one: &Match, other: &Match) -> bool {
         let store = |name: &Match| match &name.named {
             Named::Field(place) | Named::Value(place, _) => Some(place.store),
             _ => None,

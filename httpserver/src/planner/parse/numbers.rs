@@ -29,23 +29,19 @@ impl Parser<'_> {
         };
         let number = self.number_here();
         let names_next = self.names_at(self.at + 1).iter().any(|name| matches!(name.named, Named::Field(other) if other != place && self.is_number(other)));
-        match number.filter(|_| !(names_next && comparison == Comparison::Eq)) {
-            Some(number) => {
-                self.at += 1;
-                let factor = self.skip_measure();
-                let number = if factor > 0.0 {
-                    self.scaled(place, number, factor)
-                } else {
-                    number
-                };
-                self.push(place, Test::Compare(comparison, Value::number(number)));
-                true
-            }
-            None => {
-                self.at = before;
-                false
-            }
-        }
+        let Some(number) = number.filter(|_| !(names_next && comparison == Comparison::Eq)) else {
+            self.at = before;
+            return false;
+        };
+        self.at += 1;
+        let factor = self.skip_measure();
+        let number = if factor > 0.0 {
+            self.scaled(place, number, factor)
+        } else {
+            number
+        };
+        self.push(place, Test::Compare(comparison, Value::number(number)));
+        true
     }
 
     /// The number that comes next, which is not taken yet; "a dollar" is one.
@@ -206,16 +202,12 @@ impl Parser<'_> {
                 .map(|(_, place)| place),
             None => self.usual_measure(),
         };
-        match place {
-            Some(place) => {
-                self.push(place, test);
-                true
-            }
-            None => {
-                self.draft.missing = Some(format!("which field is compared with {number}"));
-                true
-            }
+        if let Some(place) = place {
+            self.push(place, test);
+        } else {
+            self.draft.missing = Some(format!("which field is compared with {number}"));
         }
+        true
     }
 
     pub(super) fn reaches(&self, store: usize) -> bool {

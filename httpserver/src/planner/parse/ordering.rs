@@ -13,18 +13,15 @@ impl Parser<'_> {
         if self.literals.iter().any(|literal| literal.start == self.at) {
             return true;
         }
-        if self.draft.top
-            || self.draft.limit.is_some()
+        let ranks = self.draft.top
+            || (self.draft.limit.is_some()
                 && self.draft.extreme.is_none()
-                && self.draft.groups.is_empty()
-        {
-            if let Some(sorting) = self.sorting() {
-                let descending = self
-                    .direction_here()
-                    .unwrap_or(self.draft.direction.unwrap_or(true));
-                self.draft.order.push((sorting, descending));
-                return true;
-            }
+                && self.draft.groups.is_empty());
+        if ranks && let Some(sorting) = self.sorting() {
+            let direction = self.direction_here();
+            let descending = direction.unwrap_or(self.draft.direction.unwrap_or(true));
+            self.draft.order.push((sorting, descending));
+            return true;
         }
         let aggregated = self.draft.counting
             || self.draft.summing

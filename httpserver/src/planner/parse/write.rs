@@ -10,6 +10,9 @@ const SET: [&str; 7] = [
 const DELETE: [&str; 3] = ["delete", "remove", "erase"];
 const ADD: [&str; 3] = ["add", "insert", "create"];
 
+/// What a field is set to; none clears it.
+struct Set(Option<Value>);
+
 impl Parser<'_> {
     fn verb(&self) -> usize {
         let polite = [
@@ -214,8 +217,8 @@ impl Parser<'_> {
         Some(place)
     }
 
-    /// The value that the tokens up to `end` are, of the kind that the field has. `Some(None)` clears the field.
-    fn value_to_end(&mut self, place: Place, end: usize) -> Option<Option<Value>> {
+    /// The value that the tokens up to `end` are, of the kind that the field has.
+    fn value_to_end(&mut self, place: Place, end: usize) -> Option<Set> {
         let start = if ["a", "an", "the"].contains(&self.lower(self.at))
             && self.kind(place) != Some(FieldKind::Text)
         {
@@ -226,7 +229,7 @@ impl Parser<'_> {
         let length = end.checked_sub(start).filter(|length| *length > 0)?;
         let text = self.text(start, length);
         if length == 1 && ["null", "nothing", "empty", "none"].contains(&self.lower(start)) {
-            return Some(None);
+            return Some(Set(None));
         }
         let value = match self.kind(place)? {
             FieldKind::Integer | FieldKind::Number => {
@@ -257,7 +260,7 @@ impl Parser<'_> {
             },
             FieldKind::List | FieldKind::Other => return None,
         };
-        Some(Some(value))
+        Some(Set(Some(value)))
     }
 
     fn update(
@@ -265,9 +268,9 @@ impl Parser<'_> {
         store: usize,
         conditions: Vec<Condition>,
         place: Place,
-        value: Option<Option<Value>>,
+        value: Option<Set>,
     ) -> bool {
-        let Some(value) = value else {
+        let Some(Set(value)) = value else {
             let name = self.schema.field_name(place);
             self.draft.missing = Some(format!(
                 "what {name} is to be: it takes another kind of value"
@@ -331,7 +334,7 @@ impl Parser<'_> {
             }
         });
         match found {
-            Some((place, value)) => self.update(store, conditions, place, Some(Some(value))),
+            Some((place, value)) => self.update(store, conditions, place, Some(Set(Some(value)))),
             None => false,
         }
     }
@@ -409,7 +412,7 @@ impl Parser<'_> {
                 })
                 .unwrap_or(self.tokens.len());
             self.at = at;
-            let Some(Some(value)) = self.value_to_end(place, end) else {
+            let Some(Set(Some(value))) = self.value_to_end(place, end) else {
                 self.draft.missing = Some(format!(
                     "the {} of the new item",
                     self.schema.field_name(place)

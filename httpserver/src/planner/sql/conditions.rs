@@ -1,5 +1,7 @@
 //! Conditions, on the items themselves and on those that they are related to.
 
+use std::fmt::Write as _;
+
 use super::names::column;
 use super::{Edge, Piece, Scope, Statement};
 use crate::planner::lexicon::Comparison;
@@ -59,7 +61,7 @@ impl Scope<'_> {
                     match way.iter().position(|edge| !edge.forward) {
                         None => terms.push(self.related_to_one(&way, conditions, *negated, table)?),
                         Some(at) if !*negated && count.is_none() => {
-                            gather(&mut beyond, &way, at, condition)?
+                            gather(&mut beyond, &way, at, condition)?;
                         }
                         Some(_) => terms.push(self.counted(&way, condition, table)?),
                     }
@@ -180,7 +182,7 @@ impl Scope<'_> {
             piece.params.extend(term.params);
         }
         if !having.is_empty() {
-            piece.sql += &format!(" GROUP BY {}{having}", found.join(", "));
+            let _ = write!(piece.sql, " GROUP BY {}{having}", found.join(", "));
         }
         piece.sql.push(')');
         Some(piece)

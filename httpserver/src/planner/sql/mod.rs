@@ -5,6 +5,8 @@
 mod conditions;
 mod names;
 
+use std::fmt::Write as _;
+
 use crate::planner::lexicon::Function;
 use crate::planner::model::{Aggregate, Beside, Group, Key, Measure, Query, Value};
 use crate::planner::paths::{Edge, labels, path_by};
@@ -164,9 +166,9 @@ impl<'a> Scope<'a> {
         self.joins += kind;
         self.joins += &name(store);
         if alias != store {
-            self.joins += &format!(" AS {}", name(&alias));
+            let _ = write!(self.joins, " AS {}", name(&alias));
         }
-        self.joins += &format!(" ON {}", on.join(" AND "));
+        let _ = write!(self.joins, " ON {}", on.join(" AND "));
         self.tables.push((way.to_vec(), alias));
         Some(self.tables.len() - 1)
     }

@@ -62,15 +62,12 @@ impl Subject {
             .vfs(Arc::new(SimVfs::new()))
             .background(false);
         let db = options.open("/db").unwrap();
-        let today = match name {
-            "chinook" => {
-                fill_chinook(&db)?;
-                "2025-12-10"
-            }
-            _ => {
-                sop_httpserver::demo::fill(&db).unwrap();
-                "2024-12-15"
-            }
+        let today = if name == "chinook" {
+            fill_chinook(&db)?;
+            "2025-12-10"
+        } else {
+            sop_httpserver::demo::fill(&db).unwrap();
+            "2024-12-15"
         };
         Some(Self {
             catalog: Catalog::new(vec![(name.to_owned(), db.clone())]),

@@ -7,6 +7,7 @@ mod data;
 mod judge;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use data::Subject;
@@ -98,7 +99,7 @@ fn evals(file: &Path) -> Vec<Eval> {
 }
 
 /// The score of the files whose names end so, and whether all data was there.
-fn score(ending: &str) -> Option<(Score, Score)> {
+fn score(ending: &str) -> Option<Score> {
     let only = std::env::var("SOP_EVAL").ok();
     let quiet = ending.starts_with("held") && std::env::var_os("SOP_EVAL_HELD").is_none();
     let (mut all, mut kinds) = (Score::default(), BTreeMap::<String, Score>::new());
@@ -116,7 +117,8 @@ fn score(ending: &str) -> Option<(Score, Score)> {
             all.add(verdict);
             kinds.entry(eval.kind.clone()).or_default().add(verdict);
             if (verdict != Verdict::Right || only.is_some()) && !quiet {
-                report += &format!(
+                let _ = write!(
+                    report,
                     "{verdict:?}: {name}: {} ({})\n{why}\n",
                     eval.ask.join(" > "),
                     eval.kind
@@ -132,12 +134,12 @@ fn score(ending: &str) -> Option<(Score, Score)> {
     }
     table += &all.row("all");
     println!("{report}{table}");
-    Some((all, all))
+    Some(all)
 }
 
 /// Right in percent that must be reached, and of the others how many may be wrong without a word.
 fn floor(ending: &str, least: f64) {
-    let Some((score, _)) = score(ending) else {
+    let Some(score) = score(ending) else {
         return;
     };
     if std::env::var_os("SOP_EVAL").is_some() {
