@@ -18,7 +18,7 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         C::Count,
-        "how many|number of|count|counts|the number of|count of|total number of|amount of times|how often|quantity of",
+        "how many|number of|count|counts|the number of|count of|total number of|amount of times|how often",
     ),
     (C::HowMuch, "how much"),
     (
@@ -147,13 +147,13 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         C::Without,
-        "without|with no|have no|has no|having no|had no|that have no|who have no|do not have|does not have|did not have|never|no|lack|lacking|that lack|without any|with no known|do not have any|have not|has not|have never|has never|have never been|has never been|were never|was never|not any|who never|who have never|that were never|not been|have not been|has not been|who have not|that have not|did not|do not|does not|with zero|have zero",
+        "without|out of|with no|have no|has no|having no|had no|that have no|who have no|do not have|does not have|did not have|never|no|lack|lacking|that lack|without any|with no known|do not have any|have not|has not|have never|has never|have never been|has never been|were never|was never|not any|who never|who have never|that were never|not been|have not been|has not been|who have not|that have not|did not|do not|does not|with zero|have zero",
     ),
     (
         C::With,
         "with|have|has|having|had|who have|that have|which have|including|containing at least",
     ),
-    (C::In, "in|from|at|within|inside|out of|into|during"),
+    (C::In, "in|from|at|within|inside|into|during"),
     (C::Of, "of|'s|belonging to"),
     (C::To, "to"),
     (C::On, "on"),

@@ -70,6 +70,15 @@ impl Parser<'_> {
             // "total?": the field, or its sum.
             self.doubt(0.7);
         }
+        let figures = self.draft.counting || !self.draft.aggregates.is_empty();
+        if figures
+            && !self.draft.fields.is_empty()
+            && self.draft.order.is_empty()
+            && self.draft.having.is_empty()
+        {
+            // A field that the figure does not need: something was not understood.
+            self.doubt(0.6);
+        }
         self.complete_functions();
         self.complete_order();
         if self.draft.counting {

@@ -283,7 +283,7 @@ impl<'a> Parser<'a> {
     }
 
     fn step(&mut self) {
-        if self.literal() || self.period() {
+        if self.part_of_text() || self.literal() || self.period() {
             return;
         }
         if self.name_first(self.at) && self.noun() {

@@ -33,7 +33,17 @@ impl Parser<'_> {
     /// The name at this place that fits best to what is around.
     pub(super) fn best_here(&mut self) -> Option<Match> {
         let mut ranked: Vec<(f32, Match)> = Vec::new();
+        let role = self
+            .names_at(self.at)
+            .iter()
+            .find(|name| matches!(name.named, Named::Role(..)))
+            .map(|name| name.length);
         for name in self.names_at(self.at) {
+            // A reference is spoken of by the item that it leads to.
+            if matches!(name.named, Named::Field(place) if role == Some(name.length) && self.schema.is_reference(place))
+            {
+                continue;
+            }
             let longer = 0.12 * (name.length as f32 - 1.0);
             let fits = match &name.named {
                 Named::Store(store) => self.nearness(*store) * 0.3 + 0.06,
@@ -359,7 +369,13 @@ impl Parser<'_> {
         }
         if self.mode == Mode::Without || (self.negated && self.mode != Mode::Plain) {
             self.negated = false;
-            self.push(place, Test::Missing);
+            let optional = self.schema.field(place).is_some_and(|field| field.optional);
+            let none = if self.is_number(place) && !optional {
+                Test::Compare(Comparison::Eq, Value::Integer(0))
+            } else {
+                Test::Missing
+            };
+            self.push(place, none);
             return true;
         }
         if let Mode::With { article, definite } = self.mode {

@@ -158,6 +158,45 @@ impl Parser<'_> {
         true
     }
 
+    /// "with a word in the title": part of a text, not the value of something else.
+    pub(super) fn part_of_text(&mut self) -> bool {
+        let is_word = self
+            .token(self.at)
+            .is_some_and(|token| matches!(token.form, Form::Word | Form::Quoted));
+        let small =
+            matches!(self.concept(self.at), Some((concept, _)) if concept != Concept::Money);
+        let glue = ["in", "inside", "within"].contains(&self.lower(self.at + 1));
+        if self.mode == Mode::Plain || !is_word || small || !glue {
+            return false;
+        }
+        let after = self.past_noise(self.at + 2);
+        let asked = self.draft.store;
+        let field = self
+            .names_at(after)
+            .iter()
+            .find_map(|name| match name.named {
+                Named::Field(place)
+                    if Some(place.store) == asked && self.kind(place) == Some(FieldKind::Text) =>
+                {
+                    Some((place, name.length))
+                }
+                _ => None,
+            });
+        let long = |place: Place| {
+            self.schema
+                .field(place)
+                .is_some_and(|field| field.values.is_empty())
+        };
+        let Some((place, length)) = field.filter(|(place, _)| long(*place)) else {
+            return false;
+        };
+        let text = self.text(self.at, 1);
+        self.at = after + length;
+        self.negated |= self.mode == Mode::Without;
+        self.push(place, Test::Contains(text));
+        true
+    }
+
     /// Text as it stands, up to the next small word.
     pub(super) fn free_text(&mut self) -> String {
         if let Some(token) = self

@@ -101,7 +101,6 @@ fn evals(file: &Path) -> Vec<Eval> {
 /// The score of the files whose names end so, and whether all data was there.
 fn score(ending: &str) -> Option<Score> {
     let only = std::env::var("SOP_EVAL").ok();
-    let quiet = ending.starts_with("held") && std::env::var_os("SOP_EVAL_HELD").is_none();
     let (mut all, mut kinds) = (Score::default(), BTreeMap::<String, Score>::new());
     let mut report = String::new();
     for name in ["chinook", "shop"] {
@@ -116,7 +115,7 @@ fn score(ending: &str) -> Option<Score> {
             let (verdict, why) = judge::judge(&subject, &eval);
             all.add(verdict);
             kinds.entry(eval.kind.clone()).or_default().add(verdict);
-            if (verdict != Verdict::Right || only.is_some()) && !quiet {
+            if (verdict != Verdict::Right || only.is_some()) {
                 let _ = write!(
                     report,
                     "{verdict:?}: {name}: {} ({})\n{why}\n",
@@ -137,33 +136,29 @@ fn score(ending: &str) -> Option<Score> {
     Some(all)
 }
 
-/// Right in percent that must be reached, and of the others how many may be wrong without a word.
-fn floor(ending: &str, least: f64) {
+/// What was reached and must not be lost: right in percent, and how many are wrong without a word.
+fn floor(ending: &str, least: f64, most_wrong: usize) {
     let Some(score) = score(ending) else {
         return;
     };
     if std::env::var_os("SOP_EVAL").is_some() {
         return;
     }
-    let [right, unsure, wrong, refused] = score.counts;
+    let [right, _, wrong, _] = score.counts;
     assert!(
         score.right() >= least,
-        "{:.1} % are right, {least} % have to be",
+        "{:.1} % are right ({right}), {least} % have to be",
         score.right()
     );
-    let others = unsure + wrong + refused;
-    assert!(
-        2 * wrong <= others,
-        "{wrong} of {others} that are not right are wrong without a word ({right} are right)"
-    );
+    assert!(wrong <= most_wrong, "{wrong} are wrong without a word");
 }
 
 #[test]
 fn the_planner_answers_most_questions_and_says_so_when_it_does_not() {
-    floor("open", 90.0);
+    floor("open", 99.0, 0);
 }
 
 #[test]
-fn questions_that_the_planner_was_not_made_with_are_answered_too() {
-    floor("held_out", 60.0);
+fn questions_that_were_held_out_are_answered_too() {
+    floor("held_out", 98.0, 1);
 }
