@@ -234,8 +234,12 @@ mod tests {
             shell.view = view;
             let html = render_app(&shell);
             assert!(html.contains(&format!("\"view\":\"{name}\"")));
-            assert!(html.contains("title=\"Settings\" data-view=\"settings\" aria-current=\"page\""));
-            assert!(!html.contains("parts/copilot/dock.js") && !html.contains("vendor/markdown.js"));
+            assert!(
+                html.contains("title=\"Settings\" data-view=\"settings\" aria-current=\"page\"")
+            );
+            assert!(
+                !html.contains("parts/copilot/dock.js") && !html.contains("vendor/markdown.js")
+            );
             is_harmless(&html);
         }
     }

@@ -48,10 +48,7 @@ pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> 
 }
 
 /// What people taught the copilot; the database that was open stays open (`?db=`).
-pub(super) async fn knowledge(
-    State(state): State,
-    RawQuery(query): RawQuery,
-) -> Response {
+pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Knowledge).await
 }
 
