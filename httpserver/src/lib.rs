@@ -24,6 +24,7 @@ pub mod registry;
 pub mod security;
 pub mod serve;
 mod state;
+pub mod tools;
 mod watch;
 
 use axum::Router;
