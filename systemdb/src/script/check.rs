@@ -257,6 +257,7 @@ impl Check<'_> {
             _ => (format!("{at}/args"), format!("the tool {tool:?}")),
         };
         self.values(&place, args);
+        self.statement(&place, args);
         let Some(spec) = self.tools.get(tool) else {
             if tool != FETCH_TOOL || step.kind != "fetch" {
                 let message = format!("there is no tool {tool:?}");
@@ -274,6 +275,19 @@ impl Check<'_> {
             fault.code != "missing_argument" || !fault.message.contains("\"database\"")
         });
         self.faults.append(&mut faults);
+    }
+
+    /// Values come to a statement by its parameters, never as a part of its text.
+    fn statement(&mut self, at: &str, args: &ValueTemplate) {
+        let ValueTemplate::Object(fields) = args else {
+            return;
+        };
+        let sql = fields.iter().find(|(name, _)| name == "sql");
+        if let Some((_, ValueTemplate::Text(_))) = sql {
+            let message = "a statement takes values by its parameters: write :name in it, and \"params\": {\"name\": \"{{name}}\"}";
+            self.faults
+                .push(Fault::new(format!("{at}/sql"), "template_in_sql", message));
+        }
     }
 
     /// The type of a parameter that no step changes.

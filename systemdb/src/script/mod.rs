@@ -20,13 +20,12 @@ mod schema;
 mod template;
 mod variables;
 
-pub(crate) use arguments::coerce;
 pub use arguments::{Arguments, bind};
 pub use check::{
     ERROR_VARIABLE, MAX_CALL_DEPTH, NoScripts, RUN_VARIABLE, ScriptSource, check, check_program,
 };
 pub use diff::{Difference, difference};
-pub(crate) use fault::escaped;
+pub(crate) use expression::RESERVED;
 pub use fault::{Fault, refused};
 pub use model::{
     Action, DEFAULT_CATEGORY, MAX_NESTING, MAX_STEPS, Parameter, ParameterKind, Script,
