@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod page;
 pub mod queries;
 pub mod registry;
+pub mod scripts;
 pub mod security;
 pub mod serve;
 mod state;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sop_systemdb::script::Programs;
+use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
@@ -24,6 +26,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    programs: Programs,
     started: Started,
     traffic: Traffic,
 }
@@ -40,6 +43,7 @@ impl AppState {
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
             queries: Queries::new(config.limits.max_queries as usize),
+            programs: Programs::default(),
             started: Started::now(),
             traffic: Traffic::default(),
         }))
@@ -68,6 +72,19 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.0.queries
+    }
+
+    /// The system database; made when it is first needed.
+    ///
+    /// # Errors
+    /// Its folder cannot be used.
+    pub fn system(&self) -> ApiResult<System> {
+        self.0.registry.system()
+    }
+
+    /// Scripts that were compiled before.
+    pub fn programs(&self) -> &Programs {
+        &self.0.programs
     }
 
     /// When the server began.

@@ -13,6 +13,7 @@ mod erase;
 mod name;
 mod roots;
 mod state_file;
+mod system;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub use entry::{Entry, Origin, Settings};
 pub use name::check_name;
 pub use roots::Roots;
 use state_file::{Listed, StateFile};
+pub(crate) use system::REASON as SYSTEM_REASON;
 
 /// The file whose presence makes a folder a database.
 pub(crate) const MARK: &str = "dboptions.json";
@@ -38,6 +40,8 @@ pub struct Registry {
     entries: RwLock<BTreeMap<String, Arc<Entry>>>,
     /// Held through every change of the list, so that memory and file agree.
     state: Mutex<StateFile>,
+    /// The server's own database; not on the list.
+    system: system::SystemPlace,
 }
 
 /// What a new entry is to be.
@@ -63,6 +67,7 @@ impl Registry {
             cache_bytes: config.cache_bytes,
             entries: RwLock::default(),
             state: Mutex::default(),
+            system: system::SystemPlace::new(config, &roots, &state),
             roots,
         };
         for listed in &state.databases {
@@ -100,7 +105,8 @@ impl Registry {
     /// `database_not_found` with the nearest names.
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
         let entries = self.entries.read();
-        entries.get(name).cloned().ok_or_else(|| {
+        let own = || Some(self.system_entry()).filter(|own| own.name == name);
+        entries.get(name).cloned().or_else(own).ok_or_else(|| {
             let suggestions = nearest(name, entries.keys().map(String::as_str));
             let hint = suggestions
                 .first()
@@ -119,7 +125,11 @@ impl Registry {
     /// # Errors
     /// It is not there or cannot be opened.
     pub fn database(&self, name: &str) -> ApiResult<sop::Database> {
-        self.get(name)?.database(self.cache_bytes)
+        let entry = self.get(name)?;
+        if entry.is_system() {
+            return Ok(self.system()?.database().clone());
+        }
+        entry.database(self.cache_bytes)
     }
 
     /// As [`Registry::database`], but a failure that is known already is only repeated.
@@ -136,6 +146,7 @@ impl Registry {
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
+        entry.refuse_own()?;
         let mut database = entry.database(self.cache_bytes)?;
         if entry.held().is_some() {
             // The process that held it may have ended meanwhile.
@@ -187,6 +198,7 @@ impl Registry {
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
         let mut state = self.state.lock();
         let old = self.get(name)?;
+        old.refuse_own()?;
         if old.settings == settings {
             return Ok(old);
         }
@@ -203,6 +215,7 @@ impl Registry {
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
         let mut state = self.state.lock();
         let entry = self.get(name)?;
+        entry.refuse_own()?;
         if delete_data
             && let (_, Some(holder)) = (entry.look(self.cache_bytes).is_ok(), entry.held())
         {
@@ -226,6 +239,7 @@ impl Registry {
         for entry in self.list() {
             entry.close();
         }
+        self.system.close();
     }
 
     fn put(&self, entry: Entry) -> Arc<Entry> {
@@ -247,6 +261,7 @@ impl Registry {
             if check_name(name).is_err()
                 || !path.join(MARK).is_file()
                 || state.hidden.contains(&path)
+                || path == self.system_entry().path
             {
                 continue;
             }
@@ -286,7 +301,9 @@ impl Registry {
 
     /// Neither name nor folder may be in use, and no database may lie inside another.
     fn check_free(&self, name: &str, path: &Path) -> ApiResult<()> {
-        for entry in self.entries.read().values() {
+        let entries = self.entries.read();
+        let own = self.system_entry();
+        for entry in entries.values().chain([&own]) {
             if entry.name.eq_ignore_ascii_case(name) {
                 let detail = format!(
                     "There is a database '{}' already. Choose another name.",

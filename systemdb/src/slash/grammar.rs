@@ -370,7 +370,17 @@ impl Command {
                 let message = format!("{:?} is missing", argument.name);
                 Err(SlashFault::new("missing_argument", message))
             }
-            None => Ok(call),
+            None => {
+                // As the table has them, however they were written.
+                let mut given = std::mem::take(&mut call.args);
+                for argument in &self.arguments {
+                    if let Some(entry) = given.shift_remove_entry(&argument.name) {
+                        call.args.extend([entry]);
+                    }
+                }
+                call.args.extend(given);
+                Ok(call)
+            }
         }
     }
 

@@ -175,6 +175,8 @@ impl Reader<'_> {
                     Some('n') => text.push('\n'),
                     Some('t') => text.push('\t'),
                     Some('r') => text.push('\r'),
+                    Some('b') => text.push('\u{8}'),
+                    Some('f') => text.push('\u{c}'),
                     Some('u') => text.push(self.unicode(at)?),
                     Some(c @ ('"' | '\\' | '/' | '\'')) => text.push(c),
                     Some(c) => {

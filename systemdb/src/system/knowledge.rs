@@ -45,10 +45,10 @@ pub struct Entry {
     pub source: Value,
     /// The hash of the product's own text, as long as nobody changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) seed: Option<String>,
+    pub seed: Option<String>,
     /// Whether a person took the product's own entry away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) removed: bool,
+    pub removed: bool,
 }
 
 /// An entry with its place.

@@ -316,7 +316,7 @@ impl Running {
 
     /// Why a database takes no change.
     fn read_only(&self, database: usize) -> Option<String> {
-        self.catalog.get(database)?.read_only()
+        self.catalog.read_only(database)
     }
 
     /// Says that an item of this database is going to be changed.

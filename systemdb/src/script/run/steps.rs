@@ -448,8 +448,12 @@ impl Runner<'_, '_> {
             stats,
             effect,
         } = output;
-        let changed = changes.as_ref().and_then(|changes| changes.get("count"));
-        let changed = changed.and_then(Value::as_u64).unwrap_or(0);
+        let count = |json: &Value, name: &str| json.get(name).and_then(Value::as_u64);
+        let changed = changes
+            .as_ref()
+            .and_then(|changes| count(changes, "count"))
+            .or_else(|| count(&stats, "changed"))
+            .unwrap_or(0);
         self.shared.changed.fetch_add(changed, Ordering::Relaxed);
         let mut given = Given::default();
         if let Some(mut table) = table {
