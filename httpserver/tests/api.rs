@@ -20,11 +20,13 @@ mod api {
     mod cel;
     mod databases;
     mod description;
+    mod environments;
     mod exact;
     mod items;
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

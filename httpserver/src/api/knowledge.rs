@@ -1,7 +1,6 @@
 //! Knowledge: what people and the product know, for answers.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,8 +8,7 @@ use sop_systemdb::system::{Entry, Knowledge, KnowledgeStatus};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{ApiResult, Problem};
-use crate::extract::{ApiJson, ApiPath, ApiQuery};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 
 /// The entry of an address.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -88,7 +86,7 @@ fn shown(known: &Knowledge) -> Value {
     responses((status = 200, body = KnowledgeList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiQuery(query): ApiQuery<KnowledgeQuery>,
 ) -> ApiResult<Json<Value>> {
     let shared = state.clone();
@@ -113,7 +111,7 @@ pub(super) async fn list(
     responses((status = 200, body = EntryView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<EntryPath>,
 ) -> ApiResult<Json<Value>> {
     let shared = state.clone();
@@ -135,7 +133,7 @@ pub(super) async fn show(
     responses((status = 200, body = EntryView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn put(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<EntryPath>,
     ApiJson(body): ApiJson<EntryBody>,
 ) -> ApiResult<Json<Value>> {
@@ -169,7 +167,7 @@ pub(super) async fn put(
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<EntryPath>,
 ) -> ApiResult<StatusCode> {
     let shared = state.clone();

@@ -1,7 +1,6 @@
 //! Scripts that run by themselves.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -9,8 +8,7 @@ use sop_systemdb::script::{Schedule, When};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{ApiResult, Problem};
-use crate::extract::{ApiJson, ApiPath};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, State};
 
 /// The schedule of an address.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -56,7 +54,7 @@ pub(super) struct ScheduleList {
     get, operation_id = "list_schedules", path = "/schedules", tag = "scripts",
     responses((status = 200, body = ScheduleList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Value>> {
+pub(super) async fn list(State(state): State) -> ApiResult<Json<Value>> {
     let shared = state.clone();
     let work = move || Ok(Json(json!({"schedules": shared.system()?.schedules()?})));
     state.call(work).await
@@ -68,7 +66,7 @@ pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Value>
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn put(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SchedulePath>,
     ApiJson(body): ApiJson<ScheduleBody>,
 ) -> ApiResult<StatusCode> {
@@ -98,7 +96,7 @@ pub(super) async fn put(
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SchedulePath>,
 ) -> ApiResult<StatusCode> {
     let shared = state.clone();

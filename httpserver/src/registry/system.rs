@@ -11,7 +11,7 @@ use sop_systemdb::system::System;
 
 use super::entry::{Entry, Origin, Settings};
 use super::state_file::StateFile;
-use super::{MARK, Registry, Roots};
+use super::{MARK, Pool, Registry, Roots};
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code};
 
@@ -26,13 +26,13 @@ pub(crate) const REASON: &str =
 const FIRST_STORE: &str = "scripts";
 
 /// Where it lies, and it once it is open.
-pub(super) struct SystemPlace {
+pub(crate) struct SystemPlace {
     entry: Arc<Entry>,
     opened: Mutex<Option<System>>,
 }
 
 impl SystemPlace {
-    pub fn new(config: &Config, roots: &Roots, state: &StateFile) -> Self {
+    pub(super) fn new(config: &Config, roots: &Roots, state: &StateFile, pool: &Pool) -> Self {
         let path = match &config.system_database {
             // What is not there yet has no canonical path.
             Some(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
@@ -44,12 +44,18 @@ impl SystemPlace {
             false => NAME,
         };
         Self {
-            entry: Arc::new(Entry::new(name, &path, Origin::System, Settings::default())),
+            entry: Arc::new(Entry::new(
+                name,
+                &path,
+                Origin::System,
+                Settings::default(),
+                pool.clone(),
+            )),
             opened: Mutex::default(),
         }
     }
 
-    pub fn close(&self) {
+    fn close(&self) {
         *self.opened.lock() = None;
         self.entry.close();
     }
@@ -72,14 +78,24 @@ impl Entry {
 }
 
 impl Registry {
+    /// Where the system database is, for another environment of the server.
+    pub(crate) fn system_place(&self) -> Arc<SystemPlace> {
+        Arc::clone(&self.list.system)
+    }
+
+    /// Closes the system database; for the end of the program.
+    pub fn close_system(&self) {
+        self.list.system.close();
+    }
+
     /// The entry of the system database, which is not on the list.
     pub fn system_entry(&self) -> Arc<Entry> {
-        Arc::clone(&self.system.entry)
+        Arc::clone(&self.list.system.entry)
     }
 
     /// Whether there is a system database yet.
     pub fn has_system(&self) -> bool {
-        self.system.opened.lock().is_some() || self.system.entry.path.join(MARK).exists()
+        self.list.system.opened.lock().is_some() || self.list.system.entry.path.join(MARK).exists()
     }
 
     /// The system database; makes it when it is not there.
@@ -87,11 +103,11 @@ impl Registry {
     /// # Errors
     /// Its folder cannot be used; the detail says which and why.
     pub fn system(&self) -> ApiResult<System> {
-        let mut opened = self.system.opened.lock();
+        let mut opened = self.list.system.opened.lock();
         if let Some(system) = &*opened {
             return Ok(system.clone());
         }
-        let entry = &self.system.entry;
+        let entry = &self.list.system.entry;
         let path = &entry.path;
         let failed = |error: ApiError| {
             let detail = format!(
@@ -106,7 +122,7 @@ impl Registry {
             failed(ApiError::new(Code::StorageError, cause))
         })?;
         let database = entry
-            .database_with(self.cache_bytes, true)
+            .database_with(self.list.cache_bytes, true)
             .map_err(failed)?;
         let stores = database.status().stores;
         let is_ours = || -> sop::Result<bool> {

@@ -44,7 +44,13 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
         };
         databases.extend(open.map(|database| (other.name.clone(), database)));
     }
-    Ok(Catalog::new(databases).guarded(&own.name, SYSTEM_REASON))
+    let catalog = Catalog::new(databases);
+    // Somebody may have a database of that name.
+    let is_own = registry.get(&own.name).is_ok_and(|there| there.is_system());
+    Ok(match is_own {
+        true => catalog.guarded(&own.name, SYSTEM_REASON),
+        false => catalog,
+    })
 }
 
 /// A select document as a statement with its parameters, and what is worth knowing of it.

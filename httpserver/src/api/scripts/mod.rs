@@ -5,7 +5,6 @@ mod run;
 pub(super) use run::*;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::versions::Precondition;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, ApiQuery};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::scripts::all_tools;
 use crate::state::AppState;
 
@@ -56,7 +55,7 @@ pub(super) struct ScriptList {
     responses((status = 200, body = ScriptList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<Value>> {
     let shared = state.clone();
@@ -182,7 +181,7 @@ fn save(
     responses((status = 201, body = SavedView), (status = 200, body = SavedView, description = "It was checked"), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(state): State,
     ApiQuery(query): ApiQuery<SaveQuery>,
     ApiJson(body): ApiJson<Value>,
 ) -> ApiResult<Response> {
@@ -232,7 +231,7 @@ pub(super) struct ScriptView {
     responses((status = 200, body = ScriptView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiQuery(query): ApiQuery<VersionQuery>,
 ) -> ApiResult<Response> {
@@ -265,7 +264,7 @@ pub(super) async fn show(
     responses((status = 200, body = SavedView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn put(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiQuery(query): ApiQuery<SaveQuery>,
     headers: HeaderMap,
@@ -319,7 +318,7 @@ pub(super) struct RemoveQuery {
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiQuery(query): ApiQuery<RemoveQuery>,
 ) -> ApiResult<StatusCode> {
@@ -361,7 +360,7 @@ pub(super) struct VersionList {
     responses((status = 200, body = VersionList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn versions(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiQuery(query): ApiQuery<CompareQuery>,
 ) -> ApiResult<Json<Value>> {
@@ -394,7 +393,7 @@ pub(super) struct RestoreBody {
     responses((status = 200, body = SavedView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn restore(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiJson(body): ApiJson<RestoreBody>,
 ) -> ApiResult<Json<SavedView>> {

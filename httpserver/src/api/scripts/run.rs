@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -20,7 +19,7 @@ use super::{ScriptPath, library, parse};
 use crate::api::query::{Form, send};
 use crate::api::streams::Sink;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, ApiQuery};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::queries::RunningQuery;
 use crate::scripts::{Run, all_tools, run_script};
 use crate::state::{AppState, join_error};
@@ -88,7 +87,7 @@ pub(crate) struct DraftRunBody {
     responses((status = 200, content((String = "application/x-ndjson"), (String = "text/event-stream"))), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(crate) async fn run(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     headers: HeaderMap,
     ApiJson(body): ApiJson<RunBody>,
@@ -118,7 +117,7 @@ pub(crate) async fn run(
     responses((status = 200, content((String = "application/x-ndjson"), (String = "text/event-stream"))), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(crate) async fn run_draft(
-    State(state): State<AppState>,
+    State(state): State,
     headers: HeaderMap,
     ApiJson(body): ApiJson<DraftRunBody>,
 ) -> ApiResult<Response> {
@@ -303,7 +302,7 @@ pub(crate) struct RunList {
     responses((status = 200, body = RunList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(crate) async fn runs(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ScriptPath>,
     ApiQuery(query): ApiQuery<RunsQuery>,
 ) -> ApiResult<Response> {
