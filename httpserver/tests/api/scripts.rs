@@ -15,7 +15,7 @@ impl TestApp {
         self.post("/api/v1/scripts", script).await.ok()
     }
 
-    async fn rows(&self, sql: &str) -> Value {
+    async fn rows_of(&self, sql: &str) -> Value {
         let answer = self
             .post("/api/v1/databases/d/query", json!({"sql": sql}))
             .await
@@ -239,7 +239,7 @@ async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     let all = test.run_script("failing", json!({"database": "d"})).await;
     assert_eq!(end(&all).0, "failed", "{all:?}");
     assert_eq!(all.last().unwrap()["error"]["step"], "/steps/5");
-    assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
+    assert_eq!(test.rows_of("SELECT count(*) FROM s").await, json!([[3]]));
     test.save(&script(
         "fine",
         &steps(json!({"type": "say", "message": "done"})),
@@ -252,11 +252,11 @@ async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     assert_eq!(dry.last().unwrap()["changed"], 3);
     let shown = dry.iter().find(|line| line["event"] == "output").unwrap();
     assert_eq!(shown["changes"]["rows"][0]["after"], json!({"name": "Di"}));
-    assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
+    assert_eq!(test.rows_of("SELECT count(*) FROM s").await, json!([[3]]));
     let all = test.run_script("fine", json!({"database": "d"})).await;
     assert_eq!(end(&all), ("done", ""), "{all:?}");
     assert_eq!(
-        test.rows("SELECT key FROM s WHERE active ORDER BY key")
+        test.rows_of("SELECT key FROM s WHERE active ORDER BY key")
             .await,
         json!([[1], [2], [5]])
     );
