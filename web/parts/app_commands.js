@@ -9,7 +9,7 @@ import { announce, download } from "./dom.js";
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
   /** @param {string} id */
