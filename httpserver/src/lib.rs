@@ -23,6 +23,7 @@ pub mod page;
 pub mod planner;
 pub mod queries;
 pub mod registry;
+pub mod scripts;
 pub mod security;
 pub mod serve;
 mod state;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use sop_query::sql::EngineOptions;
+use sop_systemdb::script::Programs;
+use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
@@ -32,6 +34,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    programs: Programs,
     started: Started,
     traffic: Traffic,
 }
@@ -57,6 +60,7 @@ impl AppState {
                     ..EngineOptions::default()
                 },
             ),
+            programs: Programs::default(),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -100,6 +104,19 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.shared.queries
+    }
+
+    /// The system database; made when it is first needed.
+    ///
+    /// # Errors
+    /// Its folder cannot be used.
+    pub fn system(&self) -> ApiResult<System> {
+        self.registry.system()
+    }
+
+    /// Scripts that were compiled before.
+    pub fn programs(&self) -> &Programs {
+        &self.shared.programs
     }
 
     /// When the server began.

@@ -27,6 +27,7 @@ mod api {
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

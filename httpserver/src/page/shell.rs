@@ -139,18 +139,18 @@ async fn render(state: AppState, place: Place) -> Response {
 }
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
-    let views: Vec<DatabaseView> = state
-        .registry()
-        .list()
-        .iter()
-        .map(|entry| DatabaseView::of(entry, state))
+    let registry = state.registry();
+    let own = registry.has_system().then(|| registry.system_entry());
+    let entries = registry.list().into_iter().chain(own);
+    let views: Vec<DatabaseView> = entries
+        .map(|entry| DatabaseView::of(&entry, state))
         .collect();
     let chosen = match place.database {
         Some(name) => Some(state.registry().get(&name)?.name.clone()),
         None => views
             .iter()
-            .find(|view| view.error.is_none())
-            .or(views.first())
+            .find(|view| view.error.is_none() && !view.is_system)
+            .or(views.iter().find(|view| !view.is_system))
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {

@@ -1,5 +1,6 @@
 //! The databases that a statement may name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sop::Database;
@@ -12,6 +13,8 @@ pub struct Catalog {
     databases: Arc<[(String, Database)]>,
     identity: Identity,
     sources: Vec<(String, Arc<dyn RowSources>)>,
+    /// Why databases are not changed here, by their numbers.
+    guarded: Arc<BTreeMap<usize, String>>,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -38,6 +41,7 @@ impl Catalog {
             databases: databases.into(),
             identity,
             sources: Vec::new(),
+            guarded: Arc::default(),
         }
     }
 
@@ -53,6 +57,21 @@ impl Catalog {
         let mut all = self.sources.iter();
         let found = all.find(|(there, _)| there.eq_ignore_ascii_case(schema))?;
         Some((&found.0, &found.1))
+    }
+
+    /// The same, with a database that statements only read, and why.
+    #[must_use]
+    pub fn guarded(mut self, name: &str, reason: impl Into<String>) -> Self {
+        if let Some(at) = self.find(name) {
+            Arc::make_mut(&mut self.guarded).insert(at, reason.into());
+        }
+        self
+    }
+
+    /// Why a database is not changed: by this catalog, or as the engine says.
+    pub(super) fn read_only(&self, at: usize) -> Option<String> {
+        let guarded = self.guarded.get(&at).cloned();
+        guarded.or_else(|| self.get(at)?.read_only())
     }
 
     /// Names and databases, the default first.

@@ -84,8 +84,8 @@ pub(super) struct Running {
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
     /// What ends the call.
-    cancel: Cancel,
-    deadline: Option<Instant>,
+    cancel: RefCell<Cancel>,
+    deadline: Cell<Option<Instant>>,
     /// The sources that the statement has run, by schema and name.
     sources: RefCell<HashMap<(String, String), Rc<SourceRows>>>,
 }
@@ -128,19 +128,26 @@ impl Running {
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
-            cancel: until.0,
-            deadline: until.1,
+            cancel: RefCell::new(until.0),
+            deadline: Cell::new(until.1),
             sources: RefCell::default(),
         })
     }
 
+    /// Says anew what ends the call.
+    pub fn until(&self, cancel: &Cancel, deadline: Option<Instant>) {
+        *self.cancel.borrow_mut() = cancel.clone();
+        self.deadline.set(deadline);
+    }
+
     /// Why the call is to end.
     pub fn stopped(&self) -> Option<Stopped> {
-        if self.cancel.is_cancelled() {
+        if self.cancel.borrow().is_cancelled() {
             return Some(Stopped::Cancelled);
         }
         let late = self
             .deadline
+            .get()
             .is_some_and(|deadline| Instant::now() > deadline);
         late.then_some(Stopped::Timeout)
     }
@@ -181,7 +188,7 @@ impl Running {
         }
         let source = self.existing_source(schema, name)?;
         let call = SourceCall {
-            cancel: self.cancel.clone(),
+            cancel: self.cancel.borrow().clone(),
             visibility: self.visibility.clone(),
         };
         let rows = SourceRows::start(&format!("{schema}.{name}"), source, call)?;
@@ -440,7 +447,7 @@ impl Running {
 
     /// Why a database takes no change.
     fn read_only(&self, database: usize) -> Option<String> {
-        self.catalog.get(database)?.read_only()
+        self.catalog.read_only(database)
     }
 
     /// Says that an item of this database is going to be changed.
