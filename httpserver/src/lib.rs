@@ -20,6 +20,7 @@ pub mod error;
 pub mod extract;
 pub mod metrics;
 pub mod page;
+pub mod planner;
 pub mod queries;
 pub mod registry;
 pub mod scripts;

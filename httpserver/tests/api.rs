@@ -21,6 +21,7 @@ mod api {
     mod databases;
     mod description;
     mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;

@@ -445,7 +445,8 @@ async fn schedules_are_kept_and_due() {
 #[tokio::test]
 async fn a_schedule_that_is_due_runs_once() {
     let test = users().await;
-    let steps = json!([{"type": "tool", "tool": "insert", "args": {"store": "s", "key": "{{key}}"}}]);
+    let steps =
+        json!([{"type": "tool", "tool": "insert", "args": {"store": "s", "key": "{{key}}"}}]);
     let mut demo = script("demo", &steps);
     demo["parameters"] = json!([{"name": "key", "type": "integer"}]);
     test.save(&demo).await;
@@ -467,7 +468,16 @@ async fn a_schedule_that_is_due_runs_once() {
         (first, sop_httpserver::scripts::run_due(&state).unwrap())
     });
     assert_eq!(begun.await.unwrap(), (1, 0));
-    assert_eq!(test.rows("SELECT count(*) FROM s WHERE key = 9").await, json!([[1]]));
+    assert_eq!(
+        test.rows("SELECT count(*) FROM s WHERE key = 9").await,
+        json!([[1]])
+    );
     let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
-    assert_eq!((runs["runs"][0]["way"].as_str(), runs["runs"][0]["who"].as_str()), (Some("schedule"), Some("token")));
+    assert_eq!(
+        (
+            runs["runs"][0]["way"].as_str(),
+            runs["runs"][0]["who"].as_str()
+        ),
+        (Some("schedule"), Some("token"))
+    );
 }

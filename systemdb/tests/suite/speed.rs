@@ -39,7 +39,13 @@ fn a_two_step_script_by_key() {
             told += serde_json::to_string(&event).unwrap().len();
             ControlFlow::Continue(())
         };
-        let report = run(&program, &host, &arguments, &RunOptions::default(), &mut sink);
+        let report = run(
+            &program,
+            &host,
+            &arguments,
+            &RunOptions::default(),
+            &mut sink,
+        );
         assert_eq!(report.steps, 2);
     }
     let each = began.elapsed() / runs;
