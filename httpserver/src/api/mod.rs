@@ -25,6 +25,7 @@ mod streams;
 mod tools;
 mod transfer;
 mod versions;
+mod views;
 mod write;
 
 use axum::Router;
@@ -96,6 +97,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(views::list))
         .routes(routes!(query::run))
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))

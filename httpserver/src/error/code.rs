@@ -154,6 +154,8 @@ codes! {
     ConfirmationRequired = "confirmation_required", UNPROCESSABLE_ENTITY, "Type the name to confirm";
     /// Something in a statement that stores cannot do; the detail says what to write instead.
     UnsupportedStatement = "unsupported_statement", UNPROCESSABLE_ENTITY, "Stores cannot do that";
+    /// A statement needs more memory than statements may take, or makes a value larger than one may be.
+    MemoryLimit = "memory_limit", UNPROCESSABLE_ENTITY, "The statement needs too much memory";
     /// Part of the interface that this version does not serve yet.
     NotSupportedYet = "not_supported_yet", UNPROCESSABLE_ENTITY, "This version does not do that yet";
     /// Too much of this kind runs already; try again later.

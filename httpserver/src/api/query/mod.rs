@@ -230,6 +230,7 @@ fn request(
         access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
+        ..Request::default()
     };
     Ok((catalog, request, notes))
 }
