@@ -122,8 +122,7 @@ export class Session extends EventTarget {
       this.keepQueries(); // what was typed just now belongs to the database that is left
       next.store = place.store;
       next.prefix = place.prefix ?? [];
-      next.at = place.at;
-      next.sel = place.sel;
+      chosen(next, place);
       this.place = next;
       this.tabs = [];
       this.stores = [];
@@ -134,9 +133,10 @@ export class Session extends EventTarget {
     } else {
       if (place.store !== undefined && place.store !== this.place.store) {
         next.prefix = place.prefix ?? [];
-        next.at = place.at;
-        next.sel = place.sel;
+        chosen(next, place);
       }
+      // A place that names an item shows it, whatever is filtered.
+      else if (place.sel !== undefined && !("filter" in place)) next.filter = next.off = undefined;
       this.place = next;
     }
     if (this.place.view === undefined && this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
@@ -248,6 +248,16 @@ export class Session extends EventTarget {
       this.say({ kind: "warn", text: "The browser's storage is full: staged edits will not survive a reload." });
     }
   }
+}
+
+/** What belongs to the rows of one store is not taken along to another. @param {Place} next @param {Partial<Place>} place */
+function chosen(next, place) {
+  next.filter = place.filter;
+  next.off = place.off;
+  next.sort = place.sort;
+  next.columns = place.columns;
+  next.at = place.at;
+  next.sel = place.sel;
 }
 
 /** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */

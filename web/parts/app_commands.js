@@ -90,7 +90,7 @@ export function wireCommands(app) {
           column.width = undefined;
           column.shown = true;
         }
-        app.grid.keyWidth = undefined;
+        app.grid.columns.keyWidth = undefined;
         app.grid.remember();
       } },
     ], button("columns"), "Columns") },

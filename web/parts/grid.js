@@ -7,13 +7,14 @@
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
-import { isPartial, keyLabel, keyValues } from "../core/keys.js";
+import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
 import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
+import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
-import { emptiness, linksOf, rankWidth } from "./grid_layout.js";
+import { emptiness, linksOf, rankWidth, recall, store as keep } from "./grid_layout.js";
 import { wirePointer } from "./grid_pointer.js";
 import { PlaceBar } from "./place_bar.js";
 import { render } from "../vendor/lit.js";
@@ -38,8 +39,10 @@ export class SopGrid extends HTMLElement {
     /** @type {RowMap<Entry>} */
     this.lines = new RowMap(0, []);
     this.columns = new Columns();
-    /** @type {RowSource | undefined} */
+    /** @type {RowSource | SortedSource | undefined} */
     this.source = undefined;
+    /** The order of the rows; that of keys when there is none. @type {import("../model/url_state.js").Sort | undefined} */
+    this.sort = undefined;
     /** @type {import("../model/session.js").Session} */
     this.session = /** @type {any} */ (undefined);
     /** @type {import("../model/tree.js").Store | undefined} */
@@ -106,8 +109,8 @@ export class SopGrid extends HTMLElement {
     });
   }
 
-  /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
-  open(store, prefix, { page, at, sel } = {}) {
+  /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: any, sel?: any, filter?: string, sort?: import("../model/url_state.js").Sort}} [how] */
+  open(store, prefix, { page, at, sel, filter, sort } = {}) {
     this.source?.close();
     this.leading = prefix;
     const same = this.store?.name === store?.name;
@@ -122,14 +125,17 @@ export class SopGrid extends HTMLElement {
       this.#rebuild();
       return;
     }
-    const source = new RowSource(this.session.api, { database: this.session.place.database ?? "", store: store.name, prefix });
+    this.sort = sort;
+    const fields = keyFields(store.key).map((field) => (store.key.fields?.length ? `key.${field.name}` : field.name));
+    const of = { database: this.session.place.database ?? "", store: store.name, prefix, filter, fields };
+    const source = sort?.field ? new SortedSource(this.session.api, { ...of, sort, unique: store.unique !== false }) : new RowSource(this.session.api, { ...of, reverse: sort?.desc });
     this.source = source;
     this.fresh = true;
     source.addEventListener("rows", () => this.source === source && this.#rowsCame(store, same, { at, sel }));
     source.addEventListener("busy", () => this.source === source && this.#busy(true));
     source.addEventListener("idle", () => this.source === source && this.#busy(source.loading));
     source.addEventListener("failed", () => this.source === source && this.#failed());
-    if (page) source.seed(page);
+    if (page && filter === undefined && sort === undefined) source.seed(page);
     else {
       this.classList.add("waiting");
       source.want(0, 1);
@@ -138,20 +144,19 @@ export class SopGrid extends HTMLElement {
 
   /** @param {import("../model/tree.js").Store} store @param {boolean} same @param {{at?: unknown, sel?: unknown}} place */
   #rowsCame(store, same, place) {
-    const source = /** @type {RowSource} */ (this.source);
+    const source = /** @type {RowSource | SortedSource} */ (this.source);
     const fresh = this.fresh;
     this.fresh = false;
     this.classList.remove("waiting");
     if (fresh) {
       this.store = store;
       if (!same || !this.columns.list.length) this.columns = new Columns(store.schema?.fields ?? [], store.count === 0);
-      this.#remembered();
+      recall(this, store.name);
       this.map.top = 0;
       this.map.physical = 0;
     }
-    const page = [...source.pages.values()].at(-1);
-    const values = (page?.items ?? []).filter((item) => item !== undefined);
-    const learned = this.columns.learn(values.map((item) => /** @type {Item} */ (item).value));
+    const values = source.sample();
+    const learned = this.columns.learn(values.map((item) => item.value));
     if (fresh || learned) this.#layout(values);
     this.#changed(fresh);
     if (fresh) {
@@ -163,33 +168,18 @@ export class SopGrid extends HTMLElement {
     this.dispatchEvent(new CustomEvent("view"));
   }
 
-  /** Columns that were hidden or widened here before. */
-  #remembered() {
-    const saved = this.session.storage.getItem(this.#layoutName());
-    if (!saved) return;
-    try {
-      const layout = JSON.parse(saved);
-      for (const column of this.columns.list) {
-        if (typeof layout.widths?.[column.name] === "number") column.width = layout.widths[column.name];
-        if (layout.hidden?.includes(column.name)) column.shown = false;
-      }
-      this.keyWidth = typeof layout.key === "number" ? layout.key : undefined;
-    } catch {
-      // A layout that cannot be read is no layout.
-    }
-  }
-
-  #layoutName() {
-    return `sop.columns.${this.session.place.database}.${this.store?.name}`;
-  }
-
-  /** Keeps widths and hidden columns for the next time, and draws with them. */
+  /** Keeps widths, order and hidden columns for the next time, and draws with them. */
   remember() {
-    const widths = Object.fromEntries(this.columns.list.filter((column) => column.width).map((column) => [column.name, column.width]));
-    const hidden = this.columns.list.filter((column) => !column.shown).map((column) => column.name);
-    this.session.storage.setItem(this.#layoutName(), JSON.stringify({ widths, hidden, key: this.keyWidth }));
+    keep(this);
+    this.relayout();
+  }
+
+  /** Draws with the columns as they are now. */
+  relayout() {
+    this.active.column = Math.min(this.active.column, this.columns.shown.length);
     this.#layout([]);
     this.draw(true);
+    this.dispatchEvent(new CustomEvent("columns"));
   }
 
   /** Heads and widths. @param {(Item | undefined)[]} items rows to measure keys by */
@@ -199,7 +189,7 @@ export class SopGrid extends HTMLElement {
     const label = keyLabel(store.name, store.key);
     let chars = Math.min(LABEL_CHARS, label.length + 5);
     for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
-    this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
+    this.keyUnits = this.columns.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
     const shown = this.columns.shown;
     this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
@@ -210,7 +200,7 @@ export class SopGrid extends HTMLElement {
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
-    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0 }), this.head);
+    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0, sort: this.sort }), this.head);
     this.#dress();
     this.rows.setAttribute("aria-label", store.name);
     this.rows.setAttribute("aria-colcount", String(shown.length + 2));
@@ -227,7 +217,7 @@ export class SopGrid extends HTMLElement {
     if (this.active.line >= 0 && this.activeKey === undefined) this.activeKey = this.activeLine()?.item?.key;
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
-      .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
+      .map((entry) => ({ at: source.insertAt(Number(entry.rank ?? source.total)), entry }));
     this.lines = new RowMap(source.count, inserts);
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
@@ -267,7 +257,7 @@ export class SopGrid extends HTMLElement {
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
     this.classList.toggle("empty", nothing);
-    if (nothing && this.empty && (bare || this.store)) render(emptiness(bare ? undefined : this.store, this.leading.length > 0), this.empty);
+    if (nothing && this.empty && (bare || this.store)) render(emptiness(bare ? undefined : this.store, { prefixed: this.leading.length > 0, filtered: this.source?.filter !== undefined }), this.empty);
   }
 
   /** @param {boolean} busy */
@@ -573,7 +563,9 @@ export class SopGrid extends HTMLElement {
     if (!source) return undefined;
     const answer = await this.session.api.get(`${source.url}/rank`, { key: stringify(key) });
     if (this.source !== source) return undefined;
-    const index = Math.min(Math.max(0, Number(answer.rank) - source.base), Math.max(0, (source.count ?? 1) - 1));
+    const place = source.indexOfRank(Number(answer.rank));
+    if (place === undefined) return { ...answer, unplaced: true };
+    const index = Math.min(Math.max(0, place), Math.max(0, (source.count ?? 1) - 1));
     this.#goToLine(this.lines.displayOf(index), select, quiet);
     return answer;
   }

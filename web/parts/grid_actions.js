@@ -101,7 +101,10 @@ export function wireGrid(app) {
   grid.addEventListener("edit", () => editor.start());
   grid.addEventListener("follow", () => commands.run("follow"));
   grid.addEventListener("open-item", () => inspector.open());
-  grid.addEventListener("failed", (event) => session.fail(/** @type {CustomEvent} */ (event).detail, session.place.store));
+  grid.addEventListener("failed", (event) => {
+    const error = /** @type {CustomEvent} */ (event).detail;
+    if (!app.filters.takes(error)) session.fail(error, session.place.store);
+  });
   grid.addEventListener("menu", (event) => {
     const place = /** @type {CustomEvent} */ (event).detail;
     menu.show(() => cellMenu(app), place, "Cell");
@@ -140,7 +143,7 @@ export function wireGrid(app) {
 function cellMenu({ commands }) {
   /** @type {import("./menu.js").MenuItem[]} */
   const items = [];
-  for (const id of ["edit", "set-null", "remove-field", "", "copy-value", "copy-item", "duplicate-item", "", "follow", "keep-prefix", "", "restore-item", "delete-item"]) {
+  for (const id of ["edit", "set-null", "remove-field", "", "copy-value", "copy-item", "duplicate-item", "", "filter-value", "exclude-value", "filter-field", "sort-column", "", "follow", "keep-prefix", "", "restore-item", "delete-item"]) {
     if (id === "") {
       if (items.length && items.at(-1) !== "rule") items.push("rule");
       continue;
@@ -174,6 +177,7 @@ async function jump({ session, grid }, text) {
   }
   try {
     const answer = await grid.goToKey(typed.key);
+    if (answer?.unplaced) return { error: answer.exists ? "This item is not among the rows that are filtered or sorted." : "There is no such key." };
     if (answer && answer.exists === false) session.say({ kind: "warn", text: `There is no key ${text.trim()}. This is where it would be.` });
     return undefined;
   } catch (error) {
