@@ -5,6 +5,7 @@ import { isPartial, keyFields, keyValues, prefixText } from "../core/keys.js";
 import { withQuery } from "../core/http.js";
 import { shownKey } from "../model/commands.js";
 import { announce, download } from "./dom.js";
+import { viewItems } from "./grid_columns.js";
 
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
@@ -78,22 +79,6 @@ export function wireCommands(app) {
       "rule",
       ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
-    { id: "columns", title: "Columns", icon: "columns", group: "View", when: open, run: () => menu.show(() => [
-      { caption: `Columns of ${session.place.store}` },
-      ...app.grid.columns.list.map((column) => ({ title: column.label, check: column.shown, stay: true, detail: column.type, run: () => {
-        column.shown = !column.shown;
-        app.grid.remember();
-      } })),
-      "rule",
-      { title: "Widths as they come", icon: "refresh", run: () => {
-        for (const column of app.grid.columns.list) {
-          column.width = undefined;
-          column.shown = true;
-        }
-        app.grid.columns.keyWidth = undefined;
-        app.grid.remember();
-      } },
-    ], button("columns"), "Columns") },
     { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
   );
 
@@ -108,7 +93,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

@@ -14,7 +14,7 @@ import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
-import { emptiness, linksOf, rankWidth, recall, store as keep } from "./grid_layout.js";
+import { emptiness, linksOf, pinPlaces, rankWidth, recall, store as keep } from "./grid_layout.js";
 import { wirePointer } from "./grid_pointer.js";
 import { PlaceBar } from "./place_bar.js";
 import { render } from "../vendor/lit.js";
@@ -170,6 +170,8 @@ export class SopGrid extends HTMLElement {
 
   /** Keeps widths, order and hidden columns for the next time, and draws with them. */
   remember() {
+    // What is changed by hand is no longer what the address says.
+    this.session.place.columns = undefined;
     keep(this);
     this.relayout();
   }
@@ -195,12 +197,13 @@ export class SopGrid extends HTMLElement {
     this.cards = cardColumns(shown);
     for (const column of shown) if (this.links.has(column.name)) column.link = true;
     // Texts of a width that nobody chose give up a little of it before there is something to scroll sideways.
-    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width ? 1 : TEXT_GIVES);
+    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width || column.pinned ? 1 : TEXT_GIVES);
     const width = Math.ceil(shown.reduce((sum, column) => sum + least(column), this.keyUnits * 8 + rankWidth(this.digits)));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
     render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0, sort: this.sort }), this.head);
+    pinPlaces(this.rows, shown, rankWidth(this.digits) + this.keyUnits * 8);
     this.#dress();
     this.rows.setAttribute("aria-label", store.name);
     this.rows.setAttribute("aria-colcount", String(shown.length + 2));
@@ -535,8 +538,8 @@ export class SopGrid extends HTMLElement {
   #revealColumn() {
     if (!this.rows?.classList.contains("wide") || this.active.column === 0) return;
     const element = this.activeCell();
-    if (!element) return;
-    const held = (this.rows.querySelector(".th.key")?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
+    if (!element || element.classList.contains("pinned")) return;
+    const held = ([...this.rows.querySelectorAll(".th:is(.key, .pinned)")].at(-1)?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
     const box = element.getBoundingClientRect();
     const view = this.rows.getBoundingClientRect();
     if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;

@@ -4,6 +4,7 @@ import { keyFields } from "../core/keys.js";
 import { count } from "../core/format.js";
 import { html } from "../vendor/lit.js";
 import { icon } from "./dom.js";
+import { MOST_PINNED, columnUnits } from "./grid_rows.js";
 
 /** The columns that hold the one key of an item of another store. @param {import("../model/tree.js").Store} store @param {import("../model/tree.js").Store[]} stores @returns {Map<string, string>} */
 export function linksOf(store, stores) {
@@ -58,4 +59,14 @@ export function recall({ session, columns }, store) {
 /** Keeps the layout of columns for the next time. @param {import("./grid.js").SopGrid} grid */
 export function store({ session, columns, store: open }) {
   session.storage.setItem(layoutName(session.place.database, open?.name), columns.write());
+}
+
+/** Says where pinned columns stand still, in the order in which they are shown. @param {HTMLElement} rows @param {import("../model/columns.js").Column[]} shown @param {number} from the edge of the key */
+export function pinPlaces(rows, shown, from) {
+  let left = from;
+  shown.slice(0, MOST_PINNED).forEach((column, index) => {
+    if (!column.pinned) return;
+    rows.style.setProperty(`--pin${index}`, `${left}px`);
+    left += columnUnits(column) * 8;
+  });
 }
