@@ -127,6 +127,7 @@ export class Session extends EventTarget {
       this.tabs = [];
       this.stores = [];
       this.related.names.clear();
+      this.related.items.clear();
       this.#loadChanges();
       await this.readStores();
       if (this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;

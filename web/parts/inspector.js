@@ -11,6 +11,9 @@ import { Part, copyText, icon } from "./dom.js";
 /** @typedef {import("./context.js").Context} Context */
 /** @typedef {import("./grid_rows.js").Line} Line */
 
+/** Items that are looked at to count those that point to one. */
+const MOST_LOOKED_AT = 200_000;
+
 export class SopInspector extends Part {
   constructor() {
     super();
@@ -35,6 +38,7 @@ export class SopInspector extends Part {
     this.side = app.session.storage.getItem("sop.inspector.side") === "true";
     app.grid.addEventListener("select", () => this.requestUpdate());
     app.grid.addEventListener("view", () => this.#soon());
+    app.session.addEventListener("written", () => this.related.clear());
     this.follow(app.session, "changes", "place", "stores");
     this.requestUpdate();
   }
@@ -250,9 +254,11 @@ export class SopInspector extends Part {
       for (const relation of other.relations ?? []) {
         if (relation.target_store !== store.name) continue;
         const lead = keyFields(other.key).slice(0, relation.source_fields?.length ?? 0).map((field) => field.name);
-        if (!equal(lead, relation.source_fields)) continue;
         const values = (relation.target_fields ?? []).map((/** @type {string} */ name) => fieldOf(name) ?? (own.length === 1 ? line.item?.key : undefined));
-        incoming.push({ other, values, fields: lead });
+        if (!relation.source_fields?.length || values.some((/** @type {unknown} */ one) => one === undefined)) continue;
+        // Where the fields do not lead the key, a filter finds the items.
+        const filter = equal(lead, relation.source_fields) ? undefined : stringify(Object.fromEntries(relation.source_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])));
+        incoming.push({ other, values, fields: /** @type {string[]} */ (relation.source_fields), filter });
       }
     }
     if (!out.length && !incoming.length) return nothing;
@@ -262,7 +268,7 @@ export class SopInspector extends Part {
         const key = isComposite(target.key) ? Object.fromEntries(relation.target_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])) : values[0];
         return html`<button class="node" ?disabled=${!single && values.length === 1} @click=${() => session.go({ store: target.name, prefix: [], sel: key })}>${icon("to")}<span class="cut">${target.name} <span class="dim">${values.map((/** @type {unknown} */ one) => partText(one)).join(" / ")}${this.#name(target, key)}</span></span></button>`;
       })}
-      ${incoming.map(({ other, values, fields }) => html`<button class="node" @click=${() => session.go({ store: other.name, prefix: values })}>${icon("from")}<span class="cut">${other.name} <span class="dim">${fields.map((name, index) => `${name} = ${partText(values[index])}`).join(", ")}</span></span><span class="count">${this.#count(other, values)}</span></button>`)}
+      ${incoming.map(({ other, values, fields, filter }) => html`<button class="node" @click=${() => session.go(filter === undefined ? { store: other.name, prefix: values, filter: undefined, off: undefined } : { store: other.name, prefix: [], filter, off: undefined })}>${icon("from")}<span class="cut">${other.name} <span class="dim">${fields.map((name, index) => `${name} = ${partText(values[index])}`).join(", ")}</span></span><span class="count">${this.#count(other, values, filter)}</span></button>`)}
     </div></div>`;
   }
 
@@ -288,10 +294,13 @@ export class SopInspector extends Part {
     return name ? ` · ${name}` : "";
   }
 
-  /** @param {import("../model/tree.js").Store} other @param {unknown[]} values */
-  #count(other, values) {
+  /** How many items point here, exactly: from the counts of the tree, or by looking where the store is not too large for that. @param {import("../model/tree.js").Store} other @param {unknown[]} values @param {string} [filter] */
+  #count(other, values, filter) {
     const { session } = /** @type {Context} */ (this.app);
-    const answer = this.#once(`${other.name} count ${stringify(values)} ${other.count}`, () => session.api.get(session.path("stores", other.name, "count"), { prefix: stringify(values) }));
+    if (filter !== undefined && Number(other.count) > MOST_LOOKED_AT) return "";
+    const answer = this.#once(`${other.name} count ${filter ?? stringify(values)} ${other.count}`, () => (filter === undefined
+      ? session.api.get(session.path("stores", other.name, "count"), { prefix: stringify(values) })
+      : session.api.get(session.path("stores", other.name, "items"), { filter, count: true, limit: 1, keys_only: true })));
     return answer ? count(answer.count) : "";
   }
 }
