@@ -150,6 +150,22 @@ export class RowSource extends EventTarget {
     }
   }
 
+  /** Reads a stretch of rows, one page after the other. @param {number} first @param {number} last one past the end @returns {Promise<{index: number, item: Item}[]>} */
+  async readRange(first, last) {
+    /** @type {{index: number, item: Item}[]} */
+    const found = [];
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) {
+      if (!this.pages.get(page)?.full) await this.#read(page);
+      if (this.closed) return [];
+      const items = this.pages.get(page)?.items ?? [];
+      items.forEach((item, at) => {
+        const index = page * PAGE + at;
+        if (item !== undefined && index >= first && index < last) found.push({ index, item });
+      });
+    }
+    return found;
+  }
+
   /** Ends all reading. */
   close() {
     this.closed = true;

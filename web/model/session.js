@@ -7,6 +7,7 @@ import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { Commits } from "./commits.js";
 import { History } from "./query/history.js";
 import { QueryTabs } from "./query/query_tabs.js";
 import { Related } from "./related.js";
@@ -34,6 +35,8 @@ export class Session extends EventTarget {
     /** @type {Place} */
     this.place = { database: boot.database ?? undefined, view: boot.view ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
     this.changes = new ChangeSet();
+    /** What was committed from here and can be taken back. */
+    this.commits = new Commits();
     /** The tabs of the query workbench. */
     this.queries = new QueryTabs();
     /** What was run and saved in the workbench. */

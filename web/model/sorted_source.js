@@ -138,6 +138,11 @@ export class SortedSource extends EventTarget {
     return items;
   }
 
+  /** @param {number} first @param {number} last one past the end */
+  async readRange(first, last) {
+    return this.items.slice(first, last).map((item, at) => ({ index: first + at, item }));
+  }
+
   close() {
     this.closed = true;
     this.running?.abort();

@@ -13,6 +13,7 @@ export function wireCommands(app) {
   const open = () => session.store !== undefined && session.place.view !== "query";
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
+  const commitOf = () => session.commits.of(session.place.database)[0];
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   const text = /** @type {const} */ ("text");
@@ -47,6 +48,10 @@ export function wireCommands(app) {
     { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], when: () => session.changes.canRedo, run: () => {
       session.changes.redo();
       announce("Redone");
+    } },
+    { id: "revert-commit", title: () => `Revert the last commit${commitOf() ? ` (${counted(commitOf()?.preview.length ?? 0, "change")}, sequence ${count(commitOf()?.sequence)})` : ""}`, icon: "undo", group: "Change", words: "undo back", when: () => writable() && commitOf() !== undefined, run: async () => {
+      const commit = commitOf();
+      if (commit) await (await import("./review.js")).revert(app, commit);
     } },
     { id: "unstage-all", title: () => `Unstage all ${count(session.changes.size)} edits`, icon: "x", group: "Change", words: "discard revert", when: staged, run: () => {
       session.changes.clear();

@@ -157,12 +157,11 @@ export class SopStatus extends Part {
     const grid = /** @type {import("./grid.js").SopGrid} */ (this.grid);
     const source = grid.source;
     if (!source || source.count === undefined) return html`<span class="dim">${session.store ? "Reading" : ""}</span>`;
-    const [low, high] = grid.selectedRange();
-    const selected = high - low + 1;
+    const selected = grid.active.line < 0 ? 0 : grid.selection.size;
     const { map } = grid;
     const total = grid.lines.total;
     const stats = source.stats;
-    return html`${low >= 0 && selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
+    return html`${selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
       <span><b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b> of ${source.exact ? "" : "more than "}${count(source.exact ? total : Math.max(0, total - PAGE))}${"cut" in source && source.cut ? " by a query" : ""}</span>
       ${session.lostSince ? html`<span><b>kept here</b></span>` : stats ? html`<span><b>${count(source.filter !== undefined || grid.sort?.field ? (stats.scanned ?? 0) : stats.rows)}</b> ${source.filter !== undefined || grid.sort?.field ? "scanned" : "read"}</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${stats.nodes === 1 ? "node" : "nodes"} read</span>`}` : nothing}
       <span>sequence ${count(source.sequence)}</span>`;

@@ -16,6 +16,7 @@ import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./
 import { headCells } from "./grid_head.js";
 import { emptiness, linksOf, pinPlaces, rankWidth, recall, store as keep } from "./grid_layout.js";
 import { wirePointer } from "./grid_pointer.js";
+import { Selection } from "./grid_selection.js";
 import { PlaceBar } from "./place_bar.js";
 import { render } from "../vendor/lit.js";
 
@@ -52,7 +53,9 @@ export class SopGrid extends HTMLElement {
     /** @type {RowElement[]} */
     this.pool = [];
     this.active = { line: -1, column: 0 };
-    this.anchor = -1;
+    this.selection = new Selection(this);
+    /** Marks what was found in the rows. @type {((row: RowElement, line: number) => void) | undefined} */
+    this.marker = undefined;
     this.keyUnits = 12;
     /** Columns that point to other stores, with the store. @type {Map<string, string>} */
     this.links = new Map();
@@ -117,7 +120,7 @@ export class SopGrid extends HTMLElement {
     this.nextStore = store;
     this.active = { line: -1, column: same ? this.active.column : 0 };
     this.activeKey = undefined;
-    this.anchor = -1;
+    this.selection.clear();
     if (!store) {
       this.store = undefined;
       this.source = undefined;
@@ -221,7 +224,9 @@ export class SopGrid extends HTMLElement {
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
       .map((entry) => ({ at: source.insertAt(Number(entry.rank ?? source.total)), entry }));
+    const { total } = this.lines;
     this.lines = new RowMap(source.count, inserts);
+    if (this.lines.total !== total) this.selection.picked.clear();
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
     const digits = String(Math.max(1, source.count)).length;
@@ -239,7 +244,7 @@ export class SopGrid extends HTMLElement {
 
   /** The same item stays active when lines before it come or go. */
   #keepActive() {
-    if (this.activeKey === undefined || this.anchor >= 0) return;
+    if (this.activeKey === undefined || this.selection.anchor >= 0 || this.selection.whole) return;
     const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
@@ -375,7 +380,8 @@ export class SopGrid extends HTMLElement {
       // A row that is being edited keeps its field; it is drawn again when editing ends.
       if (row.stamp !== stamp && !(line === this.editing && row.line === line)) {
         drawRow(row, content, layout);
-        this.#mark(row, line);
+        this.selection.mark(row, line);
+        this.marker?.(row, line);
         row.stamp = stamp;
         row.hidden = false;
       }
@@ -477,60 +483,56 @@ export class SopGrid extends HTMLElement {
 
   // ---- Selection
 
-  /** @param {RowElement} row @param {number} line */
-  #mark(row, line) {
-    const [low, high] = this.selectedRange();
-    const selected = line >= low && line <= high;
-    const mark = `${selected} ${line === this.active.line ? this.active.column : -1}`;
-    if (row.mark === mark && !selected) return;
-    row.mark = mark;
-    row.setAttribute("aria-selected", String(selected));
-    row.cells.forEach((element, index) => {
-      const on = line === this.active.line && index === this.active.column + 1;
-      element.classList.toggle("focus", on);
-      if (on) element.id = "active-cell";
-      else if (element.id) element.removeAttribute("id");
-    });
-  }
-
   /** First and last selected line. @returns {[number, number]} */
   selectedRange() {
-    const other = this.anchor < 0 ? this.active.line : this.anchor;
-    return [Math.min(other, this.active.line), Math.max(other, this.active.line)];
+    return this.selection.range;
   }
 
   /** The selected items that have been read. */
   selectedLines() {
-    const [low, high] = this.selectedRange();
-    const lines = [];
-    for (let line = Math.max(0, low); line <= Math.min(high, low + 5000); line += 1) lines.push(this.lineAt(line));
-    return lines.filter((line) => line.item !== undefined);
+    return this.selection.lines(5000).map((line) => this.lineAt(line)).filter((line) => line.item !== undefined);
   }
 
-  /** Makes a cell active. @param {number} line @param {number} column @param {{extend?: boolean, quiet?: boolean, reveal?: boolean}} [how] */
-  select(line, column, { extend = false, quiet = false, reveal = true } = {}) {
+  #remark() {
+    for (const row of this.pool) if (!row.hidden) this.selection.mark(row, row.line);
+  }
+
+  /** Makes a cell active. @param {number} line @param {number} column @param {{extend?: boolean, toggle?: boolean, quiet?: boolean, reveal?: boolean}} [how] extend: the rectangle to there; toggle: that row too, or no longer */
+  select(line, column, { extend = false, toggle = false, quiet = false, reveal = true } = {}) {
     if (this.lines.total === 0) return;
     const next = Math.min(this.lines.total - 1, Math.max(0, line));
-    if (extend && this.anchor < 0) this.anchor = this.active.line;
-    if (!extend) this.anchor = -1;
+    if (toggle) this.selection.toggle(next);
+    else if (extend) this.selection.extend();
+    else this.selection.clear();
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
     this.activeKey = this.#content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
     }
-    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.#remark();
     this.draw();
     if (reveal) this.#revealColumn();
     if (!quiet) this.dispatchEvent(new CustomEvent("select"));
+  }
+
+  /** Selects every row that is shown. */
+  selectAll() {
+    if (this.lines.total === 0) return;
+    if (this.active.line < 0) this.active = { line: this.map.firstVisible, column: this.active.column };
+    this.selection.clear();
+    this.selection.whole = true;
+    this.#remark();
+    this.draw();
+    this.dispatchEvent(new CustomEvent("select"));
   }
 
   /** Forgets the selection. */
   unselect() {
     this.active = { line: -1, column: this.active.column };
     this.activeKey = undefined;
-    this.anchor = -1;
-    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.selection.clear();
+    this.#remark();
     this.#follow();
     this.dispatchEvent(new CustomEvent("select"));
   }
