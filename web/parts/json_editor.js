@@ -74,10 +74,10 @@ export class JsonEditor {
   #line(one, here, open, wrong) {
     const { editing } = this;
     const edits = editing?.path === one.path ? editing : undefined;
-    const fault = one.path.startsWith("value") && one.steps.length === 1 ? wrong.get(one.steps[0]) : undefined;
+    const fault = one.path.startsWith("value") && !one.gone && one.steps.length === 1 ? wrong.get(one.steps[0]) : undefined;
     const level = Math.min(one.level, 9);
     const branch = one.open !== undefined;
-    return html`<div class="line in${level} ${one.changed ? "changed" : ""} ${fault ? "bad" : ""}" role="treeitem" tabindex=${here ? 0 : -1} aria-selected=${String(here)} aria-level=${one.level + 1} aria-expanded=${branch ? String(one.open) : nothing} @click=${(/** @type {Event} */ event) => this.#click(event, one)} @dblclick=${() => open && !branch && this.#edit(one)}
+    return html`<div class="line in${level} ${one.changed ? "changed" : ""} ${fault ? "bad" : ""}" role="treeitem" tabindex=${here ? 0 : -1} aria-selected=${String(here)} aria-level=${one.level + 1} aria-expanded=${branch ? String(one.open) : nothing} @click=${(/** @type {Event} */ event) => this.#click(event, one)} @focus=${() => { this.cursor = one.path; }} @dblclick=${() => open && !branch && this.#edit(one)}
       >${branch ? icon(one.open ? "down" : "right") : nothing}${edits?.what === "name" ? this.#input(edits, "Name") : one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}${edits?.what === "value" ? this.#input(edits, one.name || "value") : html`<span class=${one.kind}>${one.text}</span>`}${fault ? html`<span class="fail small">${fault}</span>` : nothing}
       ${open && !edits ? html`<span class="tools">${branch ? html`<button class="button only s quiet" tabindex="-1" aria-label="Add to ${one.name}" title="Add (Insert)" @click=${() => this.#add(one)}>${icon("plus", true)}</button>` : nothing}<button class="type" tabindex="-1" aria-haspopup="menu" aria-label="Type of ${one.name}: ${typeOf(one.value)}" title="Another type (T)" @click=${(/** @type {Event} */ event) => this.#types(one, /** @type {Element} */ (event.currentTarget))}>${typeOf(one.value)}</button>${one.level > 0 ? html`<button class="button only s quiet" tabindex="-1" aria-label="Remove ${one.name}" title="Remove (Del)" @click=${() => this.#remove(one)}>${icon("x", true)}</button>` : nothing}</span>` : nothing}</div>
       ${edits?.what === "add" ? html`<div class="line in${level + 1}" role="treeitem" aria-level=${one.level + 2} aria-selected="false">${this.#input(edits, "Name of the new field")}</div>` : nothing}`;
@@ -85,7 +85,7 @@ export class JsonEditor {
 
   /** @param {Editing} editing @param {string} label */
   #input(editing, label) {
-    return html`<input class="json-input ${editing.error ? "wrong" : ""}" aria-label=${label} autocomplete="off" spellcheck="false" placeholder=${editing.what === "value" ? nothing : "Name"} aria-invalid=${String(editing.error !== "")} .value=${editing.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#inputKey(event)} @blur=${() => this.#finish(true)} @click=${(/** @type {Event} */ event) => event.stopPropagation()}>${editing.error ? html`<span class="fail small" role="alert">${editing.error}${editing.fix === undefined ? "" : ` Alt ↵ takes ${editing.fix}.`}</span>` : nothing}`;
+    return html`<input class="json-input ${editing.error ? "wrong" : ""}" aria-label=${label} autocomplete="off" spellcheck="false" placeholder=${editing.what === "value" ? nothing : "Name"} aria-invalid=${String(editing.error !== "")} .value=${editing.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#inputKey(event)} @blur=${() => this.editing === editing && this.#finish(true)} @click=${(/** @type {Event} */ event) => event.stopPropagation()}>${editing.error ? html`<span class="fail small" role="alert">${editing.error}${editing.fix === undefined ? "" : ` Alt ↵ takes ${editing.fix}.`}</span>` : nothing}`;
   }
 
   #draw(focus = "") {
@@ -203,7 +203,7 @@ export class JsonEditor {
     const declared = one.steps.length === 1 ? this.app.grid.store?.schema?.fields?.find((/** @type {any} */ field) => field.name === one.steps[0])?.type : undefined;
     const type = typeOf(one.value);
     const kind = type === "null" ? (declared === "string" ? "string" : declared === "integer" || declared === "number" ? "number" : "any") : type === "text" ? "string" : type === "number" || type === "bool" ? type : "any";
-    const typed = valueFromText(kind, editing.text);
+    const typed = type === "null" && editing.text === "" ? { value: null } : valueFromText(kind, editing.text);
     if ("error" in typed) return typed;
     const store = this.app.grid.store;
     const line = this.app.grid.activeLine();
