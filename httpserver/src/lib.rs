@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod cursor;
 pub mod demo;
+pub mod environments;
 pub mod error;
 pub mod extract;
 pub mod metrics;

@@ -20,6 +20,7 @@ mod api {
     mod cel;
     mod databases;
     mod description;
+    mod environments;
     mod exact;
     mod items;
     mod metrics;

@@ -84,6 +84,7 @@ export function wireCommands(app) {
       "rule",
       ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
+    { id: "environment", title: "Switch environment", icon: "shield", group: "Go", words: "dev test production staging", run: async () => (await import("./environments.js")).environmentMenu(app, button("environment")) },
     { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
   );
 

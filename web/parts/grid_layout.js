@@ -32,7 +32,8 @@ export function emptiness(store, { prefixed, filtered }) {
   }
   if (filtered) {
     return html`${icon("filter")}<h2>No item matches</h2><p>${store.name} has ${count(store.count)} items, none of them ${prefixed ? "with this prefix and filter" : "with these values"}. Remove a filter, or loosen one.</p>
-      <p class="next"><button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button><button class="button s" data-command="edit-last-filter">${icon("edit", true)}Change the last one</button></p>`;
+      <p class="next"><button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button>
+      <button class="button s" data-command="edit-last-filter">${icon("edit", true)}Change the last one</button></p>`;
   }
   if (prefixed) {
     return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>

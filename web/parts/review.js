@@ -161,7 +161,7 @@ class Review {
       /** @type {import("../model/commits.js").Commit | undefined} */
       let commit;
       if (plan.send.length) {
-        const answer = await session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) });
+        const answer = await session.api.confirming(this.typed, () => session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) }));
         sequence = answer.sequence;
         commit = { database: session.place.database ?? "", sequence, preview: answer.preview ?? [], at: new Date() };
         session.commits.add(commit);

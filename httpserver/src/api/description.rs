@@ -26,6 +26,10 @@ pub(super) fn base() -> OpenApi {
     components.add_security_scheme("session", cookie);
     let tags = [
         ("databases", "Databases: folders that hold stores."),
+        (
+            "environments",
+            "Environments: sets of databases with a rule for writing.",
+        ),
         ("stores", "Stores: ordered items with one type of key."),
         ("items", "Items: keys with JSON documents."),
         ("queries", "SQL over the stores of all databases."),

@@ -8,6 +8,7 @@ mod counts;
 mod databases;
 mod demo;
 mod description;
+mod environments;
 mod filtered;
 mod health;
 mod item;
@@ -76,6 +77,13 @@ pub fn router() -> OpenApiRouter<AppState> {
             databases::change,
             databases::remove
         ))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::show,
+            environments::change,
+            environments::remove
+        ))
+        .routes(routes!(environments::choose))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check))
@@ -108,7 +116,14 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["databases", "health", "openapi.json", "queries", "tools"];
+    let known = [
+        "databases",
+        "environments",
+        "health",
+        "openapi.json",
+        "queries",
+        "tools",
+    ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

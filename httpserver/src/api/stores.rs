@@ -1,7 +1,6 @@
 //! The stores of a database: list, create, change, drop.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -16,8 +15,7 @@ use super::output::Output;
 use super::write::write;
 use super::{DatabasePath, StorePath};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 
 /// Values larger than this are not shown as the sample of a store, in bytes.
 const SAMPLE_BYTES: usize = 16 * 1024;
@@ -116,7 +114,7 @@ pub(super) struct Dropped {
     responses((status = 200, body = StoreList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -151,7 +149,7 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     responses((status = 201, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     ApiJson(definition): ApiJson<StoreDefinition>,
@@ -173,7 +171,7 @@ pub(super) async fn create(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -189,7 +187,7 @@ pub(super) async fn show(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
     ApiJson(update): ApiJson<StoreUpdate>,
@@ -210,7 +208,7 @@ pub(super) async fn change(
     responses((status = 200, body = Dropped), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
 ) -> ApiResult<Json<Dropped>> {
     let registry = state.registry().clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use super::items::filter_not_yet;
 use super::streams::{Sink, long_call, stream};
 use super::{StorePath, keys};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers};
+use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers, State};
 use crate::state::AppState;
 
 /// Bytes that are read from the body at once; the format is seen from the first of them.
@@ -117,7 +117,7 @@ enum ImportLine<'a> {
     ),
 )]
 pub(super) async fn import(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ImportQuery>,
     numbers: JsonNumbers,
@@ -296,7 +296,7 @@ pub(super) struct ExportQuery {
     ),
 )]
 pub(super) async fn export(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ExportQuery>,
     numbers: JsonNumbers,

@@ -91,6 +91,13 @@ codes! {
     StoreNotFound = "store_not_found", NOT_FOUND, "No such store";
     /// No item has this key.
     ItemNotFound = "item_not_found", NOT_FOUND, "No such item";
+    /// The environment asks for the name of the store or database that is written to, in the header
+    /// `Sop-Confirm`.
+    ConfirmationNeeded = "confirmation_needed", FORBIDDEN, "Name what is written to";
+    /// No environment has this name.
+    EnvironmentNotFound = "environment_not_found", NOT_FOUND, "No such environment";
+    /// An environment has this name already.
+    EnvironmentExists = "environment_exists", CONFLICT, "The environment exists already";
     /// No tool has this name.
     ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
     /// The caller has no right to do this.

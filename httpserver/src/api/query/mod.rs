@@ -20,7 +20,6 @@ pub(crate) use file::{FileRows, Target};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -28,7 +27,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sop_query::sql::{
-    Catalog, Limits, Output as Rows, Params, Plan, Request, Summary, Value as SqlValue,
+    Access, Catalog, Limits, Output as Rows, Params, Plan, Request, Summary, Value as SqlValue,
 };
 use sop_query::transfer::Format;
 use utoipa::{IntoParams, ToSchema};
@@ -38,7 +37,7 @@ use self::body::{Explain, Query, QueryBody, Text};
 use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::queries::RunningQuery;
 use crate::registry::Registry;
 use crate::state::{AppState, join_error};
@@ -120,7 +119,7 @@ pub(super) enum QueryResult {
     ),
 )]
 pub(super) async fn run(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     headers: HeaderMap,
@@ -200,8 +199,17 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
-    let (catalog, request, _) = request(registry, database, query, running)?;
-    Ok(running.engine().run(&catalog, &request, rows)?)
+    let (catalog, mut request, _) = request(registry, database, query, running)?;
+    let refused = registry.check_write(database).err();
+    if refused.is_some() && !query.dry_run {
+        request.access = Access::ReadOnly;
+    }
+    let run = running.engine().run(&catalog, &request, rows);
+    run.map_err(|error| match refused {
+        // Says why it may only read.
+        Some(refused) if error.code == sop_query::sql::Code::ReadOnly => refused,
+        _ => error.into(),
+    })
 }
 
 /// What is run, on which databases, and what there is to know of it.
@@ -313,7 +321,7 @@ pub(super) struct RunningList {
     get, operation_id = "list_queries", path = "/queries", tag = "queries",
     responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Json<RunningList> {
+pub(super) async fn list(State(state): State) -> Json<RunningList> {
     let listed = state.queries().list().into_iter().map(|query| RunningView {
         id: query.id,
         database: query.database,
@@ -340,7 +348,7 @@ pub(super) struct QueryPath {
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn cancel(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<QueryPath>,
 ) -> ApiResult<StatusCode> {
     if state.queries().cancel(&path.id) {
