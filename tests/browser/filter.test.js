@@ -283,3 +283,36 @@ describe("filters", () => {
     assert.equal(new URL(page.url()).searchParams.get("filter"), null, "a filter stays with its store");
   });
 });
+
+describe("a filter of a large store", () => {
+  const ROWS = 30_000;
+  const it = scene({ prepare: async (server) => {
+    await server.createDatabase("large");
+    await server.import("large", "Big", Array.from({ length: ROWS }, (_, id) => JSON.stringify({ id, part: id % 3, name: `Name ${id}` })).join("\n"), "id");
+  } });
+
+  test("is counted, and its last row and any place between are reached", async () => {
+    const { page } = await it.open(`/d/large/s/Big?filter=${encodeURIComponent('{"part":1}')}`);
+    await shows(page, "Big");
+    await gives(page, ROWS / 3);
+    await page.locator("#rows").focus();
+    await page.keyboard.press("Control+End");
+    await row(page, ROWS / 3).getByText(`Name ${ROWS - 2}`).waitFor();
+    await page.keyboard.press("Control+g");
+    await page.locator(".jump input").fill("50 %");
+    await page.keyboard.press("Enter");
+    await row(page, ROWS / 6 + 1).getByText(`Name ${ROWS / 2 + 1}`, { exact: true }).waitFor();
+    await page.keyboard.press("Control+a");
+    await page.locator("sop-status").getByText(`${grouped(ROWS / 3)} selected`).waitFor();
+  });
+
+  test("sorted by a field it is cut at the first ten thousand, and says so", async () => {
+    const { page } = await it.open("/d/large/s/Big?sort=-part");
+    await shows(page, "Big");
+    await page.getByText("sorted by a query: first 10,000").waitFor();
+    await picture(page, "sort-cut");
+    await page.locator("#rows").focus();
+    await page.keyboard.press("Control+End");
+    await row(page, 10_000).locator(".key").getByText(String(ROWS - 1), { exact: true }).waitFor();
+  });
+});
