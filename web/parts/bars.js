@@ -156,7 +156,7 @@ export class SopStatus extends Part {
   #right(session) {
     const grid = /** @type {import("./grid.js").SopGrid} */ (this.grid);
     const source = grid.source;
-    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? "Reading" : ""}</span>`;
+    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? (source?.error ? "Not read" : "Reading") : ""}</span>`;
     const selected = grid.active.line < 0 ? 0 : grid.selection.size;
     const { map } = grid;
     const total = grid.lines.total;

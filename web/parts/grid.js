@@ -14,7 +14,7 @@ import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
-import { emptiness, linksOf, pinPlaces, rankWidth, recall, store as keep } from "./grid_layout.js";
+import { emptiness, linksOf, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
 import { wirePointer } from "./grid_pointer.js";
 import { Selection } from "./grid_selection.js";
 import { PlaceBar } from "./place_bar.js";
@@ -284,6 +284,12 @@ export class SopGrid extends HTMLElement {
   #failed() {
     // The rows of the store before stay dimmed: they are not those of the one that was asked for.
     this.classList.toggle("waiting", this.fresh === true);
+    if (this.fresh && this.empty && !this.store) {
+      render(unread(this.source?.filter !== undefined), this.empty);
+      this.empty.hidden = false;
+      this.classList.add("empty");
+      this.rows?.classList.add("none");
+    }
     this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
   }
 

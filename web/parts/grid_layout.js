@@ -46,6 +46,12 @@ export function emptiness(store, { prefixed, filtered }) {
     <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
 }
 
+/** What stands in the place of rows that could not be read, and none were there before. @param {boolean} filtered */
+export function unread(filtered) {
+  return html`${icon("warning")}<h2>The rows were not read</h2><p>${filtered ? "The server does not take this filter. What is wrong is said at it." : "The message says why. Nothing was changed."}</p>
+    <p class="next">${filtered ? html`<button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button>` : html`<button class="button s" data-command="refresh">${icon("refresh", true)}Read again</button>`}</p>`;
+}
+
 /** @param {string | undefined} database @param {string | undefined} store */
 function layoutName(database, store) {
   return `sop.columns.${database}.${store}`;

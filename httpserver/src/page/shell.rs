@@ -205,7 +205,7 @@ fn add_stores(
     let Some(name) = &shell.store else {
         return Ok(());
     };
-    if chosen {
+    if chosen && shell.stores.iter().any(|store| store.name == *name) {
         shell.prefix = prefix;
         return Ok(());
     }
