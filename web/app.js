@@ -9,6 +9,7 @@ import { wireAddress } from "./parts/address.js";
 import { wireCommands } from "./parts/app_commands.js";
 import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
+import { wireCopilot } from "./parts/copilot_commands.js";
 import { isTextField } from "./parts/dom.js";
 import { wireFilterCommands } from "./parts/filter_commands.js";
 import { wireBulk } from "./parts/grid_bulk.js";
@@ -91,9 +92,10 @@ session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEven
 const first = readPlace(location);
 Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns });
 wireAddress(app);
-if (session.place.view !== "query") app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
+if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();
 wireViews(app);
+wireCopilot(app);
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use sop_query::sql::EngineOptions;
+use sop_systemdb::script::Programs;
+use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
@@ -12,6 +15,9 @@ use crate::queries::Queries;
 use crate::registry::Registry;
 use crate::security::{Access, HostRules};
 use crate::watch::panic_text;
+
+/// The folder in the data root for what queries cannot hold in memory.
+const QUERY_FILES: &str = "query-files.tmp";
 
 /// Shared state; cheap to clone. Each request has its own, with the databases of its environment.
 #[derive(Clone)]
@@ -28,6 +34,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    programs: Programs,
     started: Started,
     traffic: Traffic,
 }
@@ -37,6 +44,7 @@ impl AppState {
     pub fn new(config: &Config, port: u16, environments: Environments) -> Self {
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
+        let temp_folder = registry.roots().data().join(QUERY_FILES);
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
@@ -44,7 +52,15 @@ impl AppState {
             environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
-            queries: Queries::new(config.limits.max_queries as usize),
+            queries: Queries::new(
+                config.limits.max_queries as usize,
+                EngineOptions {
+                    temp_folder: Some(temp_folder),
+                    memory_bytes: config.limits.query_memory_bytes,
+                    ..EngineOptions::default()
+                },
+            ),
+            programs: Programs::default(),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -88,6 +104,19 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.shared.queries
+    }
+
+    /// The system database; made when it is first needed.
+    ///
+    /// # Errors
+    /// Its folder cannot be used.
+    pub fn system(&self) -> ApiResult<System> {
+        self.registry.system()
+    }
+
+    /// Scripts that were compiled before.
+    pub fn programs(&self) -> &Programs {
+        &self.shared.programs
     }
 
     /// When the server began.

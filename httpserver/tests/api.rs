@@ -21,11 +21,13 @@ mod api {
     mod databases;
     mod description;
     mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

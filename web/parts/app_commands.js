@@ -10,7 +10,7 @@ import { viewItems } from "./grid_columns.js";
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
   const commitOf = () => session.commits.of(session.place.database)[0];

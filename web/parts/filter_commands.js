@@ -11,7 +11,7 @@ import { announce } from "./dom.js";
 /** @param {Context} app */
 export function wireFilterCommands(app) {
   const { session, commands, grid, filters, menu } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const text = /** @type {const} */ ("text");
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
@@ -60,7 +60,7 @@ export function wireFilterCommands(app) {
         ...sortable(app).map((field) => ({ title: field.label, check: sort?.field === field.name, stay: true, detail: sort?.field === field.name ? (sort.desc ? "falling" : "rising") : "", run: () => sortBy(app, field.name) })),
       ];
     }, button("sort"), "Sort") },
-    { id: "query-store", title: () => (isPlain(app) ? `Query ${session.place.store ?? ""} with SQL` : "Open these rows as SQL"), icon: "query", group: "Query", words: "select sql as", when: () => session.place.database !== undefined && session.place.view !== "query" && session.store !== undefined, run: () => asSql(app) },
+    { id: "query-store", title: () => (isPlain(app) ? `Query ${session.place.store ?? ""} with SQL` : "Open these rows as SQL"), icon: "query", group: "Query", words: "select sql as", when: () => session.place.database !== undefined && session.place.view === undefined && session.store !== undefined, run: () => asSql(app) },
   );
 
   grid.addEventListener("click", (event) => {

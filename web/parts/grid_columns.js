@@ -18,7 +18,7 @@ const DRAG_PX = 6;
 /** @param {Context} app */
 export function wireColumns(app) {
   const { session, commands, grid, menu } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const column = () => (open() ? grid.activeColumn() : undefined);
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;

@@ -98,7 +98,7 @@ export function wireFind(app) {
       <button class="button only s quiet" aria-label="The one before" title="The one before (Shift ↵)" ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label="Next" title="Next (↵)" ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label="Close" title="Close (Esc)" @click=${close}>${icon("x", true)}</button>`, bar);
   };
 
-  commands.add({ id: "find-rows", title: "Find in the rows", icon: "search", group: "Rows", keys: ["Ctrl+F"], words: "search text page", when: () => session.store !== undefined && session.place.view !== "query", run: () => {
+  commands.add({ id: "find-rows", title: "Find in the rows", icon: "search", group: "Rows", keys: ["Ctrl+F"], words: "search text page", when: () => session.store !== undefined && session.place.view === undefined, run: () => {
     open = true;
     if (!bar.isConnected) grid.parentElement?.append(bar);
     grid.marker = (row, line) => row.cells.forEach((element, index) => element.classList.toggle("hit", index > 0 && marked.has(`${line} ${index - 1}`)));

@@ -144,13 +144,6 @@ pub(super) async fn list(
         .await
 }
 
-/// The refusal of filters of exports.
-pub(super) fn filter_not_yet() -> ApiError {
-    let detail =
-        "A store is not exported by a filter yet. Export a query: '/databases/{db}/export?sql='.";
-    ApiError::new(Code::NotSupportedYet, detail).parameter("filter", detail)
-}
-
 fn start(query: &PageQuery) -> ApiResult<Start<'_>> {
     match (&query.after, &query.before, &query.from, query.at) {
         (None, None, None, None) => Ok(Start::Beginning),

@@ -14,17 +14,21 @@ mod health;
 mod item;
 mod items;
 mod keys;
+mod knowledge;
 mod listing;
 mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
+mod schedules;
+mod scripts;
 mod stores;
 mod streams;
 mod tools;
 mod transfer;
 mod versions;
+mod views;
 mod write;
 
 use axum::Router;
@@ -96,6 +100,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(views::list))
         .routes(routes!(query::run))
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
@@ -104,6 +109,17 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
+        .routes(routes!(scripts::list, scripts::create))
+        .routes(routes!(scripts::run_draft))
+        .routes(routes!(scripts::show, scripts::put, scripts::remove))
+        .routes(routes!(scripts::versions))
+        .routes(routes!(scripts::restore))
+        .routes(routes!(scripts::run))
+        .routes(routes!(scripts::runs))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::put, schedules::remove))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::show, knowledge::put, knowledge::remove))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
 }

@@ -9,6 +9,7 @@ use sop::{
     Database, KeySpec, Mode, Placement, Relation, Schema, SchemaField, StoreChange,
     StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
+use sop_query::sql::VIEWS_STORE;
 use utoipa::ToSchema;
 
 use super::output::Output;
@@ -135,6 +136,10 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     out.name("stores");
     out.open(b'[');
     for info in tx.stores()? {
+        // The database's saved selects: read as views, not as a store.
+        if info.definition.name == VIEWS_STORE {
+            continue;
+        }
         write_store(out, &tx, &info, Detail::Listed)?;
     }
     out.close(b']');

@@ -41,6 +41,8 @@ pub(super) struct Tables<'s> {
     elements: Cell<u32>,
     /// Whether columns stand without the name of their table.
     bare: bool,
+    /// Whether the statement has stores beside these, which only link them.
+    pub linked: bool,
 }
 
 /// What a name means in one table.
@@ -58,6 +60,7 @@ impl<'s> Tables<'s> {
             list: vec![table],
             elements: Cell::new(0),
             bare: true,
+            linked: false,
         }
     }
 
@@ -67,6 +70,7 @@ impl<'s> Tables<'s> {
             list,
             elements: Cell::new(0),
             bare: false,
+            linked: false,
         }
     }
 

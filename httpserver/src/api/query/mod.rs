@@ -16,6 +16,7 @@ pub(crate) use body::params as sql_params;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
+pub(super) use sending::{Form, send};
 
 use std::sync::Arc;
 
@@ -34,7 +35,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Explain, Query, QueryBody, Text};
-use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
@@ -234,6 +234,7 @@ fn request(
         access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
+        ..Request::default()
     };
     Ok((catalog, request, notes))
 }
