@@ -469,7 +469,7 @@ async fn a_schedule_that_is_due_runs_once() {
     });
     assert_eq!(begun.await.unwrap(), (1, 0));
     assert_eq!(
-        test.rows("SELECT count(*) FROM s WHERE key = 9").await,
+        test.rows_of("SELECT count(*) FROM s WHERE key = 9").await,
         json!([[1]])
     );
     let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
