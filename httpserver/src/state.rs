@@ -7,6 +7,7 @@ use sop_systemdb::script::Programs;
 use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::audit::Audit;
 use crate::config::{Config, Limits};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
@@ -35,6 +36,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     queries: Queries,
     programs: Programs,
+    audit: Audit,
     started: Started,
     traffic: Traffic,
 }
@@ -45,6 +47,8 @@ impl AppState {
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
         let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let first = Arc::clone(&registry);
+        let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
@@ -61,6 +65,7 @@ impl AppState {
                 },
             ),
             programs: Programs::default(),
+            audit: Audit::new(opener),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -117,6 +122,11 @@ impl AppState {
     /// Scripts that were compiled before.
     pub fn programs(&self) -> &Programs {
         &self.shared.programs
+    }
+
+    /// Where it is written down who changed what.
+    pub fn audit(&self) -> &Audit {
+        &self.shared.audit
     }
 
     /// When the server began.
