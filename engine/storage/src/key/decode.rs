@@ -87,6 +87,27 @@ impl KeySpec {
         Ok(order_bytes.get(reader.at..).unwrap_or_default())
     }
 
+    /// The values of the fields in bytes that hold nothing else: no label and no sort key.
+    pub(crate) fn decode_identity(&self, bytes: &[u8]) -> Result<Vec<KeyValue>, KeyError> {
+        let mut reader = Reader::new(bytes);
+        let values = self.decode_fields(&mut reader, self.fields().len())?;
+        reader.end()?;
+        Ok(values)
+    }
+
+    /// How many bytes the first `count` fields take.
+    pub(crate) fn leading_bytes_len(
+        &self,
+        order_bytes: &[u8],
+        count: usize,
+    ) -> Result<usize, KeyError> {
+        let mut reader = self.fields_of(order_bytes)?;
+        for field in self.fields().iter().take(count) {
+            drop(self.decode_next(&mut reader, field)?);
+        }
+        Ok(reader.at)
+    }
+
     fn decode_fields(
         &self,
         reader: &mut Reader<'_>,
@@ -220,6 +241,7 @@ impl<'a> Reader<'a> {
                 Some(value) => KeyValue::Timestamp(value),
                 None => return self.corrupt("an impossible timestamp"),
             },
+            KeyType::Any => KeyValue::Any(super::any::decode(self)?),
         })
     }
 
@@ -247,6 +269,11 @@ impl<'a> Reader<'a> {
 
     /// A text up to its end mark.
     fn text(&mut self) -> Result<Vec<u8>, KeyError> {
+        Ok(self.ended_text(&[0])?.0)
+    }
+
+    /// A text up to one of these end marks, which stand behind a zero, and which it was.
+    pub(super) fn ended_text(&mut self, ends: &[u8]) -> Result<(Vec<u8>, u8), KeyError> {
         let mut text = Vec::new();
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -262,7 +289,7 @@ impl<'a> Reader<'a> {
             }
             self.at += length + 1;
             match self.byte()? {
-                0 => return Ok(text),
+                end if ends.contains(&end) => return Ok((text, end)),
                 ESCAPED_ZERO => text.push(0),
                 _ => return self.corrupt("an unknown escape in a text"),
             }
