@@ -45,6 +45,11 @@ pub(super) struct StoreView {
     /// `[{"source_fields", "target_store", "target_fields"}]`.
     relations: Vec<Value>,
     cache: Map<String, Value>,
+    /// Its indexes: `[{"name", "fields": [{"path": {"value": ["a", "b"]} or {"key": "a"}, "order"}], "unique", "state", "entries"}]`; the
+    /// state is `building` or `ready`, and one that is being built has entries of some items.
+    indexes: Vec<Value>,
+    /// For an index, which the database keeps: `{"store", "fields", "unique", "state"}`; otherwise null.
+    index_of: Option<Value>,
     /// Exact number of items.
     count: u64,
     /// Bytes of keys and values.
@@ -334,6 +339,8 @@ fn write_store(
     out.field("schema", &schema_of(definition, &found));
     out.field("relations", &definition.relations);
     out.field("cache", &definition.cache);
+    out.field("indexes", &info.indexes);
+    out.field("index_of", &definition.index_of);
     out.field("count", &info.count);
     out.field("bytes", &info.bytes);
     out.field("depth", &info.depth);

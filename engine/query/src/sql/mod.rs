@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod explain;
 mod functions;
+mod indexes;
 mod output;
 mod running;
 mod sandbox;

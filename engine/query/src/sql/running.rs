@@ -13,6 +13,7 @@ use super::Result;
 use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
+use super::indexes::{self, TableIndex};
 use super::output::{DefinedStore, RowChange};
 use super::table::{FieldHash, OpenStore};
 
@@ -74,6 +75,8 @@ pub(super) struct Running {
     reshaped: RefCell<BTreeSet<(usize, String)>>,
     /// Fields that the transaction writes and no item had before.
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
+    /// Indexes that the transaction made over items: databases and names.
+    building: RefCell<Vec<(usize, String)>>,
     error: RefCell<Option<QueryError>>,
 }
 
@@ -108,6 +111,7 @@ impl Running {
             block: Cell::default(),
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
+            building: RefCell::default(),
             error: RefCell::default(),
         })
     }
@@ -223,6 +227,12 @@ impl Running {
         Ok(TableColumns::new(store.definition(), &schema))
     }
 
+    /// The indexes of a store that are ready, as of now.
+    pub fn indexes(&self, database: usize, name: &str) -> Result<Vec<TableIndex>> {
+        let transaction = self.planning_of(database, name)?;
+        indexes::of(&transaction, &transaction.documents(name)?)
+    }
+
     /// Says that the statement writes fields that no item has.
     pub fn add_fields(&self, database: usize, store: &str, names: impl Iterator<Item = String>) {
         let mut new_fields = self.new_fields.borrow_mut();
@@ -255,6 +265,18 @@ impl Running {
             self.redefine(*database, store);
         }
         reshaped
+    }
+
+    /// Says that the transaction made an index that is to be built when it is committed.
+    pub fn note_building(&self, database: usize, index: &str) {
+        self.building
+            .borrow_mut()
+            .push((database, index.to_owned()));
+    }
+
+    /// The indexes that are to be built now.
+    pub fn take_building(&self) -> Vec<(usize, String)> {
+        self.building.take()
     }
 
     /// Stores that the transaction made, altered or dropped so far.

@@ -13,8 +13,10 @@ use crate::error::{Error, Result};
 use crate::transaction::writes::StoreId;
 use crate::transaction::{Filled, Mode, Transaction};
 
-/// Items of a batch: so few that other transactions seldom meet it.
-const BATCH: usize = 1_000;
+/// Items of the first batch; each that meets nobody is followed by one of twice as many.
+const FIRST_BATCH: usize = 64;
+/// The most items of a batch: so few that other transactions seldom meet it.
+const MOST_ITEMS: usize = 2_000;
 /// Pause after a batch that met another transaction, in microseconds.
 const PAUSE_US: u64 = 200;
 
@@ -55,7 +57,7 @@ pub(super) fn build_all(core: &Arc<Core>, stop: &dyn Fn() -> bool) -> Result<()>
 }
 
 fn build(core: &Arc<Core>, id: StoreId, name: &str, stop: &dyn Fn() -> bool) -> Result<()> {
-    let (mut after, mut batch) = (None::<Vec<u8>>, BATCH);
+    let (mut after, mut batch) = (None::<Vec<u8>>, FIRST_BATCH);
     while !stop() {
         let held = core.index_batch.lock();
         let filled = fill(core, id, name, after.as_deref(), batch);
@@ -63,7 +65,7 @@ fn build(core: &Arc<Core>, id: StoreId, name: &str, stop: &dyn Fn() -> bool) -> 
         match filled {
             Ok(Filled::UpTo(last)) => {
                 after = Some(last);
-                batch = (batch * 2).min(BATCH);
+                batch = (batch * 2).min(MOST_ITEMS);
             }
             Ok(Filled::Whole | Filled::Over) => return Ok(()),
             Err(error) if error.is_conflict() => {

@@ -168,7 +168,7 @@ impl<'a> EntryReader<'a> {
     pub fn position(&self, entry: &[u8], out: &mut Vec<u8>) -> Result<()> {
         out.clear();
         let wrong = || damaged(self.index, &"an entry does not name an item");
-        let end = self.index.key.leading_bytes_len(entry, self.fields);
+        let end = self.index.key.leading_length(entry, self.fields);
         let end = end.map_err(|e| damaged(self.index, &e))?;
         let rest = entry.get(end..).ok_or_else(wrong)?;
         let (key, id) = if self.source.unique {

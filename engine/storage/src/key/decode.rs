@@ -95,8 +95,10 @@ impl KeySpec {
         Ok(values)
     }
 
-    /// How many bytes the first `count` fields take.
-    pub(crate) fn leading_bytes_len(
+    /// How many of the order bytes stand for the first `count` fields and what orders these.
+    ///
+    /// Errors as [`KeySpec::decode`].
+    pub fn leading_length(
         &self,
         order_bytes: &[u8],
         count: usize,

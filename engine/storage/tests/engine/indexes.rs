@@ -183,7 +183,7 @@ fn definitions_that_cannot_be() {
     for (field, part) in [
         ("at", "timestamp"),
         ("n", "u64"),
-        ("m", "did you mean \"n\""),
+        ("m", "no ordered field"),
     ] {
         let fields = vec![IndexField::key(field)];
         fails(

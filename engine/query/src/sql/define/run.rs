@@ -6,7 +6,7 @@ use sop::{StoreDefinition, Transaction};
 
 use super::alter::Altered;
 use super::create::{self, Selected};
-use super::{Create, Definition, StoreName};
+use super::{Create, Definition, StoreName, index};
 use crate::sql::Result;
 use crate::sql::error::{Code, QueryError};
 use crate::sql::output::DefinedStore;
@@ -30,14 +30,14 @@ impl Definition {
 }
 
 /// A store that a statement defines.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     running: &'a Running,
     name: &'a StoreName,
-    database: usize,
+    pub database: usize,
 }
 
 impl<'a> Place<'a> {
-    fn find(running: &'a Running, name: &'a StoreName) -> Result<Self> {
+    pub fn find(running: &'a Running, name: &'a StoreName) -> Result<Self> {
         let database = match &name.database {
             Some(database) => running.database(&database.text).ok_or_else(|| {
                 let names = running.catalog.iter().map(|(name, _)| name.to_owned());
@@ -56,12 +56,12 @@ impl<'a> Place<'a> {
     }
 
     /// The store's own name, if it is there.
-    fn there(&self) -> Result<Option<String>> {
+    pub fn there(&self) -> Result<Option<String>> {
         self.running
             .find_store(self.database, &self.name.store.text)
     }
 
-    fn existing(&self) -> Result<String> {
+    pub fn existing(&self) -> Result<String> {
         let wanted = &self.name.store;
         if let Some(name) = self.there()? {
             return Ok(name);
@@ -78,7 +78,7 @@ impl<'a> Place<'a> {
     }
 
     /// Runs `work` on the transaction and notes what it did to a store.
-    fn define(
+    pub fn define(
         &self,
         store: &str,
         before: Option<&StoreDefinition>,
@@ -99,12 +99,19 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    fn definition(&self, store: &str) -> Result<StoreDefinition> {
+    pub fn definition(&self, store: &str) -> Result<StoreDefinition> {
         let transaction = self.running.transaction(self.database)?;
         let store = transaction
             .documents(store)
             .map_err(|error| self.failed(error))?;
         Ok(store.definition().clone())
+    }
+
+    /// Names of the indexes of a store.
+    fn indexes(&self, store: &str) -> Result<Vec<String>> {
+        let transaction = self.running.transaction(self.database)?;
+        let indexes = transaction.documents(store)?.indexes()?;
+        Ok(indexes.into_iter().map(|index| index.name).collect())
     }
 
     fn create(&self, create: &Create, selected: Option<&[Selected]>) -> Result<Option<Filling>> {
@@ -159,7 +166,15 @@ pub(in crate::sql) fn run(
             }
             let name = place.existing()?;
             let before = place.definition(&name)?;
+            if before.index_of.is_some() {
+                let message = format!("{name:?} is an index; DROP INDEX drops it");
+                return Err(QueryError::new(Code::InvalidValue, message).at(Some(store.store.at)));
+            }
+            let indexes = place.indexes(&name)?;
             place.define(&name, Some(&before), |tx| tx.drop_store(&name))?;
+            for index in indexes {
+                running.redefine(place.database, &index);
+            }
             Ok(None)
         }
         Definition::Alter { store, actions } => {
@@ -176,6 +191,10 @@ pub(in crate::sql) fn run(
             let change = altered.change(actions)?;
             place.define(&name, Some(&before), |tx| tx.alter_store(&name, change))?;
             Ok(None)
+        }
+        Definition::CreateIndex(create) => index::run_create(running, create).map(|()| None),
+        Definition::DropIndex { index, if_exists } => {
+            index::run_drop(running, index, *if_exists).map(|()| None)
         }
     }
 }

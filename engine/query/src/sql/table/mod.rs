@@ -5,14 +5,17 @@
 //! and it tells its counters to pointers only ([`status`]). Everything else, calls between the languages among it, is
 //! rusqlite's.
 
+mod any;
 mod cursor;
 mod edge;
+mod entries;
 mod hash;
 mod open;
 mod plan;
 mod seek;
 mod status;
 mod update;
+mod walk;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
@@ -31,6 +34,7 @@ use rusqlite::{Connection, Error, ffi};
 use self::cursor::StoreCursor;
 use self::plan::Plan;
 use super::columns::TableColumns;
+use super::indexes::TableIndex;
 use super::running::Running;
 
 pub(super) use self::hash::FieldHash;
@@ -46,6 +50,8 @@ pub(super) struct TableShared {
     pub database: usize,
     pub store: String,
     pub columns: TableColumns,
+    /// The indexes that it can be read by.
+    pub indexes: Vec<TableIndex>,
     /// Where the field of each column was in the document that was read last.
     places: Vec<AtomicUsize>,
     /// The plans that SQLite was offered, by their numbers.
@@ -123,12 +129,14 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
                 .unwrap_or(usize::MAX);
             let store = text_argument(arguments.get(1)).unwrap_or_default();
             let columns = running.columns(database, &store)?;
+            let indexes = running.indexes(database, &store)?;
             let declaration = CString::new(columns.declaration()).unwrap_or_default();
             let shared = Arc::new(TableShared {
                 database,
                 store,
                 places: columns.iter().map(|_| AtomicUsize::new(0)).collect(),
                 columns,
+                indexes,
                 plans: Mutex::default(),
             });
             let base = ffi::sqlite3_vtab::default();

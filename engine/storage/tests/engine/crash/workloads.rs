@@ -228,22 +228,22 @@ fn log_files(s: &mut Session) -> Result<()> {
 fn indexes(s: &mut Session) -> Result<()> {
     s.open()?;
     s.make("s", |_| ())?;
-    s.put("s", 0..1_050, "{\"a\":1}")?;
+    s.put("s", 0..150, "{\"a\":1}")?;
     let index = |name: &str, fields: &[&str]| IndexDefinition::new(name, "s", fields);
     s.commit(|tx| tx.create_index(&index("by_a", &["a"])), |_| ())?;
     s.put(
         "s",
-        (0..30).map(|i| i * 40),
+        (0..30).map(|i| i * 6),
         "{\"a\":\"x\",\"b\":{\"c\":2.5}}",
     )?;
     s.checkpoint()?;
     s.db()?.build_indexes()?;
-    s.put("s", 1_000..1_100, "{\"a\":2}")?;
+    s.put("s", 140..160, "{\"a\":2}")?;
     s.open()?;
     s.commit(|tx| tx.create_index(&index("by_c", &["b.c", "a"])), |_| ())?;
     s.open()?;
     s.db()?.build_indexes()?;
-    s.remove("s", (0..40).map(|i| i * 20))?;
+    s.remove("s", (0..40).map(|i| i * 3))?;
     s.commit(|tx| tx.drop_index("by_a"), |_| ())?;
     s.put("s", 5..8, "{\"b\":{\"c\":3}}")?;
     s.close()
