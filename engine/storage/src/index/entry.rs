@@ -6,8 +6,8 @@ use super::{IndexOf, IndexPath};
 use crate::definition::StoreDefinition;
 use crate::document::DocumentRef;
 use crate::error::{Error, Result};
-use crate::key::{AnyValue, Form, Key, KeyError, MAX_KEY_BYTES, Order, encode_field};
-use crate::transaction::physical::{ID_BYTES, has_ride_on, split};
+use crate::key::{AnyValue, Form, Key, KeyError, KeyType, MAX_KEY_BYTES, Order, encode_field};
+use crate::transaction::physical::{ID_BYTES, split};
 
 /// The values of entries: null when the fields read back as they are, 1 when a number reads back as an equal one of
 /// another type, true when one is cut. As documents, and behind the length of no ride-on bytes.
@@ -104,7 +104,12 @@ pub(crate) fn entry(
         fields_end,
         has_missing,
         form,
-        rides: has_ride_on(&source.key),
+        // The index has the timestamps of its source's key, and no field that rides on it.
+        rides: source
+            .key
+            .fields()
+            .iter()
+            .any(|f| f.kind == KeyType::Timestamp),
     })
 }
 

@@ -98,11 +98,7 @@ impl KeySpec {
     /// How many of the order bytes stand for the first `count` fields and what orders these.
     ///
     /// Errors as [`KeySpec::decode`].
-    pub fn leading_length(
-        &self,
-        order_bytes: &[u8],
-        count: usize,
-    ) -> Result<usize, KeyError> {
+    pub fn leading_length(&self, order_bytes: &[u8], count: usize) -> Result<usize, KeyError> {
         let mut reader = self.fields_of(order_bytes)?;
         for field in self.fields().iter().take(count) {
             drop(self.decode_next(&mut reader, field)?);

@@ -180,11 +180,7 @@ fn definitions_that_cannot_be() {
         index("i", &["a", "b", "c", "d", "e", "f", "g", "h", "i"]),
         "found 9",
     );
-    for (field, part) in [
-        ("at", "timestamp"),
-        ("n", "u64"),
-        ("m", "no ordered field"),
-    ] {
+    for (field, part) in [("at", "timestamp"), ("n", "u64"), ("m", "no ordered field")] {
         let fields = vec![IndexField::key(field)];
         fails(
             IndexDefinition {
@@ -435,7 +431,10 @@ fn entries_lead_to_items_of_stores_of_all_kinds() {
         KeyField::new("t", KeyType::Timestamp).descending(),
         KeyField::new("n", KeyType::String),
     ];
-    let composite = KeySpec::composite(fields, Vec::new()).unwrap();
+    let riding = vec![sop::RideOnField::new("ride", KeyType::I64)];
+    let composite = KeySpec::composite(fields.clone(), riding).unwrap();
+    let plain = KeySpec::composite(fields[1..].to_vec(), composite.ride_on().to_vec()).unwrap();
+    assert!(!plain.ride_on().is_empty());
     let sort_key = CelExpression::SortKey("key.n.size()".to_owned());
     let sorted = composite.clone().ordered_by(sort_key).unwrap();
     for (key, unique) in [

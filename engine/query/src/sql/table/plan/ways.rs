@@ -84,7 +84,7 @@ impl Choice<'_> {
         );
         for way in indexes {
             if let Some(planned) = self.by_index(way)?
-                && self.whole_cost(&planned) < self.whole_cost(&best)
+                && self.is_better(&planned, &best)
             {
                 best = planned;
                 arguments = (
@@ -97,6 +97,16 @@ impl Choice<'_> {
         }
         (self.arguments, self.lists) = arguments;
         Ok(best)
+    }
+
+    fn is_better(&self, planned: &Planned, best: &Planned) -> bool {
+        // A hash is an index that has to be made first.
+        let equal =
+            matches!(&planned.plan.path, Path::Index { seek, .. } if !seek.equal.is_empty());
+        if equal && matches!(best.plan.path, Path::Hash { .. }) {
+            return true;
+        }
+        self.whole_cost(planned) < self.whole_cost(best)
     }
 
     /// What a plan costs with the sorting that it leaves to SQLite, and without what a limit leaves out.
