@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sop::{
-    Database, KeySpec, Mode, Placement, Relation, Schema, SchemaField, StoreChange,
-    StoreDefinition, StoreInfo, StoreSchema, Transaction,
+    Database, IndexDefinition, KeySpec, Mode, Placement, Relation, Schema, SchemaField,
+    StoreChange, StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
 use utoipa::ToSchema;
 
@@ -234,9 +234,9 @@ pub(super) async fn remove(
 
 impl StoreUpdate {
     fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
-        let (current, count) = {
+        let (current, count, indexes) = {
             let info = tx.documents(name)?.info()?;
-            ((*info.definition).clone(), info.count)
+            ((*info.definition).clone(), info.count, info.indexes)
         };
         let wanted = self.over(&current);
         if wanted.same_structure(&current) {
@@ -256,7 +256,16 @@ impl StoreUpdate {
             return Err(ApiError::new(Code::RuleViolation, detail));
         }
         tx.drop_store(name)?;
-        Ok(tx.create_store(wanted)?)
+        tx.create_store(wanted)?;
+        for index in indexes {
+            tx.create_index(&IndexDefinition {
+                name: index.name,
+                store: name.to_owned(),
+                fields: index.fields,
+                unique: index.unique,
+            })?;
+        }
+        Ok(())
     }
 
     fn over(&self, current: &StoreDefinition) -> StoreDefinition {

