@@ -15,15 +15,18 @@ pub mod cli;
 pub mod config;
 pub mod cursor;
 pub mod demo;
+pub mod environments;
 pub mod error;
 pub mod extract;
 pub mod metrics;
 pub mod page;
+pub mod planner;
 pub mod queries;
 pub mod registry;
 pub mod security;
 pub mod serve;
 mod state;
+pub mod tools;
 mod watch;
 
 use axum::Router;

@@ -20,6 +20,8 @@ mod api {
     mod cel;
     mod databases;
     mod description;
+    mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;
@@ -27,5 +29,6 @@ mod api {
     mod query;
     mod sockets;
     mod stores;
+    mod tools;
     mod transfer;
 }

@@ -1,7 +1,6 @@
 //! The databases: list, make or attach, change, remove.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, ApiQuery};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::registry::{Attach, Entry, Settings};
 use crate::state::AppState;
 
@@ -140,7 +139,7 @@ impl DatabaseView {
 
 /// All databases. One that cannot be opened is there too, with the reason.
 #[utoipa::path(get, operation_id = "list_databases", path = "/databases", tag = "databases", responses((status = 200, body = DatabaseList), (status = "default", body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<DatabaseList>> {
+pub(super) async fn list(State(state): State) -> ApiResult<Json<DatabaseList>> {
     let shared = state.clone();
     state
         .call(move || {
@@ -161,7 +160,7 @@ pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<Databa
     responses((status = 201, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(state): State,
     ApiJson(body): ApiJson<NewDatabase>,
 ) -> ApiResult<Response> {
     let shared = state.clone();
@@ -187,7 +186,7 @@ pub(super) async fn create(
     responses((status = 200, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
 ) -> ApiResult<Json<DatabaseView>> {
     let shared = state.clone();
@@ -208,7 +207,7 @@ pub(super) async fn show(
     responses((status = 200, body = DatabaseView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiJson(body): ApiJson<DatabaseChange>,
 ) -> ApiResult<Json<DatabaseView>> {
@@ -230,7 +229,7 @@ pub(super) async fn change(
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiQuery(query): ApiQuery<RemoveQuery>,
 ) -> ApiResult<StatusCode> {

@@ -26,9 +26,14 @@ pub(super) fn base() -> OpenApi {
     components.add_security_scheme("session", cookie);
     let tags = [
         ("databases", "Databases: folders that hold stores."),
+        (
+            "environments",
+            "Environments: sets of databases with a rule for writing.",
+        ),
         ("stores", "Stores: ordered items with one type of key."),
         ("items", "Items: keys with JSON documents."),
         ("queries", "SQL over the stores of all databases."),
+        ("tools", "What people, scripts and models can do, by name."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

@@ -8,20 +8,24 @@ mod counts;
 mod databases;
 mod demo;
 mod description;
+mod environments;
 mod filtered;
 mod health;
 mod item;
 mod items;
 mod keys;
 mod listing;
+mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
 mod stores;
 mod streams;
+mod tools;
 mod transfer;
 mod versions;
+mod views;
 mod write;
 
 use axum::Router;
@@ -38,8 +42,8 @@ pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
-pub(crate) use query::{FileRows, Target};
-pub(crate) use stores::write_stores;
+pub(crate) use query::{FileRows, Target, catalog, compile_document, sql_params};
+pub(crate) use stores::{StoreUpdate, store_as_json, write_stores};
 pub(crate) use transfer::{format_of, key_names};
 
 /// Where the interface begins.
@@ -74,6 +78,13 @@ pub fn router() -> OpenApiRouter<AppState> {
             databases::change,
             databases::remove
         ))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::show,
+            environments::change,
+            environments::remove
+        ))
+        .routes(routes!(environments::choose))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check))
@@ -86,10 +97,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(views::list))
         .routes(routes!(query::run))
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::call))
+        .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
@@ -103,7 +118,14 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["databases", "health", "openapi.json", "queries"];
+    let known = [
+        "databases",
+        "environments",
+        "health",
+        "openapi.json",
+        "queries",
+        "tools",
+    ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

@@ -1,7 +1,6 @@
 //! The stores of a database: list, create, change, drop.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -10,14 +9,14 @@ use sop::{
     Database, IndexDefinition, KeySpec, Mode, Placement, Relation, Schema, SchemaField,
     StoreChange, StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
+use sop_query::sql::VIEWS_STORE;
 use utoipa::ToSchema;
 
 use super::output::Output;
 use super::write::write;
 use super::{DatabasePath, StorePath};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 
 /// Values larger than this are not shown as the sample of a store, in bytes.
 const SAMPLE_BYTES: usize = 16 * 1024;
@@ -90,7 +89,7 @@ pub(super) struct NewStore {
 /// What may change; what is left out stays. Structure may change only while the store is empty.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoreUpdate {
+pub(crate) struct StoreUpdate {
     description: Option<String>,
     #[schema(value_type = Option<Vec<Value>>)]
     relations: Option<Vec<Relation>>,
@@ -121,7 +120,7 @@ pub(super) struct Dropped {
     responses((status = 200, body = StoreList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -142,6 +141,10 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     out.name("stores");
     out.open(b'[');
     for info in tx.stores()? {
+        // The database's saved selects: read as views, not as a store.
+        if info.definition.name == VIEWS_STORE {
+            continue;
+        }
         write_store(out, &tx, &info, Detail::Listed)?;
     }
     out.close(b']');
@@ -156,7 +159,7 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     responses((status = 201, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     ApiJson(definition): ApiJson<StoreDefinition>,
@@ -178,7 +181,7 @@ pub(super) async fn create(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -194,7 +197,7 @@ pub(super) async fn show(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
     ApiJson(update): ApiJson<StoreUpdate>,
@@ -215,7 +218,7 @@ pub(super) async fn change(
     responses((status = 200, body = Dropped), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
 ) -> ApiResult<Json<Dropped>> {
     let registry = state.registry().clone();
@@ -233,7 +236,11 @@ pub(super) async fn remove(
 }
 
 impl StoreUpdate {
-    fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
+    /// Changes the store in a transaction.
+    ///
+    /// # Errors
+    /// The store is not there, or it holds items and its structure would change.
+    pub(crate) fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
         let (current, count, indexes) = {
             let info = tx.documents(name)?.info()?;
             ((*info.definition).clone(), info.count, info.indexes)
@@ -299,6 +306,16 @@ fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
     let mut out = Output::new(numbers);
     write_store(&mut out, &tx, &info, Detail::Whole)?;
     Ok(out)
+}
+
+/// A store as [`show`] answers it.
+pub(crate) fn store_as_json(tx: &Transaction, info: &StoreInfo) -> ApiResult<Value> {
+    let mut out = Output::new(JsonNumbers {
+        as_strings: false,
+        lines: false,
+    });
+    write_store(&mut out, tx, info, Detail::Whole)?;
+    serde_json::from_slice(out.as_bytes()).map_err(ApiError::internal)
 }
 
 /// How much is said of a store.

@@ -91,6 +91,17 @@ codes! {
     StoreNotFound = "store_not_found", NOT_FOUND, "No such store";
     /// No item has this key.
     ItemNotFound = "item_not_found", NOT_FOUND, "No such item";
+    /// The environment asks for the name of the store or database that is written to, in the header
+    /// `Sop-Confirm`.
+    ConfirmationNeeded = "confirmation_needed", FORBIDDEN, "Name what is written to";
+    /// No environment has this name.
+    EnvironmentNotFound = "environment_not_found", NOT_FOUND, "No such environment";
+    /// An environment has this name already.
+    EnvironmentExists = "environment_exists", CONFLICT, "The environment exists already";
+    /// No tool has this name.
+    ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
+    /// The caller has no right to do this.
+    NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// The address is there, but not for this method.
@@ -143,6 +154,8 @@ codes! {
     ConfirmationRequired = "confirmation_required", UNPROCESSABLE_ENTITY, "Type the name to confirm";
     /// Something in a statement that stores cannot do; the detail says what to write instead.
     UnsupportedStatement = "unsupported_statement", UNPROCESSABLE_ENTITY, "Stores cannot do that";
+    /// A statement needs more memory than statements may take, or makes a value larger than one may be.
+    MemoryLimit = "memory_limit", UNPROCESSABLE_ENTITY, "The statement needs too much memory";
     /// Part of the interface that this version does not serve yet.
     NotSupportedYet = "not_supported_yet", UNPROCESSABLE_ENTITY, "This version does not do that yet";
     /// Too much of this kind runs already; try again later.

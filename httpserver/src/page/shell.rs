@@ -1,16 +1,19 @@
 //! The shell of the page with the first rows of a store in it.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
-use sop_web::{AppShell, Database, Store, View, Welcome, render_app, render_welcome};
+use sop_web::{
+    AppShell, Colour, Database, Environment, Store, View, Welcome, render_app, render_welcome,
+};
 
 use super::error_page;
 use crate::api::{
     DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
 };
 use crate::error::{ApiError, ApiResult, Code};
-use crate::extract::{ApiPath, JsonNumbers};
+use crate::extract::{ApiPath, JsonNumbers, State};
+use crate::registry;
 use crate::state::AppState;
 
 /// Rows that are put into the page.
@@ -19,13 +22,13 @@ const FIRST_ROWS: u64 = 100;
 const FIRST_BYTES: u64 = 256 * 1024;
 
 /// The page without a place: the first database that can be opened, or the welcome page.
-pub(super) async fn start(State(state): State<AppState>) -> Response {
+pub(super) async fn start(State(state): State) -> Response {
     render(state, Place::default()).await
 }
 
 /// The page of a database: its first store.
 pub(super) async fn database(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::default()).await
@@ -33,7 +36,7 @@ pub(super) async fn database(
 
 /// The query workbench over a database.
 pub(super) async fn query(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::Query).await
@@ -59,7 +62,7 @@ async fn of_database(
 
 /// The page of a store.
 pub(super) async fn store(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<StorePath>, ApiError>,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -130,6 +133,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))
         .collect();
     let mut shell = AppShell {
+        environment: Some(environment(state)),
         databases,
         database: name,
         view: place.view,
@@ -147,6 +151,25 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         )?;
     }
     Ok(render_app(&shell))
+}
+
+/// The environment that the request works in.
+fn environment(state: &AppState) -> Environment {
+    let settings = state.registry().environment();
+    Environment {
+        name: state.registry().guard().environment.to_string(),
+        colour: match settings.colour {
+            registry::Colour::Dev => Colour::Dev,
+            registry::Colour::Test => Colour::Test,
+            registry::Colour::Prod => Colour::Prod,
+        },
+        mode: match settings.mode {
+            registry::Mode::Open => "open",
+            registry::Mode::Confirm => "confirm",
+            registry::Mode::ReadOnly => "read-only",
+        }
+        .to_owned(),
+    }
 }
 
 /// Adds the stores and the first rows of the open one.

@@ -103,6 +103,7 @@ pub(super) fn run_create(running: &Running, create: &CreateIndex) -> Result<()> 
     };
     let of = Place::find(running, &of)?;
     let store = of.existing()?;
+    of.check_seen(&store)?;
     let source = of.definition(&store)?;
     let columns = running.columns(of.database, &store)?;
     let mut fields = Vec::new();

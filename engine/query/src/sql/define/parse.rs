@@ -20,10 +20,6 @@ pub(in crate::sql) fn parse(sql: &str) -> Result<Definition> {
             return Err(QueryError::new(Code::Forbidden, message).at(Some(start)));
         }
     }
-    if words.is("VIEW") {
-        let message = "views are not supported yet; WITH x AS (SELECT …) makes one for a statement";
-        return unsupported(start, message);
-    }
     let verb = verb.text.to_ascii_uppercase();
     let unique = verb == "CREATE" && words.take(&["UNIQUE"]);
     if unique && !words.is("INDEX") {

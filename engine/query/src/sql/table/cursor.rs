@@ -346,11 +346,12 @@ impl StoreCursor<'_> {
         };
         let mut hash = FieldHash::new();
         let mut fits = true;
+        let rules = self.table.rules.as_deref();
         store.store().try_for_each::<QueryError>(
             &KeyRange::all(),
             sop::Direction::Forward,
             |item| {
-                let value = value_of(column, place, item)?;
+                let value = value_of(column, place, item, rules)?;
                 let value = match &value {
                     ToSqlOutput::Owned(value) => value.into(),
                     ToSqlOutput::Borrowed(value) => *value,
@@ -493,7 +494,10 @@ impl StoreCursor<'_> {
                     return Ok(());
                 };
                 let key = item.key().map_err(|error| self.failed(error))?;
-                let json = definition.key.key_to_json(&key).to_string();
+                let json = match &self.table.rules {
+                    Some(rules) => rules.key(&definition.key, &key),
+                    None => definition.key.key_to_json(&key).to_string(),
+                };
                 context.set_result(json)
             }
             Source::Count => context.set_result(self.count as i64),
@@ -535,7 +539,7 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let (column, place) = (self.table.columns.get(at), self.table.places.get(at));
-        let (Some(column), Some(place)) = (column, place) else {
+        let (Some(column), Some(place)) = (column.filter(|column| !column.masked), place) else {
             return Ok(());
         };
         if let Some(walk) = self.walk.as_ref().filter(|_| self.on_entry) {
@@ -557,7 +561,8 @@ unsafe impl VTabCursor for StoreCursor<'_> {
             let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
                 return Ok(());
             };
-            let value = value_of(column, place, &item).map_err(|error| self.failed(error))?;
+            let value = value_of(column, place, &item, self.table.rules.as_deref())
+                .map_err(|error| self.failed(error))?;
             context.set_result(value)
         })
     }

@@ -4,7 +4,9 @@ mod values;
 
 use sop::vfs::SimVfs;
 use sop::{Database, Document, Key, KeySpec, KeyType, Mode, OpenOptions, StoreDefinition};
-use sop_query::sql::{Catalog, Code, Params, QueryEngine, QueryError, Request, Table, Value};
+use sop_query::sql::{
+    Catalog, Code, Params, QueryEngine, QueryError, Request, Table, Value, Visibility,
+};
 use std::sync::Arc;
 
 struct Shop {
@@ -510,4 +512,40 @@ fn a_link_store_is_sought_by_its_prefix() {
         ]
     );
     assert_eq!(shop.read(sql).rows.len(), 40);
+}
+
+/// An index has the stored values: who sees a store in part sees nothing of its indexes.
+#[test]
+fn what_is_not_seen_is_not_seen_through_an_index() {
+    let shop = Shop::with(&[BY_USER]);
+    let ask = |sql: &str, visibility: Visibility| {
+        let request = Request {
+            visibility,
+            ..Request::new(sql, Params::None).writing()
+        };
+        shop.engine.collect(&shop.catalog, &request)
+    };
+    let masked = || Visibility::default().mask_field("shop", "orders", "user_id");
+    let rows = ask("SELECT user_id FROM orders LIMIT 1", masked())
+        .unwrap()
+        .rows;
+    assert_eq!(rows, [[Value::Null]]);
+    for sql in [
+        "SELECT user_id FROM orders_by_user",
+        "DROP INDEX orders_by_user",
+        "CREATE INDEX other ON orders (status)",
+    ] {
+        ask(sql, masked()).unwrap_err();
+    }
+    let hidden = Visibility::default().hide_store("shop", "orders");
+    ask("SELECT * FROM orders_by_user", hidden).unwrap_err();
+    // Not shown, and used all the same.
+    let others = Visibility::default()
+        .hide_other_stores("shop")
+        .show_store("shop", "orders");
+    let counted = ask("SELECT count(*) FROM orders WHERE user_id = 7", others).unwrap();
+    assert_eq!(
+        (counted.rows, counted.summary.scanned),
+        (vec![vec![Value::Integer(40)]], 0)
+    );
 }
