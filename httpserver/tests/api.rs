@@ -16,6 +16,7 @@ mod api {
     pub mod support;
 
     mod access;
+    mod audit;
     mod bad_input;
     mod cel;
     mod databases;
@@ -27,6 +28,7 @@ mod api {
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;
