@@ -13,10 +13,12 @@
 pub mod api;
 pub mod cli;
 pub mod config;
+pub mod copilot;
 pub mod cursor;
 pub mod demo;
 pub mod error;
 pub mod extract;
+pub mod llm;
 pub mod metrics;
 pub mod page;
 pub mod queries;

@@ -5,11 +5,14 @@
 
 mod file;
 mod limits;
+mod llm;
+mod llm_limits;
 
 use std::path::PathBuf;
 
 pub use file::{FileConfig, parse_file, read_file};
 pub use limits::Limits;
+pub use llm::{FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
 
 /// Where the server listens when nothing else is said.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -49,6 +52,8 @@ pub struct Config {
     pub cache_bytes: Option<u64>,
     /// Limits on sizes and times.
     pub limits: Limits,
+    /// The copilot's model.
+    pub llm: LlmConfig,
 }
 
 impl Default for Config {
@@ -68,6 +73,7 @@ impl Default for Config {
             allow_remote: false,
             cache_bytes: None,
             limits: Limits::default(),
+            llm: LlmConfig::default(),
         }
     }
 }
@@ -95,6 +101,7 @@ impl Config {
         self.token = file.token.or(self.token);
         self.cache_bytes = file.cache_bytes.or(self.cache_bytes);
         self.limits = file.limits.unwrap_or_default().over(&self.limits);
+        self.llm = self.llm.with_file(file.llm.unwrap_or_default());
         self
     }
 
@@ -124,6 +131,7 @@ impl Config {
                 "The token must have at least {MIN_TOKEN_LENGTH} characters."
             ));
         }
+        self.llm.check()?;
         self.limits.check()
     }
 
