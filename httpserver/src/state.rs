@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
+use crate::copilot::{Copilot, Parts};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
@@ -24,6 +25,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    copilot: Copilot,
     started: Started,
     traffic: Traffic,
 }
@@ -31,15 +33,29 @@ struct Inner {
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
     pub fn new(config: &Config, port: u16, registry: Registry) -> Self {
+        Self::with_parts(config, port, registry, Parts::of)
+    }
+
+    /// The same with what the copilot works with.
+    pub fn with_parts(
+        config: &Config,
+        port: u16,
+        registry: Registry,
+        parts: impl FnOnce(&Arc<Registry>) -> Parts,
+    ) -> Self {
         let token = config.token.as_ref().filter(|_| config.auth);
+        let registry = Arc::new(registry);
+        let secrets = config.token.iter().cloned().collect();
+        let copilot = Copilot::new(&config.llm, secrets, parts(&registry));
         Self(Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
             access: Access::new(token, port),
-            registry: Arc::new(registry),
+            registry,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
             queries: Queries::new(config.limits.max_queries as usize),
+            copilot,
             started: Started::now(),
             traffic: Traffic::default(),
         }))
@@ -68,6 +84,11 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.0.queries
+    }
+
+    /// The copilot.
+    pub fn copilot(&self) -> &Copilot {
+        &self.0.copilot
     }
 
     /// When the server began.

@@ -3,6 +3,7 @@
 
 mod backup;
 mod changes;
+mod chat;
 mod check;
 mod counts;
 mod databases;
@@ -90,6 +91,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
+        .routes(routes!(chat::list, chat::ask))
+        .routes(routes!(chat::show, chat::stop))
+        .routes(routes!(chat::events))
+        .routes(routes!(chat::approve))
+        .routes(routes!(chat::sent))
+        .routes(routes!(chat::feedback))
+        .routes(routes!(chat::llm, chat::change_llm))
+        .routes(routes!(chat::test_llm))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
@@ -103,7 +112,7 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["databases", "health", "openapi.json", "queries"];
+    let known = ["chat", "databases", "health", "llm", "openapi.json", "queries"];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,
