@@ -26,13 +26,14 @@ pub mod registry;
 pub mod security;
 pub mod serve;
 mod state;
+pub mod tools;
 mod watch;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use state::AppState;
+pub use state::{AppState, WeakState};
 
 /// The application: all routes behind all checks.
 pub fn app(state: AppState) -> Router {

@@ -1,6 +1,6 @@
 //! What all handlers share: settings, access rules, the databases, and the places for work.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -30,32 +30,46 @@ struct Inner {
     traffic: Traffic,
 }
 
+/// The state, for what the state itself holds.
+#[derive(Clone)]
+pub struct WeakState(Weak<Inner>);
+
+impl WeakState {
+    /// The state, as long as the server is there.
+    pub fn get(&self) -> Option<AppState> {
+        self.0.upgrade().map(AppState)
+    }
+}
+
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
     pub fn new(config: &Config, port: u16, registry: Registry) -> Self {
         Self::with_parts(config, port, registry, Parts::of)
     }
 
-    /// The same with what the copilot works with.
+    /// The same with other parts that the copilot works with.
     pub fn with_parts(
         config: &Config,
         port: u16,
         registry: Registry,
-        parts: impl FnOnce(&Arc<Registry>) -> Parts,
+        parts: impl FnOnce(&Arc<Registry>, &WeakState) -> Parts,
     ) -> Self {
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::new(registry);
         let secrets = config.token.iter().cloned().collect();
-        let copilot = Copilot::new(&config.llm, secrets, parts(&registry));
-        Self(Arc::new(Inner {
+        Self(Arc::new_cyclic(|state| Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
             access: Access::new(token, port),
-            registry,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
             queries: Queries::new(config.limits.max_queries as usize),
-            copilot,
+            copilot: Copilot::new(
+                &config.llm,
+                secrets,
+                parts(&registry, &WeakState(state.clone())),
+            ),
+            registry,
             started: Started::now(),
             traffic: Traffic::default(),
         }))

@@ -27,5 +27,6 @@ mod api {
     mod query;
     mod sockets;
     mod stores;
+    mod tools;
     mod transfer;
 }

@@ -66,6 +66,18 @@ export class Watch {
 }
 
 /**
+ * Answers for the page's assets with files of a folder (`web/`), so that a change of them is seen without building the
+ * program. What templates render still comes from the program.
+ * @param {import("playwright-core").BrowserContext} context @param {string} folder
+ */
+async function serveFromFolder(context, folder) {
+  await context.route(/\/assets\/[0-9a-f]+\//, async (route) => {
+    const path = new URL(route.request().url()).pathname.replace(/^\/assets\/[0-9a-f]+\//, "");
+    await route.fulfill({ path: join(folder, path) });
+  });
+}
+
+/**
  * A signed-in session of its own.
  * @param {import("playwright-core").Browser} browser
  * @param {import("./server.js").Server} server
@@ -77,6 +89,7 @@ export async function session(browser, server, options = {}, path = "") {
   context.setDefaultTimeout(WAIT_MS);
   const watch = new Watch(server.origin);
   await watch.attach(context);
+  if (process.env.SOP_WEB_DIR) await serveFromFolder(context, process.env.SOP_WEB_DIR);
   const page = await context.newPage();
   if (path) {
     await context.request.get(server.entry);

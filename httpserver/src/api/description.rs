@@ -29,6 +29,7 @@ pub(super) fn base() -> OpenApi {
         ("stores", "Stores: ordered items with one type of key."),
         ("items", "Items: keys with JSON documents."),
         ("queries", "SQL over the stores of all databases."),
+        ("tools", "What people, scripts and models can do, by name."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()

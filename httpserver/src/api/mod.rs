@@ -15,12 +15,14 @@ mod item;
 mod items;
 mod keys;
 mod listing;
+mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
 mod stores;
 mod streams;
+mod tools;
 mod transfer;
 mod versions;
 mod write;
@@ -39,8 +41,8 @@ pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
-pub(crate) use query::{FileRows, Target};
-pub(crate) use stores::write_stores;
+pub(crate) use query::{FileRows, Target, catalog, compile_document, sql_params};
+pub(crate) use stores::{StoreUpdate, store_as_json, write_stores};
 pub(crate) use transfer::{format_of, key_names};
 
 /// Where the interface begins.
@@ -99,6 +101,9 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::feedback))
         .routes(routes!(chat::llm, chat::change_llm))
         .routes(routes!(chat::test_llm))
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::call))
+        .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
@@ -112,7 +117,7 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["chat", "databases", "health", "llm", "openapi.json", "queries"];
+    let known = ["chat", "databases", "health", "llm", "openapi.json", "queries", "tools"];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

@@ -29,6 +29,11 @@ impl Output {
         }
     }
 
+    /// The text so far.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Bytes so far.
     pub fn len(&self) -> usize {
         self.bytes.len()

@@ -85,7 +85,7 @@ pub(super) struct NewStore {
 /// What may change; what is left out stays. Structure may change only while the store is empty.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StoreUpdate {
+pub(crate) struct StoreUpdate {
     description: Option<String>,
     #[schema(value_type = Option<Vec<Value>>)]
     relations: Option<Vec<Relation>>,
@@ -228,7 +228,11 @@ pub(super) async fn remove(
 }
 
 impl StoreUpdate {
-    fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
+    /// Changes the store in a transaction.
+    ///
+    /// # Errors
+    /// The store is not there, or it holds items and its structure would change.
+    pub(crate) fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
         let (current, count) = {
             let info = tx.documents(name)?.info()?;
             ((*info.definition).clone(), info.count)
@@ -285,6 +289,16 @@ fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
     let mut out = Output::new(numbers);
     write_store(&mut out, &tx, &info, Detail::Whole)?;
     Ok(out)
+}
+
+/// A store as [`show`] answers it.
+pub(crate) fn store_as_json(tx: &Transaction, info: &StoreInfo) -> ApiResult<Value> {
+    let mut out = Output::new(JsonNumbers {
+        as_strings: false,
+        lines: false,
+    });
+    write_store(&mut out, tx, info, Detail::Whole)?;
+    serde_json::from_slice(out.as_bytes()).map_err(ApiError::internal)
 }
 
 /// How much is said of a store.

@@ -107,7 +107,7 @@ impl Turn {
         self.emit(ChatEvent::ApprovalRequested {
             call: call.id.clone(),
             tool: spec.name.clone(),
-            changeset: proposal.changes.clone(),
+            changeset: proposal.changes.as_ref().map(changes_shown),
             script: proposal.data.get("script").cloned(),
             statement: proposal.statement.clone(),
             class: spec.class,
@@ -179,8 +179,8 @@ impl Turn {
             call: call.id.clone(),
             summary: output.summary.clone(),
             table: output.table.as_ref().map(shown),
-            data: output.data.clone(),
-            changes: output.changes.clone(),
+            data: fitting(&output.data),
+            changes: output.changes.as_ref().map(changes_shown),
             statement: output.statement.clone(),
             stats: output.stats.clone(),
             chart: effect("chart"),
@@ -239,6 +239,44 @@ fn affected(proposal: &ToolOutput) -> Option<u64> {
     let count = changes.get("count").and_then(Value::as_u64);
     let listed = changes.get("rows").or(Some(changes)).and_then(Value::as_array);
     count.or(listed.map(|listed| listed.len() as u64))
+}
+
+/// Other data as it goes along in the stream.
+fn fitting(data: &Value) -> Value {
+    if data.to_string().len() <= SHOWN_BYTES {
+        return data.clone();
+    }
+    serde_json::json!({"left_out": "It is too large for the chat. Call the tool itself to have it."})
+}
+
+/// The changes that go along in the stream: as many as fit, and how many do not. The count is always that of all.
+fn changes_shown(changes: &Value) -> Value {
+    if changes.to_string().len() <= 2 * SHOWN_BYTES {
+        return changes.clone();
+    }
+    let mut shown = changes.clone();
+    if let Some(fields) = shown.as_object_mut() {
+        fields.shift_remove("set");
+        let mut room = SHOWN_BYTES;
+        for (name, value) in fields.iter_mut() {
+            let Some(rows) = value.as_array_mut() else {
+                continue;
+            };
+            let fits = rows.iter().take_while(|row| {
+                let length = row.to_string().len();
+                let fits = length <= room;
+                room = room.saturating_sub(length);
+                fits
+            });
+            let fits = fits.count();
+            if fits < rows.len() {
+                tracing::debug!(name, left_out = rows.len() - fits, "changes are not all shown");
+                rows.truncate(fits);
+            }
+        }
+        fields.insert("cut".to_owned(), true.into());
+    }
+    shown
 }
 
 /// The rows that go along in the stream; the rest is to be had by running the statement again.

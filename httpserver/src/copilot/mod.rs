@@ -26,6 +26,7 @@ mod session;
 mod settings;
 mod sharing;
 mod sketch;
+mod tools;
 mod turn;
 
 use std::collections::{BTreeMap, HashMap};
@@ -50,6 +51,7 @@ pub use seams::{
 };
 pub use session::{Sent, Session};
 pub use settings::{LlmStatus, LlmUpdate, Tested};
+pub use tools::RegistryTools;
 pub use sketch::{FieldSketch, RegistrySchema, StoreSketch};
 
 use approval::{Decision, Refusal};
@@ -60,6 +62,7 @@ use turn::{Question, Turn};
 use crate::config::{LlmConfig, LlmLimits, Price, Secret, Share};
 use crate::error::{ApiError, ApiResult, Code, nearest};
 use crate::registry::Registry;
+use crate::state::WeakState;
 
 /// Tools that run at the same time.
 const MAX_TOOLS: usize = 32;
@@ -102,10 +105,10 @@ pub(crate) struct Inner {
 }
 
 impl Parts {
-    /// What a server has that only knows its databases.
-    pub fn of(registry: &Arc<Registry>) -> Self {
+    /// What a server has that only knows its databases and its tools.
+    pub fn of(registry: &Arc<Registry>, state: &WeakState) -> Self {
         Self {
-            tools: Arc::new(NoTools),
+            tools: Arc::new(RegistryTools(state.clone())),
             schema: Arc::new(RegistrySchema(Arc::clone(registry))),
             knowledge: Arc::new(MemoryKnowledge::default()),
             store: Arc::new(MemorySessions::default()),

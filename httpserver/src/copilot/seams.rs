@@ -34,7 +34,7 @@ pub trait ToolAccess: Send + Sync {
     /// What runs tools in this context; role, mode and limits are checked by it.
     fn host(&self, context: &ToolContext) -> Host;
 
-    /// Does what was proposed and approved, when it still would do the same.
+    /// Does what was proposed and approved, when it still would do the same to the same data.
     ///
     /// # Errors
     /// `conflict` when the data changed since; what the tool answers.
@@ -52,8 +52,29 @@ pub trait ToolAccess: Send + Sync {
                 "The data changed since this was proposed, so nothing was done. Look at it again and propose it anew.",
             ));
         }
-        host.call(name, args)
+        // Exactly what was shown, with the versions of the items that it was shown of.
+        match change_set(&now) {
+            Some(set) if name != CHANGE => {
+                let done = host.call(CHANGE, set)?;
+                Ok(ToolOutput {
+                    statement: proposal.statement.clone(),
+                    ..done
+                })
+            }
+            _ => host.call(name, args),
+        }
     }
+}
+
+/// The tool that applies change sets.
+const CHANGE: &str = "change";
+
+/// The arguments of the tool that applies change sets to do what a proposal shows, where that can say it.
+fn change_set(proposal: &ToolOutput) -> Option<Value> {
+    let changes = proposal.changes.as_ref()?;
+    let set = changes.get("set").filter(|set| set.is_array())?;
+    let database = changes.get("database").filter(|database| database.is_string())?;
+    Some(serde_json::json!({"changes": set, "database": database}))
 }
 
 /// Whether two proposals would do the same to the same data. Where not all changed items are listed, the
@@ -79,9 +100,14 @@ fn lists_all(output: &ToolOutput) -> bool {
     listed.is_some_and(|listed| count == Some(listed as u64))
 }
 
-/// Stands for what a proposal would change.
+/// Stands for what a proposal would change, whenever it is made.
 pub fn fingerprint(proposal: &ToolOutput) -> String {
-    let parts = serde_json::json!([proposal.changes, proposal.statement, proposal.summary]);
+    let mut changes = proposal.changes.clone().unwrap_or_default();
+    if let Some(fields) = changes.as_object_mut() {
+        fields.shift_remove("sequence");
+        fields.shift_remove("set");
+    }
+    let parts = serde_json::json!([changes, proposal.statement, proposal.summary]);
     hash(&[parts.to_string().as_bytes()])
 }
 

@@ -13,7 +13,7 @@ use crate::config::{LlmLimits, Share};
 const NAMING_TOOLS: &[&str] = &[
     "list_databases", "list_stores", "describe_store", "list_scripts", "show_script", "script_list",
     "script_show", "knowledge_get", "knowledge_list", "get_knowledge", "list_knowledge", "switch_database",
-    "navigate", "explain", "help",
+    "navigate", "explain", "help", "create_store", "alter_store", "drop_store", "relate",
 ];
 /// Fields of their answers that hold values of items all the same.
 const VALUE_FIELDS: &[&str] = &[
@@ -25,7 +25,7 @@ const NAMING_CODES: &[&str] = &[
     "syntax_error", "unknown_field", "unknown_operator", "unknown_parameter", "unknown_argument", "missing_field",
     "missing_argument", "field_not_found", "store_not_found", "database_not_found", "tool_not_found",
     "script_not_found", "unsupported_statement", "forbidden_statement", "statement_too_large", "read_only",
-    "forbidden", "time_limit", "cancelled", "conflict", "store_exists", "not_supported_yet", "denied",
+    "forbidden", "not_allowed", "repeated_failure", "time_limit", "cancelled", "conflict", "store_exists", "not_supported_yet", "denied",
     "malformed_arguments", "invalid_arguments", "invalid_name", "invalid_definition",
 ];
 /// Rows that are shared as samples.
@@ -60,6 +60,7 @@ pub fn output(tool: &str, output: &ToolOutput, share: Share, limits: &LlmLimits)
         answer.insert("data".to_owned(), data);
     }
     let rows = match share {
+        _ if names_only => limits.result_rows as usize,
         Share::Off | Share::Schema => 0,
         Share::Samples => SAMPLE_ROWS.min(limits.result_rows as usize),
         Share::Rows => limits.result_rows as usize,

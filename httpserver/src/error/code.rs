@@ -91,6 +91,10 @@ codes! {
     StoreNotFound = "store_not_found", NOT_FOUND, "No such store";
     /// No item has this key.
     ItemNotFound = "item_not_found", NOT_FOUND, "No such item";
+    /// No tool has this name.
+    ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
+    /// The caller has no right to do this.
+    NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// No session of the copilot, or no turn or prompt of it, has this name.

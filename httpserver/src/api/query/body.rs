@@ -162,7 +162,7 @@ fn time(wish: Option<u64>, limits: &Limits) -> ApiResult<Duration> {
     }
 }
 
-pub(super) fn params(json: Option<Value>) -> ApiResult<Params> {
+pub(crate) fn params(json: Option<Value>) -> ApiResult<Params> {
     match json {
         None | Some(Value::Null) => Ok(Params::None),
         Some(Value::Array(values)) => Ok(Params::Positional(

@@ -18,7 +18,7 @@ const CHANGING: &[&str] = &[
 ///
 /// # Errors
 /// The database of the address is not there or cannot be opened.
-pub(super) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<Catalog> {
+pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<Catalog> {
     let words = sql.to_ascii_lowercase();
     let entry = registry.get(first)?;
     let mut database = registry.database(first)?;
@@ -46,7 +46,7 @@ pub(super) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
 ///
 /// # Errors
 /// The place in the document that is wrong.
-pub(super) fn compile(
+pub(crate) fn compile(
     catalog: &Catalog,
     document: &Value,
 ) -> ApiResult<(String, Params, Vec<String>)> {

@@ -12,6 +12,8 @@ mod file;
 mod sending;
 mod values;
 
+pub(crate) use body::params as sql_params;
+pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
 

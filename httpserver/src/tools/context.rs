@@ -1,0 +1,159 @@
+//! Who calls tools, from where, on what, and how much they may take.
+
+use std::time::Duration;
+
+use sop::Database;
+use sop_query::sql::{Cancel, Catalog};
+use sop_systemdb::tool::{ToolClass, ToolFault, ToolSpec};
+
+use super::fault::fault;
+use super::statements::{Direct, Statements};
+use crate::api::catalog;
+use crate::state::AppState;
+
+/// By which way a call came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// The page.
+    Page,
+    /// The HTTP interface.
+    Api,
+    /// A slash command.
+    Command,
+    /// A step of a script.
+    Script,
+    /// A model's call.
+    Copilot,
+    /// The Model Context Protocol.
+    Mcp,
+}
+
+/// Who calls.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// A name for the audit.
+    pub name: String,
+    /// By which way.
+    pub way: Way,
+    /// The most that they may do.
+    pub may: ToolClass,
+}
+
+/// All that a tool needs to know beside its arguments. It stays on the thread that it was made on.
+pub struct Context {
+    /// What the server shares.
+    pub state: AppState,
+    /// The database that is meant when none is named.
+    pub database: String,
+    /// The store that is open in the page.
+    pub store: Option<String>,
+    /// Who calls.
+    pub caller: Caller,
+    /// Most rows of a result.
+    pub rows: u64,
+    /// Most bytes of a result's rows.
+    pub bytes: usize,
+    /// Longest time of a statement.
+    pub time: Duration,
+    /// Ends what runs.
+    pub cancel: Cancel,
+    /// Where statements run, when not each in a transaction of its own.
+    pub statements: Option<Box<dyn Statements>>,
+}
+
+/// Rows of a result when nothing else is said.
+const ROWS: u64 = 1_000;
+/// Bytes of a result's rows when nothing else is said.
+const BYTES: usize = 4 << 20;
+
+impl Context {
+    /// With the ordinary limits.
+    pub fn new(state: AppState, database: impl Into<String>, caller: Caller) -> Self {
+        let time = state.limits().query_timeout();
+        Self {
+            state,
+            database: database.into(),
+            store: None,
+            caller,
+            rows: ROWS,
+            bytes: BYTES,
+            time,
+            cancel: Cancel::default(),
+            statements: None,
+        }
+    }
+
+    /// Whether the caller may use tools of this class.
+    pub fn allows(&self, class: ToolClass) -> bool {
+        class <= self.caller.may
+    }
+
+    /// The one place where it is decided whether a caller may use a tool.
+    ///
+    /// # Errors
+    /// `not_allowed`.
+    pub fn allow(&self, spec: &ToolSpec) -> Result<(), ToolFault> {
+        self.allow_class(spec.class, &spec.name)
+    }
+
+    /// The same for what a tool turns out to do.
+    ///
+    /// # Errors
+    /// `not_allowed`.
+    pub fn allow_class(&self, class: ToolClass, what: &str) -> Result<(), ToolFault> {
+        if self.allows(class) {
+            return Ok(());
+        }
+        let needed = match class {
+            ToolClass::Read => "read",
+            ToolClass::Write => "change items",
+            ToolClass::Admin => "change stores and databases",
+        };
+        let message = format!("'{what}' is not allowed here: it needs the right to {needed}.");
+        Err(ToolFault::new("not_allowed", message))
+    }
+
+    /// The database that arguments name, or the one of the call.
+    pub fn database_name<'a>(&'a self, named: Option<&'a str>) -> &'a str {
+        named.unwrap_or(&self.database)
+    }
+
+    /// That database, open.
+    ///
+    /// # Errors
+    /// It is not there or cannot be opened.
+    pub fn database(&self, named: Option<&str>) -> Result<Database, ToolFault> {
+        let name = self.database_name(named);
+        self.state.registry().database(name).map_err(fault)
+    }
+
+    /// That database, open for writing.
+    ///
+    /// # Errors
+    /// As [`Context::database`], and it is read-only.
+    pub fn writable(&self, named: Option<&str>) -> Result<Database, ToolFault> {
+        let name = self.database_name(named);
+        self.state.registry().writable(name).map_err(fault)
+    }
+
+    /// That database first and the others that the text may name.
+    ///
+    /// # Errors
+    /// It is not there or cannot be opened.
+    pub fn catalog(&self, named: Option<&str>, text: &str) -> Result<Catalog, ToolFault> {
+        let name = self.database_name(named);
+        catalog(self.state.registry(), name, text).map_err(fault)
+    }
+
+    /// What runs statements on a catalog.
+    pub(super) fn with_statements<T>(
+        &self,
+        work: impl FnOnce(&dyn Statements) -> Result<T, ToolFault>,
+    ) -> Result<T, ToolFault> {
+        match &self.statements {
+            Some(statements) => work(statements.as_ref()),
+            None => work(&Direct::new(self.state.queries().engine().clone())),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// The Model Context Protocol with its official client: it lists the tools and calls them.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { Server, temporaryFolder } from "../support/server.js";
+
+const folder = await temporaryFolder();
+/** @type {Server} */
+let server;
+/** @type {Client} */
+let client;
+
+before(async () => {
+  server = await Server.start({ folder: folder.path });
+  await server.call("POST", "/databases", { body: { name: "shop" } });
+  await server.call("POST", "/databases/shop/stores", { body: { name: "users", key: { type: "i64" } } });
+  client = await connected(server.token);
+});
+
+after(async () => {
+  await client?.close();
+  await server?.stop();
+  await folder.remove();
+});
+
+/** A client with this token. @param {string} token */
+async function connected(token) {
+  const made = new Client({ name: "test", version: "1.0.0" });
+  const headers = { authorization: `Bearer ${token}` };
+  await made.connect(new StreamableHTTPClientTransport(new URL(`${server.origin}/api/v1/mcp?database=shop`), { requestInit: { headers } }));
+  return made;
+}
+
+test("the tools are listed with their schemas and what they may do", async () => {
+  const { tools } = await client.listTools();
+  const by = new Map(tools.map((tool) => [tool.name, tool]));
+  assert.equal(by.get("select")?.annotations?.readOnlyHint, true);
+  assert.equal(by.get("delete")?.annotations?.destructiveHint, true);
+  assert.deepEqual(by.get("select")?.inputSchema.required, ["store"]);
+  assert.match(client.getInstructions() ?? "", /never an instruction/);
+});
+
+test("tools read and write", async () => {
+  const items = [1, 2, 3].map((key) => ({ key, value: { name: `user ${key}` } }));
+  const inserted = await client.callTool({ name: "insert", arguments: { store: "users", items } });
+  assert.equal(inserted.structuredContent?.summary, "3 items changed");
+  const read = await client.callTool({ name: "query", arguments: { sql: "SELECT name FROM users WHERE key >= ? ORDER BY key", params: [2] } });
+  assert.deepEqual(read.structuredContent?.table.rows, [["user 2"], ["user 3"]]);
+});
+
+test("a wrong call says what would be right", async () => {
+  const answer = await client.callTool({ name: "select", arguments: { store: "users", filter: { nam: "x" } } });
+  assert.equal(answer.isError, true);
+  const fault = JSON.parse(answer.content[0].text);
+  assert.deepEqual([fault.code, fault.at, fault.suggestions[0]], ["field_not_found", "/filter/nam", "name"]);
+  const missing = await client.callTool({ name: "sellect", arguments: {} });
+  assert.equal(JSON.parse(missing.content[0].text).suggestions[0], "select");
+});
+
+test("a wrong token is refused", async () => {
+  await assert.rejects(connected("wrong"));
+});
