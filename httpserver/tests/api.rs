@@ -13,11 +13,19 @@
 )]
 
 mod api {
+    pub mod chatting;
+    pub mod fake_model;
     pub mod support;
 
     mod access;
     mod bad_input;
     mod cel;
+    mod chat;
+    mod chat_failures;
+    mod chat_injection;
+    mod chat_privacy;
+    mod chat_sessions;
+    mod chat_writes;
     mod databases;
     mod description;
     mod exact;
@@ -28,5 +36,6 @@ mod api {
     mod sockets;
     mod stores;
     mod tools;
+    mod transcripts;
     mod transfer;
 }

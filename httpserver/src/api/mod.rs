@@ -117,7 +117,15 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["chat", "databases", "health", "llm", "openapi.json", "queries", "tools"];
+    let known = [
+        "chat",
+        "databases",
+        "health",
+        "llm",
+        "openapi.json",
+        "queries",
+        "tools",
+    ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

@@ -269,7 +269,10 @@ mod tests {
         };
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         let error = config.read_key().unwrap_err();
-        assert!(error.contains("chmod 600") && !error.contains("the-key-in"), "{error}");
+        assert!(
+            error.contains("chmod 600") && !error.contains("the-key-in"),
+            "{error}"
+        );
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         config.read_key().unwrap();
         assert_eq!(config.key.as_ref().unwrap().expose(), "the-key-in-the-file");
@@ -303,6 +306,11 @@ mod tests {
         for kind in ProviderKind::ALL {
             assert_eq!(kind.name().parse::<ProviderKind>().unwrap(), kind);
         }
-        assert!("gpt".parse::<ProviderKind>().unwrap_err().contains("gemini"));
+        assert!(
+            "gpt"
+                .parse::<ProviderKind>()
+                .unwrap_err()
+                .contains("gemini")
+        );
     }
 }

@@ -97,7 +97,12 @@ impl KnowledgeSource for MemoryKnowledge {
             let said = |part: &str| words.iter().any(|word| word.eq_ignore_ascii_case(part));
             about && entry.name.split('-').all(said)
         };
-        self.approved.lock().values().filter(fits).cloned().collect()
+        self.approved
+            .lock()
+            .values()
+            .filter(fits)
+            .cloned()
+            .collect()
     }
 
     fn propose(&self, entry: &KnowledgeEntry) -> Result<(), String> {

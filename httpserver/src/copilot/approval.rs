@@ -88,7 +88,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_can_be_decided_once_and_in_time() {
         let (mut approval, _decision) = Approval::new("h".to_owned(), LIFE);
-        assert_eq!(approval.take(Some("other")).unwrap_err(), Refusal::OtherChange);
+        assert_eq!(
+            approval.take(Some("other")).unwrap_err(),
+            Refusal::OtherChange
+        );
         assert!(approval.take(Some("h")).is_ok());
         assert_eq!(approval.take(None).unwrap_err(), Refusal::Used);
         let (mut approval, _decision) = Approval::new("h".to_owned(), LIFE);

@@ -62,7 +62,11 @@ impl Turn {
                 let failures = self.failures.entry(key).or_default();
                 // Nobody is asked twice about the same change in one answer.
                 let denied = fault.code == DENIED;
-                *failures = if denied { SAME_FAILURES.max(*failures + 1) } else { *failures + 1 };
+                *failures = if denied {
+                    SAME_FAILURES.max(*failures + 1)
+                } else {
+                    *failures + 1
+                };
                 self.did_not_work(call, &args, fault, before > SAME_FAILURES)
             }
         }
@@ -70,10 +74,16 @@ impl Turn {
 
     async fn execute(&mut self, call: &ToolCall, args: &Value) -> Result<ToolOutput, ToolFault> {
         if let Some(words) = &call.malformed {
-            let words = format!("The call cannot be read: {words}. Write it again with a JSON object.");
+            let words =
+                format!("The call cannot be read: {words}. Write it again with a JSON object.");
             return Err(ToolFault::new("malformed_arguments", words));
         }
-        let Some(spec) = self.tools.iter().find(|spec| spec.name == call.name).cloned() else {
+        let Some(spec) = self
+            .tools
+            .iter()
+            .find(|spec| spec.name == call.name)
+            .cloned()
+        else {
             let names = self.tools.iter().map(|spec| &spec.name);
             let words = format!("There is no tool '{}'.", call.name);
             return Err(ToolFault::new("tool_not_found", words).suggest(nearest(&call.name, names)));
@@ -103,7 +113,10 @@ impl Turn {
         ]);
         let life = self.limits.approval();
         let (approval, decision) = Approval::new(bound.clone(), life);
-        self.session.state().approvals.insert(call.id.clone(), approval);
+        self.session
+            .state()
+            .approvals
+            .insert(call.id.clone(), approval);
         self.emit(ChatEvent::ApprovalRequested {
             call: call.id.clone(),
             tool: spec.name.clone(),
@@ -142,17 +155,24 @@ impl Turn {
             let words = if reason.trim().is_empty() {
                 "The person denied this change, so nothing was done.".to_owned()
             } else {
-                format!("The person denied this change, so nothing was done. Their reason: {}", reason.trim())
+                format!(
+                    "The person denied this change, so nothing was done. Their reason: {}",
+                    reason.trim()
+                )
             };
             return Err(ToolFault::new(DENIED, words));
         }
         let (host, tools) = (Arc::clone(&self.host), Arc::clone(&self.inner.parts.tools));
         let (name, args) = (spec.name.clone(), args.clone());
-        let applied = self.blocking(move || tools.apply(&host, &name, args, &proposal)).await;
+        let applied = self
+            .blocking(move || tools.apply(&host, &name, args, &proposal))
+            .await;
         match applied.and_then(|applied| applied) {
             Ok(output) => {
                 self.resolved(call, true, true, None);
-                let _ = decision.reply.send(Outcome::Applied(output.summary.clone()));
+                let _ = decision
+                    .reply
+                    .send(Outcome::Applied(output.summary.clone()));
                 Ok(output)
             }
             Err(fault) => {
@@ -169,12 +189,20 @@ impl Turn {
             call: call.id.clone(),
             approved,
             applied,
-            reason: reason.filter(|reason| !reason.is_empty()).map(str::to_owned),
+            reason: reason
+                .filter(|reason| !reason.is_empty())
+                .map(str::to_owned),
         });
     }
 
     async fn worked(&mut self, call: &ToolCall, args: &Value, output: &ToolOutput) -> CallResult {
-        let effect = |name: &str| output.effect.as_ref().and_then(|effect| effect.get(name)).cloned();
+        let effect = |name: &str| {
+            output
+                .effect
+                .as_ref()
+                .and_then(|effect| effect.get(name))
+                .cloned()
+        };
         self.emit(ChatEvent::ToolOutput(Box::new(ToolShown {
             call: call.id.clone(),
             summary: output.summary.clone(),
@@ -193,7 +221,8 @@ impl Turn {
         if let Some((before, fault)) = self.failed.remove(&call.name) {
             let source = format!("{}/{}", self.session.id, self.number);
             let database = &self.context.database;
-            let learned = corrections::got_over(&call.name, (&before, &fault), args, database, &source);
+            let learned =
+                corrections::got_over(&call.name, (&before, &fault), args, database, &source);
             if let Some(entry) = learned {
                 self.propose_knowledge(entry).await;
             }
@@ -205,7 +234,13 @@ impl Turn {
         }
     }
 
-    fn did_not_work(&mut self, call: &ToolCall, args: &Value, fault: ToolFault, hopeless: bool) -> CallResult {
+    fn did_not_work(
+        &mut self,
+        call: &ToolCall,
+        args: &Value,
+        fault: ToolFault,
+        hopeless: bool,
+    ) -> CallResult {
         self.emit(ChatEvent::ToolOutput(Box::new(ToolShown {
             call: call.id.clone(),
             summary: fault.message.clone(),
@@ -237,7 +272,10 @@ impl Turn {
 fn affected(proposal: &ToolOutput) -> Option<u64> {
     let changes = proposal.changes.as_ref()?;
     let count = changes.get("count").and_then(Value::as_u64);
-    let listed = changes.get("rows").or(Some(changes)).and_then(Value::as_array);
+    let listed = changes
+        .get("rows")
+        .or(Some(changes))
+        .and_then(Value::as_array);
     count.or(listed.map(|listed| listed.len() as u64))
 }
 
@@ -270,7 +308,11 @@ fn changes_shown(changes: &Value) -> Value {
             });
             let fits = fits.count();
             if fits < rows.len() {
-                tracing::debug!(name, left_out = rows.len() - fits, "changes are not all shown");
+                tracing::debug!(
+                    name,
+                    left_out = rows.len() - fits,
+                    "changes are not all shown"
+                );
                 rows.truncate(fits);
             }
         }

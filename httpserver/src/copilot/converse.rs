@@ -65,7 +65,10 @@ impl Turn {
                 self.error(error.code(), &error.to_string());
                 return "error";
             }
-            match self.after(answer, &mut request, &mut malformed, &marker).await {
+            match self
+                .after(answer, &mut request, &mut malformed, &marker)
+                .await
+            {
                 Some(ending) => return ending,
                 None => continue,
             }
@@ -80,9 +83,7 @@ impl Turn {
         &mut self,
         model: &Arc<dyn Model>,
     ) -> Result<(String, ModelRequest), ToolFault> {
-        let internal = |error: getrandom::Error| {
-            ToolFault::new("internal", error.to_string())
-        };
+        let internal = |error: getrandom::Error| ToolFault::new("internal", error.to_string());
         let marker = random_text(8).map_err(internal)?;
         let (stores, knowledge) = self.look_up().await?;
         let names: Vec<String> = knowledge
@@ -99,7 +100,11 @@ impl Turn {
         };
         let mut messages = {
             let hide = |text: &str| self.mask.hide(text);
-            memory::messages(&self.session.state().saved, self.limits.memory_tokens, &hide)
+            memory::messages(
+                &self.session.state().saved,
+                self.limits.memory_tokens,
+                &hide,
+            )
         };
         messages.push(Message {
             role: Role::User,
@@ -122,9 +127,7 @@ impl Turn {
     }
 
     /// The stores of the database and what people taught about them.
-    async fn look_up(
-        &self,
-    ) -> Result<(Vec<StoreSketch>, Vec<KnowledgeEntry>), ToolFault> {
+    async fn look_up(&self) -> Result<(Vec<StoreSketch>, Vec<KnowledgeEntry>), ToolFault> {
         let parts = self.inner.parts.clone();
         let (database, store) = (self.context.database.clone(), self.context.store.clone());
         let samples = self.question.share >= Share::Samples;
@@ -167,17 +170,32 @@ impl Turn {
     fn told(&self, marker: &str, stores: &[StoreSketch], knowledge: &[KnowledgeEntry]) -> String {
         let open = self.context.store.as_deref();
         let bytes = self.limits.schema_bytes as usize;
-        let schema = prompt::schema(&self.context.database, stores, &self.question.message, open, bytes);
+        let schema = prompt::schema(
+            &self.context.database,
+            stores,
+            &self.question.message,
+            open,
+            bytes,
+        );
         let mut parts = vec![prompt::fenced(marker, "schema", &self.mask.hide(&schema))];
         if !knowledge.is_empty() {
             let text = super::sharing::cut(prompt::knowledge(knowledge), bytes);
-            parts.push(prompt::fenced(marker, "what people taught", &self.mask.hide(&text)));
+            parts.push(prompt::fenced(
+                marker,
+                "what people taught",
+                &self.mask.hide(&text),
+            ));
         }
         if let Some(selection) = &self.question.selection
             && self.question.share >= Share::Rows
         {
-            let text = super::sharing::cut(selection.to_string(), self.limits.result_bytes as usize);
-            parts.push(prompt::fenced(marker, "selected in the page", &self.mask.hide(&text)));
+            let text =
+                super::sharing::cut(selection.to_string(), self.limits.result_bytes as usize);
+            parts.push(prompt::fenced(
+                marker,
+                "selected in the page",
+                &self.mask.hide(&text),
+            ));
         }
         parts.join("\n")
     }
@@ -191,7 +209,10 @@ impl Turn {
         } else if spent.tokens >= limits.answer_tokens {
             format!("The answer used its {} tokens.", limits.answer_tokens)
         } else if spent.dollars >= dollars(limits.answer_microdollars) {
-            format!("The answer used its {} dollars.", dollars(limits.answer_microdollars))
+            format!(
+                "The answer used its {} dollars.",
+                dollars(limits.answer_microdollars)
+            )
         } else if session >= dollars(limits.session_microdollars) {
             let most = dollars(limits.session_microdollars);
             format!("This talk used its {most} dollars. Begin another one.")
@@ -212,7 +233,8 @@ impl Turn {
         let body = self.inner.without_secrets(model.body(request));
         let sent = {
             let provider = model.provider().name();
-            self.session.keep_sent(self.number, provider, model.name(), body.clone())
+            self.session
+                .keep_sent(self.number, provider, model.name(), body.clone())
         };
         let mut answer = Answer::default();
         let result = self.listen(model, body, &mut answer).await;
@@ -273,7 +295,10 @@ impl Turn {
 
     /// Text of an answer that broke off stays in the talk; its calls do not, since nobody answered them.
     fn keep_partial(&self, answer: &Answer) {
-        let texts = answer.parts.iter().filter(|part| matches!(part, Part::Text(_)));
+        let texts = answer
+            .parts
+            .iter()
+            .filter(|part| matches!(part, Part::Text(_)));
         let parts: Vec<Part> = texts.cloned().collect();
         if !parts.is_empty() {
             self.session.remember(
@@ -312,12 +337,18 @@ impl Turn {
             *malformed += 1;
             self.keep_partial(&answer);
             if *malformed > MALFORMED_CALLS {
-                self.error("model_malformed_call", "The model wrote calls that cannot be read. Ask again, or in other words.");
+                self.error(
+                    "model_malformed_call",
+                    "The model wrote calls that cannot be read. Ask again, or in other words.",
+                );
                 return Some("error");
             }
             request.messages.push(Message {
                 role: Role::User,
-                parts: vec![Part::Text("Your call of a tool could not be read. Write it again as a function call.".to_owned())],
+                parts: vec![Part::Text(
+                    "Your call of a tool could not be read. Write it again as a function call."
+                        .to_owned(),
+                )],
             });
             return None;
         }
@@ -335,10 +366,14 @@ impl Turn {
             role: Role::User,
             parts: results,
         };
-        self.session.remember(self.number, &[said.clone(), heard.clone()]);
+        self.session
+            .remember(self.number, &[said.clone(), heard.clone()]);
         request.messages.extend([said, heard]);
         if hopeless {
-            self.error("repeated_failure", "The model repeats a call that fails. The answer was ended.");
+            self.error(
+                "repeated_failure",
+                "The model repeats a call that fails. The answer was ended.",
+            );
             return Some("error");
         }
         None
@@ -365,17 +400,26 @@ impl Turn {
     fn ended(&self, finish: &FinishReason, empty: bool) -> Ending {
         match finish {
             FinishReason::Length => {
-                let words = format!("The answer reached its {} tokens and is cut off.", self.limits.output_tokens);
+                let words = format!(
+                    "The answer reached its {} tokens and is cut off.",
+                    self.limits.output_tokens
+                );
                 self.error("model_length", &words);
                 "limit"
             }
             FinishReason::Other(reason) => {
-                let words = format!("The model ended for a reason of its own: {}.", json!(reason));
+                let words = format!(
+                    "The model ended for a reason of its own: {}.",
+                    json!(reason)
+                );
                 self.error("model_ended", &words);
                 "error"
             }
             _ if empty => {
-                self.error("model_empty", "The model ended without a word. Ask again, or in other words.");
+                self.error(
+                    "model_empty",
+                    "The model ended without a word. Ask again, or in other words.",
+                );
                 "error"
             }
             _ => "done",

@@ -37,7 +37,10 @@ impl Mask {
     /// With the names of a session and further ones; those that were known keep their tokens.
     pub fn new(known: &mut MaskedNames, further: impl IntoIterator<Item = String>) -> Self {
         for name in further {
-            let is_new = !known.names.iter().any(|old| old.eq_ignore_ascii_case(&name));
+            let is_new = !known
+                .names
+                .iter()
+                .any(|old| old.eq_ignore_ascii_case(&name));
             if is_new && !name.is_empty() && known.names.len() < MAX_NAMES {
                 known.names.push(name);
             }
@@ -81,7 +84,11 @@ impl Mask {
         let mut rest = text;
         let mut before = ' ';
         while let Some(c) = rest.chars().next() {
-            let found = if is_word(before) { None } else { self.name_at(rest, c) };
+            let found = if is_word(before) {
+                None
+            } else {
+                self.name_at(rest, c)
+            };
             if let Some((place, length)) = found {
                 out.push_str(&self.token(place));
                 before = 'x';
@@ -119,7 +126,11 @@ impl Mask {
         for part in parts {
             let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (number, rest) = part.split_at(digits);
-            match number.parse::<usize>().ok().and_then(|place| self.names.get(place)) {
+            match number
+                .parse::<usize>()
+                .ok()
+                .and_then(|place| self.names.get(place))
+            {
                 Some(name) => out.push_str(name),
                 None => {
                     out.push_str(&self.tag);
@@ -138,7 +149,10 @@ impl Mask {
         }
         match value {
             Value::String(text) => Value::String(self.show(&text)),
-            Value::Array(values) => values.into_iter().map(|value| self.show_json(value)).collect(),
+            Value::Array(values) => values
+                .into_iter()
+                .map(|value| self.show_json(value))
+                .collect(),
             Value::Object(fields) => fields
                 .into_iter()
                 .map(|(name, value)| (self.show(&name), self.show_json(value)))
@@ -154,7 +168,11 @@ impl Mask {
         }
         self.held.push_str(more);
         let word = self.held.trim_end_matches(is_word).len();
-        let keep = if self.held.len() - word > HELD { self.held.len() } else { word };
+        let keep = if self.held.len() - word > HELD {
+            self.held.len()
+        } else {
+            word
+        };
         let rest = self.held.split_off(keep);
         let whole = std::mem::replace(&mut self.held, rest);
         self.show(&whole)

@@ -25,7 +25,10 @@ pub fn messages(saved: &SavedSession, tokens: u64, hide: &dyn Fn(&str) -> String
     let kept = saved.memory.get(first..).unwrap_or_default();
     let oldest = kept.first().map_or(u64::MAX, |turn| turn.turn);
     // The turn that is asked just now is on the list of turns, too, but has not ended.
-    let older = saved.turns.iter().filter(|turn| turn.ended.is_some() && turn.turn < oldest);
+    let older = saved
+        .turns
+        .iter()
+        .filter(|turn| turn.ended.is_some() && turn.turn < oldest);
     let older: Vec<&SavedTurn> = older.collect();
     let mut out = Vec::new();
     if !older.is_empty() {
@@ -39,7 +42,10 @@ pub fn messages(saved: &SavedSession, tokens: u64, hide: &dyn Fn(&str) -> String
         out.extend(turn.messages.iter().cloned());
         if out.last().is_some_and(|last| last.role == Role::User) {
             // It was stopped or failed: without an answer the next question would be part of this one.
-            out.push(said(Role::Model, "(This answer was not finished.)".to_owned()));
+            out.push(said(
+                Role::Model,
+                "(This answer was not finished.)".to_owned(),
+            ));
         }
     }
     out
@@ -68,12 +74,21 @@ fn line(turn: &SavedTurn) -> String {
         let text = text.replace('\n', " ");
         text.chars().take(LINE_CHARS).collect()
     };
-    let calls: Vec<&str> = turn.calls.iter().map(|call| call.tool.as_str()).take(12).collect();
+    let calls: Vec<&str> = turn
+        .calls
+        .iter()
+        .map(|call| call.tool.as_str())
+        .take(12)
+        .collect();
     format!(
         "{}. The person said: {}. Tools: {}. The answer began: {}",
         turn.turn,
         short(&turn.message),
-        if calls.is_empty() { "none".to_owned() } else { calls.join(", ") },
+        if calls.is_empty() {
+            "none".to_owned()
+        } else {
+            calls.join(", ")
+        },
         short(&turn.answer)
     )
 }
@@ -114,8 +129,13 @@ mod tests {
         assert_eq!(all.len(), 6);
         let some = messages(&session(10, 400), 350, &same);
         assert_eq!(some.len(), 2 + 6, "{some:?}");
-        let Part::Text(summary) = &some[0].parts[0] else { unreachable!() };
-        assert!(summary.contains("question 7") && !summary.contains("question 8"), "{summary}");
+        let Part::Text(summary) = &some[0].parts[0] else {
+            unreachable!()
+        };
+        assert!(
+            summary.contains("question 7") && !summary.contains("question 8"),
+            "{summary}"
+        );
         assert!(messages(&SavedSession::default(), 10, &same).is_empty());
     }
 

@@ -51,8 +51,8 @@ pub use seams::{
 };
 pub use session::{Sent, Session};
 pub use settings::{LlmStatus, LlmUpdate, Tested};
-pub use tools::RegistryTools;
 pub use sketch::{FieldSketch, RegistrySchema, StoreSketch};
+pub use tools::RegistryTools;
 
 use approval::{Decision, Refusal};
 use masking::Mask;
@@ -125,7 +125,9 @@ impl Copilot {
         Self(Arc::new(Inner {
             parts,
             settings: RwLock::new(Settings::new(config)),
-            secrets: secrets.filter(|s| s.expose().len() >= SECRET_BYTES).collect(),
+            secrets: secrets
+                .filter(|s| s.expose().len() >= SECRET_BYTES)
+                .collect(),
             sessions: Mutex::default(),
             places: Arc::new(Semaphore::new(MAX_TOOLS)),
         }))
@@ -174,7 +176,13 @@ impl Copilot {
     }
 
     /// Answers in a task of its own, so that a client that goes away does not end it.
-    fn spawn(&self, session: &Arc<Session>, context: ToolContext, question: Question, limits: LlmLimits) {
+    fn spawn(
+        &self,
+        session: &Arc<Session>,
+        context: ToolContext,
+        question: Question,
+        limits: LlmLimits,
+    ) {
         let number = context.turn;
         let inner = Arc::clone(&self.0);
         let guard = EndGuard {
@@ -221,9 +229,12 @@ impl Copilot {
         }
         let (store, wanted) = (Arc::clone(&self.0.parts.store), id.to_owned());
         let loaded = tokio::task::spawn_blocking(move || store.load(&wanted)).await;
-        let loaded = loaded.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
+        let loaded = loaded
+            .map_err(ApiError::internal)?
+            .map_err(ApiError::internal)?;
         let saved = loaded.ok_or_else(|| {
-            let detail = "There is no session with this id. It may have been forgotten; begin another one.";
+            let detail =
+                "There is no session with this id. It may have been forgotten; begin another one.";
             ApiError::new(Code::SessionNotFound, detail)
         })?;
         self.admit(saved)
@@ -246,10 +257,13 @@ impl Copilot {
             return Ok(Arc::clone(session));
         }
         if sessions.len() >= most {
-            let idle = sessions.values().filter(|session| session.running().is_none());
+            let idle = sessions
+                .values()
+                .filter(|session| session.running().is_none());
             let oldest = idle.min_by_key(|session| session.state().used);
             let Some(oldest) = oldest.map(|session| session.id.clone()) else {
-                let detail = format!("{most} sessions are being answered already. Try again later.");
+                let detail =
+                    format!("{most} sessions are being answered already. Try again later.");
                 return Err(ApiError::new(Code::TooManyRequests, detail));
             };
             sessions.remove(&oldest);
@@ -266,14 +280,21 @@ impl Copilot {
     pub async fn list(&self) -> ApiResult<Vec<SavedSession>> {
         let store = Arc::clone(&self.0.parts.store);
         let kept = tokio::task::spawn_blocking(move || store.list(MAX_LISTED)).await;
-        let kept = kept.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
-        let mut all: BTreeMap<String, SavedSession> =
-            kept.into_iter().map(|saved| (saved.id.clone(), saved)).collect();
+        let kept = kept
+            .map_err(ApiError::internal)?
+            .map_err(ApiError::internal)?;
+        let mut all: BTreeMap<String, SavedSession> = kept
+            .into_iter()
+            .map(|saved| (saved.id.clone(), saved))
+            .collect();
         for session in self.0.sessions.lock().values() {
             let saved = session.state().saved.clone();
             all.insert(saved.id.clone(), saved);
         }
-        let mut all: Vec<SavedSession> = all.into_values().filter(|saved| !saved.turns.is_empty()).collect();
+        let mut all: Vec<SavedSession> = all
+            .into_values()
+            .filter(|saved| !saved.turns.is_empty())
+            .collect();
         all.sort_by_key(|saved| std::cmp::Reverse(saved.updated_ms));
         all.truncate(MAX_LISTED);
         Ok(all)
@@ -305,21 +326,37 @@ impl Copilot {
         hash: Option<&str>,
     ) -> ApiResult<Outcome> {
         let session = self.session(id).await?;
-        let taken = session.state().approvals.get_mut(call).map(|approval| approval.take(hash));
+        let taken = session
+            .state()
+            .approvals
+            .get_mut(call)
+            .map(|approval| approval.take(hash));
         let refused = |code, detail: &'static str| Err(ApiError::new(code, detail));
         let decide = match taken {
             Some(Ok(decide)) => decide,
             Some(Err(Refusal::Used)) => {
-                return refused(Code::ApprovalOver, "This change was decided on already; it is not done twice.");
+                return refused(
+                    Code::ApprovalOver,
+                    "This change was decided on already; it is not done twice.",
+                );
             }
             Some(Err(Refusal::Expired)) => {
-                return refused(Code::ApprovalOver, "This change waited too long and lapsed. Ask for it again.");
+                return refused(
+                    Code::ApprovalOver,
+                    "This change waited too long and lapsed. Ask for it again.",
+                );
             }
             Some(Err(Refusal::OtherChange)) => {
-                return refused(Code::Conflict, "Another change waits than the one that you saw. Look at it again.");
+                return refused(
+                    Code::Conflict,
+                    "Another change waits than the one that you saw. Look at it again.",
+                );
             }
             None => {
-                return refused(Code::ApprovalNotFound, "No change waits under this name in this session.");
+                return refused(
+                    Code::ApprovalNotFound,
+                    "No change waits under this name in this session.",
+                );
             }
         };
         let (reply, outcome) = oneshot::channel();
@@ -328,7 +365,12 @@ impl Copilot {
             reason,
             reply,
         };
-        let over = || ApiError::new(Code::ApprovalOver, "The answer was stopped. Look whether the change was made before you repeat it.");
+        let over = || {
+            ApiError::new(
+                Code::ApprovalOver,
+                "The answer was stopped. Look whether the change was made before you repeat it.",
+            )
+        };
         decide.send(decision).map_err(|_| over())?;
         outcome.await.map_err(|_| over())
     }
@@ -341,9 +383,16 @@ impl Copilot {
         let session = self.session(id).await?;
         let entry = {
             let mut state = session.state();
-            let found = state.saved.turns.iter_mut().find(|saved| saved.turn == turn);
+            let found = state
+                .saved
+                .turns
+                .iter_mut()
+                .find(|saved| saved.turn == turn);
             let saved = found.ok_or_else(|| {
-                ApiError::new(Code::SessionNotFound, "This session has no turn with this number.")
+                ApiError::new(
+                    Code::SessionNotFound,
+                    "This session has no turn with this number.",
+                )
             })?;
             saved.feedback = Some(feedback.clone());
             let words = feedback.comment.as_deref().unwrap_or_default().trim();
@@ -351,7 +400,10 @@ impl Copilot {
                 category: "feedback".to_owned(),
                 name: format!("{}-{turn}", id.get(..8).unwrap_or(id)),
                 text: words.to_owned(),
-                why: format!("A person was not content with the answer to: {}", saved.message),
+                why: format!(
+                    "A person was not content with the answer to: {}",
+                    saved.message
+                ),
                 database: saved.database.clone(),
                 source: format!("{id}/{turn}"),
             })
@@ -380,7 +432,8 @@ impl Copilot {
             None => Ok(most),
             Some(wish) if wish <= most => Ok(wish),
             Some(_) => {
-                let detail = "More is to be shared with a model than the settings of the server allow.";
+                let detail =
+                    "More is to be shared with a model than the settings of the server allow.";
                 Err(ApiError::new(Code::InvalidValue, detail).at("/share", detail))
             }
         }
@@ -388,7 +441,12 @@ impl Copilot {
 
     /// Whether no model is to be asked.
     fn check_provider(&self, wish: Option<&str>) -> ApiResult<bool> {
-        let configured = self.0.settings.read().provider().map(crate::config::ProviderKind::name);
+        let configured = self
+            .0
+            .settings
+            .read()
+            .provider()
+            .map(crate::config::ProviderKind::name);
         match wish {
             None => Ok(false),
             Some("offline") => Ok(true),

@@ -88,16 +88,25 @@ fn parts(name: &str) -> Vec<String> {
 }
 
 fn stem(word: &str) -> &str {
-    let shorter = word.strip_suffix("es").filter(|stem| stem.ends_with(['s', 'x', 'h']));
+    let shorter = word
+        .strip_suffix("es")
+        .filter(|stem| stem.ends_with(['s', 'x', 'h']));
     let shorter = shorter.or_else(|| word.strip_suffix('s').filter(|stem| !stem.ends_with('s')));
-    shorter.filter(|stem| stem.chars().count() > 2).unwrap_or(word)
+    shorter
+        .filter(|stem| stem.chars().count() > 2)
+        .unwrap_or(word)
 }
 
 /// The stores that matter most for a question first: those it names, those whose fields it names, the open one,
 /// then those that are related to them.
 pub fn ranked(stores: &[StoreSketch], question: &str, open: Option<&str>) -> Vec<(u32, usize)> {
     let said: HashSet<String> = words(question).into_iter().collect();
-    let hits = |name: &str| words(name).iter().filter(|word| said.contains(*word)).count() as u32;
+    let hits = |name: &str| {
+        words(name)
+            .iter()
+            .filter(|word| said.contains(*word))
+            .count() as u32
+    };
     let mut scores: Vec<u32> = stores
         .iter()
         .map(|store| {
@@ -114,14 +123,23 @@ pub fn ranked(stores: &[StoreSketch], question: &str, open: Option<&str>) -> Vec
         .map(|(store, _)| store.name.as_str())
         .collect();
     for (store, score) in stores.iter().zip(&mut scores) {
-        let related = store.relations.iter().any(|relation| named.contains(relation.1.as_str()));
-        let from_named = stores.iter().filter(|other| named.contains(other.name.as_str()));
+        let related = store
+            .relations
+            .iter()
+            .any(|relation| named.contains(relation.1.as_str()));
+        let from_named = stores
+            .iter()
+            .filter(|other| named.contains(other.name.as_str()));
         let is_target = from_named
             .flat_map(|other| &other.relations)
             .any(|relation| relation.1 == store.name);
         *score += u32::from(related || is_target);
     }
-    let mut order: Vec<(u32, usize)> = scores.into_iter().enumerate().map(|(at, s)| (s, at)).collect();
+    let mut order: Vec<(u32, usize)> = scores
+        .into_iter()
+        .enumerate()
+        .map(|(at, s)| (s, at))
+        .collect();
     order.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
     order
 }
@@ -195,15 +213,29 @@ fn field(field: &FieldSketch) -> String {
     if field.samples.is_empty() {
         return format!("{} {}", field.name, field.kind);
     }
-    let samples: Vec<String> = field.samples.iter().map(|sample| format!("{sample:?}")).collect();
-    format!("{} {} such as {}", field.name, field.kind, samples.join(" | "))
+    let samples: Vec<String> = field
+        .samples
+        .iter()
+        .map(|sample| format!("{sample:?}"))
+        .collect();
+    format!(
+        "{} {} such as {}",
+        field.name,
+        field.kind,
+        samples.join(" | ")
+    )
 }
 
 /// What people taught, as text.
 pub fn knowledge(entries: &[KnowledgeEntry]) -> String {
     let lines = entries.iter().map(|entry| {
         let short: String = entry.text.chars().take(1_000).collect();
-        format!("{}/{}: {}", entry.category, entry.name, short.replace('\n', " "))
+        format!(
+            "{}/{}: {}",
+            entry.category,
+            entry.name,
+            short.replace('\n', " ")
+        )
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -233,7 +265,10 @@ mod tests {
 
     fn names(stores: &[StoreSketch], question: &str, open: Option<&str>) -> Vec<String> {
         let order = ranked(stores, question, open).into_iter();
-        order.filter(|(score, _)| *score > 0).map(|(_, at)| stores[at].name.clone()).collect()
+        order
+            .filter(|(score, _)| *score > 0)
+            .map(|(_, at)| stores[at].name.clone())
+            .collect()
     }
 
     #[test]
@@ -257,7 +292,10 @@ mod tests {
             .collect();
         let text = schema("d", &stores, "store7 and c", Some("store9"), 1_000);
         assert!(text.len() < 1_200, "{}", text.len());
-        assert!(text.contains("store store7 (") && text.contains("other stores"), "{text}");
+        assert!(
+            text.contains("store store7 (") && text.contains("other stores"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -269,7 +307,16 @@ mod tests {
     #[test]
     fn words_have_their_parts_and_stems() {
         let found = words("Show OrderLines of user_id, boxes");
-        for word in ["orderlines", "order", "lines", "line", "user", "id", "box", "boxes"] {
+        for word in [
+            "orderlines",
+            "order",
+            "lines",
+            "line",
+            "user",
+            "id",
+            "box",
+            "boxes",
+        ] {
             assert!(found.iter().any(|other| other == word), "{word}: {found:?}");
         }
     }

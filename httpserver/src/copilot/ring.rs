@@ -103,7 +103,10 @@ impl Ring {
     /// What came after event `number`.
     pub fn since(&self, number: u64) -> Since {
         let kept = self.kept.lock();
-        let oldest = kept.events.front().map_or(kept.newest + 1, |first| first.number);
+        let oldest = kept
+            .events
+            .front()
+            .map_or(kept.newest + 1, |first| first.number);
         let skip = (number + 1).saturating_sub(oldest) as usize;
         Since {
             events: kept.events.iter().skip(skip).cloned().collect(),

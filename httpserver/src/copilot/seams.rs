@@ -73,7 +73,9 @@ const CHANGE: &str = "change";
 fn change_set(proposal: &ToolOutput) -> Option<Value> {
     let changes = proposal.changes.as_ref()?;
     let set = changes.get("set").filter(|set| set.is_array())?;
-    let database = changes.get("database").filter(|database| database.is_string())?;
+    let database = changes
+        .get("database")
+        .filter(|database| database.is_string())?;
     Some(serde_json::json!({"changes": set, "database": database}))
 }
 
@@ -119,10 +121,13 @@ pub fn hash(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(16).fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    hash.finalize()
+        .iter()
+        .take(16)
+        .fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 /// What there is to know of the stores of databases.

@@ -108,7 +108,11 @@ impl Session {
             state.saved.forget_from(replace);
         }
         // Numbers are not used twice, also not those of turns that were replaced.
-        let number = self.ring.newest_turn().max(state.saved.turns.last().map_or(0, |turn| turn.turn)) + 1;
+        let number = self
+            .ring
+            .newest_turn()
+            .max(state.saved.turns.last().map_or(0, |turn| turn.turn))
+            + 1;
         turn.turn = number;
         state.saved.begin(turn);
         state.saved.memory.push(TurnMemory {
@@ -131,7 +135,11 @@ impl Session {
     /// Notes the task that answers, so that it can be stopped.
     pub fn runs(&self, turn: u64, task: AbortHandle) {
         let mut state = self.state();
-        match state.running.as_mut().filter(|running| running.turn == turn) {
+        match state
+            .running
+            .as_mut()
+            .filter(|running| running.turn == turn)
+        {
             Some(running) => running.task = Some(task),
             // It was stopped in between.
             None => task.abort(),
@@ -146,7 +154,11 @@ impl Session {
     /// Tells an event of a turn; false when the turn is over, and then nothing is told.
     pub fn emit(&self, turn: u64, event: &ChatEvent) -> bool {
         let mut state = self.state();
-        if state.running.as_ref().is_none_or(|running| running.turn != turn) {
+        if state
+            .running
+            .as_ref()
+            .is_none_or(|running| running.turn != turn)
+        {
             return false;
         }
         state.saved.note(event);
@@ -161,7 +173,10 @@ impl Session {
     pub fn end(&self, turn: u64, reason: &str) -> bool {
         let waiting: Vec<String> = {
             let mut state = self.state();
-            let waiting = state.approvals.iter_mut().filter(|(_, approval)| approval.waits());
+            let waiting = state
+                .approvals
+                .iter_mut()
+                .filter(|(_, approval)| approval.waits());
             waiting
                 .map(|(call, approval)| {
                     // The chance is taken, so that nobody decides any more.
@@ -202,7 +217,11 @@ impl Session {
     /// Adds to what the model heard and said in a turn.
     pub fn remember(&self, turn: u64, messages: &[Message]) {
         let mut state = self.state();
-        let memory = state.saved.memory.iter_mut().find(|memory| memory.turn == turn);
+        let memory = state
+            .saved
+            .memory
+            .iter_mut()
+            .find(|memory| memory.turn == turn);
         if let Some(memory) = memory {
             memory.messages.extend(messages.iter().cloned());
         }

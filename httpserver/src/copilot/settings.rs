@@ -119,7 +119,9 @@ impl Settings {
             return Ok(None);
         }
         let settings = ModelSettings::of(&self.effective())?;
-        settings.map(|settings| HttpModel::new(settings).map(Arc::new)).transpose()
+        settings
+            .map(|settings| HttpModel::new(settings).map(Arc::new))
+            .transpose()
     }
 
     pub fn provider(&self) -> Option<ProviderKind> {
@@ -144,7 +146,10 @@ impl Settings {
     }
 
     pub fn masks(&self, database: &str) -> bool {
-        self.config.mask.iter().any(|name| name == "*" || name == database)
+        self.config
+            .mask
+            .iter()
+            .any(|name| name == "*" || name == database)
     }
 
     pub fn status(&self) -> LlmStatus {
@@ -153,7 +158,9 @@ impl Settings {
         let own = |kind: ProviderKind| kind.base_url().to_owned();
         LlmStatus {
             provider,
-            model: config.model.or(provider.and_then(ProviderKind::model).map(str::to_owned)),
+            model: config
+                .model
+                .or(provider.and_then(ProviderKind::model).map(str::to_owned)),
             base_url: config.base_url.or(provider.map(own)),
             allow_private: config.allow_private,
             share: config.share,
@@ -285,7 +292,12 @@ mod tests {
         };
         let status = settings.update(&elsewhere).unwrap();
         assert!(!status.has_key && !status.ready);
-        assert!(status.problem.unwrap().contains("another provider or address"));
+        assert!(
+            status
+                .problem
+                .unwrap()
+                .contains("another provider or address")
+        );
         let other = LlmUpdate {
             provider: Some("anthropic".to_owned()),
             base_url: Some(String::new()),

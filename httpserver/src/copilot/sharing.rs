@@ -11,22 +11,74 @@ use crate::config::{LlmLimits, Share};
 
 /// Tools that answer with names of databases, stores, fields, scripts and terms, not with values of items.
 const NAMING_TOOLS: &[&str] = &[
-    "list_databases", "list_stores", "describe_store", "list_scripts", "show_script", "script_list",
-    "script_show", "knowledge_get", "knowledge_list", "get_knowledge", "list_knowledge", "switch_database",
-    "navigate", "explain", "help", "create_store", "alter_store", "drop_store", "relate",
+    "list_databases",
+    "list_stores",
+    "describe_store",
+    "list_scripts",
+    "show_script",
+    "script_list",
+    "script_show",
+    "knowledge_get",
+    "knowledge_list",
+    "get_knowledge",
+    "list_knowledge",
+    "switch_database",
+    "navigate",
+    "explain",
+    "help",
+    "create_store",
+    "alter_store",
+    "drop_store",
+    "relate",
 ];
 /// Fields of their answers that hold values of items all the same.
 const VALUE_FIELDS: &[&str] = &[
-    "sample", "samples", "sample_values", "example", "examples", "first", "last", "min", "max", "values",
-    "frequent", "frequent_values", "top_values", "default",
+    "sample",
+    "samples",
+    "sample_values",
+    "example",
+    "examples",
+    "first",
+    "last",
+    "min",
+    "max",
+    "values",
+    "frequent",
+    "frequent_values",
+    "top_values",
+    "default",
 ];
 /// Codes of faults whose words are about names and statements, not about values.
 const NAMING_CODES: &[&str] = &[
-    "syntax_error", "unknown_field", "unknown_operator", "unknown_parameter", "unknown_argument", "missing_field",
-    "missing_argument", "field_not_found", "store_not_found", "database_not_found", "tool_not_found",
-    "script_not_found", "unsupported_statement", "forbidden_statement", "statement_too_large", "read_only",
-    "forbidden", "not_allowed", "repeated_failure", "time_limit", "cancelled", "conflict", "store_exists", "not_supported_yet", "denied",
-    "malformed_arguments", "invalid_arguments", "invalid_name", "invalid_definition",
+    "syntax_error",
+    "unknown_field",
+    "unknown_operator",
+    "unknown_parameter",
+    "unknown_argument",
+    "missing_field",
+    "missing_argument",
+    "field_not_found",
+    "store_not_found",
+    "database_not_found",
+    "tool_not_found",
+    "script_not_found",
+    "unsupported_statement",
+    "forbidden_statement",
+    "statement_too_large",
+    "read_only",
+    "forbidden",
+    "not_allowed",
+    "repeated_failure",
+    "time_limit",
+    "cancelled",
+    "conflict",
+    "store_exists",
+    "not_supported_yet",
+    "denied",
+    "malformed_arguments",
+    "invalid_arguments",
+    "invalid_name",
+    "invalid_definition",
 ];
 /// Rows that are shared as samples.
 const SAMPLE_ROWS: usize = 3;
@@ -114,7 +166,10 @@ fn with_rows(
         let words = "The person sees the rows. They are not shared with you.";
         answer.insert("note".to_owned(), json!(words));
     }
-    let changed = output.changes.as_ref().and_then(|changes| changes.get("rows"));
+    let changed = output
+        .changes
+        .as_ref()
+        .and_then(|changes| changes.get("rows"));
     if let Some(Value::Array(changed)) = changed.filter(|_| most > 0) {
         let mut rows = changed.iter().map(|row| shortened(row, share, 0));
         answer.insert("changes".to_owned(), Value::Array(fitting(&mut rows)));
@@ -139,14 +194,21 @@ pub fn cut(mut text: String, bytes: usize) -> String {
 
 /// The same value with long texts cut.
 fn shortened(value: &Value, share: Share, depth: usize) -> Value {
-    let most = if share >= Share::Rows { VALUE_CHARS } else { SAMPLE_CHARS };
+    let most = if share >= Share::Rows {
+        VALUE_CHARS
+    } else {
+        SAMPLE_CHARS
+    };
     match value {
         _ if depth > DEPTH => json!("…"),
         Value::String(text) if text.chars().nth(most).is_some() => {
             let short: String = text.chars().take(most).collect();
             Value::String(format!("{short}…"))
         }
-        Value::Array(values) => values.iter().map(|v| shortened(v, share, depth + 1)).collect(),
+        Value::Array(values) => values
+            .iter()
+            .map(|v| shortened(v, share, depth + 1))
+            .collect(),
         Value::Object(fields) => fields
             .iter()
             .map(|(name, v)| (name.clone(), shortened(v, share, depth + 1)))
@@ -159,7 +221,10 @@ fn shortened(value: &Value, share: Share, depth: usize) -> Value {
 fn without_values(value: &Value, depth: usize) -> Value {
     match value {
         _ if depth > DEPTH => json!("…"),
-        Value::Array(values) => values.iter().map(|v| without_values(v, depth + 1)).collect(),
+        Value::Array(values) => values
+            .iter()
+            .map(|v| without_values(v, depth + 1))
+            .collect(),
         Value::Object(fields) => fields
             .iter()
             .filter(|(name, _)| !VALUE_FIELDS.contains(&name.as_str()))
@@ -186,7 +251,10 @@ pub fn fault(fault: &ToolFault, share: Share, limits: &LlmLimits) -> String {
     if let Some(at) = &fault.at {
         answer.insert("at".to_owned(), json!(at));
     }
-    cut(Value::Object(answer).to_string(), limits.result_bytes as usize)
+    cut(
+        Value::Object(answer).to_string(),
+        limits.result_bytes as usize,
+    )
 }
 
 #[cfg(test)]
@@ -206,7 +274,9 @@ mod tests {
             summary: "Alice-value and others".to_owned(),
             table: Some(Table {
                 columns: vec![column("name"), column("role")],
-                rows: (0..60).map(|n| vec![json!(format!("Alice-value {n}")), json!("x")]).collect(),
+                rows: (0..60)
+                    .map(|n| vec![json!(format!("Alice-value {n}")), json!("x")])
+                    .collect(),
                 truncated: true,
             }),
             data: json!({"note": "Alice-value"}),
@@ -221,11 +291,18 @@ mod tests {
         let shown = LEVELS.map(|share| output("query", &answer(), share, &limits));
         for text in &shown[..2] {
             assert!(!text.contains("Alice-value"), "{text}");
-            assert!(text.contains("\"name string\"") && text.contains("\"row_count\":60"), "{text}");
+            assert!(
+                text.contains("\"name string\"") && text.contains("\"row_count\":60"),
+                "{text}"
+            );
             assert!(text.contains("\"changed\":2"), "{text}");
         }
         assert_eq!(shown[2].matches("Alice-value").count(), 4, "{}", shown[2]);
-        assert!(shown[3].contains("\"rows_not_shown_to_you\":10"), "{}", shown[3]);
+        assert!(
+            shown[3].contains("\"rows_not_shown_to_you\":10"),
+            "{}",
+            shown[3]
+        );
     }
 
     #[test]
@@ -237,7 +314,10 @@ mod tests {
             ..ToolOutput::default()
         };
         let text = output("describe_store", &described, Share::Schema, &limits);
-        assert!(text.contains("email") && !text.contains("alice@example") && !text.contains("min"), "{text}");
+        assert!(
+            text.contains("email") && !text.contains("alice@example") && !text.contains("min"),
+            "{text}"
+        );
         let text = output("describe_store", &described, Share::Samples, &limits);
         assert!(text.contains("alice@example"));
         let text = output("unknown_tool", &described, Share::Schema, &limits);
@@ -251,7 +331,10 @@ mod tests {
             ..LlmLimits::default()
         };
         let text = output("query", &answer(), Share::Rows, &limits);
-        assert!(text.len() <= 620 && text.contains("rows_not_shown_to_you"), "{text}");
+        assert!(
+            text.len() <= 620 && text.contains("rows_not_shown_to_you"),
+            "{text}"
+        );
         assert_eq!(cut("äää".to_owned(), 3), "ä… (cut off)");
     }
 
@@ -260,7 +343,10 @@ mod tests {
         let limits = LlmLimits::default();
         let with = |code: &str| ToolFault::new(code, "The key 'Alice-value' exists already.");
         let text = fault(&with("key_exists"), Share::Schema, &limits);
-        assert!(text.contains("key_exists") && !text.contains("Alice-value"), "{text}");
+        assert!(
+            text.contains("key_exists") && !text.contains("Alice-value"),
+            "{text}"
+        );
         assert!(fault(&with("key_exists"), Share::Rows, &limits).contains("Alice-value"));
         assert!(fault(&with("field_not_found"), Share::Schema, &limits).contains("Alice-value"));
     }

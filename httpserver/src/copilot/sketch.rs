@@ -61,7 +61,9 @@ impl SchemaSource for RegistrySchema {
             let tx = database.begin(Mode::Read)?;
             let infos = tx.stores()?;
             let infos = infos.iter().take(MAX_STORES);
-            infos.map(|info| sketch(&tx, &info.definition.name, samples)).collect()
+            infos
+                .map(|info| sketch(&tx, &info.definition.name, samples))
+                .collect()
         };
         read().unwrap_or_else(|error| {
             tracing::warn!(%error, "the stores could not be read for a prompt");
@@ -89,7 +91,10 @@ fn sketch(tx: &Transaction, name: &str, samples: bool) -> Result<StoreSketch, so
         })
         .collect();
     if samples {
-        for item in store.range(&KeyRange::all(), Direction::Forward)?.take(SAMPLES) {
+        for item in store
+            .range(&KeyRange::all(), Direction::Forward)?
+            .take(SAMPLES)
+        {
             let value = item?.value;
             if value.encoded().len() <= SAMPLE_BYTES {
                 add_samples(&value.to_value(), &mut fields);
@@ -98,7 +103,11 @@ fn sketch(tx: &Transaction, name: &str, samples: bool) -> Result<StoreSketch, so
     }
     let relations = definition.relations.iter().map(|relation| {
         let source = relation.source_fields.clone();
-        (source, relation.target_store.clone(), relation.target_fields.clone())
+        (
+            source,
+            relation.target_store.clone(),
+            relation.target_fields.clone(),
+        )
     });
     Ok(StoreSketch {
         name: name.to_owned(),
@@ -121,7 +130,10 @@ fn word(value: &impl serde::Serialize) -> String {
 
 fn add_samples(value: &Value, fields: &mut [FieldSketch]) {
     for field in fields {
-        let found = field.name.split('.').try_fold(value, |value, step| value.get(step));
+        let found = field
+            .name
+            .split('.')
+            .try_fold(value, |value, step| value.get(step));
         let text = match found {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),

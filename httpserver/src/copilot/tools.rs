@@ -30,7 +30,8 @@ impl ToolAccess for RegistryTools {
 impl TurnTools {
     fn context(&self) -> Result<Context, ToolFault> {
         let state: Option<AppState> = self.state.get();
-        let state = state.ok_or_else(|| ToolFault::new("shutting_down", "The server is stopping."))?;
+        let state =
+            state.ok_or_else(|| ToolFault::new("shutting_down", "The server is stopping."))?;
         let caller = Caller {
             name: format!("chat/{}/{}", self.context.session, self.context.turn),
             way: Way::Copilot,
@@ -46,7 +47,9 @@ impl TurnTools {
 impl ToolHost for TurnTools {
     fn specs(&self) -> Vec<ToolSpec> {
         let context = self.context();
-        context.map(|context| Tools(&context).specs()).unwrap_or_default()
+        context
+            .map(|context| Tools(&context).specs())
+            .unwrap_or_default()
     }
 
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {

@@ -79,7 +79,8 @@ impl Turn {
 
     /// Answers when the model cannot be asked: commands do without one, questions are told why.
     pub async fn without_model(self, error: &ModelError) -> Ending {
-        if self.question.message.trim_start().starts_with('/') || self.question.share == Share::Off {
+        if self.question.message.trim_start().starts_with('/') || self.question.share == Share::Off
+        {
             return self.run(None).await;
         }
         self.begin("offline", None, Vec::new());
@@ -102,7 +103,10 @@ impl Turn {
     }
 
     /// Tells something.
-    #[expect(clippy::needless_pass_by_value, reason = "events are made where they are told")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "events are made where they are told"
+    )]
     pub fn emit(&self, event: ChatEvent) -> bool {
         self.session.emit(self.number, &event)
     }
@@ -139,11 +143,17 @@ impl Turn {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 tracing::error!(%error, "a tool ended by a fault");
-                Err(ToolFault::new("internal", "The tool failed by a fault of the server. Its log says more."))
+                Err(ToolFault::new(
+                    "internal",
+                    "The tool failed by a fault of the server. Its log says more.",
+                ))
             }
             Err(_) => {
                 self.context.cancel.cancel();
-                let words = format!("It took longer than the {} ms that an answer may take.", self.limits.answer_ms);
+                let words = format!(
+                    "It took longer than the {} ms that an answer may take.",
+                    self.limits.answer_ms
+                );
                 Err(ToolFault::new("time_limit", words))
             }
         }
@@ -172,7 +182,11 @@ impl Turn {
         let (context, message) = (self.context.clone(), self.question.message.clone());
         let earlier = {
             let state = self.session.state();
-            let turns = state.saved.turns.iter().filter(|turn| turn.turn != self.number);
+            let turns = state
+                .saved
+                .turns
+                .iter()
+                .filter(|turn| turn.turn != self.number);
             turns.cloned().collect::<Vec<_>>()
         };
         let tools = self.tools.clone();
@@ -217,7 +231,9 @@ impl Turn {
     /// Proposes what the person taught with this message.
     pub async fn learn(&self) {
         let source = format!("{}/{}", self.session.id, self.number);
-        if let Some(entry) = corrections::taught(&self.question.message, &self.context.database, &source) {
+        if let Some(entry) =
+            corrections::taught(&self.question.message, &self.context.database, &source)
+        {
             self.propose_knowledge(entry).await;
         }
     }
@@ -259,5 +275,9 @@ pub(super) fn with_suggestions(fault: &ToolFault) -> String {
     if fault.suggestions.is_empty() {
         return fault.message.clone();
     }
-    format!("{} Did you mean {}?", fault.message, fault.suggestions.join(", "))
+    format!(
+        "{} Did you mean {}?",
+        fault.message,
+        fault.suggestions.join(", ")
+    )
 }

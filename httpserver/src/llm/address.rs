@@ -16,7 +16,9 @@ const MAX_ADDRESSES: usize = 16;
 
 /// Why an address is refused; found again inside the errors of the HTTP client.
 #[derive(Debug, thiserror::Error)]
-#[error("'{host}' is an address of this machine or of a private network. An admin can allow that: llm.allow_private in the settings file.")]
+#[error(
+    "'{host}' is an address of this machine or of a private network. An admin can allow that: llm.allow_private in the settings file."
+)]
 pub struct Refused {
     host: String,
 }
@@ -157,11 +159,36 @@ mod tests {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
         for text in [
-            "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-            "169.254.169.254", "100.64.0.1", "0.0.0.0", "0.1.2.3", "255.255.255.255", "224.0.0.1",
-            "240.0.0.1", "198.18.0.1", "192.0.2.1", "203.0.113.7", "::1", "::", "fe80::1",
-            "fc00::1", "fd12::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
-            "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "2001:0:1::1", "5f00::1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "255.255.255.255",
+            "224.0.0.1",
+            "240.0.0.1",
+            "198.18.0.1",
+            "192.0.2.1",
+            "203.0.113.7",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001:0:1::1",
+            "5f00::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
@@ -170,12 +197,27 @@ mod tests {
     #[test]
     fn an_address_that_leads_inside_is_refused_in_every_spelling() {
         for text in [
-            "http://127.0.0.1:11434", "https://127.0.0.1", "https://2130706433/", "https://0x7f.1/",
-            "https://0177.0.0.1/", "https://localhost", "https://LOCALHOST.", "https://a.localhost",
-            "https://metadata.google.internal", "https://printer.local", "https://[::1]/",
-            "https://[::ffff:169.254.169.254]/", "https://169.254.169.254/latest", "https://10.1.2.3",
-            "http://models.example", "file:///etc/passwd", "gopher://models.example",
-            "https://user:pass@models.example", "https://models.example/?x=1", "not a url", "",
+            "http://127.0.0.1:11434",
+            "https://127.0.0.1",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://localhost",
+            "https://LOCALHOST.",
+            "https://a.localhost",
+            "https://metadata.google.internal",
+            "https://printer.local",
+            "https://[::1]/",
+            "https://[::ffff:169.254.169.254]/",
+            "https://169.254.169.254/latest",
+            "https://10.1.2.3",
+            "http://models.example",
+            "file:///etc/passwd",
+            "gopher://models.example",
+            "https://user:pass@models.example",
+            "https://models.example/?x=1",
+            "not a url",
+            "",
         ] {
             let error = check_url(text, false).unwrap_err();
             assert_eq!(error.code(), "model_address_refused", "{text}");
@@ -186,10 +228,18 @@ mod tests {
 
     #[test]
     fn an_admin_may_allow_private_ones_and_nothing_else() {
-        for text in ["http://127.0.0.1:11434", "http://gpu.local:8000/v1", "https://10.1.2.3"] {
+        for text in [
+            "http://127.0.0.1:11434",
+            "http://gpu.local:8000/v1",
+            "https://10.1.2.3",
+        ] {
             assert!(check_url(text, true).is_ok(), "{text}");
         }
-        for text in ["file:///etc/passwd", "http://user@models.example", "ftp://10.0.0.1"] {
+        for text in [
+            "file:///etc/passwd",
+            "http://user@models.example",
+            "ftp://10.0.0.1",
+        ] {
             assert!(check_url(text, true).is_err(), "{text}");
         }
     }

@@ -107,7 +107,9 @@ impl HttpModel {
             limit,
         };
         let sent = tokio::time::timeout(limit, request.send()).await;
-        let response = sent.map_err(|_| timeout)?.map_err(|error| self.failed(&error))?;
+        let response = sent
+            .map_err(|_| timeout)?
+            .map_err(|error| self.failed(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -251,7 +253,10 @@ fn client(settings: &ModelSettings) -> Result<Client, ModelError> {
         builder = builder.tls_backend_preconfigured(without_certificates()?);
     }
     builder.build().map_err(|error| {
-        let words = format!("Requests to models cannot be made: {}.", error.without_url());
+        let words = format!(
+            "Requests to models cannot be made: {}.",
+            error.without_url()
+        );
         ModelError::NotConfigured(words)
     })
 }
@@ -268,6 +273,12 @@ fn without_certificates() -> Result<rustls::ClientConfig, ModelError> {
 
 /// The seconds of a `Retry-After` header; a date is not read.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds))
 }

@@ -35,7 +35,9 @@ pub enum ModelError {
         retry_after: Option<Duration>,
     },
     /// The provider does not take the key.
-    #[error("The model's provider refused the key (status {0}). Check SOP_LLM_API_KEY or the key file.")]
+    #[error(
+        "The model's provider refused the key (status {0}). Check SOP_LLM_API_KEY or the key file."
+    )]
     Key(u16),
     /// The provider refused the request.
     #[error("The model's provider answered with status {status}: {detail}")]
@@ -55,7 +57,9 @@ pub enum ModelError {
     #[error("The model's provider failed while it answered: {0}")]
     Failed(String),
     /// The provider refused to answer this question.
-    #[error("The model's provider blocked the answer: {0}. Ask in other words, or share less of the data.")]
+    #[error(
+        "The model's provider blocked the answer: {0}. Ask in other words, or share less of the data."
+    )]
     Blocked(String),
 }
 

@@ -18,7 +18,10 @@ const GEMINI: ProviderKind = ProviderKind::Gemini;
 
 /// Where requests go; the key is in a header, never in the address.
 pub fn url(settings: &ModelSettings) -> String {
-    let path = format!("/v1beta/models/{}:streamGenerateContent?alt=sse", settings.model);
+    let path = format!(
+        "/v1beta/models/{}:streamGenerateContent?alt=sse",
+        settings.model
+    );
     settings.below(&path)
 }
 
@@ -111,7 +114,11 @@ impl Decoder for Answer {
     }
 
     fn end(&mut self, _: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        if self.finished { Ok(()) } else { Err(ModelError::Cut) }
+        if self.finished {
+            Ok(())
+        } else {
+            Err(ModelError::Cut)
+        }
     }
 }
 

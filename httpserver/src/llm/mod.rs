@@ -30,13 +30,14 @@ use futures_util::future::BoxFuture;
 
 pub use client::HttpModel;
 pub use error::ModelError;
+pub use lines::{Framing, Pieces};
 pub use message::{
     FinishReason, Message, ModelEvent, ModelRequest, Opaque, Part, Role, ToolCall, ToolDefinition,
     ToolResult, Usage,
 };
 pub use price::cost;
 pub use settings::ModelSettings;
-pub use wire::Wire;
+pub use wire::{Decoder, Wire};
 
 use crate::config::ProviderKind;
 

@@ -109,6 +109,10 @@ impl Decoder for Answer {
     }
 
     fn end(&mut self, _: &mut Vec<ModelEvent>) -> Result<(), ModelError> {
-        if self.done { Ok(()) } else { Err(ModelError::Cut) }
+        if self.done {
+            Ok(())
+        } else {
+            Err(ModelError::Cut)
+        }
     }
 }

@@ -26,7 +26,11 @@ pub fn body(settings: &ModelSettings, request: &ModelRequest) -> Value {
     }
     // Servers that only speak like it know the older name.
     let is_openai = settings.base_url.host_str() == Some("api.openai.com");
-    let limit = if is_openai { "max_completion_tokens" } else { "max_tokens" };
+    let limit = if is_openai {
+        "max_completion_tokens"
+    } else {
+        "max_tokens"
+    };
     let mut body = json!({
         "model": settings.model,
         "messages": messages,
@@ -57,9 +61,11 @@ fn write(message: &Message, out: &mut Vec<Value>) {
                 }
                 words.push_str(text);
             }
-            Part::Call(call) => calls.push(json!({"id": call.wire_id(), "type": "function", "function": {
-                "name": call.name, "arguments": call.args.to_string(),
-            }})),
+            Part::Call(call) => calls.push(
+                json!({"id": call.wire_id(), "type": "function", "function": {
+                    "name": call.name, "arguments": call.args.to_string(),
+                }}),
+            ),
             // Each result is a message of its own, and comes before what the person says.
             Part::Result(result) => out.push(json!({
                 "role": "tool", "tool_call_id": result.wire_id(), "content": result.text,
@@ -74,7 +80,11 @@ fn write(message: &Message, out: &mut Vec<Value>) {
             out.push(json!({"role": "assistant", "content": words}));
         }
         Role::Model => {
-            let content = if words.is_empty() { Value::Null } else { json!(words) };
+            let content = if words.is_empty() {
+                Value::Null
+            } else {
+                json!(words)
+            };
             out.push(json!({"role": "assistant", "content": content, "tool_calls": calls}));
         }
     }
@@ -156,7 +166,9 @@ impl Answer {
         }
         let building = self.calls.entry(place).or_default();
         building.id = id.map(str::to_owned).or(building.id.take());
-        building.name.push_str(text(call, "/function/name").unwrap_or_default());
+        building
+            .name
+            .push_str(text(call, "/function/name").unwrap_or_default());
         match call.pointer("/function/arguments") {
             Some(Value::String(more)) => building.arguments.push_str(more),
             Some(whole @ Value::Object(_)) => building.arguments = whole.to_string(),

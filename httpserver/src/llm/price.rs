@@ -8,7 +8,9 @@ use crate::config::Price;
 /// The cost of `usage` in dollars, by the price whose name is the longest beginning of the model's; `None`
 /// when no price fits.
 pub fn cost(prices: &BTreeMap<String, Price>, model: &str, usage: Usage) -> Option<f64> {
-    let fitting = prices.iter().filter(|(name, _)| model.starts_with(name.as_str()));
+    let fitting = prices
+        .iter()
+        .filter(|(name, _)| model.starts_with(name.as_str()));
     let (_, price) = fitting.max_by_key(|(name, _)| name.len())?;
     let cached = usage.cached.min(usage.input);
     let fresh = (usage.input - cached) as f64;

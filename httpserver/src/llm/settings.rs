@@ -71,7 +71,9 @@ impl ModelSettings {
 /// The name becomes part of an address.
 fn check_name(model: &str) -> Result<(), ModelError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
-    let dots = model.split('/').any(|part| part.is_empty() || part == "." || part == "..");
+    let dots = model
+        .split('/')
+        .any(|part| part.is_empty() || part == "." || part == "..");
     if model.len() <= NAME_BYTES && model.chars().all(fits) && !dots {
         return Ok(());
     }

@@ -40,7 +40,9 @@ impl Wire {
     /// Its headers: a name, a value, and whether the value is secret.
     pub fn headers(self, settings: &ModelSettings) -> Vec<(&'static str, String, bool)> {
         let key = settings.key.as_ref().map(|key| key.expose().to_owned());
-        let bearer = key.clone().map(|key| ("authorization", format!("Bearer {key}"), true));
+        let bearer = key
+            .clone()
+            .map(|key| ("authorization", format!("Bearer {key}"), true));
         match self.0 {
             ProviderKind::Gemini => key
                 .map(|key| ("x-goog-api-key", key, true))

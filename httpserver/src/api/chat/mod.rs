@@ -11,7 +11,9 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::config::Share;
-use crate::copilot::{Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedSession, SavedTurn, Tested};
+use crate::copilot::{
+    Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedSession, SavedTurn, Tested,
+};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath};
 use crate::state::AppState;
@@ -183,7 +185,13 @@ pub(super) async fn approve(
     ApiJson(body): ApiJson<ApproveBody>,
 ) -> ApiResult<Json<ApproveView>> {
     let copilot = state.copilot();
-    let decided = copilot.decide(&path.session, &body.call, body.approve, body.reason, body.hash.as_deref());
+    let decided = copilot.decide(
+        &path.session,
+        &body.call,
+        body.approve,
+        body.reason,
+        body.hash.as_deref(),
+    );
     let (outcome, summary) = match decided.await? {
         Outcome::Applied(summary) => ("applied", Some(summary)),
         Outcome::Denied => ("denied", None),
@@ -329,7 +337,12 @@ pub(super) async fn sent(
     ApiPath(path): ApiPath<SentPath>,
 ) -> ApiResult<Json<SentView>> {
     let session = state.copilot().session(&path.session).await?;
-    let found = session.state().sent.iter().find(|sent| sent.number == path.n).cloned();
+    let found = session
+        .state()
+        .sent
+        .iter()
+        .find(|sent| sent.number == path.n)
+        .cloned();
     let sent = found.ok_or_else(|| {
         let detail = "This session has no prompt with this number any more. The newest ones are kept while the server runs.";
         ApiError::new(Code::SessionNotFound, detail)
@@ -373,7 +386,10 @@ pub(super) async fn feedback(
         rating: body.rating,
         comment: body.comment,
     };
-    state.copilot().feedback(&path.session, body.turn, feedback).await?;
+    state
+        .copilot()
+        .feedback(&path.session, body.turn, feedback)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
