@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use sop_systemdb::tool::{ToolFault, ToolHost, ToolOutput, ToolSpec};
 
-use super::saved::{Feedback, SavedSession};
+use super::saved::{Feedback, SavedSession, SessionSummary};
 use super::seams::{
     Emit, Host, KnowledgeEntry, KnowledgeSource, Planned, Planner, PlannerQuestion, SessionStore,
     SlashRunner, ToolAccess, ToolContext,
@@ -91,7 +91,7 @@ impl MemoryKnowledge {
 }
 
 impl KnowledgeSource for MemoryKnowledge {
-    fn approved(&self, database: &str, words: &[String]) -> Vec<KnowledgeEntry> {
+    fn approved(&self, database: &str, _: &str, words: &[String]) -> Vec<KnowledgeEntry> {
         let fits = |entry: &&KnowledgeEntry| {
             let about = entry.database.is_empty() || entry.database == database;
             let said = |part: &str| words.iter().any(|word| word.eq_ignore_ascii_case(part));
@@ -139,8 +139,9 @@ impl SessionStore for MemorySessions {
         Ok(self.sessions.lock().get(id).cloned())
     }
 
-    fn list(&self, limit: usize) -> Result<Vec<SavedSession>, String> {
-        let mut sessions: Vec<_> = self.sessions.lock().values().cloned().collect();
+    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String> {
+        let sessions = self.sessions.lock();
+        let mut sessions: Vec<_> = sessions.values().map(SavedSession::summary).collect();
         sessions.sort_by_key(|session| std::cmp::Reverse(session.updated_ms));
         sessions.truncate(limit);
         Ok(sessions)

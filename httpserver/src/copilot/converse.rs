@@ -136,7 +136,7 @@ impl Turn {
             let stores = parts.schema.stores(&database, samples);
             let mut words = prompt::words(&message);
             words.extend(store);
-            let knowledge = parts.knowledge.approved(&database, &words);
+            let knowledge = parts.knowledge.approved(&database, &message, &words);
             (stores, knowledge)
         })
         .await

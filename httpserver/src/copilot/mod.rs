@@ -44,7 +44,7 @@ pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools
 pub use approval::Outcome;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};
-pub use saved::{Feedback, Rating, SavedCall, SavedSession, SavedTurn};
+pub use saved::{Feedback, Rating, SavedCall, SavedSession, SavedTurn, SessionSummary};
 pub use seams::{
     Emit, Host, KnowledgeEntry, KnowledgeSource, Parts, Planned, Planner, PlannerQuestion,
     SchemaSource, SessionStore, SlashRunner, ToolAccess, ToolContext,
@@ -277,25 +277,19 @@ impl Copilot {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn list(&self) -> ApiResult<Vec<SavedSession>> {
+    pub async fn list(&self) -> ApiResult<Vec<SessionSummary>> {
         let store = Arc::clone(&self.0.parts.store);
         let kept = tokio::task::spawn_blocking(move || store.list(MAX_LISTED)).await;
-        let kept = kept
-            .map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
-        let mut all: BTreeMap<String, SavedSession> = kept
-            .into_iter()
-            .map(|saved| (saved.id.clone(), saved))
-            .collect();
+        let kept = kept.map_err(ApiError::internal)?;
+        let kept = kept.map_err(ApiError::internal)?.into_iter();
+        let mut all: BTreeMap<String, SessionSummary> =
+            kept.map(|one| (one.id.clone(), one)).collect();
         for session in self.0.sessions.lock().values() {
-            let saved = session.state().saved.clone();
-            all.insert(saved.id.clone(), saved);
+            let summary = session.state().saved.summary();
+            all.insert(summary.id.clone(), summary);
         }
-        let mut all: Vec<SavedSession> = all
-            .into_values()
-            .filter(|saved| !saved.turns.is_empty())
-            .collect();
-        all.sort_by_key(|saved| std::cmp::Reverse(saved.updated_ms));
+        let mut all: Vec<_> = all.into_values().filter(|one| one.turns > 0).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.updated_ms));
         all.truncate(MAX_LISTED);
         Ok(all)
     }
@@ -475,8 +469,11 @@ impl Copilot {
 
     /// Asks the model for a word.
     pub async fn test(&self) -> Tested {
-        let model = self.0.settings.read().model();
-        settings::test(model).await
+        let (model, time) = {
+            let settings = self.0.settings.read();
+            (settings.model(), settings.limits().answer())
+        };
+        settings::test(model, time).await
     }
 }
 

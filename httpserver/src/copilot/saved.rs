@@ -37,6 +37,25 @@ pub struct SavedSession {
     pub cost: f64,
     /// Number of prompts that were sent.
     pub sent: u64,
+    /// What the planner wants to be given with the next question.
+    pub planner: Option<Value>,
+}
+
+/// A session in short.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionSummary {
+    /// Its id.
+    pub id: String,
+    /// The beginning of its first message.
+    pub title: String,
+    /// The database of its last turn.
+    pub database: String,
+    /// Unix time in milliseconds of its last turn.
+    pub updated_ms: u64,
+    /// Number of its turns.
+    pub turns: usize,
+    /// Dollars so far, where the price is known.
+    pub cost: f64,
 }
 
 /// Names that a model knows by tokens.
@@ -138,6 +157,18 @@ pub fn now_ms() -> u64 {
 }
 
 impl SavedSession {
+    /// It in short.
+    pub fn summary(&self) -> SessionSummary {
+        SessionSummary {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            database: self.database.clone(),
+            updated_ms: self.updated_ms,
+            turns: self.turns.len(),
+            cost: self.cost,
+        }
+    }
+
     /// Takes over what happened in its last turn.
     pub fn note(&mut self, event: &ChatEvent) {
         let Some(turn) = self.turns.last_mut() else {

@@ -8,7 +8,7 @@ use sop_query::sql::Cancel;
 use sop_systemdb::tool::{ToolFault, ToolHost, ToolOutput, ToolSpec};
 
 use super::events::ChatEvent;
-use super::saved::{Feedback, SavedSession, SavedTurn};
+use super::saved::{Feedback, SavedSession, SavedTurn, SessionSummary};
 use super::sketch::StoreSketch;
 
 /// What runs tools for one turn.
@@ -155,8 +155,9 @@ pub struct KnowledgeEntry {
 
 /// What people taught.
 pub trait KnowledgeSource: Send + Sync {
-    /// Approved entries about a database and these names or words, in a fixed order.
-    fn approved(&self, database: &str, words: &[String]) -> Vec<KnowledgeEntry>;
+    /// Approved entries about a database and a question, in a fixed order; `words` are those of the question with
+    /// their stems, and the store that is open.
+    fn approved(&self, database: &str, question: &str, words: &[String]) -> Vec<KnowledgeEntry>;
 
     /// Keeps an entry for a person to approve.
     ///
@@ -179,11 +180,11 @@ pub trait SessionStore: Send + Sync {
     /// It could not be read; the words say why.
     fn load(&self, id: &str) -> Result<Option<SavedSession>, String>;
 
-    /// The newest sessions.
+    /// The newest sessions in short.
     ///
     /// # Errors
     /// They could not be read; the words say why.
-    fn list(&self, limit: usize) -> Result<Vec<SavedSession>, String>;
+    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String>;
 
     /// Keeps what a person thinks of a turn.
     ///
@@ -214,6 +215,8 @@ pub struct PlannerQuestion<'a> {
     pub earlier: &'a [SavedTurn],
     /// The tools that may be called.
     pub tools: &'a [ToolSpec],
+    /// What the planner wanted to be remembered of the question before.
+    pub memory: Option<&'a Value>,
 }
 
 /// What the planner makes of a question.
@@ -225,6 +228,8 @@ pub struct Planned {
     pub calls: Vec<(String, Value)>,
     /// Other readings, as questions.
     pub alternatives: Vec<String>,
+    /// What is to be given with the next question.
+    pub memory: Option<Value>,
 }
 
 /// Answers without a model.

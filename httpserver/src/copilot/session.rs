@@ -173,6 +173,11 @@ impl Session {
     pub fn end(&self, turn: u64, reason: &str) -> bool {
         let waiting: Vec<String> = {
             let mut state = self.state();
+            let runs = state.running.as_ref().map(|running| running.turn);
+            if runs != Some(turn) {
+                // The changes that wait now belong to a later turn.
+                return false;
+            }
             let waiting = state
                 .approvals
                 .iter_mut()

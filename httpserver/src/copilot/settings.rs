@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -222,7 +222,10 @@ fn origin(config: &LlmConfig, kind: ProviderKind) -> String {
 }
 
 /// Asks a model for a word.
-pub(super) async fn test(model: Result<Option<Arc<dyn Model>>, ModelError>) -> Tested {
+pub(super) async fn test(
+    model: Result<Option<Arc<dyn Model>>, ModelError>,
+    limit: Duration,
+) -> Tested {
     let began = Instant::now();
     let model = match model {
         Ok(Some(model)) => model,
@@ -252,7 +255,11 @@ pub(super) async fn test(model: Result<Option<Arc<dyn Model>>, ModelError>) -> T
             tested.text.extend(text.chars().take(room));
         }
     };
-    let result = model.stream(model.body(&request), &mut sink).await;
+    let streamed = tokio::time::timeout(limit, model.stream(model.body(&request), &mut sink));
+    let result = streamed.await.unwrap_or(Err(ModelError::Timeout {
+        phase: "for the whole answer",
+        limit,
+    }));
     tested.elapsed_ms = since();
     match result {
         Ok(()) => Tested { ok: true, ..tested },

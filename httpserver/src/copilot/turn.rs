@@ -180,14 +180,17 @@ impl Turn {
         self.learn().await;
         let planner = Arc::clone(&self.inner.parts.planner);
         let (context, message) = (self.context.clone(), self.question.message.clone());
-        let earlier = {
+        let (earlier, memory) = {
             let state = self.session.state();
             let turns = state
                 .saved
                 .turns
                 .iter()
                 .filter(|turn| turn.turn != self.number);
-            turns.cloned().collect::<Vec<_>>()
+            (
+                turns.cloned().collect::<Vec<_>>(),
+                state.saved.planner.clone(),
+            )
         };
         let tools = self.tools.clone();
         let planned = self
@@ -197,6 +200,7 @@ impl Turn {
                     text: &message,
                     earlier: &earlier,
                     tools: &tools,
+                    memory: memory.as_ref(),
                 })
             })
             .await;
@@ -204,6 +208,11 @@ impl Turn {
             Ok(planned) => planned,
             Err(fault) => return self.failed_with(&fault),
         };
+        self.session
+            .state()
+            .saved
+            .planner
+            .clone_from(&planned.memory);
         if !planned.said.is_empty() {
             self.emit(ChatEvent::Text(planned.said));
         }

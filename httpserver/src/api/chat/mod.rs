@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::config::Share;
 use crate::copilot::{
-    Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedSession, SavedTurn, Tested,
+    Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedTurn, SessionSummary, Tested,
 };
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath};
@@ -262,8 +262,8 @@ pub(super) struct SessionList {
 )]
 pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<SessionList>> {
     let sessions = state.copilot().list().await?.into_iter();
-    let view = |saved: SavedSession| SessionView {
-        turns: saved.turns.len(),
+    let view = |saved: SessionSummary| SessionView {
+        turns: saved.turns,
         session: saved.id,
         title: saved.title,
         database: saved.database,
