@@ -9,6 +9,7 @@ import { wireAddress } from "./parts/address.js";
 import { wireCommands } from "./parts/app_commands.js";
 import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
+import { wireCopilot } from "./parts/copilot_commands.js";
 import { isTextField } from "./parts/dom.js";
 import { wireGrid } from "./parts/grid_actions.js";
 import { wireQueryCommands } from "./parts/query_commands.js";
@@ -75,6 +76,7 @@ app.inspector.start(app);
 app.palette.start(app);
 app.tooltip.start(app);
 wireConnection(app);
+session.api.askName = async () => (await import("./parts/environments.js")).askName(app);
 wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
@@ -83,9 +85,10 @@ session.place.sel = first.sel;
 session.place.at = first.at;
 session.place.sql = first.sql;
 wireAddress(app);
-if (session.place.view !== "query") app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
+if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
 app.explorer.openToPlace();
 wireViews(app);
+wireCopilot(app);
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

@@ -11,18 +11,22 @@
 //! of how the page looks (that is the web crate).
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod copilot;
 pub mod cursor;
 pub mod demo;
+pub mod environments;
 pub mod error;
 pub mod extract;
 pub mod llm;
 pub mod metrics;
 pub mod page;
+pub mod planner;
 pub mod queries;
 pub mod registry;
+pub mod scripts;
 pub mod security;
 pub mod serve;
 mod state;
@@ -33,7 +37,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use state::{AppState, WeakState};
+pub use state::AppState;
 
 /// The application: all routes behind all checks.
 pub fn app(state: AppState) -> Router {
@@ -44,6 +48,7 @@ pub fn app(state: AppState) -> Router {
         .merge(page::router())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), audit::audit))
         .layer(from_fn_with_state(state.clone(), security::gate))
         .layer(from_fn_with_state(state.clone(), security::guard))
         .layer(CatchPanicLayer::custom(watch::panic_answer))

@@ -18,6 +18,7 @@ mod api {
     pub mod support;
 
     mod access;
+    mod audit;
     mod bad_input;
     mod cel;
     mod chat;
@@ -28,11 +29,14 @@ mod api {
     mod chat_writes;
     mod databases;
     mod description;
+    mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

@@ -5,7 +5,7 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query"} [view] what is shown of the database: its query workbench, else the rows of a store
+ * @property {"query" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, settings, what was taught; else the rows of a store
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -30,6 +30,11 @@ export function readPlace({ pathname, search }) {
   /** @type {Place} */
   const place = { prefix: [] };
   try {
+    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge")) {
+      place.view = parts[0];
+      place.database = query.get("db") ?? undefined;
+      return place;
+    }
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
@@ -49,6 +54,7 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
+  if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();

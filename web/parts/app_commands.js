@@ -9,7 +9,7 @@ import { announce, download } from "./dom.js";
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
   /** @param {string} id */
@@ -78,6 +78,7 @@ export function wireCommands(app) {
       "rule",
       ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
+    { id: "environment", title: "Switch environment", icon: "shield", group: "Go", words: "dev test production staging", run: async () => (await import("./environments.js")).environmentMenu(app, button("environment")) },
     { id: "columns", title: "Columns", icon: "columns", group: "View", when: open, run: () => menu.show(() => [
       { caption: `Columns of ${session.place.store}` },
       ...app.grid.columns.list.map((column) => ({ title: column.label, check: column.shown, stay: true, detail: column.type, run: () => {

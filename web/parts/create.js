@@ -14,7 +14,7 @@ export const KEY_TYPES = ["string", "i64", "u64", "i32", "uuid", "date", "dateti
  * A dialog that does one thing: fields, a main button, its error at the foot.
  * @param {{title: string, main: string, risk?: boolean, body: (draw: () => void) => unknown, able: () => boolean, run: () => Promise<void>}} how
  */
-function formDialog({ title, main, risk = false, body, able, run }) {
+export function formDialog({ title, main, risk = false, body, able, run }) {
   let error = "";
   let busy = false;
   const submit = async (/** @type {Event} */ event) => {

@@ -1,15 +1,13 @@
 //! A copy of a database while it is used.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::DatabasePath;
 use super::streams::long_call;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, State};
 
 /// Where to copy to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,7 +33,7 @@ pub(super) struct BackupDone {
     responses((status = 200, body = BackupDone), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn backup(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiJson(target): ApiJson<BackupTarget>,
 ) -> ApiResult<Json<BackupDone>> {

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -12,8 +11,7 @@ use utoipa::ToSchema;
 use super::DatabasePath;
 use super::streams::{long_call, stream};
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::extract::ApiPath;
-use crate::state::AppState;
+use crate::extract::{ApiPath, State};
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -113,7 +111,7 @@ enum CheckLine<'a> {
     ),
 )]
 pub(super) async fn check(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

@@ -1,6 +1,7 @@
 //! The resources of the interface, one file each. The routes and their description are made
 //! together: a handler that is not described is not served.
 
+mod audit;
 mod backup;
 mod changes;
 mod chat;
@@ -9,22 +10,27 @@ mod counts;
 mod databases;
 mod demo;
 mod description;
+mod environments;
 mod filtered;
 mod health;
 mod item;
 mod items;
 mod keys;
+mod knowledge;
 mod listing;
 mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
+mod schedules;
+mod scripts;
 mod stores;
 mod streams;
 mod tools;
 mod transfer;
 mod versions;
+mod views;
 mod write;
 
 use axum::Router;
@@ -77,6 +83,13 @@ pub fn router() -> OpenApiRouter<AppState> {
             databases::change,
             databases::remove
         ))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::show,
+            environments::change,
+            environments::remove
+        ))
+        .routes(routes!(environments::choose))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check))
@@ -89,6 +102,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(views::list))
         .routes(routes!(query::run))
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
@@ -101,10 +115,22 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::feedback))
         .routes(routes!(chat::llm, chat::change_llm))
         .routes(routes!(chat::test_llm))
+        .routes(routes!(audit::list))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
+        .routes(routes!(scripts::list, scripts::create))
+        .routes(routes!(scripts::run_draft))
+        .routes(routes!(scripts::show, scripts::put, scripts::remove))
+        .routes(routes!(scripts::versions))
+        .routes(routes!(scripts::restore))
+        .routes(routes!(scripts::run))
+        .routes(routes!(scripts::runs))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::put, schedules::remove))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::show, knowledge::put, knowledge::remove))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
 }
@@ -120,6 +146,7 @@ pub async fn not_found(uri: Uri) -> ApiError {
     let known = [
         "chat",
         "databases",
+        "environments",
         "health",
         "llm",
         "openapi.json",

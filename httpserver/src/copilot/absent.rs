@@ -91,9 +91,9 @@ impl MemoryKnowledge {
 }
 
 impl KnowledgeSource for MemoryKnowledge {
-    fn approved(&self, database: &str, _: &str, words: &[String]) -> Vec<KnowledgeEntry> {
+    fn approved(&self, context: &ToolContext, _: &str, words: &[String]) -> Vec<KnowledgeEntry> {
         let fits = |entry: &&KnowledgeEntry| {
-            let about = entry.database.is_empty() || entry.database == database;
+            let about = entry.database.is_empty() || entry.database == context.database;
             let said = |part: &str| words.iter().any(|word| word.eq_ignore_ascii_case(part));
             about && entry.name.split('-').all(said)
         };
@@ -105,7 +105,7 @@ impl KnowledgeSource for MemoryKnowledge {
             .collect()
     }
 
-    fn propose(&self, entry: &KnowledgeEntry) -> Result<(), String> {
+    fn propose(&self, _: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String> {
         let mut proposed = self.proposed.lock();
         if proposed.len() >= MAX_ENTRIES {
             return Err("Too many entries wait for approval.".to_owned());

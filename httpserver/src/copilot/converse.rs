@@ -129,14 +129,14 @@ impl Turn {
     /// The stores of the database and what people taught about them.
     async fn look_up(&self) -> Result<(Vec<StoreSketch>, Vec<KnowledgeEntry>), ToolFault> {
         let parts = self.inner.parts.clone();
-        let (database, store) = (self.context.database.clone(), self.context.store.clone());
+        let context = self.context.clone();
         let samples = self.question.share >= Share::Samples;
         let message = self.question.message.clone();
         self.blocking(move || {
-            let stores = parts.schema.stores(&database, samples);
+            let stores = parts.schema.stores(&context, samples);
             let mut words = prompt::words(&message);
-            words.extend(store);
-            let knowledge = parts.knowledge.approved(&database, &message, &words);
+            words.extend(context.store.clone());
+            let knowledge = parts.knowledge.approved(&context, &message, &words);
             (stores, knowledge)
         })
         .await

@@ -85,7 +85,7 @@ fn after<'a>(text: &'a str, beginning: &str) -> Option<&'a str> {
 }
 
 fn learned(sentence: &str) -> Option<(&'static str, String)> {
-    if is_question(sentence) {
+    if is_wish(sentence) {
         return None;
     }
     if let Some(rest) = OUTRIGHT
@@ -106,11 +106,12 @@ fn learned(sentence: &str) -> Option<(&'static str, String)> {
         .map(|name| ("term", name))
 }
 
-fn is_question(sentence: &str) -> bool {
+fn is_wish(sentence: &str) -> bool {
     let first = sentence.split_whitespace().next().unwrap_or_default();
     let asks = [
         "what", "which", "who", "how", "where", "when", "why", "show", "list", "find", "is", "are",
-        "does",
+        "does", "delete", "remove", "drop", "update", "set", "change", "insert", "add", "create",
+        "make", "give", "get", "count",
     ];
     asks.iter().any(|word| first.eq_ignore_ascii_case(word))
 }

@@ -61,8 +61,7 @@ use turn::{Question, Turn};
 
 use crate::config::{LlmConfig, LlmLimits, Price, Secret, Share};
 use crate::error::{ApiError, ApiResult, Code, nearest};
-use crate::registry::Registry;
-use crate::state::WeakState;
+use crate::state::AppState;
 
 /// Tools that run at the same time.
 const MAX_TOOLS: usize = 32;
@@ -104,12 +103,12 @@ pub(crate) struct Inner {
     places: Arc<Semaphore>,
 }
 
-impl Parts {
+impl Default for Parts {
     /// What a server has that only knows its databases and its tools.
-    pub fn of(registry: &Arc<Registry>, state: &WeakState) -> Self {
+    fn default() -> Self {
         Self {
-            tools: Arc::new(RegistryTools(state.clone())),
-            schema: Arc::new(RegistrySchema(Arc::clone(registry))),
+            tools: Arc::new(RegistryTools),
+            schema: Arc::new(RegistrySchema),
             knowledge: Arc::new(MemoryKnowledge::default()),
             store: Arc::new(MemorySessions::default()),
             slash: Arc::new(NoCommands),
@@ -137,7 +136,7 @@ impl Copilot {
     ///
     /// # Errors
     /// The message is empty or too long, the session is unknown or busy, more is to be shared than allowed.
-    pub async fn ask(&self, ask: Ask) -> ApiResult<(Arc<Session>, u64)> {
+    pub async fn ask(&self, state: &AppState, ask: Ask) -> ApiResult<(Arc<Session>, u64)> {
         let limits = self.limits();
         check_message(&ask.message, &limits)?;
         let share = self.share(ask.share)?;
@@ -160,6 +159,7 @@ impl Copilot {
             return Err(ApiError::new(Code::TurnRunning, detail));
         };
         let context = ToolContext {
+            state: state.clone(),
             session: session.id.clone(),
             turn: number,
             database: ask.database,
@@ -373,7 +373,13 @@ impl Copilot {
     ///
     /// # Errors
     /// There is no such session or turn, or it could not be kept.
-    pub async fn feedback(&self, id: &str, turn: u64, feedback: Feedback) -> ApiResult<()> {
+    pub async fn feedback(
+        &self,
+        state: &AppState,
+        id: &str,
+        turn: u64,
+        feedback: Feedback,
+    ) -> ApiResult<()> {
         let session = self.session(id).await?;
         let entry = {
             let mut state = session.state();
@@ -404,9 +410,20 @@ impl Copilot {
         };
         let parts = self.0.parts.clone();
         let id = id.to_owned();
+        let context = ToolContext {
+            state: state.clone(),
+            session: id.clone(),
+            turn,
+            database: entry
+                .as_ref()
+                .map(|entry| entry.database.clone())
+                .unwrap_or_default(),
+            store: None,
+            cancel: Cancel::default(),
+        };
         let kept = tokio::task::spawn_blocking(move || {
             if let Some(entry) = entry {
-                parts.knowledge.propose(&entry)?;
+                parts.knowledge.propose(&context, &entry)?;
             }
             parts.store.feedback(&id, turn, &feedback)
         });

@@ -61,13 +61,18 @@ pub fn words(text: &str) -> Vec<String> {
         for word in std::iter::once(piece.to_lowercase()).chain(parts(piece)) {
             let stem = stem(&word).to_owned();
             for word in [word, stem] {
-                if word.chars().count() > 1 && seen.insert(word.clone()) {
+                if says_something(&word) && seen.insert(word.clone()) {
                     out.push(word);
                 }
             }
         }
     }
     out
+}
+
+/// Single letters name nothing; digits may be a status.
+fn says_something(word: &str) -> bool {
+    word.chars().count() > 1 || word.chars().all(char::is_numeric)
 }
 
 /// `orderLines` and `order_lines` as `order`, `lines`.

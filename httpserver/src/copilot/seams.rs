@@ -10,13 +10,16 @@ use sop_systemdb::tool::{ToolFault, ToolHost, ToolOutput, ToolSpec};
 use super::events::ChatEvent;
 use super::saved::{Feedback, SavedSession, SavedTurn, SessionSummary};
 use super::sketch::StoreSketch;
+use crate::state::AppState;
 
 /// What runs tools for one turn.
 pub type Host = Arc<dyn ToolHost + Send + Sync>;
 
 /// Who calls a tool, and on what.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ToolContext {
+    /// The server as the person's request may use it: the databases of its environment, with its rights.
+    pub state: AppState,
     /// The session.
     pub session: String,
     /// The turn.
@@ -132,8 +135,8 @@ pub fn hash(parts: &[&[u8]]) -> String {
 
 /// What there is to know of the stores of databases.
 pub trait SchemaSource: Send + Sync {
-    /// The stores of a database, with sample values when asked for; none when it is not there.
-    fn stores(&self, database: &str, samples: bool) -> Vec<StoreSketch>;
+    /// The stores of the context's database, with sample values when asked for; none when it is not there.
+    fn stores(&self, context: &ToolContext, samples: bool) -> Vec<StoreSketch>;
 }
 
 /// Something that was learned.
@@ -155,15 +158,20 @@ pub struct KnowledgeEntry {
 
 /// What people taught.
 pub trait KnowledgeSource: Send + Sync {
-    /// Approved entries about a database and a question, in a fixed order; `words` are those of the question with
+    /// Approved entries about the context's database and a question, in a fixed order; `words` are those of the question with
     /// their stems, and the store that is open.
-    fn approved(&self, database: &str, question: &str, words: &[String]) -> Vec<KnowledgeEntry>;
+    fn approved(
+        &self,
+        context: &ToolContext,
+        question: &str,
+        words: &[String],
+    ) -> Vec<KnowledgeEntry>;
 
     /// Keeps an entry for a person to approve.
     ///
     /// # Errors
     /// It could not be kept; the words say why.
-    fn propose(&self, entry: &KnowledgeEntry) -> Result<(), String>;
+    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String>;
 }
 
 /// Where sessions are kept.

@@ -2,13 +2,10 @@
 //!
 //! The cost is bounded: counts and fields are kept by the engine; only samples read items, three of each store.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use sop::{Direction, KeyRange, Mode, Transaction};
 
-use super::seams::SchemaSource;
-use crate::registry::Registry;
+use super::seams::{SchemaSource, ToolContext};
 
 /// Most stores of a database that are looked at.
 const MAX_STORES: usize = 500;
@@ -49,13 +46,14 @@ pub struct FieldSketch {
     pub samples: Vec<String>,
 }
 
-/// Reads the stores of open databases.
-pub struct RegistrySchema(pub Arc<Registry>);
+/// Reads the stores of the databases of the request's environment.
+#[derive(Debug, Default)]
+pub struct RegistrySchema;
 
 impl SchemaSource for RegistrySchema {
-    fn stores(&self, database: &str, samples: bool) -> Vec<StoreSketch> {
+    fn stores(&self, context: &ToolContext, samples: bool) -> Vec<StoreSketch> {
         let read = || -> Result<Vec<StoreSketch>, sop::Error> {
-            let Ok(database) = self.0.database(database) else {
+            let Ok(database) = context.state.registry().database(&context.database) else {
                 return Ok(Vec::new());
             };
             let tx = database.begin(Mode::Read)?;

@@ -6,57 +6,46 @@ use serde_json::Value;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost, ToolOutput, ToolSpec};
 
 use super::seams::{Host, ToolAccess, ToolContext};
-use crate::state::{AppState, WeakState};
 use crate::tools::{Caller, Context, Tools, Way};
 
 /// Gives out the registry of the server.
-pub struct RegistryTools(pub WeakState);
+#[derive(Debug, Default)]
+pub struct RegistryTools;
 
 /// The registry for one turn. A context stays on its thread, so each call makes its own.
-struct TurnTools {
-    state: WeakState,
-    context: ToolContext,
-}
+struct TurnTools(ToolContext);
 
 impl ToolAccess for RegistryTools {
     fn host(&self, context: &ToolContext) -> Host {
-        Arc::new(TurnTools {
-            state: self.0.clone(),
-            context: context.clone(),
-        })
+        Arc::new(TurnTools(context.clone()))
     }
 }
 
 impl TurnTools {
-    fn context(&self) -> Result<Context, ToolFault> {
-        let state: Option<AppState> = self.state.get();
-        let state =
-            state.ok_or_else(|| ToolFault::new("shutting_down", "The server is stopping."))?;
+    fn context(&self) -> Context {
+        let turn = &self.0;
         let caller = Caller {
-            name: format!("chat/{}/{}", self.context.session, self.context.turn),
+            name: format!("chat/{}/{}", turn.session, turn.turn),
             way: Way::Copilot,
             may: ToolClass::Admin,
         };
-        let mut context = Context::new(state, self.context.database.clone(), caller);
-        context.store.clone_from(&self.context.store);
-        context.cancel = self.context.cancel.clone();
-        Ok(context)
+        let mut context = Context::new(turn.state.clone(), turn.database.clone(), caller);
+        context.store.clone_from(&turn.store);
+        context.cancel = turn.cancel.clone();
+        context
     }
 }
 
 impl ToolHost for TurnTools {
     fn specs(&self) -> Vec<ToolSpec> {
-        let context = self.context();
-        context
-            .map(|context| Tools(&context).specs())
-            .unwrap_or_default()
+        Tools(&self.context()).specs()
     }
 
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
-        Tools(&self.context()?).call(name, args)
+        Tools(&self.context()).call(name, args)
     }
 
     fn propose(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
-        Tools(&self.context()?).propose(name, args)
+        Tools(&self.context()).propose(name, args)
     }
 }

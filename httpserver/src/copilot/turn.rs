@@ -250,8 +250,10 @@ impl Turn {
     /// Keeps an entry for approval and tells so. A failure is only logged: the answer does not depend on it.
     pub async fn propose_knowledge(&self, entry: KnowledgeEntry) {
         let knowledge = Arc::clone(&self.inner.parts.knowledge);
-        let kept = entry.clone();
-        let proposed = self.blocking(move || knowledge.propose(&kept)).await;
+        let (kept, context) = (entry.clone(), self.context.clone());
+        let proposed = self
+            .blocking(move || knowledge.propose(&context, &kept))
+            .await;
         match proposed {
             Ok(Ok(())) => {
                 self.emit(ChatEvent::KnowledgeProposed {

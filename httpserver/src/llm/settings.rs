@@ -35,6 +35,9 @@ impl ModelSettings {
         let Some(provider) = config.provider() else {
             return Ok(None);
         };
+        // The address first: it is refused whatever else is missing.
+        let address = config.base_url.as_deref().unwrap_or(provider.base_url());
+        let base_url = check_url(address, config.allow_private)?;
         let model = config.model.as_deref().or(provider.model());
         let model = model.ok_or_else(|| {
             let words = format!(
@@ -51,11 +54,10 @@ impl ModelSettings {
             );
             return Err(ModelError::NotConfigured(words));
         }
-        let address = config.base_url.as_deref().unwrap_or(provider.base_url());
         Ok(Some(Self {
             provider,
             model: model.to_owned(),
-            base_url: check_url(address, config.allow_private)?,
+            base_url,
             key: config.key.clone(),
             allow_private: config.allow_private,
             limits: config.limits.clone(),

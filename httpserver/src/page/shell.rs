@@ -1,16 +1,19 @@
 //! The shell of the page with the first rows of a store in it.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
-use sop_web::{AppShell, Database, Store, View, Welcome, render_app, render_welcome};
+use sop_web::{
+    AppShell, Colour, Database, Environment, Store, View, Welcome, render_app, render_welcome,
+};
 
 use super::error_page;
 use crate::api::{
     DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
 };
 use crate::error::{ApiError, ApiResult, Code};
-use crate::extract::{ApiPath, JsonNumbers};
+use crate::extract::{ApiPath, JsonNumbers, State};
+use crate::registry;
 use crate::state::AppState;
 
 /// Rows that are put into the page.
@@ -19,13 +22,13 @@ const FIRST_ROWS: u64 = 100;
 const FIRST_BYTES: u64 = 256 * 1024;
 
 /// The page without a place: the first database that can be opened, or the welcome page.
-pub(super) async fn start(State(state): State<AppState>) -> Response {
+pub(super) async fn start(State(state): State) -> Response {
     render(state, Place::default()).await
 }
 
 /// The page of a database: its first store.
 pub(super) async fn database(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::default()).await
@@ -33,10 +36,39 @@ pub(super) async fn database(
 
 /// The query workbench over a database.
 pub(super) async fn query(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::Query).await
+}
+
+/// The settings; the database that was open stays open (`?db=`).
+pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Settings).await
+}
+
+/// What people taught the copilot; the database that was open stays open (`?db=`).
+pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Knowledge).await
+}
+
+/// A page that belongs to no database. One that the address names and that is gone gives way to the first one.
+async fn beside(state: AppState, query: Option<&str>, view: View) -> Response {
+    let wished = query.and_then(|query| named(query, "db"));
+    let database = wished.filter(|name| state.registry().get(name).is_ok());
+    let place = Place {
+        database,
+        view,
+        ..Place::default()
+    };
+    render(state, place).await
+}
+
+/// A field of the address.
+fn named(query: &str, field: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let (_, text) = fields.find(|(name, _)| name == field)?;
+    Some(text.into_owned())
 }
 
 async fn of_database(
@@ -59,7 +91,7 @@ async fn of_database(
 
 /// The page of a store.
 pub(super) async fn store(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<StorePath>, ApiError>,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -92,7 +124,7 @@ struct Place {
 
 /// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
 fn prefix_of(query: &str) -> Option<Vec<Value>> {
-    let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "prefix")?;
+    let text = named(query, "prefix")?;
     serde_json::from_str::<Vec<Value>>(&text)
         .ok()
         .filter(|prefix| !prefix.is_empty())
@@ -107,18 +139,18 @@ async fn render(state: AppState, place: Place) -> Response {
 }
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
-    let views: Vec<DatabaseView> = state
-        .registry()
-        .list()
-        .iter()
-        .map(|entry| DatabaseView::of(entry, state))
+    let registry = state.registry();
+    let own = registry.has_system().then(|| registry.system_entry());
+    let entries = registry.list().into_iter().chain(own);
+    let views: Vec<DatabaseView> = entries
+        .map(|entry| DatabaseView::of(&entry, state))
         .collect();
     let chosen = match place.database {
         Some(name) => Some(state.registry().get(&name)?.name.clone()),
         None => views
             .iter()
-            .find(|view| view.error.is_none())
-            .or(views.first())
+            .find(|view| view.error.is_none() && !view.is_system)
+            .or(views.iter().find(|view| !view.is_system))
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
@@ -130,6 +162,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))
         .collect();
     let mut shell = AppShell {
+        environment: Some(environment(state)),
         databases,
         database: name,
         view: place.view,
@@ -149,6 +182,25 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
     Ok(render_app(&shell))
 }
 
+/// The environment that the request works in.
+fn environment(state: &AppState) -> Environment {
+    let settings = state.registry().environment();
+    Environment {
+        name: state.registry().guard().environment.to_string(),
+        colour: match settings.colour {
+            registry::Colour::Dev => Colour::Dev,
+            registry::Colour::Test => Colour::Test,
+            registry::Colour::Prod => Colour::Prod,
+        },
+        mode: match settings.mode {
+            registry::Mode::Open => "open",
+            registry::Mode::Confirm => "confirm",
+            registry::Mode::ReadOnly => "read-only",
+        }
+        .to_owned(),
+    }
+}
+
 /// Adds the stores and the first rows of the open one.
 fn add_stores(
     state: &AppState,
@@ -164,7 +216,7 @@ fn add_stores(
         Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
         _ => Vec::new(),
     };
-    if shell.view == View::Query {
+    if shell.view != View::Browse {
         return Ok(());
     }
     shell.store = store.or_else(|| shell.stores.first().map(|store| store.name.clone()));

@@ -176,7 +176,7 @@ async fn a_wrong_column_in_sql_is_corrected_with_the_tools_of_the_server() {
         .as_array()
         .unwrap();
     assert!(tools.iter().any(|tool| tool["name"] == "describe_store"));
-    assert!(asked[2].text.contains("Charlie") && asked[1].text.contains("Did you mean"));
+    assert!(asked[2].text.contains("Charlie") && asked[1].text.contains("suggestions"));
 }
 
 #[tokio::test]

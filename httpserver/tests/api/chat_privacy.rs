@@ -50,7 +50,7 @@ async fn at_each_level_no_more_leaves_than_is_shared() {
             _ => assert_eq!(seen.len(), 5),
         }
         // Names, types and counts are there at each level, and words about names.
-        for word in ["users", "active", "5 items", "row_count", "Did you mean"] {
+        for word in ["users", "active", "5 items", "row_count", "suggestions"] {
             assert!(sent.contains(word), "{share:?} has no {word}: {sent}");
         }
     }

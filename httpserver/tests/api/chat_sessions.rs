@@ -234,9 +234,9 @@ async fn a_restart_keeps_sessions_and_says_what_is_gone() {
     store.save(&serde_json::from_str(&text).unwrap()).unwrap();
     let test = TestApp::with_parts(
         |_| {},
-        |registry, state| Parts {
+        Parts {
             store: Arc::clone(&store) as _,
-            ..Parts::of(registry, state)
+            ..Parts::default()
         },
     );
     let shown = test.get(&format!("/api/v1/chat/{id}")).await.ok();

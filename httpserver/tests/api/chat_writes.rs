@@ -189,10 +189,8 @@ async fn real_data_is_changed_as_shown_or_not_at_all() {
 async fn admin_tools_wait_too() {
     let chat = Chat::real(|_| {}).await;
     chat.with_users().await;
-    chat.model.then([call(
-        "drop_store",
-        json!({"store": "users", "confirm": "users"}),
-    )]);
+    chat.model
+        .then([call("drop_store", json!({"store": "users"}))]);
     chat.model.always(Reply::Steps(vec![say("Fine.")], 100));
     let mut events = chat.ask(json!({"message": "drop it"})).await;
     let session = events.next().await.unwrap().data["session"]

@@ -170,25 +170,24 @@ impl Chat {
         let tools = Arc::new(FakeTools::default());
         let knowledge = Arc::new(MemoryKnowledge::default());
         let sessions = Arc::new(MemorySessions::default());
+        let parts = Parts {
+            knowledge: Arc::clone(&knowledge) as _,
+            store: Arc::clone(&sessions) as _,
+            ..Parts::default()
+        };
+        let parts = match fake {
+            true => Parts {
+                tools: Arc::new(FakeAccess(Arc::clone(&tools))),
+                ..parts
+            },
+            false => parts,
+        };
         let test = TestApp::with_parts(
             |config| {
                 asks(config, &model);
                 change(config);
             },
-            |registry, state| {
-                let parts = Parts {
-                    knowledge: Arc::clone(&knowledge) as _,
-                    store: Arc::clone(&sessions) as _,
-                    ..Parts::of(registry, state)
-                };
-                match fake {
-                    true => Parts {
-                        tools: Arc::new(FakeAccess(Arc::clone(&tools))),
-                        ..parts
-                    },
-                    false => parts,
-                }
-            },
+            parts,
         );
         test.post("/api/v1/databases", r#"{"name":"d"}"#).await.ok();
         Self {

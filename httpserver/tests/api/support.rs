@@ -1,15 +1,14 @@
 //! An application over a folder of its own, and requests to it.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use sop_httpserver::config::{Config, Secret};
 use sop_httpserver::copilot::Parts;
-use sop_httpserver::registry::Registry;
-use sop_httpserver::{AppState, WeakState, app};
+use sop_httpserver::environments::Environments;
+use sop_httpserver::{AppState, app};
 use tower::ServiceExt as _;
 
 /// The token of every test server.
@@ -101,27 +100,24 @@ impl TestApp {
     }
 
     fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
-        Self::over_parts(folder, change, Parts::of)
+        Self::over_parts(folder, change, Parts::default())
     }
 
     /// With changed settings and other parts for the copilot.
-    pub fn with_parts(
-        change: impl FnOnce(&mut Config),
-        parts: impl FnOnce(&Arc<Registry>, &WeakState) -> Parts,
-    ) -> Self {
+    pub fn with_parts(change: impl FnOnce(&mut Config), parts: Parts) -> Self {
         Self::over_parts(tempfile::tempdir().unwrap(), change, parts)
     }
 
     fn over_parts(
         folder: tempfile::TempDir,
         change: impl FnOnce(&mut Config),
-        parts: impl FnOnce(&Arc<Registry>, &WeakState) -> Parts,
+        parts: Parts,
     ) -> Self {
         let mut config = config(folder.path());
         change(&mut config);
         config.check().unwrap();
-        let registry = Registry::open(&config).unwrap();
-        let state = AppState::with_parts(&config, 8080, registry, parts);
+        let environments = Environments::open(&config).unwrap();
+        let state = AppState::with_parts(&config, 8080, environments, parts);
         Self {
             app: app(state.clone()),
             state,
@@ -131,7 +127,7 @@ impl TestApp {
 
     /// Ends the application and starts another over the same folder.
     pub fn restart(self) -> Self {
-        self.state.registry().close_all();
+        self.state.environments().close_all();
         Self::over(self.folder, |_| {})
     }
 

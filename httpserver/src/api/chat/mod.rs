@@ -111,7 +111,7 @@ pub(super) async fn ask(
         selection: body.selection,
         replace: body.replace,
     };
-    let (session, from) = state.copilot().ask(ask).await?;
+    let (session, from) = state.copilot().ask(&state, ask).await?;
     Ok(stream::answer(session, from))
 }
 
@@ -388,7 +388,7 @@ pub(super) async fn feedback(
     };
     state
         .copilot()
-        .feedback(&path.session, body.turn, feedback)
+        .feedback(&state, &path.session, body.turn, feedback)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

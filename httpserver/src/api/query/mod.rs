@@ -16,25 +16,25 @@ pub(crate) use body::params as sql_params;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
+pub(super) use sending::{Form, send};
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sop_query::sql::{Catalog, Limits, Output as Rows, Plan, Request, Summary};
+use sop_query::sql::{Access, Catalog, Limits, Output as Rows, Plan, Request, Summary};
 use sop_query::transfer::Format;
+use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Explain, Query, QueryBody, Text};
-use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::queries::RunningQuery;
 use crate::registry::Registry;
 use crate::state::{AppState, join_error};
@@ -116,20 +116,21 @@ pub(super) enum QueryResult {
     ),
 )]
 pub(super) async fn run(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     headers: HeaderMap,
     ApiJson(body): ApiJson<QueryBody>,
 ) -> ApiResult<Response> {
     let as_csv = wants_csv(&headers);
-    let query = body.check(state.limits(), numbers.lines || as_csv)?;
+    let mut query = body.check(state.limits(), numbers.lines || as_csv)?;
+    query.way = crate::audit::way(&headers);
     if as_csv && query.explain.is_none() {
         return send_file(&state, path.db, query, Format::Csv, numbers).await;
     }
-    let registry = Arc::clone(state.registry());
     // Before it waits for a place: the name may be wrong.
-    registry.get(&path.db)?;
+    state.registry().get(&path.db)?;
+    let shared = state.clone();
     if let Some(explain) = query.explain {
         return send_plan(&state, path.db, query, explain).await;
     }
@@ -140,7 +141,7 @@ pub(super) async fn run(
         let id = running.id().to_owned();
         return send(Form::Lines { id }, held, move |sink| {
             let mut rows = Lines::new(sink, numbers);
-            let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+            let summary = execute(&shared, &path.db, &query, &running, &mut rows)?;
             rows.end(&summary, query.dry_run);
             Ok(())
         })
@@ -149,7 +150,7 @@ pub(super) async fn run(
     let most = state.limits().query_bytes;
     let work = tokio::task::spawn_blocking(move || {
         let mut rows = Collected::new(numbers, most);
-        let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+        let summary = execute(&shared, &path.db, &query, &running, &mut rows)?;
         let shown = query.limit.unwrap_or(u64::MAX);
         Ok(rows.answer(running.id(), &summary, query.dry_run, shown))
     });
@@ -172,8 +173,8 @@ async fn send_file(
     format: Format,
     numbers: JsonNumbers,
 ) -> ApiResult<Response> {
-    let registry = Arc::clone(state.registry());
-    registry.get(&database)?;
+    state.registry().get(&database)?;
+    let shared = state.clone();
     let shown = query.shown();
     let begun = state.queries().begin(&database, &shown, query.time);
     let (running, held) = begun.await?;
@@ -182,7 +183,7 @@ async fn send_file(
     };
     send(form, held, move |sink| {
         let mut rows = FileRows::new(sink, format, numbers);
-        execute(&registry, &database, &query, &running, &mut rows)?;
+        execute(&shared, &database, &query, &running, &mut rows)?;
         rows.end()
     })
     .await
@@ -190,15 +191,49 @@ async fn send_file(
 
 /// Runs a query on this thread.
 fn execute(
-    registry: &Registry,
+    state: &AppState,
     database: &str,
     query: &Query,
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
-    let (catalog, request, _) = request(registry, database, query, running)?;
-    Ok(running.engine().run(&catalog, &request, rows)?)
+    let registry = state.registry();
+    let (catalog, mut request, _) = request(registry, database, query, running)?;
+    let refused = registry.check_write(database).err();
+    if refused.is_some() && !query.dry_run {
+        request.access = Access::ReadOnly;
+    }
+    let run = running.engine().run(&catalog, &request, rows);
+    if let Ok(summary) = &run
+        && !query.dry_run
+        && (summary.changed > 0 || !summary.definitions.is_empty())
+    {
+        write_down(state, database, query.way, &request.sql, summary);
+    }
+    run.map_err(|error| match refused {
+        // Says why it may only read.
+        Some(refused) if error.code == sop_query::sql::Code::ReadOnly => refused,
+        _ => error.into(),
+    })
 }
+
+/// Tells the audit what a statement changed.
+fn write_down(state: &AppState, database: &str, way: &'static str, sql: &str, summary: &Summary) {
+    let statement: String = sql.chars().take(MOST_KEPT).collect();
+    state.audit().record(AuditEntry {
+        who: "token".to_owned(),
+        way: way.to_owned(),
+        what: "query".to_owned(),
+        database: Some(database.to_owned()),
+        changed: summary.changed,
+        outcome: "done".to_owned(),
+        detail: serde_json::json!({"statement": statement, "sequence": summary.sequence}),
+        ..AuditEntry::default()
+    });
+}
+
+/// Characters of a statement that the audit keeps.
+const MOST_KEPT: usize = 10_000;
 
 /// What is run, on which databases, and what there is to know of it.
 fn request(
@@ -222,6 +257,7 @@ fn request(
         access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
+        ..Request::default()
     };
     Ok((catalog, request, notes))
 }
@@ -284,7 +320,7 @@ pub(super) struct RunningList {
     get, operation_id = "list_queries", path = "/queries", tag = "queries",
     responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Json<RunningList> {
+pub(super) async fn list(State(state): State) -> Json<RunningList> {
     let listed = state.queries().list().into_iter().map(|query| RunningView {
         id: query.id,
         database: query.database,
@@ -311,7 +347,7 @@ pub(super) struct QueryPath {
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn cancel(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<QueryPath>,
 ) -> ApiResult<StatusCode> {
     if state.queries().cancel(&path.id) {
