@@ -121,7 +121,7 @@ describe("what the copilot proposes", () => {
     await again.getByRole("button", { name: "Approve 7 updates" }).waitFor();
     await composer(page).press("Escape");
     await settled(page);
-    await again.getByText("Expired.").waitFor();
+    await again.getByText("Not decided.").waitFor();
     assert.equal(await again.getByRole("button", { name: /^Approve/ }).count(), 0, "what was stopped cannot be approved");
   });
 

@@ -218,6 +218,7 @@ function end(turn, state, reason) {
     if (part.state === "running") part.state = "stopped";
     if (part.approval?.state === "waiting" || part.approval?.state === "sending") {
       part.approval.state = "expired";
+      part.approval.reason = state === "stopped" ? "stopped" : "";
       part.state = "stopped";
     }
   }

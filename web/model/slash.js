@@ -9,7 +9,7 @@
 const MOST = 8;
 
 /** Short names of tools that people type. @type {{[name: string]: string}} */
-const ALIASES = { add: "insert", delete_record: "delete" };
+const ALIASES = { add: "insert", delete_record: "delete", remove: "delete", stores: "list_stores", databases: "list_databases", describe: "describe_store", sql: "query" };
 
 /** Commands that draft a script, in the order in which they are used. */
 const DRAFTING = [

@@ -10,7 +10,7 @@ const TITLES = { query: "Query", settings: "Settings", knowledge: "Knowledge" };
 export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix]);
+  const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix, session.place.filter ?? null, session.place.sort ?? null]);
   const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view]));
   let shown = key();
   /** The rows that the grid shows. */
@@ -35,14 +35,14 @@ export function wireAddress({ session, grid, explorer }) {
     title();
     if (!going) {
       const url = writePlace(session.place);
-      if (moved && !replace) history.pushState(null, "", url);
+      if (moved && !replace && url !== location.pathname + location.search) history.pushState(null, "", url);
       else history.replaceState(null, "", url);
     }
     if (moved) document.body.classList.remove("explorer-open");
     if (session.place.view !== undefined) return;
     if (rows() !== opened && !quiet) {
       opened = rows();
-      grid.open(session.store, session.place.prefix, { at: session.place.at, sel: session.place.sel });
+      grid.open(session.store, session.place.prefix, session.place);
       explorer.openToPlace();
     }
   });

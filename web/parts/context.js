@@ -7,7 +7,7 @@
  * @property {import("./grid.js").SopGrid} grid
  * @property {import("./explorer.js").SopExplorer} explorer
  * @property {import("./bars.js").SopTabs} tabs
- * @property {import("./bars.js").SopFilters} filters
+ * @property {import("./filters.js").SopFilters} filters
  * @property {import("./bars.js").SopNotices} notices
  * @property {import("./bars.js").SopStatus} status
  * @property {import("./inspector.js").SopInspector} inspector

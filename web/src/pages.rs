@@ -14,6 +14,7 @@ const STYLES: &[&str] = &[
     "controls",
     "explorer",
     "grid",
+    "grid_tools",
     "widths",
     "inspector",
     "dialogs",

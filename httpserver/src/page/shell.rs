@@ -97,13 +97,14 @@ pub(super) async fn store(
 ) -> Response {
     match path {
         Ok(ApiPath(path)) => {
-            let prefix = query.as_deref().and_then(prefix_of);
+            let query = query.unwrap_or_default();
             render(
                 state,
                 Place {
                     database: Some(path.db),
                     store: Some(path.store),
-                    prefix,
+                    prefix: prefix_of(&query),
+                    chosen: is_chosen(&query),
                     ..Place::default()
                 },
             )
@@ -119,7 +120,15 @@ struct Place {
     database: Option<String>,
     store: Option<String>,
     prefix: Option<Vec<Value>>,
+    /// Whether the rows are not simply those of the prefix in the order of keys.
+    chosen: bool,
     view: View,
+}
+
+/// Whether an address filters or sorts: the page's scripts read these rows, and none are shown before.
+fn is_chosen(query: &str) -> bool {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    names.any(|name| matches!(&*name, "filter" | "sort"))
 }
 
 /// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
@@ -177,6 +186,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
             &mut shell,
             place.store,
             place.prefix.unwrap_or_default(),
+            place.chosen,
         )?;
     }
     Ok(render_app(&shell))
@@ -207,6 +217,7 @@ fn add_stores(
     shell: &mut AppShell,
     store: Option<String>,
     prefix: Vec<Value>,
+    chosen: bool,
 ) -> ApiResult<()> {
     let db = state.registry().database(&shell.database)?;
     let mut out = Output::new(EXACT);
@@ -223,6 +234,10 @@ fn add_stores(
     let Some(name) = &shell.store else {
         return Ok(());
     };
+    if chosen && shell.stores.iter().any(|store| store.name == *name) {
+        shell.prefix = prefix;
+        return Ok(());
+    }
     let text = serde_json::to_string(&prefix).map_err(ApiError::internal)?;
     let listing = |prefix| Listing {
         prefix,

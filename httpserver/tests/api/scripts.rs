@@ -441,3 +441,43 @@ async fn schedules_are_kept_and_due() {
     assert_eq!(answer.status, 204);
     test.delete(path).await.refused(404, "schedule_not_found");
 }
+
+#[tokio::test]
+async fn a_schedule_that_is_due_runs_once() {
+    let test = users().await;
+    let steps =
+        json!([{"type": "tool", "tool": "insert", "args": {"store": "s", "key": "{{key}}"}}]);
+    let mut demo = script("demo", &steps);
+    demo["parameters"] = json!([{"name": "key", "type": "integer"}]);
+    test.save(&demo).await;
+    let body = json!({"script": "test.demo", "when": {"every_minutes": 5}, "args": {"key": 9}, "database": "d"});
+    test.put_json("PUT", "/api/v1/schedules/often", body).await;
+    let state = test.state.clone();
+    let begun = tokio::task::spawn_blocking(move || {
+        assert_eq!(sop_httpserver::scripts::run_due(&state).unwrap(), 0);
+        let system = state.system().unwrap();
+        // Its last run was long ago.
+        let mut schedule = system.schedules().unwrap().remove(0).schedule;
+        schedule.last_ms = 0;
+        let change = |tx: &sop::Transaction| {
+            let store = tx.store::<String, sop_systemdb::script::Schedule>("schedules")?;
+            store.upsert("often", &schedule)
+        };
+        system.database().transact(change).unwrap();
+        let first = sop_httpserver::scripts::run_due(&state).unwrap();
+        (first, sop_httpserver::scripts::run_due(&state).unwrap())
+    });
+    assert_eq!(begun.await.unwrap(), (1, 0));
+    assert_eq!(
+        test.rows("SELECT count(*) FROM s WHERE key = 9").await,
+        json!([[1]])
+    );
+    let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
+    assert_eq!(
+        (
+            runs["runs"][0]["way"].as_str(),
+            runs["runs"][0]["who"].as_str()
+        ),
+        (Some("schedule"), Some("token"))
+    );
+}

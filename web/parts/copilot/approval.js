@@ -97,7 +97,7 @@ function askView(dock, call, total, noun, risky) {
     const reason = /** @type {HTMLInputElement | null} */ (inside.closest("footer")?.querySelector("input"))?.value.trim();
     void dock.decide(call, false, reason);
   };
-  return html`<footer><button class="button ${risky ? "risk" : "main"}" ?disabled=${busy} @click=${() => (confirm ? openReview(dock, call) : dock.decide(call, true))}>${icon("check", true)}${busy ? "Approving" : confirm ? "Review to approve" : words}</button><button class="button" ?disabled=${busy} @click=${(/** @type {Event} */ event) => deny(/** @type {Element} */ (event.currentTarget))}>Deny</button><label class="field grow"><input placeholder="Reason, if you deny" aria-label="Reason to deny" maxlength="500" @keydown=${(/** @type {KeyboardEvent} */ event) => {
+  return html`<footer><button class="button ${risky ? "risk" : "main"}" ?disabled=${busy} @click=${() => (confirm ? openReview(dock, call) : dock.decide(call, true))}>${icon("check", true)}${busy ? "Approving" : confirm ? "Review to approve" : words}</button><button class="button" ?disabled=${busy} @click=${(/** @type {Event} */ event) => deny(/** @type {Element} */ (event.currentTarget))}>Deny</button><label class="field grow"><input placeholder="Reason to deny" aria-label="Reason to deny" maxlength="500" @keydown=${(/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter") {
       event.preventDefault();
       deny(/** @type {Element} */ (event.currentTarget));
@@ -111,11 +111,12 @@ function outcome(dock, call) {
   const words = {
     applied: html`<b>Applied</b> <span class="soft">as shown, in one transaction.</span>`,
     denied: html`<b>Denied.</b> <span class="soft">Nothing was done.${reason ? ` Reason: ${reason}` : ""}</span>`,
-    expired: html`<b>Expired.</b> <span class="soft">Nobody decided in time, so nothing was done.</span>`,
+    expired: reason === "stopped" ? html`<b>Not decided.</b> <span class="soft">It was stopped, so nothing was done.</span>` : html`<b>Expired.</b> <span class="soft">Nobody decided in time, so nothing was done.</span>`,
     conflict: html`<b>The data changed meanwhile.</b> <span class="soft">Nothing was done.</span>`,
     failed: html`<b>Not applied.</b> <span class="soft">${reason || "Nothing was done."}</span>`,
   }[/** @type {"applied"} */ (state)];
-  const again = state === "expired" || state === "conflict" || state === "failed";
+  // Only the last question can be asked again in its place.
+  const again = (state === "expired" || state === "conflict" || state === "failed") && dock.talk?.chat.last?.parts.includes(call);
   return html`<footer class="outcome ${state}" role="status">${icon(state === "applied" ? "check" : state === "denied" ? "x" : "warning")}<p class="grow">${words}</p>${again ? html`<button class="button s" ?disabled=${dock.talk?.chat.busy ?? false} @click=${() => dock.retry()}>${icon("refresh", true)}Ask again</button>` : nothing}</footer>`;
 }
 

@@ -6,7 +6,7 @@ import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { Part, announce, icon } from "../dom.js";
 
-/** @typedef {{category: string, name: string, text: string, author: string, status: string, updated: string, why: string}} Entry */
+/** @typedef {{category: string, name: string, text: string, author: string, status: string, updated: string, why: string, builtIn: boolean, kept: {names?: string[], source?: any}}} Entry */
 
 const FILTERS = /** @type {const} */ ([["all", "All"], ["proposed", "Proposed"], ["approved", "Approved"]]);
 
@@ -36,7 +36,7 @@ export class SopKnowledge extends Part {
       const answer = await session.api.get(path("knowledge"));
       /** @type {any[]} */
       const list = Array.isArray(answer) ? answer : (answer?.entries ?? answer?.knowledge ?? answer?.items ?? []);
-      this.entries = list.map((one) => ({ category: String(one.category ?? ""), name: String(one.name ?? ""), text: String(one.text ?? ""), author: String(one.author ?? ""), status: String(one.status ?? "approved"), updated: shownTime(one.updated ?? one.updated_ms), why: String(one.why ?? "") }));
+      this.entries = list.map((one) => ({ category: String(one.category ?? ""), name: String(one.name ?? ""), text: String(one.text ?? ""), author: String(one.author ?? ""), status: String(one.status ?? "approved"), updated: shownTime(one.updated ?? one.updated_ms), why: String(one.why ?? one.source?.why ?? ""), builtIn: one.built_in === true, kept: { names: one.names, source: one.source ?? undefined } }));
       this.fault = "";
     } catch (error) {
       this.fault = error instanceof Error ? error.message : String(error);
@@ -71,7 +71,7 @@ export class SopKnowledge extends Part {
     const id = `${one.category}/${one.name}`;
     const editing = this.editing === id;
     const waits = one.status === "proposed";
-    return html`<li class="known-row ${waits ? "waits" : ""}"><header><b class="cut">${one.name}</b><span class="tag ${waits ? "ai" : "insert"}">${waits ? "Proposed" : "Approved"}</span><span class="small dim cut grow">${[one.author, one.updated].filter(Boolean).join(" · ")}</span>
+    return html`<li class="known-row ${waits ? "waits" : ""}"><header><b class="cut">${one.name}</b><span class="tag ${waits ? "ai" : "insert"}">${waits ? "Proposed" : "Approved"}</span>${one.builtIn ? html`<span class="badge">built in</span>` : nothing}<span class="small dim cut grow">${[one.author, one.updated].filter(Boolean).join(" · ")}</span>
         ${editing ? nothing : html`${waits ? html`<button class="button s" @click=${() => this.#put(one, one.text, "approved")}>${icon("check", true)}Approve</button>` : nothing}<button class="button only s quiet" aria-label="Edit ${one.name}" title="Edit" @click=${() => this.#edit(id)}>${icon("edit", true)}</button><button class="button only s quiet" aria-label=${waits ? `Reject ${one.name}` : `Delete ${one.name}`} title=${waits ? "Reject" : "Delete"} @click=${() => this.#drop(one)}>${icon(waits ? "x" : "trash", true)}</button>`}</header>
       ${editing
         ? html`<form @submit=${(/** @type {SubmitEvent} */ event) => {
@@ -95,11 +95,11 @@ export class SopKnowledge extends Part {
     this.querySelector("textarea")?.focus();
   }
 
-  /** @param {{category: string, name: string}} one @param {string} text @param {string} status */
+  /** @param {{category: string, name: string, kept?: Entry["kept"]}} one @param {string} text @param {string} status */
   async #put(one, text, status) {
     const { session } = /** @type {import("../context.js").Context} */ (this.app);
     try {
-      await session.api.json("PUT", path("knowledge", one.category, one.name), { body: { text: text.trim(), status } });
+      await session.api.json("PUT", path("knowledge", one.category, one.name), { body: { ...one.kept, text: text.trim(), status } });
       this.editing = "";
       announce(status === "approved" ? "Approved" : "Saved");
       await this.read();

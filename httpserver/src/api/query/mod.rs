@@ -23,9 +23,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sop_query::sql::{Access, Catalog, Limits, Output as Rows, Plan, Request, Summary};
+use serde_json::{Value, json};
+use sop_query::sql::{
+    Access, Catalog, Limits, Output as Rows, Params, Plan, Request, Summary, Value as SqlValue,
+};
 use sop_query::transfer::Format;
 use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
@@ -277,12 +281,35 @@ async fn send_plan(
         let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
         let analyze = explain == Explain::Analyze;
         let plan = running.engine().explain(&catalog, &request, analyze)?;
+        let params = values_of(&request.params);
         let sql = request.sql;
-        Ok(Json(PlanAnswer { plan, sql, notes }).into_response())
+        let answer = PlanAnswer {
+            plan,
+            sql,
+            params,
+            notes,
+        };
+        Ok(Json(answer).into_response())
     });
     let answer: ApiResult<_> = work.await.unwrap_or_else(|error| Err(join_error(error)));
     drop(held);
     answer
+}
+
+/// Parameters as JSON, bytes as `{"$bytes": base64}`; those with names are known to whoever sent them.
+fn values_of(params: &Params) -> Vec<Value> {
+    let Params::Positional(values) = params else {
+        return Vec::new();
+    };
+    let json = |value: &SqlValue| match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Bool(value) => Value::from(*value),
+        SqlValue::Integer(value) => Value::from(*value),
+        SqlValue::Real(value) => Value::from(*value),
+        SqlValue::Text(value) | SqlValue::Json(value) => Value::from(value.as_str()),
+        SqlValue::Blob(value) => json!({"$bytes": STANDARD.encode(value)}),
+    };
+    values.iter().map(json).collect()
 }
 
 /// The plan of a query.
@@ -294,6 +321,8 @@ pub(super) struct PlanAnswer {
     plan: Plan,
     /// The statement; what a select document became.
     sql: String,
+    /// The values of its parameters in their order.
+    params: Vec<Value>,
     /// What is worth knowing of a select document: which relation joined, what cannot find anything.
     notes: Vec<String>,
 }
