@@ -46,7 +46,9 @@ struct Inner {
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
     pub fn new(config: &Config, port: u16, environments: Environments) -> Self {
-        Self::with_parts(config, port, environments, Parts::default())
+        let first = Arc::clone(environments.first());
+        let parts = Parts::with_system(Arc::new(move || first.system()));
+        Self::with_parts(config, port, environments, parts)
     }
 
     /// The same with other parts that the copilot works with.

@@ -13,11 +13,14 @@
 mod absent;
 mod approval;
 mod calls;
+mod commands;
 mod converse;
 mod corrections;
 mod events;
+mod kept;
 mod masking;
 mod memory;
+mod offline;
 mod prompt;
 mod ring;
 mod saved;
@@ -101,6 +104,19 @@ pub(crate) struct Inner {
     secrets: Vec<Secret>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     places: Arc<Semaphore>,
+}
+
+impl Parts {
+    /// What a server has: commands, the planner, and what is kept in its system database.
+    pub(crate) fn with_system(opener: kept::Opener) -> Self {
+        Self {
+            knowledge: Arc::new(kept::KeptKnowledge),
+            store: Arc::new(kept::KeptSessions(opener)),
+            slash: Arc::new(commands::Commands),
+            planner: Arc::new(offline::Offline),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Parts {

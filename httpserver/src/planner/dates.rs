@@ -57,6 +57,13 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Day {
+    /// The first of January 1970.
+    pub const EPOCH: Self = Self {
+        year: 1970,
+        month: 1,
+        day: 1,
+    };
+
     /// A day that the calendar has.
     pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
         let valid = (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);

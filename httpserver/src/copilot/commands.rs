@@ -1,0 +1,289 @@
+//! Messages that begin with `/`: tools called by hand, and scripts drafted, listed, shown and run. No model
+//! is needed for any of them.
+
+use std::ops::ControlFlow;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value, json};
+use sop_systemdb::draft::{Answer, Desk, NoHelp};
+use sop_systemdb::script::run::{Event, NoModel, RunOutcome};
+use sop_systemdb::script::{Arguments, Script};
+use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
+use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
+
+use super::events::{ChatEvent, ToolShown};
+use super::kept::OWNER;
+use super::seams::{Emit, SlashRunner, ToolContext};
+use crate::scripts::{Run, all_tools, run_script};
+use crate::tools::{self, Caller, Context, Tools, Way};
+
+static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
+    let specs: Vec<_> = tools::all()
+        .iter()
+        .map(|tool| tool.spec().clone())
+        .collect();
+    Grammar::new(&specs)
+});
+
+/// All commands, for help and completion.
+pub fn grammar() -> &'static Grammar {
+    &GRAMMAR
+}
+
+/// Runs commands over the registry and the system database.
+pub struct Commands;
+
+impl SlashRunner for Commands {
+    fn run(&self, context: &ToolContext, line: &str, emit: &Emit<'_>) -> Result<(), ToolFault> {
+        let call = GRAMMAR.parse(line).map_err(refused)?;
+        match &call.target {
+            Target::Tool(tool) => call_tool(context, tool, &call, emit),
+            Target::Script => script_command(context, &call, emit),
+        }
+    }
+}
+
+fn refused(fault: SlashFault) -> ToolFault {
+    let message = match &fault.usage {
+        Some(usage) => format!("{}\n\nUsage: {usage}", fault.message),
+        None => fault.message,
+    };
+    ToolFault::new(fault.code, message).suggest(fault.suggestions)
+}
+
+fn caller(context: &ToolContext) -> Caller {
+    Caller {
+        name: format!("chat/{}/{}", context.session, context.turn),
+        way: Way::Command,
+        may: ToolClass::Admin,
+    }
+}
+
+fn call_tool(
+    context: &ToolContext,
+    tool: &str,
+    call: &Call,
+    emit: &Emit<'_>,
+) -> Result<(), ToolFault> {
+    let mut within = Context::new(
+        context.state.clone(),
+        context.database.clone(),
+        caller(context),
+    );
+    within.store.clone_from(&context.store);
+    within.cancel = context.cancel.clone();
+    let id = format!("{}-1", context.turn);
+    let args = Value::Object(call.args.clone());
+    emit(ChatEvent::ToolStart {
+        call: id.clone(),
+        tool: tool.to_owned(),
+        args: args.clone(),
+    });
+    match Tools(&within).call(tool, args) {
+        Ok(output) => {
+            note(context, tool, &call.args);
+            show(id, output, emit);
+            Ok(())
+        }
+        Err(fault) => {
+            let shown = ToolShown {
+                call: id,
+                summary: fault.message.clone(),
+                error: Some(fault.clone()),
+                ..ToolShown::default()
+            };
+            emit(ChatEvent::ToolOutput(Box::new(shown)));
+            Err(fault)
+        }
+    }
+}
+
+/// Remembers the call for `/step`. Without a system database there is nothing to draft for.
+fn note(context: &ToolContext, tool: &str, args: &Map<String, Value>) {
+    let noted = with_desk(context, |desk| desk.note_call(tool, args));
+    if let Err(error) = noted {
+        tracing::debug!(%error, "the last call is not remembered");
+    }
+}
+
+fn with_desk<T>(
+    context: &ToolContext,
+    work: impl FnOnce(&Desk<'_>) -> Result<T, ToolFault>,
+) -> Result<T, ToolFault> {
+    let system = context.state.system().map_err(tools::fault)?;
+    let desk = Desk {
+        system: &system,
+        programs: context.state.programs(),
+        tools: all_tools(),
+        grammar: &GRAMMAR,
+        session: &context.session,
+        owner: OWNER,
+    };
+    work(&desk)
+}
+
+/// Shows what a tool answered, and moves the page when it asks for it.
+fn show(call: String, output: ToolOutput, emit: &Emit<'_>) {
+    let effect = output.effect.clone().unwrap_or_default();
+    let shown = ToolShown {
+        call,
+        summary: output.summary,
+        table: output.table,
+        data: output.data,
+        changes: output.changes,
+        statement: output.statement,
+        stats: output.stats,
+        chart: effect.get("chart").cloned(),
+        error: None,
+    };
+    emit(ChatEvent::ToolOutput(Box::new(shown)));
+    if let Some(target) = effect.get("navigate") {
+        emit(ChatEvent::Navigate(target.clone()));
+    }
+}
+
+fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result<(), ToolFault> {
+    if call.command == "help" {
+        let name = call.args.get("command").and_then(Value::as_str);
+        emit(ChatEvent::Text(GRAMMAR.help(name).map_err(refused)?));
+        return Ok(());
+    }
+    match with_desk(context, |desk| desk.run(call, &NoHelp))? {
+        Answer::Reply(reply) => {
+            emit(ChatEvent::Text(reply.text));
+            Ok(())
+        }
+        Answer::Run {
+            script, arguments, ..
+        } => run(context, &script, arguments, emit),
+    }
+}
+
+fn run(
+    context: &ToolContext,
+    script: &Script,
+    arguments: Arguments,
+    emit: &Emit<'_>,
+) -> Result<(), ToolFault> {
+    let system = context.state.system().map_err(tools::fault)?;
+    let compiled = context.state.programs().of(script, all_tools());
+    let program = compiled.map_err(|faults| {
+        let first = faults.into_iter().next();
+        let words = first.map_or_else(String::new, |fault| {
+            format!("{}: {}", fault.at, fault.message)
+        });
+        ToolFault::new(
+            "invalid_script",
+            format!("The script cannot be run. {words}"),
+        )
+    })?;
+    let wanted = Run {
+        program,
+        arguments,
+        database: Some(context.database.clone()),
+        dry_run: false,
+        until: None,
+        variables: false,
+        caller: Caller {
+            way: Way::Script,
+            ..caller(context)
+        },
+        way: "command",
+        cancel: context.cancel.clone(),
+        asker: &NoModel,
+    };
+    let mut told = Told::new(context.turn);
+    let report = run_script(&context.state, &system, &wanted, &mut |event| {
+        told.tell(event, emit);
+        match context.cancel.is_cancelled() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    match (report.outcome, report.failure) {
+        (RunOutcome::Done, _) => Ok(()),
+        (_, Some(failure)) => {
+            let place = failure.place.map_or(String::new(), |place| {
+                format!("{}{}: ", place.script, place.step)
+            });
+            let message = format!("{place}{}", failure.message);
+            Err(ToolFault::new(failure.code, message).suggest(failure.suggestions))
+        }
+        (RunOutcome::Cancelled, None) => Err(ToolFault::new(
+            "cancelled",
+            "The script was stopped; nothing of what was not committed is kept.",
+        )),
+        (RunOutcome::Failed, None) => Err(ToolFault::new("internal", "The script failed.")),
+    }
+}
+
+/// Turns what a script tells into what a chat shows: each step that gives something is a call.
+struct Told {
+    turn: u64,
+    calls: u64,
+    shown: ToolShown,
+}
+
+impl Told {
+    fn new(turn: u64) -> Self {
+        Self {
+            turn,
+            calls: 0,
+            shown: ToolShown::default(),
+        }
+    }
+
+    fn tell(&mut self, event: Event, emit: &Emit<'_>) {
+        match event {
+            Event::StepStarted {
+                place, kind, name, ..
+            } => {
+                self.calls += 1;
+                self.shown = ToolShown {
+                    call: format!("{}-{}", self.turn, self.calls),
+                    ..ToolShown::default()
+                };
+                emit(ChatEvent::ToolStart {
+                    call: self.shown.call.clone(),
+                    tool: name.map_or_else(|| kind.to_owned(), |name| name.to_string()),
+                    args: json!({"script": &*place.script, "step": &*place.step}),
+                });
+            }
+            Event::Table { table, .. } => self.shown.table = Some((*table).clone()),
+            Event::Output {
+                summary,
+                data,
+                changes,
+                statement,
+                stats,
+                effect,
+                ..
+            } => {
+                let effect = effect.unwrap_or_default();
+                if let Some(target) = effect.get("navigate") {
+                    emit(ChatEvent::Navigate(target.clone()));
+                }
+                self.shown.chart = effect.get("chart").cloned();
+                self.shown.summary = summary;
+                self.shown.data = data;
+                self.shown.changes = changes;
+                self.shown.statement = statement;
+                self.shown.stats = stats;
+            }
+            Event::Said { text, .. } => emit(ChatEvent::Text(format!("{text}\n\n"))),
+            Event::StepFinished { .. } => {
+                let shown = std::mem::take(&mut self.shown);
+                if !shown.call.is_empty() {
+                    emit(ChatEvent::ToolOutput(Box::new(shown)));
+                }
+            }
+            Event::StepFailed { failure, .. } => {
+                let mut shown = std::mem::take(&mut self.shown);
+                shown.summary.clone_from(&failure.message);
+                shown.error = Some(ToolFault::new(failure.code, failure.message));
+                emit(ChatEvent::ToolOutput(Box::new(shown)));
+            }
+            Event::Started { .. } | Event::Finished { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Sessions and knowledge in the system database.
+//!
+//! A chat and the drafts of scripts in it are one session there, so both come back together.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sop_systemdb::system::{Entry, Feedback as KeptFeedback, KnowledgeStatus, System, SystemError};
+
+use super::saved::{Feedback, Rating, SavedSession, SessionSummary};
+use super::seams::{KnowledgeEntry, KnowledgeSource, SessionStore, ToolContext};
+use crate::error::ApiResult;
+
+/// Whose sessions these are, as long as there is one token for everybody.
+pub const OWNER: &str = "token";
+/// Most approved entries that a question is given.
+const MAX_ENTRIES: usize = 20;
+
+/// Gives the system database.
+pub type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
+
+/// Keeps sessions in the system database.
+pub struct KeptSessions(pub Opener);
+
+impl KeptSessions {
+    fn system(&self) -> Result<System, String> {
+        (self.0)().map_err(|error| error.detail().to_owned())
+    }
+}
+
+fn words(error: SystemError) -> String {
+    error.to_string()
+}
+
+impl SessionStore for KeptSessions {
+    fn save(&self, session: &SavedSession) -> Result<(), String> {
+        let mut rest = serde_json::to_value(session).map_err(|error| error.to_string())?;
+        let turns = rest.get_mut("turns").map(Value::take);
+        let turns = turns
+            .and_then(|turns| turns.as_array().cloned())
+            .unwrap_or_default();
+        rest["turn_count"] = turns.len().into();
+        let kept = self.system()?.update_session(&session.id, OWNER, |kept| {
+            kept.title.clone_from(&session.title);
+            kept.turns.clone_from(&turns);
+            kept.memory.clone_from(&rest);
+        });
+        kept.map_err(words)
+    }
+
+    fn load(&self, id: &str) -> Result<Option<SavedSession>, String> {
+        let kept = match self.system()?.session(id, OWNER) {
+            Ok(kept) => kept,
+            Err(SystemError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(words(error)),
+        };
+        // One that only has drafts was never talked in.
+        let Value::Object(mut whole) = kept.memory else {
+            return Ok(None);
+        };
+        whole.insert("turns".to_owned(), Value::Array(kept.turns));
+        let session = serde_json::from_value(Value::Object(whole));
+        session.map(Some).map_err(|error| error.to_string())
+    }
+
+    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String> {
+        let sessions = self.system()?.sessions(OWNER).map_err(words)?;
+        let told = sessions.into_iter().filter_map(|(id, kept)| {
+            let text = |name: &str| kept.memory.get(name)?.as_str().map(str::to_owned);
+            Some(SessionSummary {
+                id,
+                title: kept.title.clone(),
+                database: text("database")?,
+                updated_ms: kept.memory["updated_ms"].as_u64()?,
+                turns: usize::try_from(kept.memory["turn_count"].as_u64().unwrap_or(0)).ok()?,
+                cost: kept.memory["cost"].as_f64().unwrap_or(0.0),
+            })
+        });
+        Ok(told.take(limit).collect())
+    }
+
+    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
+        let system = self.system()?;
+        let json = serde_json::to_value(feedback).unwrap_or_default();
+        let noted = system.update_session(session, OWNER, |kept| {
+            for kept in kept.turns.iter_mut().filter(|kept| kept["turn"] == turn) {
+                kept["feedback"].clone_from(&json);
+            }
+        });
+        noted.map_err(words)?;
+        let entry = KeptFeedback {
+            who: OWNER.to_owned(),
+            session: session.to_owned(),
+            turn,
+            good: feedback.rating == Rating::Up,
+            text: feedback.comment.clone().unwrap_or_default(),
+            ..KeptFeedback::default()
+        };
+        system.add_feedback(&entry).map(drop).map_err(words)
+    }
+}
+
+/// Looks knowledge up in the system database and proposes it there.
+pub struct KeptKnowledge;
+
+impl KnowledgeSource for KeptKnowledge {
+    fn approved(&self, context: &ToolContext, question: &str, _: &[String]) -> Vec<KnowledgeEntry> {
+        let found = context.state.system().ok().and_then(|system| {
+            // The open store is a part of the question that nobody writes.
+            let about = context.store.as_deref().unwrap_or_default();
+            system
+                .knowledge_for(&format!("{question} {about}"), MAX_ENTRIES)
+                .ok()
+        });
+        let found = found.unwrap_or_default().into_iter();
+        let found = found.filter(|known| {
+            let database = known.entry.source["database"].as_str().unwrap_or_default();
+            database.is_empty() || database == context.database
+        });
+        found
+            .map(|known| KnowledgeEntry {
+                category: known.category,
+                name: known.name,
+                text: known.entry.text,
+                ..KnowledgeEntry::default()
+            })
+            .collect()
+    }
+
+    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String> {
+        let system = context
+            .state
+            .system()
+            .map_err(|error| error.detail().to_owned())?;
+        // What a person approved stays until a person changes it.
+        if let Ok(there) = system.knowledge(&entry.category, &entry.name)
+            && there.status == KnowledgeStatus::Approved
+        {
+            return Ok(());
+        }
+        let proposed = Entry {
+            text: entry.text.clone(),
+            author: "copilot".to_owned(),
+            status: KnowledgeStatus::Proposed,
+            source: json!({"why": entry.why, "turn": entry.source, "database": entry.database}),
+            ..Entry::default()
+        };
+        let put = system.put_knowledge(&entry.category, &entry.name, &proposed);
+        put.map(drop).map_err(words)
+    }
+}
