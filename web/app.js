@@ -10,6 +10,7 @@ import { wireCommands } from "./parts/app_commands.js";
 import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
 import { isTextField } from "./parts/dom.js";
+import { wireDesignCommands } from "./parts/design_commands.js";
 import { wireGrid } from "./parts/grid_actions.js";
 import { wireQueryCommands } from "./parts/query_commands.js";
 import { wireViews } from "./parts/views.js";
@@ -65,6 +66,7 @@ part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
 
 wireCommands(app);
 wireQueryCommands(app);
+wireDesignCommands(app);
 app.grid.start(session);
 widenByGrip(app.grid);
 app.explorer.start(session);
@@ -82,8 +84,10 @@ const first = readPlace(location);
 session.place.sel = first.sel;
 session.place.at = first.at;
 session.place.sql = first.sql;
+session.place.design = first.design;
+session.place.pane = first.pane;
 wireAddress(app);
-if (session.place.view !== "query") app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
+if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { page: boot.page ?? undefined, at: first.at, sel: first.sel });
 app.explorer.openToPlace();
 wireViews(app);
 

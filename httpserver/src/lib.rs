@@ -17,6 +17,7 @@ pub mod cursor;
 pub mod demo;
 pub mod error;
 pub mod extract;
+pub mod jobs;
 pub mod metrics;
 pub mod page;
 pub mod queries;

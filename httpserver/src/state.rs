@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
 use crate::error::{ApiError, ApiResult, Code};
+use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
 use crate::registry::Registry;
@@ -24,6 +25,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    jobs: Jobs,
     started: Started,
     traffic: Traffic,
 }
@@ -40,6 +42,7 @@ impl AppState {
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
             queries: Queries::new(config.limits.max_queries as usize),
+            jobs: Jobs::default(),
             started: Started::now(),
             traffic: Traffic::default(),
         }))
@@ -68,6 +71,11 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.0.queries
+    }
+
+    /// Work that goes on after its request was answered.
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.jobs
     }
 
     /// When the server began.

@@ -20,6 +20,7 @@ mod api {
     mod cel;
     mod databases;
     mod description;
+    mod design;
     mod exact;
     mod items;
     mod metrics;

@@ -124,6 +124,8 @@ export class Session extends EventTarget {
       next.prefix = place.prefix ?? [];
       next.at = place.at;
       next.sel = place.sel;
+      next.design = place.design;
+      next.pane = place.pane;
       this.place = next;
       this.tabs = [];
       this.stores = [];

@@ -10,15 +10,15 @@ export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix]);
-  const key = () => (session.place.view === "query" ? stringify([session.place.database ?? null, "query"]) : rows());
+  const key = () => (session.place.view ? stringify([session.place.database ?? null, session.place.view, session.place.design ?? null, session.place.pane ?? null]) : rows());
   let shown = key();
   /** The rows that the grid shows. */
-  let opened = session.place.view === "query" ? "" : rows();
+  let opened = session.place.view ? "" : rows();
   let going = false;
 
   const title = () => {
-    const { database, store, view } = session.place;
-    const what = view === "query" ? "Query" : store;
+    const { database, store, view, design } = session.place;
+    const what = view === "query" ? "Query" : view === "databases" ? "Databases" : view === "design" ? (design ? `Design of ${design}` : design === "" ? "New store" : "Design") : store;
     document.title = `${what === undefined ? "" : `${what} · `}${database ?? ""} · SOP`;
     const heading = document.getElementById("title");
     if (heading) heading.textContent = what ?? database ?? "";
@@ -38,7 +38,7 @@ export function wireAddress({ session, grid, explorer }) {
       else history.replaceState(null, "", url);
     }
     if (moved) document.body.classList.remove("explorer-open");
-    if (session.place.view === "query") return;
+    if (session.place.view) return;
     if (rows() !== opened && !quiet) {
       opened = rows();
       grid.open(session.store, session.place.prefix, { at: session.place.at, sel: session.place.sel });
@@ -49,7 +49,7 @@ export function wireAddress({ session, grid, explorer }) {
   const follow = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (session.place.view === "query" || !grid.store || grid.store.name !== session.place.store) return;
+      if (session.place.view || !grid.store || grid.store.name !== session.place.store) return;
       const first = grid.map.firstVisible;
       const at = first > 0 && grid.lines.total > 0 ? grid.lineAt(first).item?.key : undefined;
       const sel = grid.activeLine()?.item?.key;
@@ -65,7 +65,7 @@ export function wireAddress({ session, grid, explorer }) {
   window.addEventListener("popstate", async () => {
     going = true;
     const place = readPlace(location);
-    if (place.database !== undefined) await session.go(place.view === "query" ? { database: place.database, view: "query" } : { ...place, store: place.store ?? session.stores[0]?.name });
+    if (place.database !== undefined) await session.go(place.view ? { database: place.database, view: place.view, design: place.design, pane: place.pane } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

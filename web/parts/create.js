@@ -14,7 +14,7 @@ export const KEY_TYPES = ["string", "i64", "u64", "i32", "uuid", "date", "dateti
  * A dialog that does one thing: fields, a main button, its error at the foot.
  * @param {{title: string, main: string, risk?: boolean, body: (draw: () => void) => unknown, able: () => boolean, run: () => Promise<void>}} how
  */
-function formDialog({ title, main, risk = false, body, able, run }) {
+export function formDialog({ title, main, risk = false, body, able, run }) {
   let error = "";
   let busy = false;
   const submit = async (/** @type {Event} */ event) => {
@@ -78,6 +78,7 @@ export function newStore({ session, explorer }) {
 
 /** @param {Context} app @param {string} name */
 export function deleteStore({ session }, name) {
+  const designing = session.place.view === "design";
   const store = session.storeNamed(name);
   let typed = "";
   formDialog({
@@ -92,6 +93,7 @@ export function deleteStore({ session }, name) {
       session.changes.unstage(session.changes.of(name));
       await Promise.all([session.readStores(), session.readDatabases()]);
       session.say({ kind: "ok", text: `${name} is deleted.` });
+      if (designing) return session.go({ view: "design", store: session.stores[0]?.name, prefix: [], design: undefined }, { replace: true });
       await session.go({ store: session.stores[0]?.name, prefix: [] }, { replace: true });
       if (!session.stores.length) location.assign(`/d/${encodeURIComponent(session.place.database ?? "")}`);
     },

@@ -38,6 +38,7 @@ pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
         content_type(name).starts_with("text/javascript")
             && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
+            && !name.contains("/design/")
     })
 }
 

@@ -20,6 +20,7 @@ const STYLES: &[&str] = &[
     "states",
     "welcome",
     "query",
+    "design",
     "small",
 ];
 

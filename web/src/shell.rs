@@ -173,6 +173,32 @@ pub enum View {
     Browse,
     /// The query workbench.
     Query,
+    /// Stores and their relations, and a store by its design.
+    Design,
+    /// The databases of the server.
+    Databases,
+}
+
+impl View {
+    /// Its name in the page's data; None for the rows, which have none.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Browse => None,
+            Self::Query => Some("query"),
+            Self::Design => Some("design"),
+            Self::Databases => Some("databases"),
+        }
+    }
+
+    /// The class that the work area has while it is shown.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Browse => "",
+            Self::Query => " querying",
+            Self::Design => " designing",
+            Self::Databases => " administering",
+        }
+    }
 }
 
 /// Everything that the shell shows before any script has run.
@@ -213,6 +239,26 @@ impl AppShell {
         self.view == View::Query
     }
 
+    /// Whether the rows of a store are what is shown.
+    pub(crate) fn is_browse(&self) -> bool {
+        self.view == View::Browse
+    }
+
+    /// Whether this part is what is shown.
+    pub(crate) fn is_view(&self, name: &str) -> bool {
+        self.view.name() == Some(name)
+    }
+
+    /// What the heading of the page says.
+    pub(crate) fn heading(&self) -> &str {
+        match self.view {
+            View::Query => "Query",
+            View::Design => "Design",
+            View::Databases => "Databases",
+            View::Browse => self.store.as_deref().unwrap_or(&self.database),
+        }
+    }
+
     /// Whether a store is the open one.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.store.as_deref() == Some(name)
@@ -231,7 +277,7 @@ impl AppShell {
             "databases": databases,
             "database": self.database,
             "stores": stores,
-            "view": self.is_query().then_some("query"),
+            "view": self.view.name(),
             "store": self.store,
             "prefix": self.prefix,
             "page": self.page,

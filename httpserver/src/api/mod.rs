@@ -2,9 +2,11 @@
 //! together: a handler that is not described is not served.
 
 mod backup;
+mod cel;
 mod changes;
 mod check;
 mod counts;
+mod database_state;
 mod databases;
 mod demo;
 mod description;
@@ -12,6 +14,7 @@ mod filtered;
 mod health;
 mod item;
 mod items;
+mod jobs;
 mod keys;
 mod listing;
 mod mcp;
@@ -19,6 +22,7 @@ mod metrics;
 mod output;
 mod prefixes;
 mod query;
+mod store_work;
 mod stores;
 mod streams;
 mod tools;
@@ -78,9 +82,18 @@ pub fn router() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
-        .routes(routes!(check::check))
+        .routes(routes!(check::check, check::start))
+        .routes(routes!(database_state::show))
+        .routes(routes!(database_state::checkpoint))
+        .routes(routes!(cel::check))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(stores::list, stores::create))
         .routes(routes!(stores::show, stores::change, stores::remove))
+        .routes(routes!(store_work::rename))
+        .routes(routes!(store_work::empty))
+        .routes(routes!(store_work::duplicate))
+        .routes(routes!(store_work::reorder))
         .routes(routes!(items::list, items::insert))
         .routes(routes!(item::show, item::put, item::remove))
         .routes(routes!(counts::count))
@@ -108,7 +121,14 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 /// The answer where no route is.
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
-    let known = ["databases", "health", "openapi.json", "queries", "tools"];
+    let known = [
+        "databases",
+        "health",
+        "jobs",
+        "openapi.json",
+        "queries",
+        "tools",
+    ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(
         Code::NotFound,

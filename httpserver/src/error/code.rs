@@ -97,6 +97,8 @@ codes! {
     NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
+    /// No job has this id; the oldest that have ended are forgotten.
+    JobNotFound = "job_not_found", NOT_FOUND, "No such job";
     /// The address is there, but not for this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not served here";
     /// The body came too slowly.
