@@ -214,6 +214,12 @@ export class SopNotices extends Part {
 
 /** The status bar: staged edits on the left, what was read on the right. */
 export class SopStatus extends Part {
+  constructor() {
+    super();
+    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[]}>} */
+    this.others = new Map();
+  }
+
   /** @param {Session} session @param {import("./grid.js").SopGrid} grid */
   start(session, grid) {
     this.session = session;
@@ -241,14 +247,14 @@ export class SopStatus extends Part {
 
   /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} part @param {string} [view] */
   follows(part, view = "query") {
-    (this.others ??= new Map()).set(view, part);
+    this.others.set(view, part);
     this.follow(part, "figures");
     this.requestUpdate();
   }
 
   /** @param {string} view */
   #ran(view) {
-    return /** @type {{count: string, what: string}[]} */ (this.others?.get(view)?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
+    return (this.others.get(view)?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
   }
 
   /** @param {Session} session */

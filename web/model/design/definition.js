@@ -37,7 +37,7 @@ export const SLOTS = { least: 2, most: 20_000, usual: 2_000 };
 
 /** @returns {Draft} */
 export function emptyDraft() {
-  return { name: "", description: "", composite: true, type: "string", fields: [{ name: "id", type: "i64", order: "asc" }], ride_on: [], orderBy: "", expression: "", unique: true, declared: true, schema: [], relations: [], placement: "node", slot_length: SLOTS.usual, leaf_load_balancing: false, cache: {} };
+  return { name: "", description: "", composite: true, type: "string", fields: [{ name: "id", type: "i64", order: "asc" }], ride_on: [], orderBy: "", expression: "", unique: true, declared: false, schema: [], relations: [], placement: "node", slot_length: SLOTS.usual, leaf_load_balancing: false, cache: {} };
 }
 
 /** A draft from a definition, as the API gives and takes it. @param {any} store @returns {Draft} */
@@ -141,11 +141,26 @@ export function locksOf(store, readOnly) {
 export function differences(before, after) {
   const rows = [];
   for (const name of Object.keys(after)) {
-    const was = before === undefined ? "" : shown(before[name]);
-    const now = shown(after[name]);
-    if (was !== now) rows.push({ name, was, now });
+    if (before !== undefined && shown(before[name]) === shown(after[name])) continue;
+    const [was, now] = [before === undefined ? "" : inWords(name, before[name]), inWords(name, after[name])];
+    if (before !== undefined || now !== "") rows.push({ name, was, now });
   }
   return rows;
+}
+
+/** A setting as a person would say it, a line for each part. @param {string} name @param {any} value @returns {string} */
+function inWords(name, value) {
+  if (name === "key") {
+    if (value.type !== "composite") return value.type;
+    const fields = value.fields.map((/** @type {KeyField} */ one) => `${one.name} ${one.type}, ${one.order === "desc" ? "falling" : "rising"}`);
+    const riding = (value.ride_on ?? []).map((/** @type {RideOn} */ one) => `${one.name} ${one.type}, rides along`);
+    return [...fields, ...riding, ...Object.entries(value.cel ?? {}).map(([kind, text]) => `${kind === "compare" ? "comparer" : "sort key"}: ${text}`)].join("\n");
+  }
+  if (name === "schema") return [value.declared ? "checked on every write" : "", ...value.fields.map((/** @type {SchemaField} */ one) => `${one.name} ${one.type}${one.required ? ", required" : ""}`)].filter(Boolean).join("\n");
+  if (name === "relations") return value.map((/** @type {Relation} */ one) => `${one.source_fields.join(", ")} to ${one.target_store} (${one.target_fields.join(", ")})`).join("\n");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (isObject(value)) return Object.keys(value).length ? stringify(value) : "";
+  return String(value);
 }
 
 /** @param {unknown} value */

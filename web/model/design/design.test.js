@@ -39,10 +39,11 @@ test("only what differs is shown and sent", () => {
   assert.deepEqual(changeOf(before, after), { description: "new" });
   assert.deepEqual(differences(before, after), [{ name: "description", was: "", now: "new" }]);
   assert.ok(differences(undefined, after).length > 3);
+  assert.deepEqual(differences(before, { ...before, relations: [to("Name", "T")], unique: false }), [{ name: "relations", was: "", now: "Name to T (TId)" }, { name: "unique", was: "yes", now: "no" }].sort((a) => (a.name === "unique" ? -1 : 1)));
 });
 
 test("a seed item fits its draft, and what does not fit is named", () => {
-  const draft = { ...emptyDraft(), schema: [{ name: "n", type: "integer", required: true }, { name: "t", type: "string", required: false }] };
+  const draft = { ...emptyDraft(), declared: true, schema: [{ name: "n", type: "integer", required: true }, { name: "t", type: "string", required: false }] };
   assert.equal(seedFault(draft, seedOf(draft)), undefined);
   assert.equal(seedFault(draft, { key: { id: 1 }, value: { t: "x" } }), "n is required.");
   assert.equal(seedFault(draft, { key: { id: 1 }, value: { n: "x" } }), "n must be integer.");

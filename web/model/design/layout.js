@@ -5,6 +5,8 @@
 import { CARD } from "./graph.js";
 
 const SWEEPS = 8;
+/** Cards that stand alone do not make the diagram wider than this. */
+const MOST_COLUMNS = 12;
 
 /** @typedef {import("./graph.js").Card} Card */
 /** @typedef {import("./graph.js").Edge} Edge */
@@ -12,13 +14,23 @@ const SWEEPS = 8;
 /** @param {Card[]} cards @param {Edge[]} edges @param {{tall?: number}} [how] @returns {{[name: string]: {x: number, y: number}}} */
 export function layout(cards, edges, { tall = 640 } = {}) {
   const links = edges.filter((one) => one.from !== one.to);
+  const tied = new Set(links.flatMap((one) => [one.from, one.to]));
+  const alone = cards.filter((one) => !tied.has(one.name));
+  cards = cards.filter((one) => tied.has(one.name));
   const rank = ranks(cards, links);
-  /** @type {Card[][]} */
-  const layers = [];
-  for (const card of cards) (layers[rank.get(card.name) ?? 0] ??= []).push(card);
-  const columns = layers.filter((layer) => layer?.length).flatMap((layer) => layer);
-  const ordered = order(groups(columns, rank), links);
-  return place(ordered.flatMap((layer) => split(layer, tall)));
+  const columns = order(groups(cards, rank), links).flatMap((layer) => split(layer, tall));
+  fill(columns, alone, tall);
+  return place(columns);
+}
+
+/** Cards that nothing is tied to go where there is room: below the shortest column, or into columns of their own. @param {Card[][]} columns @param {Card[]} alone @param {number} tall */
+function fill(columns, alone, tall) {
+  const height = (/** @type {Card[]} */ column) => column.reduce((sum, card) => sum + card.height + CARD.gap, 0);
+  for (const card of alone) {
+    const shortest = columns.reduce((best, column) => (best === undefined || height(column) < height(best) ? column : best), /** @type {Card[] | undefined} */ (undefined));
+    if (shortest && (height(shortest) + card.height <= tall || columns.length >= MOST_COLUMNS)) shortest.push(card);
+    else columns.push([card]);
+  }
 }
 
 /** @param {Card[]} cards @param {Map<string, number>} rank */
