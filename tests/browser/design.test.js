@@ -201,7 +201,7 @@ describe("the design", () => {
     assert.deepEqual(items.map((/** @type {any} */ one) => one.key.n), [300, 2, 1]);
     // A type that an item does not fit: refused with the item, and nothing is changed.
     await form.getByRole("button", { name: "Change the order" }).click();
-    await form.getByLabel("Type of n", { exact: true }).selectOption("u8");
+    await form.getByLabel("Type of n", { exact: true }).selectOption("i8");
     await form.getByRole("button", { name: /^Review/ }).click();
     await review(page).getByRole("textbox").fill("ordered");
     await review(page).getByRole("button", { name: /^Rebuild/ }).click();

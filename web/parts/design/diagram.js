@@ -7,6 +7,8 @@ import { html, nothing, repeat, svg } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 
 const LEAST = 0.2;
+/** The first sight is not smaller: what does not fit is reached by moving. */
+const LEGIBLE = 0.6;
 const MOST = 2;
 const STEP = 1.2;
 const PAN = 60;
@@ -96,7 +98,7 @@ export class SopDiagram extends Part {
     if (this.fitted !== names && this.cards.length) {
       const first = this.fitted === "";
       this.fitted = names;
-      if (first) requestAnimationFrame(() => this.fit(1));
+      if (first) requestAnimationFrame(() => this.fit(1, LEGIBLE));
     }
     const place = this.chosen === undefined ? undefined : this.places[this.chosen];
     const choice = place && `${place.x} ${place.y} ${this.chosen}`;
@@ -119,12 +121,12 @@ export class SopDiagram extends Part {
     return /** @type {HTMLElement} */ (this.querySelector(".canvas"));
   }
 
-  /** Shows all cards. @param {number} [most] */
-  fit(most = 1) {
+  /** Shows all cards, or as many as can be read. @param {number} [most] @param {number} [least] */
+  fit(most = 1, least = LEAST) {
     const box = this.canvas?.getBoundingClientRect();
     if (!box?.width || !this.cards.length) return;
     const all = boundsOf(this.cards, this.places);
-    this.scale = Math.max(LEAST, Math.min(most, (box.width - 2 * PAD) / all.width, (box.height - 2 * PAD) / all.height));
+    this.scale = Math.max(least, Math.min(most, (box.width - 2 * PAD) / all.width, (box.height - 2 * PAD) / all.height));
     this.x = Math.round(Math.max(PAD / 2, Math.min(PAD, (box.width - all.width * this.scale) / 2)) - all.x * this.scale);
     this.y = Math.round(24 - all.y * this.scale);
     this.requestUpdate();
