@@ -77,6 +77,7 @@ app.inspector.start(app);
 app.palette.start(app);
 app.tooltip.start(app);
 wireConnection(app);
+session.api.askName = async () => (await import("./parts/environments.js")).askName(app);
 wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 

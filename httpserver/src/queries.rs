@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sop_query::sql::{Cancel, QueryEngine};
+use sop_query::sql::{Cancel, EngineOptions, QueryEngine};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, ApiResult, Code};
@@ -57,9 +57,9 @@ pub struct CancelOnDrop(Cancel);
 
 impl Queries {
     /// With room for so many at the same time.
-    pub fn new(places: usize) -> Self {
+    pub fn new(places: usize, options: EngineOptions) -> Self {
         Self {
-            engine: QueryEngine::default(),
+            engine: QueryEngine::new(options),
             places: Arc::new(Semaphore::new(places)),
             running: Arc::default(),
         }
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_is_listed_while_it_runs_and_cancelled_by_its_id() {
-        let queries = Queries::new(2);
+        let queries = Queries::new(2, EngineOptions::default());
         let long = "x".repeat(300);
         let (query, _held) = queries.begin("d", &long, WAIT).await.unwrap();
         let (other, _held) = queries.begin("d", "y", WAIT).await.unwrap();
@@ -192,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn places_are_bounded_and_free_again() {
-        let queries = Queries::new(1);
+        let queries = Queries::new(1, EngineOptions::default());
         let first = queries.begin("d", "x", WAIT).await.unwrap();
         let refused = queries.begin("d", "y", WAIT).await.map(drop);
         assert_eq!(refused.unwrap_err().code(), Code::TooManyRequests);

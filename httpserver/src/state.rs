@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use sop_query::sql::EngineOptions;
+use sop_systemdb::script::Programs;
+use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::{Config, Limits};
+use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
@@ -13,79 +17,124 @@ use crate::registry::Registry;
 use crate::security::{Access, HostRules};
 use crate::watch::panic_text;
 
-/// Shared state; cheap to clone.
+/// The folder in the data root for what queries cannot hold in memory.
+const QUERY_FILES: &str = "query-files.tmp";
+
+/// Shared state; cheap to clone. Each request has its own, with the databases of its environment.
 #[derive(Clone)]
-pub struct AppState(Arc<Inner>);
+pub struct AppState {
+    shared: Arc<Inner>,
+    registry: Arc<Registry>,
+}
 
 struct Inner {
     limits: Limits,
     hosts: HostRules,
     access: Access,
-    registry: Arc<Registry>,
+    environments: Environments,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
     jobs: Jobs,
+    programs: Programs,
     started: Started,
     traffic: Traffic,
 }
 
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
-    pub fn new(config: &Config, port: u16, registry: Registry) -> Self {
+    pub fn new(config: &Config, port: u16, environments: Environments) -> Self {
         let token = config.token.as_ref().filter(|_| config.auth);
-        Self(Arc::new(Inner {
+        let registry = Arc::clone(environments.first());
+        let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
             access: Access::new(token, port),
-            registry: Arc::new(registry),
+            environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
-            queries: Queries::new(config.limits.max_queries as usize),
             jobs: Jobs::default(),
+            queries: Queries::new(
+                config.limits.max_queries as usize,
+                EngineOptions {
+                    temp_folder: Some(temp_folder),
+                    memory_bytes: config.limits.query_memory_bytes,
+                    ..EngineOptions::default()
+                },
+            ),
+            programs: Programs::default(),
             started: Started::now(),
             traffic: Traffic::default(),
-        }))
+        });
+        Self { shared, registry }
+    }
+
+    /// The same for a request in another environment, or with other rights in it.
+    #[must_use]
+    pub fn with_registry(&self, registry: Registry) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            registry: Arc::new(registry),
+        }
+    }
+
+    /// The environments.
+    pub fn environments(&self) -> &Environments {
+        &self.shared.environments
     }
 
     /// Limits on sizes and times.
     pub fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.shared.limits
     }
 
     /// The host names that are served.
     pub fn hosts(&self) -> &HostRules {
-        &self.0.hosts
+        &self.shared.hosts
     }
 
     /// Tokens and sessions.
     pub fn access(&self) -> &Access {
-        &self.0.access
+        &self.shared.access
     }
 
-    /// The databases.
+    /// The databases of the request's environment, as it may use them.
     pub fn registry(&self) -> &Arc<Registry> {
-        &self.0.registry
+        &self.registry
     }
 
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
-        &self.0.queries
+        &self.shared.queries
+    }
+
+    /// The system database; made when it is first needed.
+    ///
+    /// # Errors
+    /// Its folder cannot be used.
+    pub fn system(&self) -> ApiResult<System> {
+        self.registry.system()
+    }
+
+    /// Scripts that were compiled before.
+    pub fn programs(&self) -> &Programs {
+        &self.shared.programs
     }
 
     /// Work that goes on after its request was answered.
     pub fn jobs(&self) -> &Jobs {
-        &self.0.jobs
+        &self.shared.jobs
     }
 
     /// When the server began.
     pub fn started(&self) -> Started {
-        self.0.started
+        self.shared.started
     }
 
     /// What is counted of requests.
     pub fn traffic(&self) -> &Traffic {
-        &self.0.traffic
+        &self.shared.traffic
     }
 
     /// Runs `work` on a thread that may block, bounded in number and time.
@@ -100,8 +149,8 @@ impl AppState {
         T: Send + 'static,
         F: FnOnce() -> ApiResult<T> + Send + 'static,
     {
-        let limit = self.0.limits.request_timeout();
-        let calls = Arc::clone(&self.0.calls);
+        let limit = self.shared.limits.request_timeout();
+        let calls = Arc::clone(&self.shared.calls);
         let run = async move {
             let place = calls.acquire_owned().await.map_err(ApiError::internal)?;
             let work = tokio::task::spawn_blocking(move || {
@@ -125,10 +174,10 @@ impl AppState {
     /// # Errors
     /// `too_many_requests` when all are taken.
     pub fn stream_place(&self) -> ApiResult<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
+        Arc::clone(&self.shared.streams).try_acquire_owned().map_err(|_| {
             let detail = format!(
                 "{} imports, exports or checks are running already. Try again when one has ended.",
-                self.0.limits.max_streams
+                self.shared.limits.max_streams
             );
             ApiError::new(Code::TooManyRequests, detail)
         })
@@ -154,8 +203,8 @@ mod tests {
             ..Config::default()
         };
         change(&mut config);
-        let registry = Registry::open(&config).unwrap();
-        (AppState::new(&config, 8080, registry), folder)
+        let environments = Environments::open(&config).unwrap();
+        (AppState::new(&config, 8080, environments), folder)
     }
 
     #[tokio::test]

@@ -21,11 +21,14 @@ mod api {
     mod databases;
     mod description;
     mod design;
+    mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

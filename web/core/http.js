@@ -59,11 +59,26 @@ export class Api extends EventTarget {
     super();
     this.send = send;
     this.reachable = true;
+    /** What is written to, named once more. @type {string | undefined} */
+    this.confirmed = undefined;
+    /** Asks a person for that name when the server wants it. @type {(() => Promise<string | undefined>) | undefined} */
+    this.askName = undefined;
+  }
+
+  /** Calls with what is written to named once more. @template T @param {string} name @param {() => Promise<T>} work @returns {Promise<T>} */
+  async confirming(name, work) {
+    this.confirmed = name || undefined;
+    try {
+      return await work();
+    } finally {
+      this.confirmed = undefined;
+    }
   }
 
   /**
    * One call; the answer as a Response that is known to be good.
    * @param {string} method @param {string} url @param {CallOptions} [options]
+   * @returns {Promise<Response>}
    */
   async raw(method, url, options = {}) {
     const headers = new Headers(options.headers);
@@ -73,6 +88,7 @@ export class Api extends EventTarget {
       body = stringify(options.body);
       headers.set("content-type", "application/json");
     } else if (options.type) headers.set("content-type", options.type);
+    if (this.confirmed !== undefined && method !== "GET") headers.set("sop-confirm", encodeURIComponent(this.confirmed));
     let response;
     try {
       response = await this.send(withQuery(url, options.query), { method, headers, body, signal: options.signal, credentials: "same-origin", cache: "no-store" });
@@ -82,8 +98,13 @@ export class Api extends EventTarget {
       throw new NetworkError(cause);
     }
     this.#reach(true);
-    if (!response.ok) throw new ApiError(response.status, await problem(response));
-    return response;
+    if (response.ok) return response;
+    const error = new ApiError(response.status, await problem(response));
+    if (error.code === "confirmation_needed" && this.askName && this.confirmed === undefined && !(options.text instanceof ReadableStream)) {
+      const name = await this.askName();
+      if (name !== undefined) return this.confirming(name, () => this.raw(method, url, options));
+    }
+    throw error;
   }
 
   /**

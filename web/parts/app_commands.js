@@ -78,6 +78,7 @@ export function wireCommands(app) {
       "rule",
       ...["new-database", "open-folder", "demo", "detach", "administer"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
+    { id: "environment", title: "Switch environment", icon: "shield", group: "Go", words: "dev test production staging", run: async () => (await import("./environments.js")).environmentMenu(app, button("environment")) },
     { id: "columns", title: "Columns", icon: "columns", group: "View", when: open, run: () => menu.show(() => [
       { caption: `Columns of ${session.place.store}` },
       ...app.grid.columns.list.map((column) => ({ title: column.label, check: column.shown, stay: true, detail: column.type, run: () => {

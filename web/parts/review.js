@@ -139,7 +139,7 @@ class Review {
     try {
       let sequence = 0;
       if (plan.send.length) {
-        const answer = await session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) });
+        const answer = await session.api.confirming(this.typed, () => session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) }));
         sequence = answer.sequence;
       }
       const stores = [...new Set(plan.send.map((entry) => entry.store))];

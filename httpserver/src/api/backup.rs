@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -13,10 +12,9 @@ use utoipa::ToSchema;
 use super::DatabasePath;
 use super::streams::long_call;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath};
+use crate::extract::{ApiJson, ApiPath, State};
 use crate::jobs::{self, JobView, JobWish};
 use crate::registry::Registry;
-use crate::state::AppState;
 
 /// Where to copy to.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -48,7 +46,7 @@ pub(super) struct BackupDone {
     ),
 )]
 pub(super) async fn backup(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiJson(target): ApiJson<BackupTarget>,
 ) -> ApiResult<Response> {

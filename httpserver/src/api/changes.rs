@@ -1,7 +1,7 @@
 //! Change sets: several changes, shown before they happen, done as one.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
@@ -10,8 +10,7 @@ use utoipa::ToSchema;
 
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
-use crate::extract::{ApiPath, JsonNumbers, read_json};
-use crate::state::AppState;
+use crate::extract::{ApiPath, JsonNumbers, State, read_json};
 
 /// Changes that happen whole or not at all.
 #[derive(ToSchema)]
@@ -66,7 +65,7 @@ pub(super) struct OutcomeView {
     ),
 )]
 pub(super) async fn apply(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     request: Request,

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -12,9 +11,8 @@ use utoipa::ToSchema;
 use super::DatabasePath;
 use super::streams::{long_call, stream};
 use crate::error::{ApiError, ApiResult, Problem};
-use crate::extract::ApiPath;
+use crate::extract::{ApiPath, State};
 use crate::jobs::{self, JobView, JobWish};
-use crate::state::AppState;
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -114,7 +112,7 @@ enum CheckLine<'a> {
     ),
 )]
 pub(super) async fn check(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
@@ -151,7 +149,7 @@ pub(super) async fn check(
     responses((status = 202, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn start(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
 ) -> ApiResult<(StatusCode, axum::Json<JobView>)> {
     let registry = state.registry().clone();

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use axum::extract::State;
 use serde::Deserialize;
 use sop::Mode;
 use utoipa::{IntoParams, ToSchema};
@@ -12,8 +11,7 @@ use super::output::Output;
 use super::versions::{Stats, stats};
 use super::{StorePath, keys};
 use crate::error::{ApiResult, Problem};
-use crate::extract::{ApiPath, ApiQuery, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiPath, ApiQuery, JsonNumbers, State};
 
 /// What to count.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,7 +41,7 @@ pub(super) struct CountView {
     responses((status = 200, body = CountView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn count(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<CountQuery>,
     numbers: JsonNumbers,
@@ -95,7 +93,7 @@ pub(super) struct RankView {
     responses((status = 200, body = RankView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn rank(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<RankQuery>,
     numbers: JsonNumbers,
@@ -147,7 +145,7 @@ pub(super) struct NthView {
     responses((status = 200, body = NthView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn nth(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<NthQuery>,
     numbers: JsonNumbers,

@@ -1,7 +1,6 @@
 //! How a database is doing: its files, log, checkpoints and memory.
 
 use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use sop::Database;
 use utoipa::ToSchema;
@@ -9,8 +8,7 @@ use utoipa::ToSchema;
 use super::DatabasePath;
 use super::streams::long_call;
 use crate::error::{ApiResult, Problem};
-use crate::extract::ApiPath;
-use crate::state::AppState;
+use crate::extract::{ApiPath, State};
 
 /// Figures of an open database; counters are since it was opened.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,7 +80,7 @@ impl From<&Database> for DatabaseState {
     responses((status = 200, body = DatabaseState), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
 ) -> ApiResult<Json<DatabaseState>> {
     let registry = state.registry().clone();
@@ -98,7 +96,7 @@ pub(super) async fn show(
     responses((status = 200, body = DatabaseState), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn checkpoint(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
 ) -> ApiResult<Json<DatabaseState>> {
     let registry = state.registry().clone();

@@ -1,6 +1,5 @@
 //! Fills a database with the demo data.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -10,8 +9,7 @@ use super::DatabasePath;
 use super::streams::long_call;
 use crate::demo;
 use crate::error::{ApiResult, Problem};
-use crate::extract::{ApiJson, ApiPath};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, State};
 
 /// Which demo.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
@@ -37,7 +35,7 @@ pub(super) struct DemoWish {
     responses((status = 201, body = demo::Filled), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn fill(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiJson(_wish): ApiJson<DemoWish>,
 ) -> ApiResult<Response> {

@@ -8,6 +8,7 @@
 //! Cursors are places as on other pages, and those of one are good on the other. What there is
 //! beside a page is looked up. Not done: a count that would need a walk, unless it is asked for.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -18,13 +19,15 @@ use sop_query::sql::{
     ValueRef,
 };
 
+use sop_query::transfer::{ExportOptions, Exported, Exporter};
+
 use super::listing::{
     Beyond, Listing, Plan, Start, Walked, before, links, plan, scope, write_rows,
 };
 use super::output::Output;
 use super::versions::Stats;
 use crate::cursor::Cursor;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::JsonNumbers;
 
 /// How often a page is read again because somebody wrote meanwhile.
@@ -61,6 +64,100 @@ pub(super) fn read_filtered(
     let tx = db.begin(Mode::Read)?;
     let mut finder = Finder::new(db, name, &tx, filtering)?;
     page(db, &tx, listing, &mut finder, numbers, started)
+}
+
+/// Exports the items that a filter lets through, in key order, as of one moment.
+///
+/// # Errors
+/// What is wrong with the filter, or with the store; `conflict` where others write so often that two snapshots of one
+/// moment could not be taken.
+pub(super) fn export_filtered(
+    db: &Database,
+    name: &str,
+    prefix: Option<&str>,
+    filtering: &Filtering<'_>,
+    options: &ExportOptions,
+    out: &mut dyn Write,
+) -> ApiResult<()> {
+    for _ in 0..TRIES {
+        let tx = db.begin(Mode::Read)?;
+        let mut finder = Finder::new(db, name, &tx, filtering)?;
+        let store = tx.documents(name)?;
+        let range = super::keys::prefix(&store.definition().key, prefix)?;
+        let whole = stretch(&store, &range, prefix.is_some())?;
+        let mut progress = |_: &Exported| {};
+        let mut rows = Exporting {
+            db,
+            tx: &tx,
+            store: &store,
+            exporter: Exporter::new(&store, options, out, &mut progress)?,
+            begun: false,
+            elsewhere: false,
+            failed: None,
+        };
+        if let Some(whole) = whole {
+            let (sql, params) = finder.statement("_position", &whole);
+            finder.run(format!("{sql} ORDER BY _position"), params, &mut rows)?;
+        }
+        if let Some(error) = rows.failed {
+            return Err(error);
+        }
+        let empty = !rows.begun && finder.sequences.iter().any(|at| *at != tx.sequence());
+        if !rows.elsewhere && !empty {
+            rows.exporter.finish()?;
+            return Ok(());
+        }
+    }
+    let detail = "Others write so often that no moment could be held for the export. Try again.";
+    Err(ApiError::new(Code::Conflict, detail))
+}
+
+/// Exports the items at the places that a statement finds.
+struct Exporting<'a> {
+    db: &'a Database,
+    tx: &'a Transaction,
+    store: &'a DocumentStore<'a>,
+    exporter: Exporter<'a>,
+    begun: bool,
+    /// Whether the statement may look at another moment than the transaction.
+    elsewhere: bool,
+    failed: Option<ApiError>,
+}
+
+impl Exporting<'_> {
+    fn add(&mut self, place: &[u8]) -> ApiResult<()> {
+        let Some(item) = self.store.get_at(place)? else {
+            return Err(ApiError::internal("an item of the snapshot is not there"));
+        };
+        Ok(self.exporter.add(&item.key, item.value.root())?)
+    }
+}
+
+impl Rows for Exporting<'_> {
+    fn columns(&mut self, _: &[Column]) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn row(&mut self, row: &[ValueRef<'_>]) -> ControlFlow<()> {
+        if !self.begun {
+            // The statement has its snapshot by now: when nothing was committed since the transaction began, it is the same.
+            self.elsewhere = self.db.sequence() != self.tx.sequence();
+            self.begun = true;
+        }
+        let [ValueRef::Blob(place)] = row else {
+            return ControlFlow::Continue(());
+        };
+        if self.elsewhere {
+            return ControlFlow::Break(());
+        }
+        match self.add(place) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
 }
 
 /// Finds the places of items.

@@ -1,6 +1,5 @@
 //! One item by its key.
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -14,8 +13,7 @@ use super::versions::Precondition;
 use super::write::write;
 use super::{StorePath, keys};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson};
-use crate::state::AppState;
+use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson, State};
 
 /// Which item.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -52,7 +50,7 @@ pub(super) struct Removed {
     responses((status = 200, body = ItemView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ItemQuery>,
     numbers: JsonNumbers,
@@ -84,7 +82,7 @@ pub(super) async fn show(
     responses((status = 200, body = Written), (status = 201, body = Written, description = "The item is new"), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn put(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ItemQuery>,
     headers: HeaderMap,
@@ -131,7 +129,7 @@ pub(super) async fn put(
     responses((status = 200, body = Removed), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ItemQuery>,
     headers: HeaderMap,

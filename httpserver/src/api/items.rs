@@ -1,6 +1,5 @@
 //! Items of a store: pages of them, and adding one.
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -18,9 +17,8 @@ use super::output::Output;
 use super::versions::Stats;
 use super::write::write;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson};
+use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson, State};
 use crate::queries::CancelOnDrop;
-use crate::state::AppState;
 
 /// Most items of a page.
 const MAX_PAGE: u64 = 1000;
@@ -101,7 +99,7 @@ pub(super) struct ItemPage {
     responses((status = 200, body = ItemPage), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<PageQuery>,
     numbers: JsonNumbers,
@@ -144,13 +142,6 @@ pub(super) async fn list(
             read_filtered(&db, &path.store, &listing, &filtering, numbers)
         })
         .await
-}
-
-/// The refusal of filters of exports.
-pub(super) fn filter_not_yet() -> ApiError {
-    let detail =
-        "A store is not exported by a filter yet. Export a query: '/databases/{db}/export?sql='.";
-    ApiError::new(Code::NotSupportedYet, detail).parameter("filter", detail)
 }
 
 fn start(query: &PageQuery) -> ApiResult<Start<'_>> {
@@ -197,7 +188,7 @@ pub(super) struct Written {
     responses((status = 201, body = Written), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn insert(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     LargeJson(body): LargeJson<NewItem>,
 ) -> ApiResult<Response> {

@@ -1,14 +1,12 @@
 //! The jobs: work that goes on after its request was answered.
 
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::ApiPath;
+use crate::extract::{ApiPath, State};
 use crate::jobs::JobView;
-use crate::state::AppState;
 
 /// The jobs that run, and the newest that have ended.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +28,7 @@ pub(super) struct JobPath {
     get, operation_id = "list_jobs", path = "/jobs", tag = "server",
     responses((status = 200, body = JobList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Json<JobList> {
+pub(super) async fn list(State(state): State) -> Json<JobList> {
     Json(JobList {
         jobs: state.jobs().list(),
     })
@@ -42,7 +40,7 @@ pub(super) async fn list(State(state): State<AppState>) -> Json<JobList> {
     responses((status = 200, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<JobPath>,
 ) -> ApiResult<Json<JobView>> {
     found(state.jobs().get(&path.id))
@@ -55,7 +53,7 @@ pub(super) async fn show(
     responses((status = 200, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn cancel(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<JobPath>,
 ) -> ApiResult<Json<JobView>> {
     found(state.jobs().remove(&path.id))

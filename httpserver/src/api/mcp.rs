@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::Response;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
@@ -26,7 +26,7 @@ use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput, ToolSp
 use utoipa::IntoParams;
 
 use crate::error::Problem;
-use crate::extract::ApiQuery;
+use crate::extract::{ApiQuery, State};
 use crate::queries::CancelOnDrop;
 use crate::state::AppState;
 use crate::tools::{Caller, Context, Tools, Way};
@@ -141,7 +141,7 @@ pub(super) struct McpQuery {
     responses((status = 200, body = Value), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn mcp(
-    State(state): State<AppState>,
+    State(state): State,
     ApiQuery(query): ApiQuery<McpQuery>,
     request: Request,
 ) -> Response<Body> {

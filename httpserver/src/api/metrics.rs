@@ -1,12 +1,11 @@
 //! Figures of the server and its databases, for monitoring.
 
-use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
 use crate::error::{ApiResult, Problem};
+use crate::extract::State;
 use crate::metrics::{CONTENT_TYPE, text};
-use crate::state::AppState;
 
 /// Figures of the server and of the databases that are open, in the text format of Prometheus.
 ///
@@ -19,7 +18,7 @@ use crate::state::AppState;
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn metrics(State(state): State<AppState>) -> ApiResult<impl IntoResponse> {
+pub(super) async fn metrics(State(state): State) -> ApiResult<impl IntoResponse> {
     let shared = state.clone();
     let body = state.call(move || Ok(text(&shared))).await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], body))

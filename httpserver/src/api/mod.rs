@@ -10,24 +10,29 @@ mod database_state;
 mod databases;
 mod demo;
 mod description;
+mod environments;
 mod filtered;
 mod health;
 mod item;
 mod items;
 mod jobs;
 mod keys;
+mod knowledge;
 mod listing;
 mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
+mod schedules;
+mod scripts;
 mod store_work;
 mod stores;
 mod streams;
 mod tools;
 mod transfer;
 mod versions;
+mod views;
 mod write;
 
 use axum::Router;
@@ -80,6 +85,13 @@ pub fn router() -> OpenApiRouter<AppState> {
             databases::change,
             databases::remove
         ))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::show,
+            environments::change,
+            environments::remove
+        ))
+        .routes(routes!(environments::choose))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check, check::start))
@@ -101,6 +113,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(counts::nth))
         .routes(routes!(prefixes::prefixes))
         .routes(routes!(changes::apply))
+        .routes(routes!(views::list))
         .routes(routes!(query::run))
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
@@ -109,6 +122,17 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
+        .routes(routes!(scripts::list, scripts::create))
+        .routes(routes!(scripts::run_draft))
+        .routes(routes!(scripts::show, scripts::put, scripts::remove))
+        .routes(routes!(scripts::versions))
+        .routes(routes!(scripts::restore))
+        .routes(routes!(scripts::run))
+        .routes(routes!(scripts::runs))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::put, schedules::remove))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::show, knowledge::put, knowledge::remove))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
 }
@@ -123,6 +147,7 @@ pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
     let known = [
         "databases",
+        "environments",
         "health",
         "jobs",
         "openapi.json",

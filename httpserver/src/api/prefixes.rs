@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use axum::extract::State;
 use serde::Deserialize;
 use serde_json::Value;
 use sop::{DocumentStore, KeyPrefix, Mode};
@@ -15,8 +14,7 @@ use super::output::Output;
 use super::versions::{Stats, stats};
 use super::{StorePath, keys};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiPath, ApiQuery, JsonNumbers, State};
 
 /// Most levels of groups in one answer.
 const MAX_DEPTH: u32 = 4;
@@ -86,7 +84,7 @@ pub(super) struct PrefixesView {
     responses((status = 200, body = PrefixesView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn prefixes(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<PrefixQuery>,
     numbers: JsonNumbers,

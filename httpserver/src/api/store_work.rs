@@ -5,7 +5,6 @@
 //! order is one transaction in a job: reads go on beside it, and nothing of it is seen until all of it is.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -20,9 +19,8 @@ use super::StorePath;
 use super::stores::view;
 use super::write::write;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::jobs::{self, Job, JobView, JobWish};
-use crate::state::AppState;
 
 /// A store with no more items and bytes than these is copied while the request waits, in one transaction.
 const SMALL: (u64, u64) = (5_000, 4 << 20);
@@ -82,7 +80,7 @@ pub(super) struct Emptied {
     responses((status = 200, body = super::stores::StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn rename(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
     ApiJson(body): ApiJson<StoreName>,
@@ -134,7 +132,7 @@ fn follow(tx: &Transaction, old: &str, new: &str) -> ApiResult<()> {
     responses((status = 200, body = Emptied), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn empty(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
 ) -> ApiResult<Json<Emptied>> {
     let registry = state.registry().clone();
@@ -162,7 +160,7 @@ pub(super) async fn empty(
     ),
 )]
 pub(super) async fn duplicate(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
     ApiJson(body): ApiJson<Duplicate>,
@@ -283,7 +281,7 @@ fn cancelled() -> ApiError {
     responses((status = 202, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn reorder(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiJson(body): ApiJson<Reorder>,
 ) -> ApiResult<(StatusCode, Json<JobView>)> {

@@ -1,7 +1,6 @@
 //! The stores of a database: list, create, change, drop.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -10,14 +9,14 @@ use sop::{
     Database, KeySpec, Mode, Placement, Relation, Schema, SchemaField, StoreChange,
     StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
+use sop_query::sql::VIEWS_STORE;
 use utoipa::ToSchema;
 
 use super::output::Output;
 use super::write::write;
 use super::{DatabasePath, StorePath};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 
 /// Values larger than this are not shown as the sample of a store, in bytes.
 const SAMPLE_BYTES: usize = 16 * 1024;
@@ -116,7 +115,7 @@ pub(super) struct Dropped {
     responses((status = 200, body = StoreList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -137,6 +136,10 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     out.name("stores");
     out.open(b'[');
     for info in tx.stores()? {
+        // The database's saved selects: read as views, not as a store.
+        if info.definition.name == VIEWS_STORE {
+            continue;
+        }
         write_store(out, &tx, &info, Detail::Listed)?;
     }
     out.close(b']');
@@ -151,7 +154,7 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
     responses((status = 201, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn create(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     ApiJson(definition): ApiJson<StoreDefinition>,
@@ -173,7 +176,7 @@ pub(super) async fn create(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
 ) -> ApiResult<Output> {
@@ -189,7 +192,7 @@ pub(super) async fn show(
     responses((status = 200, body = StoreView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     numbers: JsonNumbers,
     ApiJson(update): ApiJson<StoreUpdate>,
@@ -210,7 +213,7 @@ pub(super) async fn change(
     responses((status = 200, body = Dropped), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn remove(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
 ) -> ApiResult<Json<Dropped>> {
     let registry = state.registry().clone();

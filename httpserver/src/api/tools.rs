@@ -1,7 +1,7 @@
 //! The tools, called by name.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sop_query::sql::Cancel;
@@ -9,9 +9,8 @@ use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
-use crate::extract::{ApiPath, ApiQuery, from_json, read_json};
+use crate::extract::{ApiPath, ApiQuery, State, from_json, read_json};
 use crate::queries::CancelOnDrop;
-use crate::state::AppState;
 use crate::tools::{Caller, Context, Tools, Way};
 
 /// A tool.
@@ -59,7 +58,7 @@ pub(super) struct ToolAnswer {
     get, operation_id = "list_tools", path = "/tools", tag = "tools",
     responses((status = 200, body = ToolList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Json<ToolList> {
+pub(super) async fn list(State(state): State) -> Json<ToolList> {
     let context = Context::new(state, "", caller());
     let specs = Tools(&context).specs();
     let tools = specs.iter().map(serde_json::to_value);
@@ -102,7 +101,7 @@ fn caller() -> Caller {
     responses((status = 200, body = ToolAnswer), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn call(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<ToolPath>,
     ApiQuery(query): ApiQuery<ToolQuery>,
     request: Request,

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use sop::{Database, JsonStyle, Mode};
+use sop_query::sql::Cancel;
 use sop_query::transfer::{
     self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, Progress, Summary,
     TransferError,
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::items::filter_not_yet;
+use super::filtered::{Filtering, export_filtered};
 use super::streams::{Sink, long_call, stream};
 use super::{StorePath, keys};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers};
+use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers, State};
 use crate::state::AppState;
 
 /// Bytes that are read from the body at once; the format is seen from the first of them.
@@ -117,7 +118,7 @@ enum ImportLine<'a> {
     ),
 )]
 pub(super) async fn import(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ImportQuery>,
     numbers: JsonNumbers,
@@ -283,7 +284,7 @@ pub(super) struct ExportQuery {
     format: Option<String>,
     /// JSON array of leading key values, the last may be `{"partial": "text"}`: only these items.
     prefix: Option<String>,
-    /// Filter document; comes with the query layer.
+    /// Filter document as JSON: only the items that it lets through.
     filter: Option<String>,
 }
 
@@ -296,14 +297,11 @@ pub(super) struct ExportQuery {
     ),
 )]
 pub(super) async fn export(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ExportQuery>,
     numbers: JsonNumbers,
 ) -> ApiResult<Response<Body>> {
-    if query.filter.is_some() {
-        return Err(filter_not_yet());
-    }
     let format = query
         .format
         .as_deref()
@@ -314,8 +312,30 @@ pub(super) async fn export(
         format.name()
     );
     let registry = state.registry().clone();
+    let engine = state.queries().engine().clone();
+    let time = state.limits().query_longest();
     let mut response = stream(&state, format.content_type(), move |sink| {
         let db = registry.database(&path.db)?;
+        if let Some(filter) = &query.filter {
+            let style = if numbers.as_strings {
+                JsonStyle::BigIntAsString
+            } else {
+                JsonStyle::Exact
+            };
+            let options = ExportOptions {
+                style,
+                ..ExportOptions::new(format)
+            };
+            let filtering = Filtering {
+                filter,
+                count: false,
+                engine: &engine,
+                time,
+                cancel: Cancel::default(),
+            };
+            let prefix = query.prefix.as_deref();
+            return export_filtered(&db, &path.store, prefix, &filtering, &options, sink);
+        }
         let tx = db.begin(Mode::Read)?;
         let range = keys::prefix(
             &tx.documents(&path.store)?.definition().key,

@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::{ServeArgs, start_log};
 use crate::config::{Config, Secret};
+use crate::environments::Environments;
 use crate::error::ApiResult;
 use crate::registry::{Attach, Registry, Settings};
 use crate::security::random_token;
@@ -42,20 +42,19 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
         .local_addr()
         .context("The port cannot be asked for")?
         .port();
-    let registry = Registry::open(&config)?;
+    let environments = Environments::open(&config)?;
     if config.demo {
-        make_demo(&registry);
+        make_demo(environments.first());
     }
-    let state = AppState::new(&config, port, registry);
+    let state = AppState::new(&config, port, environments);
     let base = format!("http://{}", authority(&config.host, port));
     announce(&config, &base);
     if config.open {
         open_page(&state, &base);
     }
-    let registry = Arc::clone(state.registry());
-    serve(listener, app(state), &config.limits, stop(signal)).await;
+    serve(listener, app(state.clone()), &config.limits, stop(signal)).await;
     tracing::info!("closing the databases");
-    tokio::task::spawn_blocking(move || registry.close_all()).await?;
+    tokio::task::spawn_blocking(move || state.environments().close_all()).await?;
     Ok(())
 }
 

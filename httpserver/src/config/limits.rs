@@ -71,6 +71,8 @@ limits! {
     max_queries = 16, 1, 256;
     /// Longest statement of a query.
     query_statement_bytes = MIB, KIB, MIB;
+    /// Memory that all queries may take together for what does not go to files.
+    query_memory_bytes = 512 * MIB, 32 * MIB, 1024 * 1024 * MIB;
     /// Most rows of a query's answer as one JSON object; what is left out is said.
     query_rows = 10_000, 1, 1_000_000;
     /// Bytes after which such an answer ends before its row limit; what is left out is said.

@@ -91,10 +91,33 @@ codes! {
     StoreNotFound = "store_not_found", NOT_FOUND, "No such store";
     /// No item has this key.
     ItemNotFound = "item_not_found", NOT_FOUND, "No such item";
+    /// The environment asks for the name of the store or database that is written to, in the header
+    /// `Sop-Confirm`.
+    ConfirmationNeeded = "confirmation_needed", FORBIDDEN, "Name what is written to";
+    /// No environment has this name.
+    EnvironmentNotFound = "environment_not_found", NOT_FOUND, "No such environment";
+    /// An environment has this name already.
+    EnvironmentExists = "environment_exists", CONFLICT, "The environment exists already";
     /// No tool has this name.
     ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
     /// The caller has no right to do this.
     NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
+    /// No script has this name.
+    ScriptNotFound = "script_not_found", NOT_FOUND, "No such script";
+    /// The script has no such version.
+    VersionNotFound = "version_not_found", NOT_FOUND, "No such version";
+    /// No entry of the knowledge has this category and name.
+    KnowledgeNotFound = "knowledge_not_found", NOT_FOUND, "No such entry";
+    /// No schedule has this name.
+    ScheduleNotFound = "schedule_not_found", NOT_FOUND, "No such schedule";
+    /// A script has this category and name already.
+    ScriptExists = "script_exists", CONFLICT, "The script exists already";
+    /// A name without its category means several scripts; write Category.Name.
+    AmbiguousName = "ambiguous_name", CONFLICT, "The name means several things";
+    /// The script is wrong; `errors` has each fault with its place.
+    InvalidScript = "invalid_script", UNPROCESSABLE_ENTITY, "The script is wrong";
+    /// The arguments do not fit the parameters of the script.
+    InvalidArguments = "invalid_arguments", UNPROCESSABLE_ENTITY, "The arguments do not fit";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// No job has this id; the oldest that have ended are forgotten.
@@ -149,6 +172,8 @@ codes! {
     ConfirmationRequired = "confirmation_required", UNPROCESSABLE_ENTITY, "Type the name to confirm";
     /// Something in a statement that stores cannot do; the detail says what to write instead.
     UnsupportedStatement = "unsupported_statement", UNPROCESSABLE_ENTITY, "Stores cannot do that";
+    /// A statement needs more memory than statements may take, or makes a value larger than one may be.
+    MemoryLimit = "memory_limit", UNPROCESSABLE_ENTITY, "The statement needs too much memory";
     /// Part of the interface that this version does not serve yet.
     NotSupportedYet = "not_supported_yet", UNPROCESSABLE_ENTITY, "This version does not do that yet";
     /// Too much of this kind runs already; try again later.

@@ -8,6 +8,7 @@ mod code;
 mod engine;
 mod explain;
 mod query;
+mod system;
 
 use std::borrow::Cow;
 

@@ -112,6 +112,7 @@ fn statement_code(code: sql::Code) -> Code {
         sql::Code::Cancelled => Code::Cancelled,
         sql::Code::Timeout => Code::TimeLimit,
         sql::Code::TooLarge => Code::StatementTooLarge,
+        sql::Code::MemoryLimit => Code::MemoryLimit,
         sql::Code::InvalidValue => Code::InvalidValue,
         _ => Code::StorageError,
     }

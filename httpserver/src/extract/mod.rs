@@ -6,8 +6,10 @@ mod body;
 mod json;
 mod path;
 mod query;
+mod state;
 
 pub use body::{BodyReader, read_body};
 pub use json::{ApiJson, JsonNumbers, LargeJson, from_json, read_json};
 pub use path::ApiPath;
 pub use query::ApiQuery;
+pub use state::{CONFIRM, ENVIRONMENT, State, in_environment};

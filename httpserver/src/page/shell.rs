@@ -1,16 +1,19 @@
 //! The shell of the page with the first rows of a store in it.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
-use sop_web::{AppShell, Database, Store, View, Welcome, render_app, render_welcome};
+use sop_web::{
+    AppShell, Colour, Database, Environment, Store, View, Welcome, render_app, render_welcome,
+};
 
 use super::error_page;
 use crate::api::{
     DatabasePath, DatabaseView, Listing, Output, Start, StorePath, read_page, write_stores,
 };
 use crate::error::{ApiError, ApiResult, Code};
-use crate::extract::{ApiPath, JsonNumbers};
+use crate::extract::{ApiPath, JsonNumbers, State};
+use crate::registry;
 use crate::state::AppState;
 
 /// Rows that are put into the page.
@@ -19,13 +22,13 @@ const FIRST_ROWS: u64 = 100;
 const FIRST_BYTES: u64 = 256 * 1024;
 
 /// The page without a place: the first database that can be opened, or the welcome page.
-pub(super) async fn start(State(state): State<AppState>) -> Response {
+pub(super) async fn start(State(state): State) -> Response {
     render(state, Place::default()).await
 }
 
 /// The page of a database: its first store.
 pub(super) async fn database(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::default()).await
@@ -33,7 +36,7 @@ pub(super) async fn database(
 
 /// The query workbench over a database.
 pub(super) async fn query(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::Query).await
@@ -41,7 +44,7 @@ pub(super) async fn query(
 
 /// The diagram of a database.
 pub(super) async fn design(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::Design).await
@@ -49,7 +52,7 @@ pub(super) async fn design(
 
 /// The design of a store, beside the diagram.
 pub(super) async fn store_design(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<StorePath>, ApiError>,
 ) -> Response {
     match path {
@@ -68,7 +71,7 @@ pub(super) async fn store_design(
 
 /// The databases of the server; the one of the address is open beside them.
 pub(super) async fn databases(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<DatabasePath>, ApiError>,
 ) -> Response {
     of_database(state, path, View::Databases).await
@@ -94,7 +97,7 @@ async fn of_database(
 
 /// The page of a store.
 pub(super) async fn store(
-    State(state): State<AppState>,
+    State(state): State,
     path: Result<ApiPath<StorePath>, ApiError>,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -142,18 +145,18 @@ async fn render(state: AppState, place: Place) -> Response {
 }
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
-    let views: Vec<DatabaseView> = state
-        .registry()
-        .list()
-        .iter()
-        .map(|entry| DatabaseView::of(entry, state))
+    let registry = state.registry();
+    let own = registry.has_system().then(|| registry.system_entry());
+    let entries = registry.list().into_iter().chain(own);
+    let views: Vec<DatabaseView> = entries
+        .map(|entry| DatabaseView::of(&entry, state))
         .collect();
     let chosen = match place.database {
         Some(name) => Some(state.registry().get(&name)?.name.clone()),
         None => views
             .iter()
-            .find(|view| view.error.is_none())
-            .or(views.first())
+            .find(|view| view.error.is_none() && !view.is_system)
+            .or(views.iter().find(|view| !view.is_system))
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
@@ -172,6 +175,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))
         .collect();
     let mut shell = AppShell {
+        environment: Some(environment(state)),
         databases,
         database: name,
         view: place.view,
@@ -189,6 +193,25 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         )?;
     }
     Ok(render_app(&shell))
+}
+
+/// The environment that the request works in.
+fn environment(state: &AppState) -> Environment {
+    let settings = state.registry().environment();
+    Environment {
+        name: state.registry().guard().environment.to_string(),
+        colour: match settings.colour {
+            registry::Colour::Dev => Colour::Dev,
+            registry::Colour::Test => Colour::Test,
+            registry::Colour::Prod => Colour::Prod,
+        },
+        mode: match settings.mode {
+            registry::Mode::Open => "open",
+            registry::Mode::Confirm => "confirm",
+            registry::Mode::ReadOnly => "read-only",
+        }
+        .to_owned(),
+    }
 }
 
 /// Adds the stores and the first rows of the open one.

@@ -1,10 +1,12 @@
 //! One database of the list, opened when it is first needed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sop::{Database, OpenOptions};
 
+use super::pool::{Lease, Pool};
 use crate::error::{ApiError, ApiResult, Code};
 
 /// How a database came onto the list.
@@ -16,6 +18,8 @@ pub enum Origin {
     Listed,
     /// Named when the server was started; forgotten when it stops.
     ThisRun,
+    /// The server's own: scripts, knowledge, audit.
+    System,
 }
 
 /// Settings of a database that the server keeps, beside those in its folder.
@@ -37,12 +41,13 @@ pub struct Entry {
     pub settings: Settings,
     /// Held while it is being opened, so that it is opened once.
     slot: Mutex<Slot>,
+    pool: Pool,
 }
 
 enum Slot {
     Closed,
     Open {
-        database: Database,
+        database: Arc<Lease>,
         /// Who holds it for writing, when it could only be opened for reading because of that.
         held: Option<String>,
     },
@@ -54,13 +59,20 @@ enum Slot {
 }
 
 impl Entry {
-    pub(super) fn new(name: &str, path: &Path, origin: Origin, settings: Settings) -> Self {
+    pub(super) fn new(
+        name: &str,
+        path: &Path,
+        origin: Origin,
+        settings: Settings,
+        pool: Pool,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             path: path.to_owned(),
             origin,
             settings,
             slot: Mutex::new(Slot::Closed),
+            pool,
         }
     }
 
@@ -80,7 +92,7 @@ impl Entry {
     ) -> ApiResult<Database> {
         let mut slot = self.slot.lock();
         match &*slot {
-            Slot::Open { database, .. } => return Ok(database.clone()),
+            Slot::Open { database, .. } => return Ok(database.database().clone()),
             Slot::Gone => {
                 let detail = format!("The database '{}' was closed meanwhile.", self.name);
                 return Err(ApiError::new(Code::DatabaseNotFound, detail));
@@ -93,9 +105,10 @@ impl Entry {
     /// Opens the database into its slot.
     fn fill(&self, slot: &mut Slot, cache_bytes: Option<u64>, create: bool) -> ApiResult<Database> {
         match self.open(cache_bytes, create) {
-            Ok((database, held)) => {
+            Ok((lease, held)) => {
+                let database = lease.database().clone();
                 *slot = Slot::Open {
-                    database: database.clone(),
+                    database: lease,
                     held,
                 };
                 Ok(database)
@@ -114,7 +127,7 @@ impl Entry {
     /// The database when it is open; does not open it, nor wait while it is being opened.
     pub fn opened(&self) -> Option<Database> {
         match &*self.slot.try_lock()? {
-            Slot::Open { database, .. } => Some(database.clone()),
+            Slot::Open { database, .. } => Some(database.database().clone()),
             _ => None,
         }
     }
@@ -151,14 +164,10 @@ impl Entry {
         .map_err(|error| (error.code(), error.detail().to_owned()))
     }
 
-    /// Closes the database for good; calls that still hold it get an error.
+    /// Gives the database up for good; it is closed when no other environment has it open. Calls that
+    /// still hold a closed one get an error.
     pub(super) fn close(&self) {
-        let old = std::mem::replace(&mut *self.slot.lock(), Slot::Gone);
-        if let Slot::Open { database, .. } = old
-            && let Err(error) = database.close()
-        {
-            tracing::error!(database = self.name, %error, "closing failed");
-        }
+        *self.slot.lock() = Slot::Gone;
     }
 
     /// The database, and who holds it for writing when it is for reading only because of that.
@@ -166,7 +175,7 @@ impl Entry {
         &self,
         cache_bytes: Option<u64>,
         create: bool,
-    ) -> sop::Result<(Database, Option<String>)> {
+    ) -> sop::Result<(Arc<Lease>, Option<String>)> {
         let options = |read_only: bool| {
             let mut options = OpenOptions::new();
             options = options.create(create).read_only(read_only);
@@ -175,14 +184,15 @@ impl Entry {
                 None => options,
             }
         };
+        let open = |read_only: bool| self.pool.open(&self.path, &options(read_only), !read_only);
         let writing = !self.settings.read_only;
-        match options(!writing).open(&self.path) {
+        match open(!writing) {
             // What can still be read of a damaged or held database is worth more than an error.
             Err(error @ sop::Error::Corrupt { .. }) if writing => {
-                let opened = options(true).open(&self.path);
+                let opened = open(true);
                 opened.map(|database| (database, None)).map_err(|_| error)
             }
-            Err(sop::Error::Locked { holder }) if writing => match options(true).open(&self.path) {
+            Err(sop::Error::Locked { holder }) if writing => match open(true) {
                 Ok(database) => {
                     let held = format!(
                         "another process holds it for writing: {holder}; end that one to write here"

@@ -10,9 +10,12 @@
 
 mod entry;
 mod erase;
+mod guard;
 mod name;
+mod pool;
 mod roots;
 mod state_file;
+mod system;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,20 +27,35 @@ use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
 
 pub use entry::{Entry, Origin, Settings};
+pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
+pub use pool::Pool;
 pub use roots::Roots;
-use state_file::{Listed, StateFile};
+pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
 pub(crate) const MARK: &str = "dboptions.json";
 
-/// The databases by name.
+/// The databases of an environment by name, as one request may use them; cheap to clone.
+#[derive(Clone)]
 pub struct Registry {
+    list: Arc<List>,
+    guard: Guard,
+}
+
+/// The databases of an environment.
+struct List {
+    /// Where the list is kept.
+    file: PathBuf,
     roots: Roots,
+    pool: Pool,
     cache_bytes: Option<u64>,
     entries: RwLock<BTreeMap<String, Arc<Entry>>>,
     /// Held through every change of the list, so that memory and file agree.
     state: Mutex<StateFile>,
+    /// The server's own database, shared by all environments; not on the list.
+    system: Arc<SystemPlace>,
 }
 
 /// What a new entry is to be.
@@ -52,46 +70,118 @@ pub struct Attach {
 }
 
 impl Registry {
-    /// Makes the data root when it is missing, reads the list, and looks for databases in the root.
+    /// The databases of the first environment: those in the data root, those of its list
+    /// (`databases.json` there), and those named when the server was started.
     ///
     /// # Errors
     /// A folder cannot be made or read, or the list is damaged.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let roots = Roots::new(&config.data, &config.roots)?;
-        let state = StateFile::read(roots.data())?;
-        let registry = Self {
-            cache_bytes: config.cache_bytes,
-            entries: RwLock::default(),
-            state: Mutex::default(),
-            roots,
-        };
-        for listed in &state.databases {
-            let settings = Settings {
-                read_only: listed.read_only,
-            };
-            registry.put(Entry::new(
-                &listed.name,
-                &listed.path,
-                Origin::Listed,
-                settings,
-            ));
-        }
-        registry.discover(&state)?;
-        *registry.state.lock() = state;
+        let file = roots.data().join("databases.json");
+        let pool = Pool::default();
+        let system = SystemPlace::new(
+            config,
+            &roots,
+            &StateFile::read(&file, roots.data())?,
+            &pool,
+        );
+        let registry = Self::open_list(roots, file, config.cache_bytes, pool, Arc::new(system))?;
         for path in &config.databases {
             registry.attach_for_this_run(path)?;
         }
         Ok(registry)
     }
 
+    /// The databases of a list in `file` and those in the data root.
+    ///
+    /// # Errors
+    /// A folder cannot be made or read, or the list is damaged.
+    pub(crate) fn open_list(
+        roots: Roots,
+        file: PathBuf,
+        cache_bytes: Option<u64>,
+        pool: Pool,
+        system: Arc<SystemPlace>,
+    ) -> anyhow::Result<Self> {
+        let state = StateFile::read(&file, roots.data())?;
+        let registry = Self {
+            guard: Guard::default(),
+            list: Arc::new(List {
+                file,
+                cache_bytes,
+                pool,
+                entries: RwLock::default(),
+                state: Mutex::default(),
+                system,
+                roots,
+            }),
+        };
+        for listed in &state.databases {
+            let settings = Settings {
+                read_only: listed.read_only,
+            };
+            registry.put(registry.entry(&listed.name, &listed.path, Origin::Listed, settings));
+        }
+        registry.discover(&state)?;
+        *registry.list.state.lock() = state;
+        Ok(registry)
+    }
+
+    /// The same for a request that may do what `guard` says.
+    #[must_use]
+    pub fn guarded(&self, guard: Guard) -> Self {
+        Self {
+            list: Arc::clone(&self.list),
+            guard,
+        }
+    }
+
+    /// What the request may do.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Open databases, shared by all environments.
+    pub fn pool(&self) -> &Pool {
+        &self.list.pool
+    }
+
+    /// What is said of the environment.
+    pub fn environment(&self) -> EnvironmentSettings {
+        self.list.state.lock().environment.clone()
+    }
+
+    /// Says something else of the environment.
+    ///
+    /// # Errors
+    /// The file cannot be written; nothing changed then.
+    pub fn set_environment(&self, settings: EnvironmentSettings) -> ApiResult<()> {
+        let mut state = self.list.state.lock();
+        let old = std::mem::replace(&mut state.environment, settings);
+        self.save(&mut state)
+            .inspect_err(|_| state.environment = old)
+    }
+
+    /// The list with whole paths.
+    pub(crate) fn state(&self) -> StateFile {
+        let mut state = self.list.state.lock().clone();
+        state.databases = self.listed();
+        state
+    }
+
+    /// The list as it is on disk, with paths that mean the same elsewhere.
+    pub(crate) fn portable(&self) -> StateFile {
+        self.state().portable(self.list.roots.data())
+    }
+
     /// The folders under which databases and backups may lie.
     pub fn roots(&self) -> &Roots {
-        &self.roots
+        &self.list.roots
     }
 
     /// All databases in the order of their names.
     pub fn list(&self) -> Vec<Arc<Entry>> {
-        self.entries.read().values().cloned().collect()
+        self.list.entries.read().values().cloned().collect()
     }
 
     /// The database of this name.
@@ -99,8 +189,9 @@ impl Registry {
     /// # Errors
     /// `database_not_found` with the nearest names.
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
-        let entries = self.entries.read();
-        entries.get(name).cloned().ok_or_else(|| {
+        let entries = self.list.entries.read();
+        let own = || Some(self.system_entry()).filter(|own| own.name == name);
+        entries.get(name).cloned().or_else(own).ok_or_else(|| {
             let suggestions = nearest(name, entries.keys().map(String::as_str));
             let hint = suggestions
                 .first()
@@ -119,7 +210,11 @@ impl Registry {
     /// # Errors
     /// It is not there or cannot be opened.
     pub fn database(&self, name: &str) -> ApiResult<sop::Database> {
-        self.get(name)?.database(self.cache_bytes)
+        let entry = self.get(name)?;
+        if entry.is_system() {
+            return Ok(self.system()?.database().clone());
+        }
+        entry.database(self.list.cache_bytes)
     }
 
     /// As [`Registry::database`], but a failure that is known already is only repeated.
@@ -127,7 +222,7 @@ impl Registry {
     /// # Errors
     /// The code and detail of the failure.
     pub fn look(&self, entry: &Entry) -> Result<sop::Database, (Code, String)> {
-        entry.look(self.cache_bytes)
+        entry.look(self.list.cache_bytes)
     }
 
     /// The open database of this name, when it takes writes.
@@ -136,20 +231,29 @@ impl Registry {
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
-        let mut database = entry.database(self.cache_bytes)?;
+        entry.refuse_own()?;
+        let mut database = entry.database(self.list.cache_bytes)?;
         if entry.held().is_some() {
             // The process that held it may have ended meanwhile.
             database = entry
-                .look(self.cache_bytes)
+                .look(self.list.cache_bytes)
                 .map_err(|(code, detail)| ApiError::new(code, detail))?;
         }
         match entry.held().or_else(|| database.read_only()) {
-            None => Ok(database),
+            None => self.guard.check_write(name, &database).map(|()| database),
             Some(reason) => Err(ApiError::new(
                 Code::ReadOnly,
                 format!("The database '{name}' is read-only: {reason}."),
             )),
         }
+    }
+
+    /// Whether this request may write to a database at all, whatever the database itself says.
+    ///
+    /// # Errors
+    /// The database is not there, `read_only`, or `confirmation_needed`.
+    pub fn check_write(&self, name: &str) -> ApiResult<()> {
+        self.guard.check_write(name, &self.database(name)?)
     }
 
     /// Makes a database, or attaches the folder when one is there already.
@@ -158,22 +262,22 @@ impl Registry {
     /// The name or path is not allowed or taken, or the folder cannot be used.
     pub fn attach(&self, wish: &Attach) -> ApiResult<Arc<Entry>> {
         check_name(&wish.name)?;
-        let mut state = self.state.lock();
+        let mut state = self.list.state.lock();
         let path = match &wish.path {
-            Some(path) => self.roots.resolve(path)?,
-            None => self.roots.data().join(&wish.name),
+            Some(path) => self.list.roots.resolve(path)?,
+            None => self.list.roots.data().join(&wish.name),
         };
         self.check_free(&wish.name, &path)?;
         check_folder(&path)?;
-        let entry = Entry::new(&wish.name, &path, Origin::Listed, wish.settings);
+        let entry = self.entry(&wish.name, &path, Origin::Listed, wish.settings);
         let is_new = !path.join(MARK).exists();
-        entry.database_with(self.cache_bytes, is_new)?;
+        entry.database_with(self.list.cache_bytes, is_new)?;
         // The folder may have been reached through a link that was made meanwhile.
-        self.roots.check_inside(&path)?;
+        self.list.roots.check_inside(&path)?;
         let entry = self.put(entry);
         state.hidden.retain(|hidden| *hidden != path);
         if let Err(error) = self.save(&mut state) {
-            self.entries.write().remove(&wish.name);
+            self.list.entries.write().remove(&wish.name);
             entry.close();
             return Err(error);
         }
@@ -185,12 +289,13 @@ impl Registry {
     /// # Errors
     /// It is not there, or the list cannot be written.
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
-        let mut state = self.state.lock();
+        let mut state = self.list.state.lock();
         let old = self.get(name)?;
+        old.refuse_own()?;
         if old.settings == settings {
             return Ok(old);
         }
-        let entry = self.put(Entry::new(name, &old.path, old.origin, settings));
+        let entry = self.put(self.entry(name, &old.path, old.origin, settings));
         old.close();
         self.save(&mut state)?;
         Ok(entry)
@@ -201,17 +306,21 @@ impl Registry {
     /// # Errors
     /// It is not there, the list cannot be written, or files cannot be deleted.
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
-        let mut state = self.state.lock();
+        let mut state = self.list.state.lock();
         let entry = self.get(name)?;
+        entry.refuse_own()?;
+        if delete_data && self.guard.mode == Mode::ReadOnly {
+            self.check_write(name)?;
+        }
         if delete_data
-            && let (_, Some(holder)) = (entry.look(self.cache_bytes).is_ok(), entry.held())
+            && let (_, Some(holder)) = (entry.look(self.list.cache_bytes).is_ok(), entry.held())
         {
             let detail = format!("The files of '{name}' cannot be deleted: {holder}.");
             return Err(ApiError::new(Code::DatabaseLocked, detail));
         }
-        self.entries.write().remove(name);
+        self.list.entries.write().remove(name);
         entry.close();
-        if !delete_data && entry.path.starts_with(self.roots.data()) {
+        if !delete_data && entry.path.starts_with(self.list.roots.data()) {
             state.hidden.push(entry.path.clone());
         }
         self.save(&mut state)?;
@@ -228,9 +337,14 @@ impl Registry {
         }
     }
 
+    fn entry(&self, name: &str, path: &Path, origin: Origin, settings: Settings) -> Entry {
+        Entry::new(name, path, origin, settings, self.list.pool.clone())
+    }
+
     fn put(&self, entry: Entry) -> Arc<Entry> {
         let entry = Arc::new(entry);
-        self.entries
+        self.list
+            .entries
             .write()
             .insert(entry.name.clone(), Arc::clone(&entry));
         entry
@@ -238,7 +352,7 @@ impl Registry {
 
     /// Lists the databases in the data root that are neither listed nor hidden.
     fn discover(&self, state: &StateFile) -> anyhow::Result<()> {
-        for found in std::fs::read_dir(self.roots.data())? {
+        for found in std::fs::read_dir(self.list.roots.data())? {
             let path = found?.path();
             let name = path
                 .file_name()
@@ -247,11 +361,12 @@ impl Registry {
             if check_name(name).is_err()
                 || !path.join(MARK).is_file()
                 || state.hidden.contains(&path)
+                || path == self.system_entry().path
             {
                 continue;
             }
             if self.check_free(name, &path).is_ok() {
-                self.put(Entry::new(name, &path, Origin::Found, Settings::default()));
+                self.put(self.entry(name, &path, Origin::Found, Settings::default()));
             }
         }
         Ok(())
@@ -276,9 +391,9 @@ impl Registry {
         }
         self.check_free(&name, &path)?;
         check_folder(&path)?;
-        let entry = Entry::new(&name, &path, Origin::ThisRun, Settings::default());
+        let entry = self.entry(&name, &path, Origin::ThisRun, Settings::default());
         if !path.join(MARK).exists() {
-            entry.database_with(self.cache_bytes, true)?;
+            entry.database_with(self.list.cache_bytes, true)?;
         }
         self.put(entry);
         Ok(())
@@ -286,7 +401,9 @@ impl Registry {
 
     /// Neither name nor folder may be in use, and no database may lie inside another.
     fn check_free(&self, name: &str, path: &Path) -> ApiResult<()> {
-        for entry in self.entries.read().values() {
+        let entries = self.list.entries.read();
+        let own = self.system_entry();
+        for entry in entries.values().chain([&own]) {
             if entry.name.eq_ignore_ascii_case(name) {
                 let detail = format!(
                     "There is a database '{}' already. Choose another name.",
@@ -309,19 +426,24 @@ impl Registry {
         Ok(())
     }
 
-    fn save(&self, state: &mut StateFile) -> ApiResult<()> {
-        state.databases = self
-            .entries
-            .read()
+    /// What the file lists.
+    fn listed(&self) -> Vec<Listed> {
+        let entries = self.list.entries.read();
+        let kept = entries
             .values()
-            .filter(|entry| entry.origin != Origin::ThisRun)
-            .map(|entry| Listed {
-                name: entry.name.clone(),
-                path: entry.path.clone(),
-                read_only: entry.settings.read_only,
-            })
-            .collect();
-        state.write(self.roots.data()).map_err(|error| {
+            .filter(|entry| entry.origin != Origin::ThisRun);
+        kept.map(|entry| Listed {
+            name: entry.name.clone(),
+            path: entry.path.clone(),
+            read_only: entry.settings.read_only,
+        })
+        .collect()
+    }
+
+    fn save(&self, state: &mut StateFile) -> ApiResult<()> {
+        state.databases = self.listed();
+        let (file, root) = (&self.list.file, self.list.roots.data());
+        state.write(file, root).map_err(|error| {
             ApiError::new(
                 Code::StorageError,
                 format!("The list of databases cannot be written: {error}."),

@@ -1,4 +1,5 @@
-//! The list of databases on disk: `databases.json` in the data root.
+//! The list of databases of an environment on disk, with what is said of the environment. Folders under
+//! the data root stand in it as relative paths, so the file means the same on another machine.
 //!
 //! It is written beside itself, flushed and renamed over the old one, so a crash leaves the old or
 //! the new list, never a part. A list that cannot be read stops the start: it is never replaced by
@@ -11,14 +12,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-const NAME: &str = "databases.json";
+use super::guard::EnvironmentSettings;
+
 const VERSION: u32 = 1;
 
 /// What the file says.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StateFile {
+pub(crate) struct StateFile {
     version: u32,
+    /// What is said of the environment.
+    #[serde(default)]
+    pub environment: EnvironmentSettings,
     /// The databases of the list.
     pub databases: Vec<Listed>,
     /// Folders in the data root that were taken off the list and keep their data.
@@ -27,12 +32,12 @@ pub(super) struct StateFile {
 }
 
 /// One database of the list.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listed {
+pub(crate) struct Listed {
     /// Its name.
     pub name: String,
-    /// Its folder, absolute.
+    /// Its folder, relative to the data root where it lies under it.
     pub path: PathBuf,
     /// Whether it is opened for reading only.
     #[serde(default)]
@@ -43,6 +48,7 @@ impl Default for StateFile {
     fn default() -> Self {
         Self {
             version: VERSION,
+            environment: EnvironmentSettings::default(),
             databases: Vec::new(),
             hidden: Vec::new(),
         }
@@ -50,10 +56,9 @@ impl Default for StateFile {
 }
 
 impl StateFile {
-    /// Reads the list; a data root without one has an empty list.
-    pub fn read(root: &Path) -> anyhow::Result<Self> {
-        let path = root.join(NAME);
-        let bytes = match fs::read(&path) {
+    /// Reads the file; one that is not there has an empty list. Paths come back absolute.
+    pub fn read(path: &Path, root: &Path) -> anyhow::Result<Self> {
+        let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => {
@@ -68,28 +73,53 @@ impl StateFile {
                 path.display()
             )
         };
-        let state: Self = serde_json::from_slice(&bytes).with_context(advice)?;
+        let mut state: Self = serde_json::from_slice(&bytes).with_context(advice)?;
         anyhow::ensure!(
             state.version == VERSION,
             "The list of databases {} has version {}, this program knows {VERSION}. Use a newer program.",
             path.display(),
             state.version
         );
+        for path in state.paths() {
+            *path = root.join(&*path);
+        }
         Ok(state)
     }
 
-    /// Replaces the list.
-    pub fn write(&self, root: &Path) -> io::Result<()> {
-        let temporary = root.join(format!("{NAME}.new"));
-        let mut bytes = serde_json::to_vec_pretty(self)?;
+    /// Replaces the file.
+    pub fn write(&self, path: &Path, root: &Path) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(&self.portable(root))?;
         bytes.push(b'\n');
-        let mut file = File::create(&temporary)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&temporary, root.join(NAME))?;
-        sync_folder(root)
+        replace_file(path, &bytes)
     }
+
+    /// The same with relative paths where folders lie under the data root.
+    pub fn portable(&self, root: &Path) -> Self {
+        let mut portable = self.clone();
+        for path in portable.paths() {
+            if let Ok(below) = path.strip_prefix(root) {
+                *path = below.to_owned();
+            }
+        }
+        portable
+    }
+
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let listed = self.databases.iter_mut().map(|listed| &mut listed.path);
+        listed.chain(&mut self.hidden)
+    }
+}
+
+/// Puts a file in the place of another, whole or not at all.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let mut file = File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 #[cfg(unix)]
@@ -108,25 +138,27 @@ mod tests {
 
     #[test]
     fn the_list_comes_back_and_a_damaged_one_is_kept() {
-        let root = tempfile::tempdir().unwrap();
-        assert!(StateFile::read(root.path()).unwrap().databases.is_empty());
+        let folder = tempfile::tempdir().unwrap();
+        let (root, path) = (folder.path(), folder.path().join("databases.json"));
+        assert!(StateFile::read(&path, root).unwrap().databases.is_empty());
         let mut state = StateFile::default();
-        state.databases.push(Listed {
-            name: "shop".into(),
-            path: "/x/shop".into(),
-            read_only: true,
-        });
-        state.write(root.path()).unwrap();
-        let again = StateFile::read(root.path()).unwrap();
-        assert_eq!(
-            (
-                again.databases[0].name.as_str(),
-                again.databases[0].read_only
-            ),
-            ("shop", true)
+        for (name, path) in [("shop", root.join("a/shop")), ("far", "/x/far".into())] {
+            state.databases.push(Listed {
+                name: name.into(),
+                path,
+                read_only: true,
+            });
+        }
+        state.write(&path, root).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains("\"a/shop\"") && text.contains("\"/x/far\""),
+            "{text}"
         );
+        let again = StateFile::read(&path, root).unwrap();
+        assert_eq!(again.databases[0].path, root.join("a/shop"));
+        assert!(again.databases[0].read_only);
 
-        let path = root.path().join(NAME);
         for damaged in [
             "",
             "{",
@@ -134,7 +166,7 @@ mod tests {
             r#"{"version":9,"databases":[]}"#,
         ] {
             fs::write(&path, damaged).unwrap();
-            assert!(StateFile::read(root.path()).is_err());
+            assert!(StateFile::read(&path, root).is_err());
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
     }

@@ -29,6 +29,7 @@ type Hash = [u8; 32];
 pub struct Access {
     token: Option<Hash>,
     cookie: String,
+    environment_cookie: String,
     sessions: Mutex<HashMap<Hash, Instant>>,
     tickets: Mutex<HashMap<Hash, Instant>>,
 }
@@ -54,9 +55,15 @@ impl Access {
         Self {
             token: token.map(|token| hash(token.expose())),
             cookie: format!("sop_session_{port}"),
+            environment_cookie: format!("sop_environment_{port}"),
             sessions: Mutex::default(),
             tickets: Mutex::default(),
         }
+    }
+
+    /// Name of the cookie that says in which environment a browser works. It is a choice, not a right.
+    pub fn environment_cookie(&self) -> &str {
+        &self.environment_cookie
     }
 
     /// Whether nobody is asked for anything.

@@ -6,6 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::error::{ApiError, Code};
+use crate::extract::in_environment;
 use crate::page;
 use crate::state::AppState;
 
@@ -26,6 +27,9 @@ pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -
         || is_public(request.method(), request.uri().path())
         || is_signed_in(&state, request.headers())
     {
+        if is_page && in_environment(&state, request.headers()).is_err() {
+            return out_of_environment(&state, request.uri());
+        }
         return next.run(request).await;
     }
     if is_page {
@@ -55,6 +59,19 @@ fn is_signed_in(state: &AppState, headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .any(|cookies| state.access().has_session(cookies))
+}
+
+/// Forgets an environment that is gone and opens the page anew, in the first one.
+fn out_of_environment(state: &AppState, uri: &Uri) -> Response {
+    let cookie = state.access().environment_cookie();
+    let gone = format!("{cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    match HeaderValue::try_from(gone) {
+        Ok(gone) => {
+            let to = Redirect::to(&without_token(uri));
+            ([(header::SET_COOKIE, gone)], to).into_response()
+        }
+        Err(error) => ApiError::internal(error).into_response(),
+    }
 }
 
 fn token_of(uri: &Uri) -> Option<String> {

@@ -168,6 +168,7 @@ fn read(
         access: SqlAccess::ReadOnly,
         dry_run: false,
         cancel: context.cancel.clone(),
+        ..Request::default()
     };
     let mut rows = Rows::new(context.bytes);
     let summary = context

@@ -147,7 +147,11 @@ fn list_stores(context: &Context, args: ListStores) -> Result<ToolOutput, ToolFa
     let engine = |error: sop::Error| fault(error.into());
     let tx = database.begin(Access::Read).map_err(engine)?;
     let rows = tx.stores().map_err(engine)?;
-    let rows = rows.iter().map(|info| {
+    // Saved selects are no store to people.
+    let rows = rows
+        .iter()
+        .filter(|info| info.definition.name != sop_query::sql::VIEWS_STORE);
+    let rows = rows.map(|info| {
         let definition = &info.definition;
         let key = serde_json::to_value(&definition.key).unwrap_or_default();
         vec![

@@ -343,6 +343,7 @@ fn run_in(
         access: Access::ReadWrite,
         dry_run: mode == Mode::Propose,
         cancel: context.cancel.clone(),
+        ..Request::default()
     };
     let mut rows = Rows::new(context.bytes);
     let summary = context.with_statements(|statements| {

@@ -218,7 +218,7 @@ async fn a_read_only_database_refuses_every_write() {
 async fn a_damaged_database_is_listed_with_the_reason_and_never_emptied() {
     let test = TestApp::with_store(json!({"type": "i64"})).await;
     test.fill([1.into()]).await;
-    test.state.registry().close_all();
+    test.state.environments().close_all();
     let mark = test.folder().join("data/d/dboptions.json");
     std::fs::write(&mark, "{ this is not").unwrap();
     let test = test.restart();
@@ -244,7 +244,7 @@ async fn a_store_that_cannot_be_read_is_listed_and_says_why() {
     let test = TestApp::with_store(json!({"type": "i64"})).await;
     test.fill([1.into()]).await;
     // Closing writes a checkpoint, so that the items lie in the data folder.
-    test.state.registry().close_all();
+    test.state.environments().close_all();
     std::fs::remove_dir_all(test.folder().join("data/d/data")).unwrap();
     let test = test.restart();
     let stores = test.get("/api/v1/databases/d/stores").await.ok();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use sop_httpserver::registry::Registry;
+use sop_httpserver::environments::Environments;
 use sop_httpserver::serve::{bind, serve};
 use sop_httpserver::{AppState, app, config::Config};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,7 +28,11 @@ impl Server {
         change(&mut config);
         let listener = bind("127.0.0.1", 0).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let state = AppState::new(&config, address.port(), Registry::open(&config).unwrap());
+        let state = AppState::new(
+            &config,
+            address.port(),
+            Environments::open(&config).unwrap(),
+        );
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(async move {
             let stopped = async { stopped.await.unwrap_or_default() };

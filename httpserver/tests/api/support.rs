@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use sop_httpserver::config::{Config, Secret};
-use sop_httpserver::registry::Registry;
+use sop_httpserver::environments::Environments;
 use sop_httpserver::{AppState, app};
 use tower::ServiceExt as _;
 
@@ -102,8 +102,8 @@ impl TestApp {
         let mut config = config(folder.path());
         change(&mut config);
         config.check().unwrap();
-        let registry = Registry::open(&config).unwrap();
-        let state = AppState::new(&config, 8080, registry);
+        let environments = Environments::open(&config).unwrap();
+        let state = AppState::new(&config, 8080, environments);
         Self {
             app: app(state.clone()),
             state,
@@ -113,7 +113,7 @@ impl TestApp {
 
     /// Ends the application and starts another over the same folder.
     pub fn restart(self) -> Self {
-        self.state.registry().close_all();
+        self.state.environments().close_all();
         Self::over(self.folder, |_| {})
     }
 

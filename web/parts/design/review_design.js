@@ -23,13 +23,16 @@ export function reviewDesign(app, design, store) {
   const rows = differences(before, after).filter((one) => one.name !== "name");
   const items = Number(session.storeNamed(store)?.count ?? 0);
   const reorders = !fresh && items > 0 && rows.some((one) => one.name === "key");
-  const prove = reorders || session.environment?.mode === "confirm";
+  const confirm = session.environment?.mode === "confirm";
+  const prove = reorders || confirm;
+  // A store that is not there yet cannot be named: the database is.
+  const word = fresh ? (session.place.database ?? "") : name;
   let typed = "";
   let busy = false;
   let error = "";
   /** @type {string[]} */
   let list = [];
-  const held = () => busy || (prove && typed !== name);
+  const held = () => busy || (prove && typed !== word);
 
   const write = async () => {
     if (held()) return;
@@ -38,8 +41,7 @@ export function reviewDesign(app, design, store) {
     list = [];
     dialog.draw();
     try {
-      if (fresh) await create();
-      else await change();
+      await session.api.confirming(confirm ? typed : "", () => (fresh ? create() : change()));
       dialog.close();
     } catch (reason) {
       error = reason instanceof Error ? reason.message : String(reason);
@@ -105,7 +107,7 @@ export function reviewDesign(app, design, store) {
         ${fresh ? html`<section class="card" aria-label="Statement"><header><b>The same as SQL</b></header><pre class="request" tabindex="0">${createStatement(draft)}</pre></section>` : nothing}
         ${draft.seed && fresh ? html`<section class="card" aria-label="Seed item"><header><span class="tag insert">Insert</span><b>Seed item</b></header><pre class="request" tabindex="0">${stringify(draft.seed, 2)}</pre></section>` : nothing}
         ${reorders ? html`<p class="held-why">${icon("lock", true)}<span>All ${counted(items, "item")} are checked against the new order and written anew, in one transaction that reads go on beside. If one item does not fit, or somebody writes to the store meanwhile, nothing is changed.</span></p>` : nothing}</div>
-      <footer>${prove ? html`<label class="prove">Type <b>${name}</b> to ${reorders ? "rebuild it" : html`write to <span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span>`}<span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === name ? icon("check", true) : nothing}</span></label>` : html`<span class="small dim">${fresh && draft.seed ? "The store, then its item" : "One transaction"}</span>`}<span class="grow"></span>
+      <footer>${prove ? html`<label class="prove">Type <b>${word}</b> to ${reorders ? "rebuild it" : html`write to <span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span>`}<span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : html`<span class="small dim">${fresh && draft.seed ? "The store, then its item" : "One transaction"}</span>`}<span class="grow"></span>
         <button class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${reorders ? "risk" : "main"}" autofocus ?disabled=${held()} @click=${write}>${busy ? "Working" : fresh ? "Create store" : reorders ? "Rebuild" : "Apply changes"}<kbd>Ctrl ↵</kbd></button></footer>`,
   });
   dialog.element.addEventListener("keydown", (event) => {

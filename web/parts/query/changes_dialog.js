@@ -32,7 +32,7 @@ export function changesDialog(app, { sql, changes, commit }) {
     busy = true;
     error = "";
     dialog.draw();
-    error = (await commit()) ?? "";
+    error = (await session.api.confirming(typed, commit)) ?? "";
     busy = false;
     if (error) dialog.draw();
     else dialog.close();

@@ -72,7 +72,27 @@ pub(super) fn joined<'s>(
         tables.add(table);
         let on = match fields.get("on") {
             Some(on) => pairs(tables, on, &at.field("on"))?,
-            None => by_relation(schema, tables, notes, &at)?,
+            None => match by_relation(schema, tables, notes, &at)? {
+                Related::Directly(on) => on,
+                Related::Through(link) => {
+                    if !matches!(words, " JOIN " | " LEFT JOIN ") {
+                        let detail = format!(
+                            "a {} join through {} needs both steps: join {} first, then this store",
+                            words.trim().to_ascii_lowercase().trim_end_matches(" join"),
+                            link.name,
+                            link.name
+                        );
+                        return Err(SelectError::new(Fault::NoRelation, &at, detail));
+                    }
+                    tables.linked = true;
+                    from = from
+                        .then(words)
+                        .and_then(link.table)
+                        .then(" ON ")
+                        .and_then(link.on);
+                    link.to_joined
+                }
+            },
         };
         from = from.then(words).and_then(named).then(" ON ").and_then(on);
     }
@@ -151,13 +171,88 @@ struct Way {
     words: String,
 }
 
-/// The one relation between the store that is joined and those before.
+/// How a store is joined that no `on` says it of.
+enum Related {
+    /// On the fields of the one relation.
+    Directly(Sql),
+    /// By a store that relates to both sides.
+    Through(Link),
+}
+
+/// A store between two that are joined.
+struct Link {
+    name: String,
+    /// With the name that it has in the statement.
+    table: Sql,
+    /// Its condition with the stores before.
+    on: Sql,
+    /// The condition of the store that is joined.
+    to_joined: Sql,
+}
+
+/// The relations between two stores, whichever of them declares them.
+fn ways_between(one: &Table<'_>, other: &Table<'_>, at: &Pointer<'_>) -> Result<Vec<Way>> {
+    let mut ways: Vec<Way> = Vec::new();
+    let both = way_list(one, other, at)?.into_iter();
+    for way in both.chain(way_list(other, one, at)?) {
+        if ways.iter().all(|known| known.words != way.words) {
+            ways.push(way);
+        }
+    }
+    Ok(ways)
+}
+
+/// The ways from the stores before to the joined one through stores that relate to both.
+fn links(
+    schema: &Schema,
+    joined: &Table<'_>,
+    before: &[Table<'_>],
+    at: &Pointer<'_>,
+) -> Result<Vec<(Link, String)>> {
+    let stores: Vec<Named<'_>> = before.iter().map(|table| table.store).collect();
+    let mut found = Vec::new();
+    for name in schema.links(&joined.store, &stores) {
+        let written = match joined.store.database {
+            Some(database) => format!("{database}.{name}"),
+            None => name.to_owned(),
+        };
+        let store = schema.store(&written, at)?;
+        let mut alias = name.to_owned();
+        while before
+            .iter()
+            .chain([joined])
+            .any(|table| table.alias.eq_ignore_ascii_case(&alias))
+        {
+            alias += " link";
+        }
+        let link = Table { store, alias };
+        let mut first = Vec::new();
+        for other in before {
+            first.extend(ways_between(&link, other, at)?);
+        }
+        for to_joined in ways_between(&link, joined, at)? {
+            for way in &first {
+                let words = format!("{} and {}", way.words, to_joined.words);
+                let step = Link {
+                    name: name.to_owned(),
+                    table: named(&link),
+                    on: way.sql.clone(),
+                    to_joined: to_joined.sql.clone(),
+                };
+                found.push((step, words));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The one relation between the store that is joined and those before, or the one way through another store.
 fn by_relation(
     schema: &Schema,
     tables: &Tables<'_>,
     notes: &mut Vec<String>,
     at: &Pointer<'_>,
-) -> Result<Sql> {
+) -> Result<Related> {
     let Some((joined, before)) = tables.list.split_last() else {
         return Err(SelectError::invalid(at, "there is nothing to join with"));
     };
@@ -166,9 +261,7 @@ fn by_relation(
         if other.store.database != joined.store.database {
             continue;
         }
-        let from = way_list(other, joined, at)?;
-        let to = way_list(joined, other, at)?;
-        for way in from.into_iter().chain(to) {
+        for way in ways_between(other, joined, at)? {
             if ways.iter().all(|known| known.words != way.words) {
                 ways.push(way);
             }
@@ -180,7 +273,7 @@ fn by_relation(
     match (ways.pop(), ways.is_empty()) {
         (Some(way), true) => {
             notes.push(format!("joined {name} by the relation {}", way.words));
-            Ok(way.sql)
+            Ok(Related::Directly(way.sql))
         }
         (Some(_), false) => {
             let detail = format!(
@@ -189,19 +282,43 @@ fn by_relation(
             );
             Err(SelectError::new(Fault::AmbiguousRelation, at, detail).with(words))
         }
-        (None, _) => {
-            let stores: Vec<Named<'_>> = before.iter().map(|table| table.store).collect();
-            let links = schema.links(&joined.store, &stores);
-            let hint = if links.is_empty() {
-                String::new()
-            } else {
-                format!("; {} relates to both, so join it first", links.join(" or "))
-            };
-            let links: Vec<String> = links.into_iter().map(str::to_owned).collect();
+        (None, _) => through(schema, tables, notes, at),
+    }
+}
+
+fn through(
+    schema: &Schema,
+    tables: &Tables<'_>,
+    notes: &mut Vec<String>,
+    at: &Pointer<'_>,
+) -> Result<Related> {
+    let Some((joined, before)) = tables.list.split_last() else {
+        return Err(SelectError::invalid(at, "there is nothing to join with"));
+    };
+    let others: Vec<&str> = before.iter().map(|table| table.alias.as_str()).collect();
+    let (name, others) = (&joined.alias, others.join(", "));
+    let mut links = links(schema, joined, before, at)?;
+    let words: Vec<String> = links.iter().map(|(_, words)| words.clone()).collect();
+    match (links.pop(), links.is_empty()) {
+        (Some((link, words)), true) => {
+            notes.push(format!(
+                "joined {name} through {} by the relations {words}",
+                link.name
+            ));
+            Ok(Related::Through(link))
+        }
+        (Some(_), false) => {
             let detail = format!(
-                "no relation connects {name} with {others}; say how with on: {{field before: field of {name}}}{hint}"
+                "several ways connect {name} with {others} through another store: {}; join that store first, and say how with on",
+                words.join("; ")
             );
-            Err(SelectError::new(Fault::NoRelation, at, detail).with(links))
+            Err(SelectError::new(Fault::AmbiguousRelation, at, detail).with(words))
+        }
+        (None, _) => {
+            let detail = format!(
+                "no relation connects {name} with {others}; say how with on: {{field before: field of {name}}}"
+            );
+            Err(SelectError::new(Fault::NoRelation, at, detail))
         }
     }
 }

@@ -48,7 +48,7 @@
 //!   columns, a grouped one what it is grouped by and then the aggregates.
 //! - `join`: `[{store, on: {field before: field of store}, type, alias}]` with `inner` (left out), `left`, `right`,
 //!   `full`. Without `on` the one relation between the store and those before is used, in whichever direction it
-//!   was declared; `notes` say which. With joins a name is `alias.field`, or bare where it means one field.
+//!   was declared, or the one store that relates to both; `notes` say which. With joins a name is `alias.field`, or bare where it means one field.
 //! - `having` is a filter over the names of the result and of `group_by`.
 //! - `order_by`: `name`, `name desc`, with `nulls first` or `nulls last`; names of the result go before fields. `key` is
 //!   the order of the store, `key desc` its reverse.

@@ -221,6 +221,11 @@ impl<'t> Outputs<'t> {
 
     fn list(&self) -> Sql {
         Sql::list(self.columns.iter().map(|output| match output {
+            // Without the stores that only link.
+            Output::All(None) if self.tables.linked => {
+                let tables = self.tables.list.iter();
+                Sql::list(tables.map(|table| Sql::name(&table.alias).then(".*")))
+            }
             Output::All(None) => Sql::new("*"),
             Output::All(Some(alias)) => Sql::name(alias).then(".*"),
             Output::One(item) if item.sql == Sql::name(&item.name) => item.sql.clone(),

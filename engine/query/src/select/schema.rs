@@ -2,6 +2,7 @@
 
 use super::error::{Fault, Pointer, SelectError};
 use super::shape::StoreShape;
+use crate::sql::{StoreRules, Visibility, visible_relations};
 use serde_json::Value as Json;
 use sop::{Relation, StoreDefinition, StoreSchema, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,18 @@ impl Schema {
         databases: &[(&str, &Transaction)],
         names: &[N],
     ) -> sop::Result<Self> {
+        Self::seen_by(&Visibility::default(), databases, names)
+    }
+
+    /// As [`Schema::for_stores`] with what a caller may see. That a masked field is not used is for the statement to say.
+    ///
+    /// # Errors
+    /// Those of the engine. A store that is not there is no error yet.
+    pub fn seen_by<N: AsRef<str>>(
+        visibility: &Visibility,
+        databases: &[(&str, &Transaction)],
+        names: &[N],
+    ) -> sop::Result<Self> {
         let mut schema = Self::default();
         for (database, tx) in databases {
             // Also one without stores has its number.
@@ -62,7 +75,10 @@ impl Schema {
                 stores: BTreeMap::new(),
             });
             for store in tx.stores()? {
-                schema.add(database, &store.definition, None);
+                if visibility.shows_store(database, &store.definition.name) {
+                    let relations = visible_relations(visibility, database, &store.definition);
+                    schema.add_seen(database, &store.definition, relations, None, None);
+                }
             }
         }
         let wanted: BTreeSet<(usize, String)> = names
@@ -70,15 +86,45 @@ impl Schema {
             .filter_map(|name| schema.find(name.as_ref()))
             .map(|(at, name)| (at, name.to_owned()))
             .collect();
+        let wanted = schema.with_links(wanted);
         for (at, name) in wanted {
             let Some((database, tx)) = databases.get(at) else {
                 continue;
             };
             let store = tx.documents(&name)?;
             let shape = store.schema()?;
-            schema.add(database, store.definition(), Some(&shape));
+            let relations = visible_relations(visibility, database, store.definition());
+            let rules = visibility.store(database, &name);
+            let rules = rules.as_deref();
+            schema.add_seen(database, store.definition(), relations, Some(&shape), rules);
         }
         Ok(schema)
+    }
+
+    /// These stores, and those that may link two of them.
+    fn with_links(&self, mut wanted: BTreeSet<(usize, String)>) -> BTreeSet<(usize, String)> {
+        let mut links = Vec::new();
+        for (at, database) in self.databases.iter().enumerate() {
+            let of_database = || wanted.iter().filter(|(there, _)| *there == at);
+            if of_database().count() < 2 {
+                continue;
+            }
+            for (name, store) in &database.stores {
+                let relates = |(_, other): &&(usize, String)| {
+                    let to = |store: &Store, target: &str| {
+                        let mut relations = store.relations.iter();
+                        relations.any(|relation| relation.target_store == target)
+                    };
+                    let back = database.stores.get(other);
+                    to(store, other) || back.is_some_and(|back| to(back, name))
+                };
+                if of_database().filter(relates).count() > 1 {
+                    links.push((at, name.clone()));
+                }
+            }
+        }
+        wanted.extend(links);
+        wanted
     }
 
     /// Adds a store, or what was not known of it; without `schema` its fields can't be named.
@@ -88,9 +134,21 @@ impl Schema {
         definition: &StoreDefinition,
         schema: Option<&StoreSchema>,
     ) {
+        let relations = definition.relations.clone();
+        self.add_seen(database, definition, relations, schema, None);
+    }
+
+    fn add_seen(
+        &mut self,
+        database: &str,
+        definition: &StoreDefinition,
+        relations: Vec<Relation>,
+        schema: Option<&StoreSchema>,
+        rules: Option<&StoreRules>,
+    ) {
         let store = Store {
-            relations: definition.relations.clone(),
-            shape: schema.map(|schema| StoreShape::new(definition, schema)),
+            relations,
+            shape: schema.map(|schema| StoreShape::seen(definition, schema, rules)),
         };
         let name = definition.name.clone();
         match self

@@ -1,6 +1,6 @@
 //! What the fields of a store may hold: which filters need a look at the type of a value, and which don't.
 
-use crate::sql::{Source, TableColumns};
+use crate::sql::{Protection, Source, StoreRules, TableColumns};
 use std::collections::HashMap;
 
 use sop::{FieldKind, FieldType, KeyType, Order, StoreDefinition, StoreField, StoreSchema};
@@ -165,8 +165,20 @@ pub(super) struct StoreShape {
 }
 
 impl StoreShape {
-    pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
-        let columns = TableColumns::new(definition, schema);
+    /// What a caller with these rules sees; without rules, all.
+    pub fn seen(
+        definition: &StoreDefinition,
+        schema: &StoreSchema,
+        rules: Option<&StoreRules>,
+    ) -> Self {
+        let Some(rules) = rules else {
+            return Self::new(definition, schema, None);
+        };
+        Self::new(definition, &rules.schema(schema.clone()), Some(rules))
+    }
+
+    fn new(definition: &StoreDefinition, schema: &StoreSchema, rules: Option<&StoreRules>) -> Self {
+        let columns = TableColumns::seen(definition, schema, rules);
         let columns: HashMap<Source, String> = columns
             .iter()
             .map(|column| (column.source.clone(), column.name.clone()))
@@ -194,6 +206,9 @@ impl StoreShape {
                         descends: false,
                     }),
             );
+        }
+        if let Some(rules) = rules {
+            key.retain(|part| rules.key_field(&part.name) != Some(Protection::Hidden));
         }
         let whole = if spec.is_composite() {
             Source::WholeKey

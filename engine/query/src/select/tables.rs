@@ -39,6 +39,8 @@ pub(super) struct Tables<'s> {
     elements: Cell<u32>,
     /// Whether columns stand without the name of their table.
     bare: bool,
+    /// Whether the statement has stores beside these, which only link them.
+    pub linked: bool,
 }
 
 /// What a name means in one table.
@@ -56,6 +58,7 @@ impl<'s> Tables<'s> {
             list: vec![table],
             elements: Cell::new(0),
             bare: true,
+            linked: false,
         }
     }
 
@@ -65,6 +68,7 @@ impl<'s> Tables<'s> {
             list,
             elements: Cell::new(0),
             bare: false,
+            linked: false,
         }
     }
 

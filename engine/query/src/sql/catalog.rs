@@ -1,14 +1,30 @@
 //! The databases that a statement may name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sop::Database;
 
+use super::sources::RowSources;
+
 /// Open databases by name. A store without a database's name is one of the first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Catalog {
     databases: Arc<[(String, Database)]>,
     identity: Identity,
+    sources: Vec<(String, Arc<dyn RowSources>)>,
+    /// Why databases are not changed here, by their numbers.
+    guarded: Arc<BTreeMap<usize, String>>,
+}
+
+impl std::fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sources: Vec<&str> = self.sources.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Catalog")
+            .field("databases", &self.databases)
+            .field("sources", &sources)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Names and ids of databases: connections are for one such list.
@@ -24,7 +40,38 @@ impl Catalog {
         Self {
             databases: databases.into(),
             identity,
+            sources: Vec::new(),
+            guarded: Arc::default(),
         }
+    }
+
+    /// With tables under the name of a schema, like `script`, whose rows do not lie in stores.
+    #[must_use]
+    pub fn with_sources(mut self, schema: &str, sources: Arc<dyn RowSources>) -> Self {
+        self.sources.retain(|(there, _)| there != schema);
+        self.sources.push((schema.to_owned(), sources));
+        self
+    }
+
+    pub(super) fn sources(&self, schema: &str) -> Option<(&str, &Arc<dyn RowSources>)> {
+        let mut all = self.sources.iter();
+        let found = all.find(|(there, _)| there.eq_ignore_ascii_case(schema))?;
+        Some((&found.0, &found.1))
+    }
+
+    /// The same, with a database that statements only read, and why.
+    #[must_use]
+    pub fn guarded(mut self, name: &str, reason: impl Into<String>) -> Self {
+        if let Some(at) = self.find(name) {
+            Arc::make_mut(&mut self.guarded).insert(at, reason.into());
+        }
+        self
+    }
+
+    /// Why a database is not changed: by this catalog, or as the engine says.
+    pub(super) fn read_only(&self, at: usize) -> Option<String> {
+        let guarded = self.guarded.get(&at).cloned();
+        guarded.or_else(|| self.get(at)?.read_only())
     }
 
     /// Names and databases, the default first.

@@ -11,6 +11,7 @@ use sop::key::KeyType;
 use sop::{FieldKind, FieldType, StoreDefinition, StoreSchema};
 
 use super::tokens::quote_name;
+use super::visibility::{Protection, StoreRules};
 
 /// The most columns that one table has; what is beyond is reached by `value ->> '$.field'`.
 const MAX_COLUMNS: usize = 1_500;
@@ -125,6 +126,10 @@ pub struct TableColumn {
     pub hidden: bool,
     /// Whether it is never null.
     pub required: bool,
+    /// Whether the caller sees null in place of its values.
+    pub masked: bool,
+    /// Whether a part of its values is hidden or masked.
+    pub partial: bool,
 }
 
 /// The columns of a store.
@@ -162,6 +167,8 @@ impl Names {
             kind,
             hidden,
             required: false,
+            masked: false,
+            partial: false,
         });
     }
 }
@@ -188,6 +195,26 @@ fn kind_of(common: FieldType, kinds: impl IntoIterator<Item = FieldKind>) -> Kin
 impl TableColumns {
     /// The columns of a store with this definition whose items look like that.
     pub fn new(definition: &StoreDefinition, schema: &StoreSchema) -> Self {
+        Self::seen(definition, schema, None)
+    }
+
+    /// The same without what the caller does not see.
+    pub fn seen(
+        definition: &StoreDefinition,
+        schema: &StoreSchema,
+        rules: Option<&StoreRules>,
+    ) -> Self {
+        let visible = rules.map(|rules| rules.schema(schema.clone()));
+        let mut columns = Self::all(definition, visible.as_ref().unwrap_or(schema), rules);
+        if let Some(rules) = rules {
+            columns.protect(definition, rules);
+        }
+        columns
+    }
+
+    fn all(definition: &StoreDefinition, schema: &StoreSchema, rules: Option<&StoreRules>) -> Self {
+        let is_hidden =
+            |name: &str| rules.is_some_and(|r| r.key_field(name) == Some(Protection::Hidden));
         let mut names = Names::default();
         // The whole key and the whole value can always be named.
         for reserved in [VERSION, COUNT, COUNTED, POSITION, "value"] {
@@ -205,6 +232,9 @@ impl TableColumns {
             false => name.to_owned(),
         };
         for (at, field) in key.fields().iter().enumerate() {
+            if is_hidden(&field.name) {
+                continue;
+            }
             let kind = Kind::Key(field.kind);
             names.add(&key_name(&field.name), "key", Source::Key(at), kind, false);
             if is_both(&field.name) {
@@ -212,11 +242,14 @@ impl TableColumns {
                 names.taken.insert(field.name.to_ascii_lowercase());
             }
         }
-        if let Some(column) = names.columns.first_mut() {
+        if let Some(column) = names.columns.first_mut().filter(|_| !key.is_composite()) {
             // Only fields of composite keys can be missing.
             column.required = !key.is_composite();
         }
         for (at, field) in key.ride_on().iter().enumerate() {
+            if is_hidden(&field.name) {
+                continue;
+            }
             let kind = Kind::Key(field.kind);
             names.add(
                 &key_name(&field.name),
@@ -238,6 +271,38 @@ impl TableColumns {
         Self {
             columns: names.columns,
         }
+    }
+
+    /// Leaves hidden columns out and marks masked ones.
+    fn protect(&mut self, definition: &StoreDefinition, rules: &StoreRules) {
+        let key = &definition.key;
+        let of_key = |name: Option<&String>| rules.key_field(name.map_or("", |name| name));
+        self.columns.retain_mut(|column| {
+            let (protection, partial) = match &column.source {
+                Source::Key(at) => (
+                    of_key(key.fields().get(*at).map(|field| &field.name)),
+                    false,
+                ),
+                Source::RideOn(at) => (
+                    of_key(key.ride_on().get(*at).map(|field| &field.name)),
+                    false,
+                ),
+                Source::Field(name) => (rules.value_field(name), rules.below_value(name)),
+                Source::Path(path) => {
+                    let path = path.join(".");
+                    (rules.value_field(&path), rules.below_value(&path))
+                }
+                Source::Value => (rules.value_field(""), rules.below_value("")),
+                Source::WholeKey => (rules.key_field(""), rules.protects_keys(key)),
+                Source::Version | Source::Count | Source::Counted | Source::Position => {
+                    (None, false)
+                }
+            };
+            column.masked = protection.is_some();
+            column.partial = partial;
+            column.required &= !column.masked;
+            protection != Some(Protection::Hidden)
+        });
     }
 
     /// All columns in their order.
@@ -326,6 +391,8 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             kind,
             hidden: true,
             required: true,
+            masked: false,
+            partial: false,
         });
     }
 }

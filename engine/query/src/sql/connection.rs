@@ -3,7 +3,7 @@
 //! Its databases are empty ones in memory: a database of the catalog is a schema, a store becomes a table of it when a
 //! statement names it first, and again when its columns changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
@@ -14,11 +14,15 @@ use super::catalog::Identity;
 use super::columns::{Kind, Source, TableColumn, TableColumns};
 use super::error::{Code, QueryError};
 use super::functions;
+use super::masking;
+use super::memory::Memory;
 use super::output::Column;
 use super::running::Running;
-use super::sandbox::{Stopped, Watch, confine};
-use super::table::{self, MODULE, Step};
+use super::sandbox::{Watch, confine};
+use super::table::{self, MODULE, SOURCE_MODULE, Step};
 use super::tokens::{quote_name, quote_text};
+use super::views::{self, View};
+use super::visibility::Visibility;
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
@@ -33,6 +37,14 @@ struct Declared {
     columns: TableColumns,
 }
 
+/// A saved select that the connection knows.
+struct DeclaredView {
+    view: View,
+    declaration: String,
+    /// Its columns that are masked.
+    masked: Vec<String>,
+}
+
 /// The columns of a result, and what kinds of values come from stores as they are.
 #[derive(Default)]
 pub(super) struct Shape {
@@ -44,12 +56,21 @@ pub(super) struct Shape {
 pub(super) struct StoreConnection {
     /// Names and ids of the databases it is for.
     pub identity: Identity,
+    /// What those see whom it is for.
+    pub visibility: Visibility,
     connection: Connection,
+    memory: Arc<Memory>,
     pub watch: Arc<Watch>,
     /// Tables by schema and name.
     declared: HashMap<(String, String), Declared>,
     /// Columns of the results of statements, by their text.
     known: HashMap<String, Arc<Shape>>,
+    /// Statements that do nothing with masked fields but show them.
+    checked: HashSet<String>,
+    /// Sources that statements of the call named, by schema and name.
+    sources: HashSet<(String, String)>,
+    /// Views by what they are called here.
+    views: HashMap<String, DeclaredView>,
     /// Sequences of the databases at which the tables were looked at last.
     seen: Vec<u64>,
 }
@@ -63,7 +84,12 @@ struct Missing {
 
 impl StoreConnection {
     /// A connection for these databases; `counts` what EXPLAIN ANALYZE shows, which makes each step slower.
-    pub fn open(identity: Identity, counts: bool) -> Result<Self> {
+    pub fn open(
+        identity: Identity,
+        visibility: Visibility,
+        memory: Arc<Memory>,
+        counts: bool,
+    ) -> Result<Self> {
         let open = || -> rusqlite::Result<(Connection, Arc<Watch>)> {
             let mut connection = Connection::open_in_memory()?;
             connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -75,12 +101,18 @@ impl StoreConnection {
             Ok((connection, watch))
         };
         let (connection, watch) = open().map_err(|error| engine_error(&error))?;
+        watch.as_own(|| memory.limit(&connection))?;
         Ok(Self {
             identity,
+            visibility,
             connection,
+            memory,
             watch,
             declared: HashMap::new(),
             known: HashMap::new(),
+            checked: HashSet::new(),
+            sources: HashSet::new(),
+            views: HashMap::new(),
             seen: Vec::new(),
         })
     }
@@ -101,16 +133,131 @@ impl StoreConnection {
                 gone.push(name.clone());
             }
         }
+        if !gone.is_empty() {
+            self.forget_views()?;
+        }
         for name in gone {
             self.undeclare(&name)?;
+        }
+        for known in self.views.values() {
+            if running.view(&known.view.name)?.as_ref() != Some(&known.view) {
+                self.forget_views()?;
+                break;
+            }
         }
         self.seen = seen;
         Ok(())
     }
 
-    fn undeclare(&mut self, name: &(String, String)) -> Result<()> {
+    /// Forgets the views; they are made again when they are named.
+    pub fn forget_views(&mut self) -> Result<()> {
+        self.flush();
+        let names: Vec<String> = self.views.drain().map(|(name, _)| name).collect();
+        names
+            .iter()
+            .try_for_each(|name| self.execute(&format!("DROP VIEW temp.{}", quote_name(name))))
+    }
+
+    /// Makes a view known, whose select is in SQLite's words, and checks it.
+    pub fn declare_view(&mut self, running: &Running, view: &View, sql: &str) -> Result<()> {
+        let name = views::table(&view.name);
+        if self.views.contains_key(&name) {
+            return Ok(());
+        }
+        self.declare_for(running, sql)?;
+        let declaration = view.declaration(sql);
+        self.execute(&declaration)
+            .map_err(|error| QueryError::new(classified(&error.message).0, error.message))?;
+        self.watch.declare(&name, std::iter::empty());
+        let declared = DeclaredView {
+            view: view.clone(),
+            declaration,
+            masked: Vec::new(),
+        };
+        self.views.insert(name.clone(), declared);
+        let masked = self.masked_columns(running, &name);
+        if masked.is_err() {
+            self.forget_views()?;
+        }
+        let masked = masked?;
+        self.watch.declare(&name, masked.iter().map(String::as_str));
+        if let Some(declared) = self.views.get_mut(&name) {
+            declared.masked = masked;
+        }
+        Ok(())
+    }
+
+    /// The columns of a view that are masked ones of stores.
+    fn masked_columns(&mut self, running: &Running, view: &str) -> Result<Vec<String>> {
+        let all = format!("SELECT * FROM temp.{}", quote_name(view));
+        self.declare_for(running, &all)?;
+        let prepared = self.prepare(running, &all)?;
+        let mut masked = Vec::new();
+        for column in prepared.columns_with_metadata() {
+            let names = column.database_name().zip(column.table_name());
+            let origin = names.zip(column.origin_name());
+            let origin =
+                origin.and_then(|((schema, table), name)| self.origin(schema, table, name));
+            if origin.is_some_and(|origin| origin.masked) {
+                masked.push(column.name().to_owned());
+            }
+        }
+        Ok(masked)
+    }
+
+    /// Forgets the sources: they may have other columns when another call names them.
+    pub fn forget_sources(&mut self) -> Result<()> {
+        if self.sources.is_empty() {
+            return Ok(());
+        }
+        self.forget_views()?;
+        let names = std::mem::take(&mut self.sources);
+        names.iter().try_for_each(|(schema, name)| {
+            let (schema, name) = (quote_name(schema), quote_name(name));
+            self.execute(&format!("DROP TABLE {schema}.{name}"))
+        })
+    }
+
+    /// Declares a source that SQLite misses as `schema.name`. False when there is none.
+    fn declare_source(&mut self, running: &Running, message: &str) -> Result<bool> {
+        let name = message.strip_prefix("no such table: ");
+        let Some((schema, name)) = name.and_then(|name| name.split_once('.')) else {
+            return Ok(false);
+        };
+        let Some(schema) = running.source_schema(schema) else {
+            return Ok(false);
+        };
+        let id = (schema.clone(), name.to_owned());
+        if running.source(&schema, name)?.is_none() || self.sources.contains(&id) {
+            return Ok(false);
+        }
+        // It may be attached already.
+        let _ = self.execute(&format!("ATTACH ':memory:' AS {}", quote_name(&schema)));
+        self.watch.declare(name, std::iter::empty());
+        let declared = self.execute(&format!(
+            "CREATE VIRTUAL TABLE {}.{} USING {SOURCE_MODULE}({}, {})",
+            quote_name(&schema),
+            quote_name(name),
+            quote_text(&schema),
+            quote_text(name),
+        ));
+        if let Some(error) = running.take_error() {
+            return Err(error);
+        }
+        declared?;
+        self.sources.insert(id);
+        Ok(true)
+    }
+
+    /// Forgets what was made ready of statements.
+    fn flush(&mut self) {
         self.connection.flush_prepared_statement_cache();
         self.known.clear();
+        self.checked.clear();
+    }
+
+    fn undeclare(&mut self, name: &(String, String)) -> Result<()> {
+        self.flush();
         let sql = format!("DROP TABLE {}.{}", quote_name(&name.0), quote_name(&name.1));
         self.execute(&sql)?;
         self.declared.remove(name);
@@ -126,7 +273,18 @@ impl StoreConnection {
             .filter(|(_, table)| of(table))
             .map(|(name, _)| name.clone())
             .collect();
-        names.iter().try_for_each(|name| self.undeclare(name))
+        names.iter().try_for_each(|name| self.undeclare(name))?;
+        if store == views::STORE {
+            return self.forget_views();
+        }
+        if !names.is_empty() {
+            // SQLite does not look again at what a view stands on.
+            for (name, known) in &self.views {
+                self.execute(&format!("DROP VIEW temp.{}", quote_name(name)))?;
+                self.execute(&known.declaration)?;
+            }
+        }
+        Ok(())
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
@@ -150,7 +308,11 @@ impl StoreConnection {
             let _ = self.execute(&attach);
         }
         let columns = running.columns(missing.database, &store)?;
-        self.watch.declare(&store);
+        let protected = columns
+            .iter()
+            .filter(|column| column.masked || column.partial);
+        self.watch
+            .declare(&store, protected.map(|column| column.name.as_str()));
         self.execute(&format!(
             "CREATE VIRTUAL TABLE {}.{} USING {MODULE}({}, {})",
             quote_name(&missing.schema),
@@ -174,12 +336,15 @@ impl StoreConnection {
     pub fn declare_for(&mut self, running: &Running, sql: &str) -> Result<()> {
         loop {
             let Err(error) = self.connection.prepare_cached(sql).map(drop) else {
-                return Ok(());
+                return self.check_masked(running, sql);
             };
             if let Some(error) = running.take_error() {
                 return Err(error);
             }
             let message = message(&error);
+            if self.declare_source(running, &message)? {
+                continue;
+            }
             let mut found = false;
             for missing in missing(running, &message) {
                 if self.declare(running, &missing)? {
@@ -191,6 +356,75 @@ impl StoreConnection {
                 return Err(self.explain(running, sql, &error));
             }
         }
+    }
+
+    /// Refuses a statement that does more with masked fields than to show them.
+    fn check_masked(&mut self, running: &Running, sql: &str) -> Result<()> {
+        if !self.watch.protects() || self.checked.contains(sql) {
+            return Ok(());
+        }
+        // One that is kept ready is not asked what it reads.
+        self.watch.take_read();
+        let prepared = self.connection.prepare(sql);
+        let prepared = prepared.map_err(|error| self.explain(running, sql, &error))?;
+        let read = self.watch.take_read();
+        for (number, at) in masking::by_number(sql) {
+            let mut columns = prepared.columns_with_metadata();
+            let Some(column) = number.checked_sub(1).and_then(|at| columns.nth(at)) else {
+                continue;
+            };
+            let names = column.database_name().zip(column.table_name());
+            let origin = names.zip(column.origin_name());
+            let origin =
+                origin.and_then(|((schema, table), name)| self.origin(schema, table, name));
+            if let Some(column) = origin.filter(|column| column.masked) {
+                let store = names.map_or("", |(_, store)| store);
+                return Err(masking::refused(store, &column.name).at(Some(at)));
+            }
+        }
+        drop(prepared);
+        for (table, name) in &read {
+            self.check_read(running, sql, table, name)?;
+        }
+        if self.checked.len() >= STATEMENTS {
+            self.checked.clear();
+        }
+        self.checked.insert(sql.to_owned());
+        Ok(())
+    }
+
+    /// Refuses it when a column that it reads is masked, or has masked parts, and used.
+    fn check_read(&self, running: &Running, sql: &str, table: &str, name: &str) -> Result<()> {
+        let of_table = self
+            .declared
+            .iter()
+            .filter(|((_, there), _)| there == table);
+        for (_, declared) in of_table {
+            let Some(column) = declared.columns.named(name) else {
+                continue;
+            };
+            let found = if column.masked {
+                masking::misused(sql, std::slice::from_ref(&column.name))
+            } else {
+                let rules = running.rules(declared.database, &declared.store);
+                let paths = rules.iter().flat_map(|rules| rules.masked_paths());
+                masking::path_to(sql, paths).map(|(path, at)| (path.to_owned(), at))
+            };
+            if let Some((field, at)) = found {
+                return Err(masking::refused(&declared.store, &field).at(Some(at)));
+            }
+        }
+        if let Some(view) = self.views.get(table) {
+            let named = view
+                .masked
+                .iter()
+                .filter(|there| there.eq_ignore_ascii_case(name));
+            let named: Vec<String> = named.cloned().collect();
+            if let Some((field, at)) = masking::misused(sql, &named) {
+                return Err(masking::refused(table, &field).at(Some(at)));
+            }
+        }
+        Ok(())
     }
 
     /// A prepared statement; [`StoreConnection::declare_for`] has made sure that it can be.
@@ -256,22 +490,18 @@ impl StoreConnection {
         if let Some(error) = running.take_error() {
             return error;
         }
-        match self.watch.stopped() {
-            Some(Stopped::Cancelled) => {
-                return QueryError::new(Code::Cancelled, "the statement was cancelled");
-            }
-            Some(Stopped::Timeout) => {
-                let message =
-                    "the statement took longer than it may; ask for less, or give it more time";
-                return QueryError::new(Code::Timeout, message);
-            }
-            None => {}
+        if let Some(why) = self.watch.stopped() {
+            return why.error();
+        }
+        let text = message(error);
+        if let Some(error) = self.memory.error(error.sqlite_error_code(), &text) {
+            return error;
         }
         let at = match error {
             SqliteError::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
             _ => None,
         };
-        self.explained(running, sql, &message(error)).at(at)
+        self.explained(running, sql, &text).at(at)
     }
 
     fn explained(&self, running: &Running, sql: &str, message: &str) -> QueryError {
@@ -351,6 +581,10 @@ fn classified(message: &str) -> (Code, String) {
     if is("not authorized") || is("authorization denied") || is("prohibited") {
         let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
         return (Code::Forbidden, text.to_owned());
+    }
+    if is("because it is a view") {
+        let text = format!("{message}; change the stores that it selects from");
+        return (Code::Unsupported, text);
     }
     if is("cannot create triggers") {
         let text = "there is no CREATE TRIGGER for stores";
@@ -437,10 +671,37 @@ fn missing(running: &Running, message: &str) -> Vec<Missing> {
 
 /// Stores that a wrong name may have meant.
 fn store_names(running: &Running, name: &str) -> Vec<String> {
-    let (database, store) = match name.split_once('.') {
-        Some((schema, store)) => (running.catalog.find(schema).unwrap_or(0), store),
-        None => (0, name),
+    let Some((schema, store)) = name.split_once('.') else {
+        return sop::nearest(name, running.store_names(0).unwrap_or_default());
     };
-    let names = running.store_names(database).unwrap_or_default();
-    sop::nearest(store, names)
+    let within = |schema: &str, names: Vec<String>| {
+        let near = sop::nearest(store, names).into_iter();
+        near.map(|name| format!("{schema}.{name}")).collect()
+    };
+    if schema.eq_ignore_ascii_case(views::SCHEMA) {
+        return within(views::SCHEMA, running.view_names().unwrap_or_default());
+    }
+    if let Some(schema) = running.source_schema(schema) {
+        return within(&schema, running.source_names(&schema));
+    }
+    if let Some(database) = running.database(schema) {
+        return within(schema, running.store_names(database).unwrap_or_default());
+    }
+    // The database's name may be the wrong one.
+    let databases = running.catalog.iter().map(|(name, _)| name.to_owned());
+    let mut found = Vec::new();
+    for near in sop::nearest(schema, databases) {
+        let at = running.catalog.find(&near).unwrap_or_default();
+        let names = running.store_names(at).unwrap_or_default();
+        let there = names.iter().any(|name| name.eq_ignore_ascii_case(store));
+        let names = match there {
+            true => vec![store.to_owned()],
+            false => sop::nearest(store, names),
+        };
+        found.extend(names.into_iter().map(|name| format!("{near}.{name}")));
+    }
+    if found.is_empty() {
+        found = sop::nearest(store, running.store_names(0).unwrap_or_default());
+    }
+    found
 }

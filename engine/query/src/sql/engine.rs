@@ -1,8 +1,10 @@
 //! Running requests.
 
 mod changing;
+mod session;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,17 +15,21 @@ use sop::Mode;
 
 use super::Result;
 use super::catalog::Catalog;
-use super::columns::Kind;
+use super::columns::{Kind, POSITION};
 use super::connection::StoreConnection;
 use super::count::rewritten;
 use super::error::{Code, QueryError};
 use super::explain::Plan;
+use super::memory::Memory;
 use super::output::{Output, Summary, Table};
 use super::running::Running;
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
-use super::tokens::tokens;
+use super::tokens::{Token, tokens};
 use super::value::{Params, ValueRef};
+use super::views;
+use super::visibility::Visibility;
+pub use session::{Session, SessionOptions};
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +65,8 @@ pub struct Request {
     pub dry_run: bool,
     /// Ends the request from outside.
     pub cancel: Cancel,
+    /// What the caller may see; everything, unless something is said.
+    pub visibility: Visibility,
 }
 
 impl Request {
@@ -86,12 +94,22 @@ impl Request {
 pub struct EngineOptions {
     /// Connections that are kept for later requests.
     pub kept_connections: usize,
+    /// Where statements put what does not fit into memory: the system's folder for temporary files, unless one is
+    /// named. It is made when it is missing, and removed with the engine when it is empty.
+    pub temp_folder: Option<PathBuf>,
+    /// Memory that SQLite may take for all statements of the process together; 0 is without limit.
+    pub memory_bytes: u64,
+    /// The most bytes of one text or blob.
+    pub value_bytes: u64,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             kept_connections: 16,
+            temp_folder: None,
+            memory_bytes: 512 << 20,
+            value_bytes: 128 << 20,
         }
     }
 }
@@ -100,6 +118,7 @@ impl Default for EngineOptions {
 #[derive(Clone)]
 pub struct QueryEngine {
     options: EngineOptions,
+    memory: Arc<Memory>,
     pool: Arc<Mutex<Vec<StoreConnection>>>,
 }
 
@@ -126,8 +145,14 @@ impl Default for QueryEngine {
 impl QueryEngine {
     /// An engine without connections yet.
     pub fn new(options: EngineOptions) -> Self {
+        let memory = Memory::new(
+            options.memory_bytes,
+            options.value_bytes,
+            options.temp_folder.clone(),
+        );
         Self {
             options,
+            memory,
             pool: Arc::default(),
         }
     }
@@ -141,11 +166,16 @@ impl QueryEngine {
     ) -> Result<Summary> {
         let began = Instant::now();
         let statements = split(&request.sql)?;
-        let mut connection = self.connection(catalog)?;
+        let mut connection = self.connection(catalog, &request.visibility)?;
         let deadline = request.limits.time.and_then(|time| began.checked_add(time));
         let writes = request.access == Access::ReadWrite;
         connection.watch.begin(&request.cancel, deadline, writes);
-        let running = Running::new(catalog.clone(), request.dry_run);
+        let running = Running::new(
+            catalog.clone(),
+            request.visibility.clone(),
+            (request.cancel.clone(), deadline),
+            request.dry_run,
+        );
         let entered = running.enter();
         let mut call = Call {
             request,
@@ -154,9 +184,11 @@ impl QueryEngine {
             output,
             summary: Summary::default(),
             block: false,
+            session: false,
             given: 0,
         };
         let result = call.all(&statements);
+        let result = call.connection.forget_sources().and(result);
         let mut summary = call.summary;
         drop(entered);
         summary.scanned = running.scanned.get();
@@ -167,7 +199,9 @@ impl QueryEngine {
         if result.is_ok() {
             self.give_back(connection);
         }
-        result.map(|()| summary)
+        result
+            .map(|()| summary)
+            .map_err(|error| error.seen_by(&request.visibility))
     }
 
     /// Runs a request and collects its rows.
@@ -194,32 +228,52 @@ impl QueryEngine {
             let message = "statements that read or change items are explained";
             return Err(QueryError::new(Code::Unsupported, message));
         }
-        let mut connection = StoreConnection::open(Arc::clone(catalog.identity()), true)?;
+        let visibility = request.visibility.clone();
+        let identity = Arc::clone(catalog.identity());
+        let memory = Arc::clone(&self.memory);
+        let mut connection = StoreConnection::open(identity, visibility.clone(), memory, true)?;
         let deadline = request
             .limits
             .time
             .and_then(|t| Instant::now().checked_add(t));
         let writes = request.access == Access::ReadWrite;
         connection.watch.begin(&request.cancel, deadline, writes);
-        let running = Running::new(catalog.clone(), false);
+        let running = Running::new(
+            catalog.clone(),
+            visibility,
+            (request.cancel.clone(), deadline),
+            false,
+        );
         let _entered = running.enter();
         running.restart(mode(statement.kind.writes()));
         let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
-        let planned = explained(&mut connection, &running, request, sql, analyze);
-        planned.map_err(|error| error.moved(statement.span.start))
+        let planned = views::expand(&running, &mut connection, sql).and_then(|expanded| {
+            let text = expanded.as_ref().map_or(sql, |expanded| &expanded.sql);
+            let planned = explained(&mut connection, &running, request, text, analyze);
+            planned.map_err(|error| match &expanded {
+                Some(expanded) => expanded.unmoved(error),
+                None => error,
+            })
+        });
+        planned
+            .map_err(|error| error.moved(statement.span.start))
+            .map_err(|error| error.seen_by(&request.visibility))
     }
 
-    fn connection(&self, catalog: &Catalog) -> Result<StoreConnection> {
+    fn connection(&self, catalog: &Catalog, visibility: &Visibility) -> Result<StoreConnection> {
         let identity = catalog.identity();
         let mut pool = self.pool.lock();
         let found = pool.iter().rposition(|there| {
-            Arc::ptr_eq(&there.identity, identity) || there.identity == *identity
+            // Its tables and statements are those of who sees the same.
+            there.visibility == *visibility
+                && (Arc::ptr_eq(&there.identity, identity) || there.identity == *identity)
         });
         if let Some(at) = found {
             return Ok(pool.remove(at));
         }
         drop(pool);
-        StoreConnection::open(Arc::clone(identity), false)
+        let (identity, memory) = (Arc::clone(identity), Arc::clone(&self.memory));
+        StoreConnection::open(identity, visibility.clone(), memory, false)
     }
 
     fn give_back(&self, connection: StoreConnection) {
@@ -240,6 +294,8 @@ struct Call<'a> {
     summary: Summary,
     /// Whether the statements are between `BEGIN` and `COMMIT`.
     block: bool,
+    /// Whether somebody else begins and ends the transaction.
+    session: bool,
     /// Rows that the statement gave so far.
     given: u64,
 }
@@ -262,13 +318,17 @@ fn mode(writes: bool) -> Mode {
 impl Call<'_> {
     fn all(&mut self, statements: &[Statement]) -> Result<()> {
         let any_writes = statements.iter().any(|statement| statement.kind.writes());
-        if self.request.dry_run {
+        if self.request.dry_run && !self.session {
             self.running.restart(mode(any_writes));
         }
         for (at, statement) in statements.iter().enumerate() {
             let rest = statements.get(at..).unwrap_or_default();
             let done = self.one(statement, rest);
             done.map_err(|error| error.moved(statement.span.start))?;
+        }
+        if self.session {
+            self.summary.sequence = self.running.sequence();
+            return Ok(());
         }
         if self.block {
             let message = "BEGIN has no COMMIT in the same request; nothing was changed";
@@ -282,6 +342,12 @@ impl Call<'_> {
     fn one(&mut self, statement: &Statement, rest: &[Statement]) -> Result<()> {
         let dry = self.request.dry_run;
         match statement.kind {
+            StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback
+                if self.session =>
+            {
+                let message = "the statement runs in a transaction that others began and end; leave BEGIN, COMMIT and ROLLBACK out";
+                Err(QueryError::new(Code::Unsupported, message))
+            }
             StatementKind::Begin if self.block => Err(QueryError::new(
                 Code::Syntax,
                 "a transaction has begun already",
@@ -320,11 +386,12 @@ impl Call<'_> {
                         "the statement changes something, and only reading is allowed here";
                     return Err(QueryError::new(Code::ReadOnly, message));
                 }
-                if !self.block && !dry {
+                let alone = !self.block && !self.session;
+                if alone && !dry {
                     self.running.restart(mode(kind.writes()));
                 }
                 self.statement(statement)?;
-                if kind.writes() && !self.block {
+                if kind.writes() && alone {
                     self.commit()?;
                 }
                 Ok(())
@@ -347,28 +414,71 @@ impl Call<'_> {
             .sql
             .get(statement.span.clone())
             .unwrap_or_default();
-        self.running.block.set(self.block || self.request.dry_run);
+        self.running.next_statement();
+        let more = self.block || self.session || self.request.dry_run;
+        self.running.block.set(more);
+        self.check_places(sql, &statement.tokens)?;
         for (database, store) in self.running.take_reshaped() {
             self.connection.forget(database, &store)?;
         }
-        let StatementKind::Plain { on_conflict, .. } = statement.kind else {
+        if statement.kind == StatementKind::Definition {
+            let database = self.running.catalog.name(0);
+            if let Some(view) = views::parse(sql, database)? {
+                self.connection.refresh(self.running)?;
+                return views::carry_out(self.running, self.connection, &view);
+            }
+        }
+        self.connection.refresh(self.running)?;
+        match views::expand(self.running, self.connection, sql)? {
+            Some(expanded) => {
+                let tokens = tokens(&expanded.sql);
+                let done = self.run_text(statement.kind, &expanded.sql, &tokens);
+                done.map_err(|error| expanded.unmoved(error))
+            }
+            None => self.run_text(statement.kind, sql, &statement.tokens),
+        }
+    }
+
+    fn run_text(&mut self, kind: StatementKind, sql: &str, tokens: &[Token]) -> Result<()> {
+        let StatementKind::Plain { on_conflict, .. } = kind else {
             return self.define(sql);
         };
         self.running.on_conflict.set(on_conflict);
-        self.connection.refresh(self.running)?;
-        if statement.kind.writes() {
+        if kind.writes() {
             return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
-        let is_key = |name: &str| self.connection.is_key(name);
-        match rewritten(&self.request.sql, &statement.tokens, &is_key) {
-            Some(counting) => {
-                self.connection.declare_for(self.running, &counting)?;
-                self.rows(&counting, Rows::Own)?;
-            }
-            None => self.rows(sql, Rows::Own)?,
-        }
+        let counting = rewritten(sql, tokens, &|name| self.connection.is_key(name));
+        // What is no store has no column to count by.
+        let counting = counting.filter(|counting| {
+            let declared = self.connection.declare_for(self.running, counting);
+            declared.is_ok()
+        });
+        self.rows(counting.as_deref().unwrap_or(sql), Rows::Own)?;
         self.summary.nodes_read += self.running.nodes_read();
+        Ok(())
+    }
+
+    /// The place of an item is its key, so whoever does not see keys does not see places.
+    fn check_places(&self, sql: &str, tokens: &[Token]) -> Result<()> {
+        if self.request.visibility.is_all() {
+            return Ok(());
+        }
+        let named = |name: &str| {
+            let is = |token: &&Token| token.name(sql).eq_ignore_ascii_case(name);
+            tokens.iter().find(is)
+        };
+        let Some(place) = named(POSITION) else {
+            return Ok(());
+        };
+        if self
+            .running
+            .protects_keys(&|store| named(store).is_some())?
+        {
+            let message = format!("{POSITION} is not shown here, as keys are not");
+            let error = QueryError::new(Code::Forbidden, message);
+            return Err(error.at(Some(place.span.start)));
+        }
         Ok(())
     }
 

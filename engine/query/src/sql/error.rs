@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::visibility::{StoreRules, Visibility};
+
 /// What kind of error it is; stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -32,6 +34,8 @@ pub enum Code {
     Timeout,
     /// It is larger than it may be.
     TooLarge,
+    /// It needs more memory than there is for statements, or than one value may take.
+    MemoryLimit,
     /// A value has no sense there: a function's argument, a pattern, a number out of range.
     InvalidValue,
     /// The storage engine failed.
@@ -55,6 +59,7 @@ impl Code {
             Self::Cancelled => "cancelled",
             Self::Timeout => "timeout",
             Self::TooLarge => "too_large",
+            Self::MemoryLimit => "memory_limit",
             Self::InvalidValue => "invalid_value",
             Self::Engine => "engine_error",
         }
@@ -97,6 +102,62 @@ impl QueryError {
             self.message = format!("{}; did you mean {nearest:?}?", self.message);
         }
         self.suggestions = names;
+        self
+    }
+
+    /// The same error without keys and fields that the caller does not see.
+    pub(super) fn seen_by(mut self, visibility: &Visibility) -> Self {
+        const UNSEEN: &str = "(not shown)";
+        if visibility.is_all() {
+            return self;
+        }
+        let protects_keys = |store: &str| {
+            let mut rules = visibility.stores_named(store);
+            rules.any(StoreRules::protects_some_key)
+        };
+        let Some(engine) = &mut self.engine else {
+            return self;
+        };
+        match engine.as_mut() {
+            sop::Error::Conflict { store, key, .. } | sop::Error::KeyExists { store, key }
+                if protects_keys(store) =>
+            {
+                UNSEEN.clone_into(key);
+            }
+            sop::Error::InvalidKey { store, .. } if protects_keys(store) => {
+                self.message = format!("store {store:?} does not take this key");
+                self.engine = None;
+                return self;
+            }
+            sop::Error::SchemaViolation {
+                store,
+                key,
+                field,
+                detail,
+            }
+            | sop::Error::InvalidValue {
+                store,
+                key,
+                field,
+                detail,
+            } => {
+                if protects_keys(store) {
+                    UNSEEN.clone_into(key);
+                }
+                let path = field.replace("[]", "");
+                let mut rules = visibility.stores_named(store);
+                if rules.any(|rules| rules.value_field(&path).is_some()) {
+                    UNSEEN.clone_into(field);
+                    "does not fit".clone_into(detail);
+                }
+            }
+            sop::Error::StoreNotFound { suggestions, .. } => {
+                suggestions.clear();
+                self.suggestions.clear();
+            }
+            _ => return self,
+        }
+        self.message = engine.to_string();
         self
     }
 

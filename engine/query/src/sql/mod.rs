@@ -31,23 +31,34 @@ mod engine;
 mod error;
 mod explain;
 mod functions;
+mod masking;
+mod memory;
 mod output;
 mod running;
 mod sandbox;
+mod sources;
 mod statement;
 mod table;
 mod tokens;
 mod value;
+mod views;
+mod visibility;
 mod writes;
 
 pub use catalog::Catalog;
 pub use columns::{Kind, Source, TableColumn, TableColumns};
-pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
+pub use engine::{
+    Access, Cancel, EngineOptions, Limits, QueryEngine, Request, Session, SessionOptions,
+};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
+pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
 pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
+pub use views::{STORE as VIEWS_STORE, View, views};
+pub(crate) use visibility::visible_relations;
+pub use visibility::{Protection, StoreRules, Visibility};
 
 /// The result of a query.
 pub type Result<T, E = QueryError> = std::result::Result<T, E>;

@@ -6,6 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
 
 use sop::{Mode, StoreField, StoreSchema, Transaction};
 
@@ -14,7 +16,11 @@ use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
 use super::output::{DefinedStore, RowChange};
+use super::sandbox::{Cancel, Stopped};
+use super::sources::{RowSource, SourceCall, SourceRows};
 use super::table::{FieldHash, OpenStore};
+use super::views::STORE as VIEWS_STORE;
+use super::visibility::{StoreRules, Visibility};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Running>>> = const { RefCell::new(None) };
@@ -48,6 +54,8 @@ pub(super) type HashId = (usize, String, usize);
 /// A call that runs.
 pub(super) struct Running {
     pub catalog: Catalog,
+    /// What the caller may see.
+    pub visibility: Visibility,
     mode: Cell<Mode>,
     /// What planning reads; apart from the statement's, so that it makes no conflicts.
     planning: RefCell<BTreeMap<usize, Rc<Transaction>>>,
@@ -75,6 +83,11 @@ pub(super) struct Running {
     /// Fields that the transaction writes and no item had before.
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
+    /// What ends the call.
+    cancel: RefCell<Cancel>,
+    deadline: Cell<Option<Instant>>,
+    /// The sources that the statement has run, by schema and name.
+    sources: RefCell<HashMap<(String, String), Rc<SourceRows>>>,
 }
 
 /// Makes a call the current one of its thread until it is dropped.
@@ -87,9 +100,15 @@ impl Drop for Entered {
 }
 
 impl Running {
-    pub fn new(catalog: Catalog, notes_changes: bool) -> Rc<Self> {
+    pub fn new(
+        catalog: Catalog,
+        visibility: Visibility,
+        until: (Cancel, Option<Instant>),
+        notes_changes: bool,
+    ) -> Rc<Self> {
         Rc::new(Self {
             catalog,
+            visibility,
             mode: Cell::new(Mode::Read),
             planning: RefCell::default(),
             transactions: RefCell::default(),
@@ -109,7 +128,77 @@ impl Running {
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
+            cancel: RefCell::new(until.0),
+            deadline: Cell::new(until.1),
+            sources: RefCell::default(),
         })
+    }
+
+    /// Says anew what ends the call.
+    pub fn until(&self, cancel: &Cancel, deadline: Option<Instant>) {
+        *self.cancel.borrow_mut() = cancel.clone();
+        self.deadline.set(deadline);
+    }
+
+    /// Why the call is to end.
+    pub fn stopped(&self) -> Option<Stopped> {
+        if self.cancel.borrow().is_cancelled() {
+            return Some(Stopped::Cancelled);
+        }
+        let late = self
+            .deadline
+            .get()
+            .is_some_and(|deadline| Instant::now() > deadline);
+        late.then_some(Stopped::Timeout)
+    }
+
+    /// The schema of sources that has this name, as it is written.
+    pub fn source_schema(&self, schema: &str) -> Option<String> {
+        Some(self.catalog.sources(schema)?.0.to_owned())
+    }
+
+    pub fn source_names(&self, schema: &str) -> Vec<String> {
+        let sources = self.catalog.sources(schema);
+        sources.map_or_else(Vec::new, |(_, sources)| sources.names())
+    }
+
+    pub fn source(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn RowSource>>> {
+        match self.catalog.sources(schema) {
+            Some((_, sources)) => sources.source(name),
+            None => Ok(None),
+        }
+    }
+
+    fn existing_source(&self, schema: &str, name: &str) -> Result<Arc<dyn RowSource>> {
+        self.source(schema, name)?.ok_or_else(|| {
+            let message = format!("there is no {schema}.{name}");
+            QueryError::new(Code::StoreNotFound, message)
+        })
+    }
+
+    pub fn source_columns(&self, schema: &str, name: &str) -> Result<Vec<String>> {
+        self.existing_source(schema, name)?.columns()
+    }
+
+    /// The rows of a source, which runs once in a statement.
+    pub fn source_rows(&self, schema: &str, name: &str) -> Result<Rc<SourceRows>> {
+        let id = (schema.to_owned(), name.to_owned());
+        if let Some(there) = self.sources.borrow().get(&id) {
+            return Ok(Rc::clone(there));
+        }
+        let source = self.existing_source(schema, name)?;
+        let call = SourceCall {
+            cancel: self.cancel.borrow().clone(),
+            visibility: self.visibility.clone(),
+        };
+        let rows = SourceRows::start(&format!("{schema}.{name}"), source, call)?;
+        self.sources.borrow_mut().insert(id, Rc::clone(&rows));
+        Ok(rows)
+    }
+
+    /// Begins another statement: sources run again.
+    pub fn next_statement(&self) {
+        self.sources.borrow_mut().clear();
     }
 
     /// The call that runs on this thread.
@@ -202,10 +291,45 @@ impl Running {
         self.planning(database)
     }
 
-    /// The fields of a store, as of now.
+    /// Whether a store is there for the caller.
+    pub fn shows(&self, database: usize, store: &str) -> bool {
+        self.visibility
+            .shows_store(self.catalog.name(database), store)
+    }
+
+    /// What the caller does not see of a store.
+    pub fn rules(&self, database: usize, store: &str) -> Option<Arc<StoreRules>> {
+        self.visibility.store(self.catalog.name(database), store)
+    }
+
+    /// Whether keys of a store are not seen as they are, of those with such a name.
+    pub fn protects_keys(&self, is_named: &dyn Fn(&str) -> bool) -> Result<bool> {
+        for database in 0..self.catalog.len() {
+            for store in self.store_names(database)? {
+                if !is_named(&store) {
+                    continue;
+                }
+                let Some(rules) = self.rules(database, &store) else {
+                    continue;
+                };
+                let transaction = self.planning_of(database, &store)?;
+                let store = transaction.documents(&store)?;
+                if rules.protects_keys(&store.definition().key) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// The fields of a store that the caller sees, as of now.
     pub fn schema(&self, database: usize, name: &str) -> Result<StoreSchema> {
         let transaction = self.planning_of(database, name)?;
-        Ok(transaction.documents(name)?.schema()?)
+        let schema = transaction.documents(name)?.schema()?;
+        Ok(match self.rules(database, name) {
+            Some(rules) => rules.schema(schema),
+            None => schema,
+        })
     }
 
     /// The columns of a store, as of now.
@@ -220,7 +344,12 @@ impl Running {
                 schema.fields.push(new_field(path));
             }
         }
-        Ok(TableColumns::new(store.definition(), &schema))
+        let rules = self.rules(database, name);
+        Ok(TableColumns::seen(
+            store.definition(),
+            &schema,
+            rules.as_deref(),
+        ))
     }
 
     /// Says that the statement writes fields that no item has.
@@ -291,6 +420,7 @@ impl Running {
                 names.remove(name);
             }
         }
+        names.retain(|name| name != VIEWS_STORE && self.shows(database, name));
         Ok(names.into_iter().collect())
     }
 
@@ -298,6 +428,7 @@ impl Running {
     pub fn find_store(&self, database: usize, name: &str) -> Result<Option<String>> {
         let transaction = self.transaction(database)?;
         match transaction.documents(name) {
+            Ok(_) if name == VIEWS_STORE || !self.shows(database, name) => return Ok(None),
             Ok(store) => return Ok(Some(store.definition().name.clone())),
             Err(sop::Error::StoreNotFound { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -316,7 +447,7 @@ impl Running {
 
     /// Why a database takes no change.
     fn read_only(&self, database: usize) -> Option<String> {
-        self.catalog.get(database)?.read_only()
+        self.catalog.read_only(database)
     }
 
     /// Says that an item of this database is going to be changed.

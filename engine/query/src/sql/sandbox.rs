@@ -3,7 +3,7 @@
 //! A connection for statements reads and changes the stores that were declared to it and nothing else: no file, no
 //! other schema, no setting, no table of its own that would outlive the statement.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -13,6 +13,8 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 
+use super::error::{Code, QueryError};
+
 /// Steps of SQLite's machine between two looks at the clock.
 const STEPS: i32 = 2_000;
 /// Table-valued functions that read nothing but their arguments.
@@ -20,17 +22,31 @@ const HARMLESS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"
 
 /// Says that a call is to end; may be said from any thread, at any time.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    own: Arc<AtomicBool>,
+    /// Of what this is a part of.
+    outer: Option<Arc<AtomicBool>>,
+}
 
 impl Cancel {
     /// Ends the call soon.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether it was said.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let said = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
+        said(&self.own) || self.outer.as_ref().is_some_and(said)
+    }
+
+    /// One for a part of the work: it is said when this one is, and can be said alone.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            own: Arc::default(),
+            outer: Some(Arc::clone(&self.own)),
+        }
     }
 }
 
@@ -39,6 +55,18 @@ impl Cancel {
 pub(super) enum Stopped {
     Cancelled,
     Timeout,
+}
+
+impl Stopped {
+    pub fn error(self) -> QueryError {
+        match self {
+            Self::Cancelled => QueryError::new(Code::Cancelled, "the statement was cancelled"),
+            Self::Timeout => QueryError::new(
+                Code::Timeout,
+                "the statement took longer than it may; ask for less, or give it more time",
+            ),
+        }
+    }
 }
 
 /// What the hooks of a connection share with who uses it.
@@ -50,6 +78,10 @@ pub(super) struct Watch {
     writes: AtomicBool,
     /// Names of the tables that stand for stores.
     declared: Mutex<HashSet<String>>,
+    /// By table, its columns that are masked or have masked parts, in small letters.
+    protected: Mutex<HashMap<String, HashSet<String>>>,
+    /// The tables and columns of those that statements read since somebody asked.
+    read: Mutex<BTreeSet<(String, String)>>,
     until: Mutex<(Cancel, Option<Instant>)>,
     stopped: Mutex<Option<Stopped>>,
 }
@@ -73,9 +105,34 @@ impl Watch {
         result
     }
 
-    /// A table stands for a store from now on.
-    pub fn declare(&self, table: &str) {
+    /// A table stands for a store from now on, of which the caller does not see these columns as they are.
+    pub fn declare<'c>(&self, table: &str, protected: impl Iterator<Item = &'c str>) {
         self.declared.lock().insert(table.to_owned());
+        let protected: HashSet<String> = protected.map(str::to_ascii_lowercase).collect();
+        if !protected.is_empty() {
+            let mut all = self.protected.lock();
+            all.entry(table.to_owned()).or_default().extend(protected);
+        }
+    }
+
+    /// Whether the caller does not see some columns as they are.
+    pub fn protects(&self) -> bool {
+        !self.protected.lock().is_empty()
+    }
+
+    /// Which of those were read by the statements that were prepared since this was asked last.
+    pub fn take_read(&self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut *self.read.lock())
+    }
+
+    fn note_read(&self, table: &str, column: &str) {
+        let protected = self.protected.lock();
+        if let Some(columns) = protected.get(table) {
+            let column = column.to_ascii_lowercase();
+            if columns.contains(&column) {
+                self.read.lock().insert((table.to_owned(), column));
+            }
+        }
     }
 
     fn is_declared(&self, table: &str) -> bool {
@@ -106,6 +163,7 @@ impl Watch {
                 table_name,
                 column_name,
             } => {
+                self.note_read(table_name, column_name);
                 HARMLESS.contains(&table_name)
                     || self.is_declared(table_name)
                     // A common table expression of which no column is used.

@@ -28,6 +28,7 @@ pub(super) struct Statement {
     pub kind: StatementKind,
     /// Its text, without the semicolon.
     pub span: Range<usize>,
+    /// Counted from its begin.
     pub tokens: Vec<Token>,
 }
 
@@ -133,7 +134,13 @@ pub(super) fn split(sql: &str) -> Result<Vec<Statement>> {
         statements.push(Statement {
             kind: kind(sql, part),
             span: first.span.start..last.span.end,
-            tokens: part.to_vec(),
+            tokens: part
+                .iter()
+                .map(|token| Token {
+                    kind: token.kind,
+                    span: token.span.start - first.span.start..token.span.end - first.span.start,
+                })
+                .collect(),
         });
     }
     if statements.is_empty() {

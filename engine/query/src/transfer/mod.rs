@@ -24,7 +24,7 @@ pub use chunks::ChunkReader;
 pub use columns::ColumnType;
 pub use csv_reader::{CsvOptions, CsvReader, Misfit};
 pub use error::{ImportFailure, TransferError};
-pub use export::{CsvCell, ExportOptions, Exported, export, write_csv_record};
+pub use export::{CsvCell, ExportOptions, Exported, Exporter, export, write_csv_record};
 pub use format::{DETECT_BYTES, Format, detect_format};
 pub use import::{ImportMode, ImportOptions, Progress, Summary, import};
 pub use json_array::JsonArrayReader;

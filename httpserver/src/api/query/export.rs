@@ -1,6 +1,5 @@
 //! Export by query: an address that gives a file.
 
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::Deserialize;
@@ -12,8 +11,7 @@ use utoipa::IntoParams;
 use super::body::{Query, Text, check_length, params};
 use crate::api::{DatabasePath, format_of};
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiPath, ApiQuery, JsonNumbers};
-use crate::state::AppState;
+use crate::extract::{ApiPath, ApiQuery, JsonNumbers, State};
 
 /// What to export.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -38,7 +36,7 @@ pub(in crate::api) struct QueryExport {
     ),
 )]
 pub(in crate::api) async fn export_query(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     ApiQuery(wish): ApiQuery<QueryExport>,
     numbers: JsonNumbers,

@@ -16,25 +16,24 @@ pub(crate) use body::params as sql_params;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
+pub(super) use sending::{Form, send};
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sop_query::sql::{Catalog, Limits, Output as Rows, Plan, Request, Summary};
+use sop_query::sql::{Access, Catalog, Limits, Output as Rows, Plan, Request, Summary};
 use sop_query::transfer::Format;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Explain, Query, QueryBody, Text};
-use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, JsonNumbers};
+use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::queries::RunningQuery;
 use crate::registry::Registry;
 use crate::state::{AppState, join_error};
@@ -116,7 +115,7 @@ pub(super) enum QueryResult {
     ),
 )]
 pub(super) async fn run(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<DatabasePath>,
     numbers: JsonNumbers,
     headers: HeaderMap,
@@ -196,8 +195,17 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
-    let (catalog, request, _) = request(registry, database, query, running)?;
-    Ok(running.engine().run(&catalog, &request, rows)?)
+    let (catalog, mut request, _) = request(registry, database, query, running)?;
+    let refused = registry.check_write(database).err();
+    if refused.is_some() && !query.dry_run {
+        request.access = Access::ReadOnly;
+    }
+    let run = running.engine().run(&catalog, &request, rows);
+    run.map_err(|error| match refused {
+        // Says why it may only read.
+        Some(refused) if error.code == sop_query::sql::Code::ReadOnly => refused,
+        _ => error.into(),
+    })
 }
 
 /// What is run, on which databases, and what there is to know of it.
@@ -222,6 +230,7 @@ fn request(
         access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
+        ..Request::default()
     };
     Ok((catalog, request, notes))
 }
@@ -284,7 +293,7 @@ pub(super) struct RunningList {
     get, operation_id = "list_queries", path = "/queries", tag = "queries",
     responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> Json<RunningList> {
+pub(super) async fn list(State(state): State) -> Json<RunningList> {
     let listed = state.queries().list().into_iter().map(|query| RunningView {
         id: query.id,
         database: query.database,
@@ -311,7 +320,7 @@ pub(super) struct QueryPath {
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn cancel(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<QueryPath>,
 ) -> ApiResult<StatusCode> {
     if state.queries().cancel(&path.id) {

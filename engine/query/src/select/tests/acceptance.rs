@@ -254,11 +254,63 @@ fn a_store_joined_with_itself() {
 fn stores_without_one_relation_are_refused_with_what_would_do() {
     let fixture = company();
     let error = fixture
-        .compile(&json!({"store": "employees", "join": [{"store": "projects"}]}))
+        .compile(&json!({"store": "departments", "join": [{"store": "projects"}]}))
         .unwrap_err();
     assert_eq!(error.fault, Fault::NoRelation);
     assert_eq!(error.pointer, "/join/0");
-    assert_eq!(error.suggestions, ["assignments"]);
+    // Rows that only one of the two steps would keep.
+    let join = json!([{"store": "projects", "type": "full"}]);
+    let error = fixture
+        .compile(&json!({"store": "employees", "join": join}))
+        .unwrap_err();
+    assert_eq!(error.fault, Fault::NoRelation);
+    assert!(error.detail.contains("join assignments first"), "{error}");
+    // Two stores that link: both ways are named.
+    let relations = [
+        relation(&["employee"], "employees", &["id"]),
+        relation(&["project"], "projects", &["key"]),
+    ];
+    let key = composite(&[("employee", KeyType::I64), ("project", KeyType::I64)]);
+    fixture.create(store("reviews", key, &relations), &[]);
+    let error = fixture
+        .compile(&json!({"store": "employees", "join": [{"store": "projects"}]}))
+        .unwrap_err();
+    assert_eq!(error.fault, Fault::AmbiguousRelation);
+    assert_eq!(error.suggestions.len(), 2);
+    for link in ["assignments.", "reviews."] {
+        assert!(error.detail.contains(link), "{error}");
+    }
+}
+
+#[test]
+fn the_one_store_between_two_joins_them() {
+    let fixture = company();
+    let select = |first: &str, second: &str, kind: &str| {
+        json!({
+            "store": first, "join": [{"store": second, "type": kind}],
+            "fields": ["name", "label"], "order_by": ["name", "label desc"],
+        })
+    };
+    let linked = json!([["Ann", "Atlas"], ["Ben", "Bora"], ["Ben", "Atlas"]]);
+    for (first, second) in [("employees", "projects"), ("projects", "employees")] {
+        let rows = fixture.rows(&select(first, second, "inner"));
+        assert_eq!(json!(rows), linked, "{first} {second}");
+    }
+    let rows = fixture.rows(&select("employees", "projects", "left"));
+    assert_eq!(json!(rows[3..]), json!([["Cy", null], ["Di", null]]));
+    let whole = json!({"store": "employees", "join": [{"store": "projects"}]});
+    let compiled = fixture.compile(&whole).unwrap();
+    assert!(
+        compiled.notes[0].contains("through assignments"),
+        "{:?}",
+        compiled.notes
+    );
+    // What only links is not in the result.
+    assert_eq!(fixture.rows(&whole)[0].len(), 6);
+    // Only the two are named: what lies between is found.
+    let tx = fixture.database.db.begin(Mode::Read).unwrap();
+    let schema = Schema::for_document(&[("main", &tx)], &whole).unwrap();
+    assert_eq!(compile(&whole, &schema).unwrap().sql, compiled.sql);
 }
 
 #[test]

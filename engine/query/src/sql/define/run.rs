@@ -12,6 +12,7 @@ use crate::sql::error::{Code, QueryError};
 use crate::sql::output::DefinedStore;
 use crate::sql::running::Running;
 use crate::sql::tokens::quote_name;
+use crate::sql::visible_relations;
 
 /// How a new store is filled.
 pub(in crate::sql) struct Filling {
@@ -89,7 +90,7 @@ impl<'a> Place<'a> {
         work(&transaction).map_err(|error| self.failed(error))?;
         self.running.redefine(self.database, store);
         let after = transaction.documents(store).ok();
-        let text = |definition: &StoreDefinition| serde_json::to_string(definition).ok();
+        let text = |definition: &StoreDefinition| self.shown(definition);
         self.running.definitions.borrow_mut().push(DefinedStore {
             database: self.running.catalog.name(self.database).to_owned(),
             store: store.to_owned(),
@@ -99,7 +100,30 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
+    /// A definition as JSON text, without relations to what the caller does not see.
+    fn shown(&self, definition: &StoreDefinition) -> Option<String> {
+        let mut definition = definition.clone();
+        let database = self.running.catalog.name(self.database);
+        definition.relations = visible_relations(&self.running.visibility, database, &definition);
+        serde_json::to_string(&definition).ok()
+    }
+
+    /// Refuses to change what is only seen in part.
+    fn check_seen(&self, store: &str) -> Result<()> {
+        if self.running.rules(self.database, store).is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "store {store:?} has fields that are not shown here, so its definition cannot be changed"
+        );
+        Err(QueryError::new(Code::Forbidden, message).at(Some(self.name.store.at)))
+    }
+
     fn definition(&self, store: &str) -> Result<StoreDefinition> {
+        if !self.running.shows(self.database, store) {
+            let message = format!("there is no store {store:?}");
+            return Err(QueryError::new(Code::StoreNotFound, message));
+        }
         let transaction = self.running.transaction(self.database)?;
         let store = transaction
             .documents(store)
@@ -114,6 +138,11 @@ impl<'a> Place<'a> {
             }
             let message = format!("store {there:?} exists already");
             return Err(QueryError::new(Code::Constraint, message).at(Some(self.name.store.at)));
+        }
+        let wanted = &self.name.store.text;
+        if !self.running.shows(self.database, wanted) {
+            let message = format!("a store {wanted:?} cannot be made here; choose another name");
+            return Err(QueryError::new(Code::Forbidden, message).at(Some(self.name.store.at)));
         }
         let (mut definition, columns) = create::definition(create, selected)?;
         for relation in &create.relations {
@@ -158,6 +187,7 @@ pub(in crate::sql) fn run(
                 return Ok(None);
             }
             let name = place.existing()?;
+            place.check_seen(&name)?;
             let before = place.definition(&name)?;
             place.define(&name, Some(&before), |tx| tx.drop_store(&name))?;
             Ok(None)
@@ -165,6 +195,7 @@ pub(in crate::sql) fn run(
         Definition::Alter { store, actions } => {
             let place = Place::find(running, store)?;
             let name = place.existing()?;
+            place.check_seen(&name)?;
             let before = place.definition(&name)?;
             let columns = running.columns(place.database, &name)?;
             let altered = Altered {

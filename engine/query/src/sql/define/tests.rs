@@ -450,12 +450,6 @@ const REFUSED: &[(&str, Code, &str, &str)] = &[
         "not supported yet",
     ),
     (
-        "CREATE VIEW v AS SELECT 1",
-        Code::Unsupported,
-        "VIEW",
-        "not supported yet",
-    ),
-    (
         "SELECT 1; DROP STORE nope",
         Code::StoreNotFound,
         "nope",

@@ -21,6 +21,7 @@ use super::seek::{Arguments, ITEM_ID_BYTES};
 use super::{StoreTable, TableShared};
 use crate::sql::columns::{Source, TableColumn};
 use crate::sql::running::{HashId, Running};
+use crate::sql::visibility::StoreRules;
 use crate::sql::{Result, error::QueryError};
 
 /// A cursor of SQLite over a store.
@@ -256,11 +257,12 @@ impl StoreCursor<'_> {
         };
         let mut hash = FieldHash::new();
         let mut fits = true;
+        let rules = self.table.rules.as_deref();
         store.store().try_for_each::<QueryError>(
             &KeyRange::all(),
             sop::Direction::Forward,
             |item| {
-                let value = value_of(column, place, item)?;
+                let value = value_of(column, place, item, rules)?;
                 let value = match &value {
                     ToSqlOutput::Owned(value) => value.into(),
                     ToSqlOutput::Borrowed(value) => *value,
@@ -409,13 +411,45 @@ fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
     }
 }
 
+/// A part of a document, at a path, without what the caller does not see.
+fn seen_value(
+    rules: Option<&StoreRules>,
+    path: &str,
+    value: DocumentRef<'_>,
+) -> ToSqlOutput<'static> {
+    use sop::document::Kind;
+    let Some(rules) = rules.filter(|_| matches!(value.kind(), Kind::Array | Kind::Object)) else {
+        return match document_value(value) {
+            ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
+            ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
+            _ => NULL,
+        };
+    };
+    let json = rules.redacted(path, value.to_value());
+    ToSqlOutput::Owned(SqliteValue::Text(json.to_string()))
+}
+
 /// The value of a column of an item; `place` is where its field was in the item before.
 fn value_of<'a>(
     column: &TableColumn,
     place: &AtomicUsize,
     item: &'a ItemRef<'_>,
+    rules: Option<&StoreRules>,
 ) -> Result<ToSqlOutput<'a>> {
+    if column.masked {
+        return Ok(NULL);
+    }
     Ok(match &column.source {
+        Source::Field(name) if column.partial => {
+            let found = item.value()?.get(name);
+            found.map_or(NULL, |value| seen_value(rules, name, value))
+        }
+        Source::Path(path) if column.partial => {
+            let root = Some(item.value()?);
+            let found = path.iter().fold(root, |value, name| value?.get(name));
+            found.map_or(NULL, |value| seen_value(rules, &path.join("."), value))
+        }
+        Source::Value if column.partial => seen_value(rules, "", item.value()?),
         Source::Field(name) => {
             let near = place.load(Ordering::Relaxed);
             match item.value()?.get_near(name, near) {
@@ -494,7 +528,10 @@ impl StoreCursor<'_> {
                     return Ok(());
                 };
                 let key = item.key().map_err(|error| self.failed(error))?;
-                let json = definition.key.key_to_json(&key).to_string();
+                let json = match &self.table.rules {
+                    Some(rules) => rules.key(&definition.key, &key),
+                    None => definition.key.key_to_json(&key).to_string(),
+                };
                 context.set_result(json)
             }
             Source::Count => context.set_result(self.count as i64),
@@ -536,7 +573,7 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let (column, place) = (self.table.columns.get(at), self.table.places.get(at));
-        let (Some(column), Some(place)) = (column, place) else {
+        let (Some(column), Some(place)) = (column.filter(|column| !column.masked), place) else {
             return Ok(());
         };
         let (Some(cursor), Some(store)) = (&self.cursor, &self.store) else {
@@ -555,7 +592,8 @@ unsafe impl VTabCursor for StoreCursor<'_> {
             let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
                 return Ok(());
             };
-            let value = value_of(column, place, &item).map_err(|error| self.failed(error))?;
+            let value = value_of(column, place, &item, self.table.rules.as_deref())
+                .map_err(|error| self.failed(error))?;
             context.set_result(value)
         })
     }

@@ -1,16 +1,18 @@
 //! Stores as virtual tables of SQLite.
 //!
 //! The one module with `unsafe`: SQLite keeps tables and cursors as pointers to structures that begin with its own
-//! parts, which is what the two `unsafe impl` promise ([`StoreTable`], [`StoreCursor`](cursor::StoreCursor): `#[repr(C)]`, base first);
+//! parts, which is what the `unsafe impl` promise ([`StoreTable`], [`StoreCursor`](cursor::StoreCursor), and those of [`source`]: `#[repr(C)]`, base first);
 //! and it tells its counters to pointers only ([`status`]). Everything else, calls between the languages among it, is
 //! rusqlite's.
 
 mod cursor;
 mod edge;
 mod hash;
+mod masked;
 mod open;
 mod plan;
 mod seek;
+mod source;
 mod status;
 mod update;
 
@@ -32,9 +34,11 @@ use self::cursor::StoreCursor;
 use self::plan::Plan;
 use super::columns::TableColumns;
 use super::running::Running;
+use super::visibility::StoreRules;
 
 pub(super) use self::hash::FieldHash;
 pub(super) use self::open::OpenStore;
+pub(super) use self::source::SOURCE_MODULE;
 pub(super) use self::status::{Step, steps};
 
 /// Name of the module in `CREATE VIRTUAL TABLE`.
@@ -46,6 +50,8 @@ pub(super) struct TableShared {
     pub database: usize,
     pub store: String,
     pub columns: TableColumns,
+    /// What the caller does not see.
+    pub rules: Option<Arc<StoreRules>>,
     /// Where the field of each column was in the document that was read last.
     places: Vec<AtomicUsize>,
     /// The plans that SQLite was offered, by their numbers.
@@ -80,7 +86,8 @@ pub(super) struct StoreTable {
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     const STORES: &Module<'static, StoreTable> =
         &Module::<StoreTable>::update_module().without_rowid();
-    connection.create_module(MODULE, STORES, None)
+    connection.create_module(MODULE, STORES, None)?;
+    source::register(connection)
 }
 
 fn text_argument(argument: Option<&&[u8]>) -> Option<String> {
@@ -123,12 +130,14 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
                 .unwrap_or(usize::MAX);
             let store = text_argument(arguments.get(1)).unwrap_or_default();
             let columns = running.columns(database, &store)?;
+            let rules = running.rules(database, &store);
             let declaration = CString::new(columns.declaration()).unwrap_or_default();
             let shared = Arc::new(TableShared {
                 database,
                 store,
                 places: columns.iter().map(|_| AtomicUsize::new(0)).collect(),
                 columns,
+                rules,
                 plans: Mutex::default(),
             });
             let base = ffi::sqlite3_vtab::default();
@@ -137,7 +146,10 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
     }
 
     fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
-        let planned = with_running(|running| plan::choose(&self.shared, running, info))?;
+        let planned = with_running(|running| {
+            masked::check(&self.shared, info)?;
+            plan::choose(&self.shared, running, info)
+        })?;
         let Some(planned) = planned else {
             return Ok(false);
         };

@@ -14,8 +14,10 @@ use super::TableShared;
 use crate::sql::Result;
 use crate::sql::columns::{Kind, Source, TableColumn};
 use crate::sql::error::{Code, QueryError};
+use crate::sql::masking;
 use crate::sql::output::RowChange;
 use crate::sql::running::{Conflict, OnConflict, Running};
+use crate::sql::visibility::{Protection, Refused};
 
 fn invalid(column: &TableColumn, detail: impl std::fmt::Display) -> QueryError {
     let message = format!("column {:?}: {detail}", column.name);
@@ -116,7 +118,9 @@ struct Row<'a, F> {
 impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
     fn columns(&self) -> impl Iterator<Item = (&TableColumn, ValueRef<'v>)> {
         let columns = self.table.columns.iter().enumerate();
-        columns.filter_map(|(at, column)| Some((column, (self.value)(at)?)))
+        let said = columns.filter_map(|(at, column)| Some((column, (self.value)(at)?)));
+        // A masked field comes as null; that says nothing of it.
+        said.filter(|(column, value)| !column.masked || *value != ValueRef::Null)
     }
 
     /// Whether it says anything of the key.
@@ -142,6 +146,13 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
             key.ride_on.resize(spec.ride_on().len(), KeyValue::Null);
         }
         for (column, value) in self.columns() {
+            let of_key = matches!(
+                column.source,
+                Source::Key(_) | Source::RideOn(_) | Source::WholeKey
+            );
+            if of_key && (column.masked || (column.partial && value != ValueRef::Null)) {
+                return Err(masking::not_written(&self.table.store, &column.name));
+            }
             match (&column.source, column.kind) {
                 (Source::WholeKey, _) if value != ValueRef::Null => {
                     let ValueRef::Text(text) = value else {
@@ -170,10 +181,15 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
             }
         }
         if key.values.iter().all(KeyValue::is_null) {
+            let rules = self.table.rules.as_deref();
+            let hidden = |name: &str| {
+                rules.is_some_and(|rules| rules.key_field(name) == Some(Protection::Hidden))
+            };
             let names: Vec<_> = spec
                 .fields()
                 .iter()
                 .map(|field| field.name.as_str())
+                .filter(|name| !hidden(name))
                 .collect();
             let message = format!(
                 "store {:?}: the key is missing; give {} a value",
@@ -185,8 +201,47 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
         Ok(key)
     }
 
-    /// The value, from one that was there.
+    /// The value, from one that was there. What the caller does not see of that stays as it is.
     fn document(&self, running: &Running, before: Option<&Document>) -> Result<Document> {
+        let rules = self.table.rules.as_deref();
+        let Some(rules) = rules.filter(|rules| rules.protects_values()) else {
+            return self.plain_document(running, before);
+        };
+        let wrong =
+            |error: sop::DocumentError| QueryError::new(Code::InvalidValue, error.to_string());
+        let stripped = before.map(|before| Document::from_value(&rules.stripped(before)));
+        let stripped = stripped.transpose().map_err(wrong)?;
+        let after = self.plain_document(running, stripped.as_ref())?;
+        self.merged(&after, before)
+    }
+
+    /// What is stored when a caller wrote a value over one that was there.
+    fn merged(&self, after: &Document, before: Option<&Document>) -> Result<Document> {
+        let rules = self.table.rules.as_deref();
+        let Some(rules) = rules.filter(|rules| rules.protects_values()) else {
+            return Ok(after.clone());
+        };
+        let store = &self.table.store;
+        let merged = rules.merged(after.to_value(), before);
+        let merged = merged.map_err(|refused| match refused {
+            Refused::Gives(path, Protection::Masked) => masking::not_written(store, &path),
+            Refused::Gives(path, Protection::Hidden) => {
+                let message = format!("store {store:?} has no field {path:?} here, and takes none");
+                QueryError::new(Code::FieldNotFound, message)
+            }
+            Refused::TakesAway(path) => {
+                let whole = if path.is_empty() { "value" } else { &path };
+                let message = format!(
+                    "{whole:?} of store {store:?} has parts that are not shown here, so it cannot be replaced or removed; set its fields one by one"
+                );
+                QueryError::new(Code::Forbidden, message)
+            }
+        })?;
+        Document::from_value(&merged)
+            .map_err(|error| QueryError::new(Code::InvalidValue, error.to_string()))
+    }
+
+    fn plain_document(&self, running: &Running, before: Option<&Document>) -> Result<Document> {
         let mut fields = Vec::new();
         let mut whole = before.cloned();
         for (column, value) in self.columns() {
@@ -198,6 +253,9 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
                     running.reshape(self.table.database, &self.table.store);
                     whole = Some(whole_value(column, value)?);
                 }
+                // What an insert does not name comes as null, and must not take a part of another column away.
+                Source::Field(_) | Source::Path(_)
+                    if before.is_none() && value == ValueRef::Null => {}
                 Source::Field(name) => fields.push((vec![name.as_str()], column, value)),
                 Source::Path(path) => {
                     let path = path.iter().map(String::as_str).collect();
@@ -272,12 +330,21 @@ fn changed(
 ) {
     running.note_change();
     if running.notes_changes {
+        let rules = table.rules.as_deref();
+        let text = |value: &Document| match rules {
+            Some(rules) => rules.document(value),
+            None => value.to_json(),
+        };
+        let spec = &store.definition().key;
         running.changes.borrow_mut().push(RowChange {
             database: running.catalog.name(table.database).to_owned(),
             store: table.store.clone(),
-            key: store.definition().key.key_to_json(key).to_string(),
-            before: before.map(Document::to_json),
-            after: after.map(Document::to_json),
+            key: match rules {
+                Some(rules) => rules.key(spec, key),
+                None => spec.key_to_json(key).to_string(),
+            },
+            before: before.map(text),
+            after: after.map(text),
         });
     }
 }
@@ -291,7 +358,7 @@ pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) 
         value: |at| row.iter().nth(at + 2),
     };
     let key = row.key(store, None)?;
-    let document = row.document(running, None)?;
+    let mut document = row.document(running, None)?;
     let unique = store.definition().unique;
     let mut id = None;
     let before = match running.on_conflict.get() {
@@ -314,6 +381,9 @@ pub(super) fn insert(table: &TableShared, running: &Running, row: &Inserts<'_>) 
         }
         OnConflict::Replace if unique => {
             let before = store.get_value(&key)?;
+            if before.is_some() {
+                document = row.merged(&document, before.as_ref())?;
+            }
             store.upsert(&key, &document)?;
             before
         }

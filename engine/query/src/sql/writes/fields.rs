@@ -10,8 +10,10 @@ use crate::sql::Result;
 use crate::sql::connection::StoreConnection;
 use crate::sql::define::Name;
 use crate::sql::error::{Code, QueryError};
+use crate::sql::masking;
 use crate::sql::running::Running;
 use crate::sql::tokens::Token;
+use crate::sql::visibility::Protection;
 
 /// The store that a statement changes and the columns that it names.
 #[derive(Debug, PartialEq, Eq)]
@@ -172,6 +174,7 @@ pub(in crate::sql) fn new_fields(
         return Ok(());
     };
     let columns = running.columns(database, &store)?;
+    check_protected(running, database, &store, target)?;
     let mut new: Vec<&Name> = target
         .columns
         .iter()
@@ -206,6 +209,29 @@ pub(in crate::sql) fn new_fields(
     }
     running.add_fields(database, &store, new.iter().map(|name| name.text.clone()));
     connection.forget(database, &store)
+}
+
+/// Refuses to write what the caller does not see: a hidden field looks like one that the store does not take.
+fn check_protected(running: &Running, database: usize, store: &str, target: &Target) -> Result<()> {
+    let Some(rules) = running.rules(database, store) else {
+        return Ok(());
+    };
+    let columns = running.columns(database, store)?;
+    for name in &target.columns {
+        let column = columns.named(&name.text);
+        if column.is_some_and(|column| column.masked) {
+            return Err(masking::not_written(store, &name.text).at(Some(name.at)));
+        }
+        let text = &name.text;
+        let path = text.strip_prefix("value.").unwrap_or(text);
+        let hidden = Some(Protection::Hidden);
+        let is_hidden = rules.value_field(path) == hidden || rules.key_field(text) == hidden;
+        if column.is_none() && is_hidden {
+            let message = format!("store {store:?} has no field {text:?} here, and takes none");
+            return Err(QueryError::new(Code::FieldNotFound, message).at(Some(name.at)));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a field may be made under this name: names that say where they are from are of what is there.

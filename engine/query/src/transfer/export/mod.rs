@@ -13,7 +13,7 @@ pub use csv::{CsvCell, write_csv_record};
 use super::{Format, TransferError};
 use sop::document::{DocumentRef, JsonStyle, Kind};
 use sop::key::{Key, KeyRange, KeySpec};
-use sop::{Direction, Transaction};
+use sop::{Direction, DocumentStore, Transaction};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -72,32 +72,76 @@ pub fn export(
     progress: &mut dyn FnMut(&Exported),
 ) -> Result<Exported, TransferError> {
     let store = tx.documents(store)?;
-    let spec = store.definition().key.clone();
-    let mut sink = Sink {
-        out,
-        options,
-        progress,
-        text: Vec::new(),
-        done: Exported::default(),
-    };
-    let mut rows = match options.format {
-        Format::Csv => Rows::Csv(csv::Table::new(&store, options)?),
-        Format::Json => Rows::Json,
-        Format::Ndjson => Rows::Ndjson,
-    };
-    rows.begin(&mut sink.text);
+    let mut exporter = Exporter::new(&store, options, out, progress)?;
     store.try_for_each(&options.range, Direction::Forward, |item| {
-        let (key, value) = (item.key()?, item.value()?);
-        let first = sink.done.items == 0;
-        rows.add(&spec, &key, value, first, options, &mut sink.text);
-        sink.done.items += 1;
-        sink.write_when_full()?;
+        exporter.add(&item.key()?, item.value()?)?;
         Ok::<_, TransferError>(ControlFlow::Continue(()))
     })?;
-    rows.end(sink.done.items == 0, &mut sink.text);
-    sink.write()?;
-    sink.out.flush()?;
-    Ok(sink.done)
+    exporter.finish()
+}
+
+/// An export that is given its items one by one.
+pub struct Exporter<'a> {
+    spec: KeySpec,
+    rows: Rows,
+    sink: Sink<'a>,
+}
+
+impl<'a> Exporter<'a> {
+    /// Nothing is written before there is much to write, or the end.
+    ///
+    /// # Errors
+    /// As [`export`].
+    pub fn new(
+        store: &DocumentStore<'_>,
+        options: &'a ExportOptions,
+        out: &'a mut dyn Write,
+        progress: &'a mut dyn FnMut(&Exported),
+    ) -> Result<Self, TransferError> {
+        let mut sink = Sink {
+            out,
+            options,
+            progress,
+            text: Vec::new(),
+            done: Exported::default(),
+        };
+        let rows = match options.format {
+            Format::Csv => Rows::Csv(csv::Table::new(store, options)?),
+            Format::Json => Rows::Json,
+            Format::Ndjson => Rows::Ndjson,
+        };
+        rows.begin(&mut sink.text);
+        Ok(Self {
+            spec: store.definition().key.clone(),
+            rows,
+            sink,
+        })
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    /// As [`export`].
+    pub fn add(&mut self, key: &Key, value: DocumentRef<'_>) -> Result<(), TransferError> {
+        let first = self.sink.done.items == 0;
+        let options = self.sink.options;
+        self.rows
+            .add(&self.spec, key, value, first, options, &mut self.sink.text);
+        self.sink.done.items += 1;
+        self.sink.write_when_full()
+    }
+
+    /// Writes the end.
+    ///
+    /// # Errors
+    /// As [`export`].
+    pub fn finish(mut self) -> Result<Exported, TransferError> {
+        self.rows
+            .end(self.sink.done.items == 0, &mut self.sink.text);
+        self.sink.write()?;
+        self.sink.out.flush()?;
+        Ok(self.sink.done)
+    }
 }
 
 /// Collects text and writes it in larger pieces.

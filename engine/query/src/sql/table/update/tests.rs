@@ -546,3 +546,23 @@ fn a_conflict_is_an_error_and_nothing_is_half_done() {
     bench.run(block).unwrap();
     assert_eq!(bench.test.dump("t"), [r#"1={"n":11}"#, r#"3={"n":3}"#]);
 }
+
+#[test]
+fn an_insert_of_an_object_keeps_the_fields_that_have_columns_of_their_own() {
+    let bench = Bench::new("CREATE STORE t (key INT PRIMARY KEY)");
+    let items = [
+        r#"INSERT INTO t (key, a) VALUES (1, '{"b":1,"c":{"d":2}}')"#,
+        r#"INSERT INTO t (key, a) VALUES (2, '{"b":3,"c":{"d":4}}')"#,
+        r#"INSERT OR REPLACE INTO t (key, a, "a.b") VALUES (1, '{"c":{"d":2}}', 5)"#,
+    ];
+    for sql in items {
+        bench.run(sql).unwrap();
+    }
+    assert_eq!(
+        bench.test.dump("t"),
+        [
+            r#"1={"a":{"c":{"d":2},"b":5}}"#,
+            r#"2={"a":{"b":3,"c":{"d":4}}}"#
+        ]
+    );
+}

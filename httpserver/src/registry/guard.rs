@@ -1,0 +1,97 @@
+//! What an environment says of itself, and what one request may do in it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sop::{Database, Mode as Access};
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, ApiResult, Code};
+
+/// How careful writing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Whoever may write writes.
+    #[default]
+    Open,
+    /// Each write has to name its store once more.
+    Confirm,
+    /// Nobody writes.
+    ReadOnly,
+}
+
+/// The colour by which people tell environments apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Colour {
+    /// Green.
+    #[default]
+    Dev,
+    /// Amber.
+    Test,
+    /// Red.
+    Prod,
+}
+
+/// What is said of an environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EnvironmentSettings {
+    /// For people.
+    pub description: String,
+    /// Its colour.
+    pub colour: Colour,
+    /// How careful writing is.
+    pub mode: Mode,
+}
+
+/// What one request may do with the databases of its environment.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// The environment's name, for messages.
+    pub environment: Arc<str>,
+    /// How careful writing is.
+    pub mode: Mode,
+    /// The store or database that the request names once more.
+    pub confirmed: Option<Arc<str>>,
+}
+
+impl Guard {
+    /// Whether this request may write to a database.
+    ///
+    /// # Errors
+    /// `read_only`, or `confirmation_needed`.
+    pub(super) fn check_write(&self, name: &str, database: &Database) -> ApiResult<()> {
+        match self.mode {
+            Mode::Open => Ok(()),
+            Mode::ReadOnly => Err(ApiError::new(
+                Code::ReadOnly,
+                format!("The environment '{}' is read-only.", self.environment),
+            )),
+            Mode::Confirm => self.check_confirmed(name, database),
+        }
+    }
+
+    fn check_confirmed(&self, name: &str, database: &Database) -> ApiResult<()> {
+        let needed = |detail: String| Err(ApiError::new(Code::ConfirmationNeeded, detail));
+        let Some(confirmed) = self.confirmed.as_deref() else {
+            return needed(format!(
+                "The environment '{}' asks for the name of the store that is written to, or of the \
+                 database, in the header 'Sop-Confirm'.",
+                self.environment
+            ));
+        };
+        if confirmed == name {
+            return Ok(());
+        }
+        let tx = database.begin(Access::Read)?;
+        if tx.documents(confirmed).is_ok() {
+            return Ok(());
+        }
+        let shown: String = confirmed.chars().take(100).collect();
+        needed(format!(
+            "'{shown}' is neither a store of the database '{name}' nor its name."
+        ))
+    }
+}
