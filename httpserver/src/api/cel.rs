@@ -181,7 +181,7 @@ fn with_store<T>(
         .iter()
         .map(|one| one.definition.name.clone())
         .collect();
-    let name = (0_u32..)
+    let name = (0..=u32::MAX)
         .map(|n| format!("_trial_{n}"))
         .find(|name| !taken.contains(name))
         .unwrap_or_default();

@@ -356,7 +356,7 @@ fn order_anew(tx: &Transaction, name: &str, key: &KeySpec, job: &Job) -> ApiResu
         .iter()
         .map(|one| one.definition.name.clone())
         .collect();
-    let beside = (0_u32..)
+    let beside = (0..=u32::MAX)
         .map(|n| format!("_reorder_{n}"))
         .find(|name| !taken.contains(name))
         .unwrap_or_default();
