@@ -67,7 +67,9 @@ impl Audit {
 
     fn send(&self, message: Message) {
         let mut sender = self.sender.lock();
-        let there = sender.get_or_insert_with(|| begin(Arc::clone(&self.opener))).clone();
+        let there = sender
+            .get_or_insert_with(|| begin(Arc::clone(&self.opener)))
+            .clone();
         drop(sender);
         if there.send(message).is_err() {
             tracing::error!("an audit entry was lost: the thread that writes them has ended");
@@ -94,7 +96,10 @@ fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
                 Message::Entry(entry) => entries.push(entry),
                 Message::Flush(done) => waiting.push(done),
             }
-            next = receiver.try_recv().ok().filter(|_| entries.len() < TOGETHER);
+            next = receiver
+                .try_recv()
+                .ok()
+                .filter(|_| entries.len() < TOGETHER);
         }
         write(opener, &entries);
         for done in waiting {
@@ -126,7 +131,9 @@ pub struct Changed {
 /// entries, one for each call.
 pub async fn audit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
-    let route = route.map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let route = route
+        .map(|path| path.as_str().to_owned())
+        .unwrap_or_default();
     if !is_change(request.method(), &route) {
         return next.run(request).await;
     }
@@ -134,14 +141,22 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     let mut entry = AuditEntry {
         who: "token".to_owned(),
         way: way(request.headers()).to_owned(),
-        what: format!("{} {}", request.method(), route.trim_start_matches("/api/v1")),
+        what: format!(
+            "{} {}",
+            request.method(),
+            route.trim_start_matches("/api/v1")
+        ),
         database,
         store,
         ..AuditEntry::default()
     };
     let state = in_environment(&state, request.headers()).unwrap_or(state);
     let response = next.run(request).await;
-    let changed = response.extensions().get::<Changed>().cloned().unwrap_or_default();
+    let changed = response
+        .extensions()
+        .get::<Changed>()
+        .cloned()
+        .unwrap_or_default();
     entry.changed = changed.count;
     entry.outcome = outcome(&response).to_owned();
     entry.detail = match changed.detail {
@@ -154,8 +169,13 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
 
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
-    let by_itself = ["/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup"];
-    let changes = matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE);
+    let by_itself = [
+        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup",
+    ];
+    let changes = matches!(
+        *method,
+        Method::POST | Method::PUT | Method::PATCH | Method::DELETE
+    );
     changes && route.starts_with("/api/v1/") && !by_itself.iter().any(|part| route.contains(part))
 }
 
@@ -168,7 +188,7 @@ fn outcome(response: &Response) -> &'static str {
 }
 
 /// A session's cookie comes from the page, a token from a program.
-fn way(headers: &HeaderMap) -> &'static str {
+pub fn way(headers: &HeaderMap) -> &'static str {
     match headers.contains_key(header::AUTHORIZATION) {
         true => "api",
         false => "page",

@@ -11,6 +11,7 @@
 //! of how the page looks (that is the web crate).
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod cursor;
@@ -46,6 +47,7 @@ pub fn app(state: AppState) -> Router {
         .merge(page::router())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), audit::audit))
         .layer(from_fn_with_state(state.clone(), security::gate))
         .layer(from_fn_with_state(state.clone(), security::guard))
         .layer(CatchPanicLayer::custom(watch::panic_answer))

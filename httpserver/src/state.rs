@@ -7,6 +7,7 @@ use sop_systemdb::script::Programs;
 use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::audit::Audit;
 use crate::config::{Config, Limits};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
@@ -37,6 +38,7 @@ struct Inner {
     queries: Queries,
     jobs: Jobs,
     programs: Programs,
+    audit: Audit,
     started: Started,
     traffic: Traffic,
 }
@@ -47,6 +49,8 @@ impl AppState {
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
         let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let first = Arc::clone(&registry);
+        let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
@@ -64,6 +68,7 @@ impl AppState {
                 },
             ),
             programs: Programs::default(),
+            audit: Audit::new(opener),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -125,6 +130,11 @@ impl AppState {
     /// Work that goes on after its request was answered.
     pub fn jobs(&self) -> &Jobs {
         &self.shared.jobs
+    }
+
+    /// Where it is written down who changed what.
+    pub fn audit(&self) -> &Audit {
+        &self.shared.audit
     }
 
     /// When the server began.

@@ -16,6 +16,7 @@ mod api {
     pub mod support;
 
     mod access;
+    mod audit;
     mod bad_input;
     mod cel;
     mod databases;

@@ -7,7 +7,7 @@
  * @property {import("./grid.js").SopGrid} grid
  * @property {import("./explorer.js").SopExplorer} explorer
  * @property {import("./bars.js").SopTabs} tabs
- * @property {import("./bars.js").SopFilters} filters
+ * @property {import("./filters.js").SopFilters} filters
  * @property {import("./bars.js").SopNotices} notices
  * @property {import("./bars.js").SopStatus} status
  * @property {import("./inspector.js").SopInspector} inspector
@@ -17,6 +17,7 @@
  * @property {import("./tooltip.js").SopTooltip} tooltip
  * @property {import("./query/workbench.js").SopQuery} [query] once it has been opened
  * @property {import("./design/designer.js").SopDesign} [design] once it has been opened
+ * @property {import("./copilot/dock.js").SopCopilot} [copilot] once it has been opened
  */
 
 export {};

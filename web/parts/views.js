@@ -1,18 +1,20 @@
-// Which part of the application is shown: the rows of a store, or a part that is loaded when it is first wanted. The
-// marks of the rail follow.
+// Which part of the application is shown: the rows of a store, or a part that is loaded when it is first wanted: the query
+// workbench, the design, the databases, settings. The marks of the rail follow.
 
 const KEEP_MS = 300;
 
 /** @typedef {{opened(): void}} Shown */
 
 /**
- * The parts beside the rows: their place in the address, the class of the work area, what loads them.
- * @type {{[view: string]: {path: string, name: string, title: string, load: (app: import("./context.js").Context) => Promise<Shown>}}}
+ * The parts beside the rows: their place in the address, the class of the work area, their mark on the rail where it has another name, what loads them.
+ * @type {{[view: string]: {path?: string, name: string, rail?: string, title: string, load: (app: import("./context.js").Context) => Promise<Shown>}}}
  */
 const VIEWS = {
   query: { path: "/q", name: "querying", title: "The query workbench", load: async (app) => (await import("./query/workbench.js")).startWorkbench(app) },
   design: { path: "/design", name: "designing", title: "The design", load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
   databases: { path: "/databases", name: "administering", title: "The page of databases", load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
+  settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
 };
 
 /** @param {import("./context.js").Context} app */
@@ -24,21 +26,22 @@ export function wireViews(app) {
 
   const show = async () => {
     const view = session.place.view ?? "";
-    for (const [name, one] of Object.entries(VIEWS)) work.classList.toggle(one.name, name === view);
+    const wanted = VIEWS[view];
+    for (const one of Object.values(VIEWS)) work.classList.toggle(one.name, one.name === wanted?.name);
+    const name = encodeURIComponent(session.place.database ?? "");
     for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".rail [data-view]"))) {
       const own = link.dataset.view ?? "";
-      if (own === (view || "browse")) link.setAttribute("aria-current", "page");
+      if (own === (wanted?.rail ?? (view || "browse"))) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-      link.href = `/d/${encodeURIComponent(session.place.database ?? "")}${VIEWS[own]?.path ?? ""}`;
+      link.href = own === "settings" ? `/settings?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
     }
-    const wanted = VIEWS[view];
     if (!wanted) return;
     try {
-      if (!loading.has(view)) loading.set(view, wanted.load(app));
-      const part = await loading.get(view);
+      if (!loading.has(wanted.name)) loading.set(wanted.name, wanted.load(app));
+      const part = await loading.get(wanted.name);
       if (session.place.view === view) part?.opened();
     } catch (error) {
-      loading.delete(view);
+      loading.delete(wanted.name);
       session.fail(error, `${wanted.title} could not be loaded`);
     }
   };

@@ -177,16 +177,22 @@ pub enum View {
     Design,
     /// The databases of the server.
     Databases,
+    /// The settings of the server: models, sharing, prices.
+    Settings,
+    /// What people taught the copilot.
+    Knowledge,
 }
 
 impl View {
-    /// Its name in the page's data; None for the rows, which have none.
+    /// Its name in the page's scripts and styles; none for rows.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Browse => None,
             Self::Query => Some("query"),
             Self::Design => Some("design"),
             Self::Databases => Some("databases"),
+            Self::Settings => Some("settings"),
+            Self::Knowledge => Some("knowledge"),
         }
     }
 
@@ -197,6 +203,7 @@ impl View {
             Self::Query => " querying",
             Self::Design => " designing",
             Self::Databases => " administering",
+            Self::Settings | Self::Knowledge => " settling",
         }
     }
 }
@@ -249,13 +256,20 @@ impl AppShell {
         self.view.name() == Some(name)
     }
 
-    /// What the heading of the page says.
-    pub(crate) fn heading(&self) -> &str {
+    /// Whether the settings or one of their pages are what is shown.
+    pub(crate) fn is_settings(&self) -> bool {
+        matches!(self.view, View::Settings | View::Knowledge)
+    }
+
+    /// What the title says instead of the open store.
+    pub(crate) fn view_title(&self) -> Option<&'static str> {
         match self.view {
-            View::Query => "Query",
-            View::Design => "Design",
-            View::Databases => "Databases",
-            View::Browse => self.store.as_deref().unwrap_or(&self.database),
+            View::Browse => None,
+            View::Query => Some("Query"),
+            View::Design => Some("Design"),
+            View::Databases => Some("Databases"),
+            View::Settings => Some("Settings"),
+            View::Knowledge => Some("Knowledge"),
         }
     }
 

@@ -86,7 +86,9 @@ pub(super) async fn list(
         };
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let entries = found.into_iter().map(|(number, entry)| Numbered { number, entry });
+        let entries = found
+            .into_iter()
+            .map(|(number, entry)| Numbered { number, entry });
         let entries: Vec<_> = entries.collect();
         Ok(AuditList {
             next: entries.iter().map(|entry| entry.number).max(),

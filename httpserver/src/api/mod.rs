@@ -1,6 +1,7 @@
 //! The resources of the interface, one file each. The routes and their description are made
 //! together: a handler that is not described is not served.
 
+mod audit;
 mod backup;
 mod cel;
 mod changes;
@@ -118,6 +119,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
+        .routes(routes!(audit::list))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))

@@ -25,6 +25,8 @@ pub fn router() -> Router<AppState> {
         .route("/d/{db}/databases", get(shell::databases))
         .route("/d/{db}/s/{store}", get(shell::store))
         .route("/d/{db}/s/{store}/design", get(shell::store_design))
+        .route("/settings", get(shell::settings))
+        .route("/knowledge", get(shell::knowledge))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))
         .route("/favicon.ico", get(assets::favicon))

@@ -234,16 +234,19 @@ fn condition(schema: &Schema, one: &Condition, asked: usize) -> String {
     match one {
         Condition::Field {
             place,
+            via,
             test,
             negated,
-            ..
         } => {
             let not = if *negated { "not " } else { "" };
-            format!(
-                "{} is {not}{}",
-                field_of(schema, *place, asked),
-                tested(test)
-            )
+            let role = via.and_then(|(owner, relation)| {
+                schema.store(owner)?.relations.get(relation)?.fields.first()
+            });
+            let field = match role {
+                Some(role) => format!("{} of their {role}", schema.field_name(*place)),
+                None => field_of(schema, *place, asked),
+            };
+            format!("{field} is {not}{}", tested(test))
         }
         Condition::All {
             conditions: of,

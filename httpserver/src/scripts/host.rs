@@ -13,6 +13,7 @@ use sop::Database;
 use sop_query::changes::{ChangeSet, Outcome, apply, preview};
 use sop_query::sql::{
     Access, Cancel, Catalog, Output, Plan, QueryEngine, Request, Session, SessionOptions, Summary,
+    Visibility,
 };
 use sop_systemdb::script::run::{Begin, Fork, ScriptHost};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost, ToolOutput, ToolSpec};
@@ -199,6 +200,7 @@ impl InSession {
         &self,
         name: &str,
         id: &str,
+        visibility: &Visibility,
         work: impl FnOnce(&Session) -> ApiResult<T>,
     ) -> ApiResult<Option<T>> {
         let mut slot = self.slot.borrow_mut();
@@ -214,7 +216,7 @@ impl InSession {
             let options = SessionOptions {
                 access,
                 dry_run: open.begin.dry_run,
-                ..SessionOptions::default()
+                visibility: visibility.clone(),
             };
             open.session = Some((self.engine.session(&catalog, options)?, id.to_owned()));
         }
@@ -244,7 +246,9 @@ impl Statements for InSession {
         rows: &mut dyn Output,
     ) -> ApiResult<Summary> {
         let (name, id) = first(catalog);
-        let ran = self.in_session(&name, &id, |session| Ok(session.run(request, rows)?))?;
+        let ran = self.in_session(&name, &id, &request.visibility, |session| {
+            Ok(session.run(request, rows)?)
+        })?;
         if let Some(summary) = ran {
             return Ok(summary);
         }
@@ -266,7 +270,9 @@ impl Statements for InSession {
             open.is_some_and(|open| open.id() == id)
         });
         let name = named.map(|entry| entry.name.clone()).unwrap_or_default();
-        let done = self.in_session(&name, &id, |session| Ok(session.changes(&name, set)?))?;
+        let done = self.in_session(&name, &id, &Visibility::default(), |session| {
+            Ok(session.changes(&name, set)?)
+        })?;
         if let Some(outcome) = done {
             return Ok(outcome);
         }

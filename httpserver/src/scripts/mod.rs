@@ -4,6 +4,7 @@
 //! statements in one session of the query engine ([`host`]); a run is written down, whatever became of it.
 
 mod host;
+mod schedule;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use sop_systemdb::system::{Library, RunRecord, System};
 use crate::state::AppState;
 use crate::tools::{self, Caller};
 use host::RunHost;
+pub use schedule::{keep_schedules, run_due};
 
 /// All tools, for the check of scripts.
 pub fn all_tools() -> &'static Tools {

@@ -521,6 +521,7 @@ async fn a_plan_tells_how_and_analyzing_what_it_took() {
         "{answer}"
     );
     assert!(answer["plan"]["elapsed_ms"].is_number());
+    assert_eq!(answer["params"], json!([true]));
     test.query(json!({"sql": "SELECT nme FROM s", "explain": "plan"}))
         .await
         .refused(400, "field_not_found");
@@ -539,4 +540,38 @@ async fn the_order_of_places_is_the_stores_own() {
         assert_eq!(nodes.len(), 1, "nothing is sorted: {plan}");
         assert_eq!(nodes[0]["access"], access);
     }
+}
+
+#[tokio::test]
+async fn views_are_listed_and_are_no_stores() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    test.fill([json!(1), json!(2)]).await;
+    let run = async |sql: &str| {
+        test.post("/api/v1/databases/d/query", json!({"sql": sql}))
+            .await
+    };
+    run("CREATE VIEW big AS SELECT key, \"of\" FROM s WHERE \"of\" > 1")
+        .await
+        .ok();
+    assert_eq!(
+        run("SELECT * FROM view.big").await.ok()["rows"],
+        json!([[2, 2]])
+    );
+    let views = test.get("/api/v1/databases/d/views").await.ok();
+    assert_eq!(views["views"][0]["name"], "big");
+    assert!(
+        views["views"][0]["sql"]
+            .as_str()
+            .unwrap()
+            .starts_with("SELECT key")
+    );
+    let stores = test.get("/api/v1/databases/d/stores").await.text();
+    assert!(!stores.contains("_views"), "{stores}");
+    run("SELECT hex(zeroblob(500000000))")
+        .await
+        .refused(422, "memory_limit");
+    run("SELECT * FROM view.bigg")
+        .await
+        .refused(404, "store_not_found");
+    assert!(!test.folder().join("data").join("query-files.tmp").is_file());
 }

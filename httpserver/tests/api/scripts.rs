@@ -15,7 +15,7 @@ impl TestApp {
         self.post("/api/v1/scripts", script).await.ok()
     }
 
-    async fn rows(&self, sql: &str) -> Value {
+    async fn rows_of(&self, sql: &str) -> Value {
         let answer = self
             .post("/api/v1/databases/d/query", json!({"sql": sql}))
             .await
@@ -239,7 +239,7 @@ async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     let all = test.run_script("failing", json!({"database": "d"})).await;
     assert_eq!(end(&all).0, "failed", "{all:?}");
     assert_eq!(all.last().unwrap()["error"]["step"], "/steps/5");
-    assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
+    assert_eq!(test.rows_of("SELECT count(*) FROM s").await, json!([[3]]));
     test.save(&script(
         "fine",
         &steps(json!({"type": "say", "message": "done"})),
@@ -252,11 +252,11 @@ async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     assert_eq!(dry.last().unwrap()["changed"], 3);
     let shown = dry.iter().find(|line| line["event"] == "output").unwrap();
     assert_eq!(shown["changes"]["rows"][0]["after"], json!({"name": "Di"}));
-    assert_eq!(test.rows("SELECT count(*) FROM s").await, json!([[3]]));
+    assert_eq!(test.rows_of("SELECT count(*) FROM s").await, json!([[3]]));
     let all = test.run_script("fine", json!({"database": "d"})).await;
     assert_eq!(end(&all), ("done", ""), "{all:?}");
     assert_eq!(
-        test.rows("SELECT key FROM s WHERE active ORDER BY key")
+        test.rows_of("SELECT key FROM s WHERE active ORDER BY key")
             .await,
         json!([[1], [2], [5]])
     );
@@ -440,4 +440,44 @@ async fn schedules_are_kept_and_due() {
     let answer = test.call("DELETE", path, &[], Body::empty()).await;
     assert_eq!(answer.status, 204);
     test.delete(path).await.refused(404, "schedule_not_found");
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_due_runs_once() {
+    let test = users().await;
+    let steps =
+        json!([{"type": "tool", "tool": "insert", "args": {"store": "s", "key": "{{key}}"}}]);
+    let mut demo = script("demo", &steps);
+    demo["parameters"] = json!([{"name": "key", "type": "integer"}]);
+    test.save(&demo).await;
+    let body = json!({"script": "test.demo", "when": {"every_minutes": 5}, "args": {"key": 9}, "database": "d"});
+    test.put_json("PUT", "/api/v1/schedules/often", body).await;
+    let state = test.state.clone();
+    let begun = tokio::task::spawn_blocking(move || {
+        assert_eq!(sop_httpserver::scripts::run_due(&state).unwrap(), 0);
+        let system = state.system().unwrap();
+        // Its last run was long ago.
+        let mut schedule = system.schedules().unwrap().remove(0).schedule;
+        schedule.last_ms = 0;
+        let change = |tx: &sop::Transaction| {
+            let store = tx.store::<String, sop_systemdb::script::Schedule>("schedules")?;
+            store.upsert("often", &schedule)
+        };
+        system.database().transact(change).unwrap();
+        let first = sop_httpserver::scripts::run_due(&state).unwrap();
+        (first, sop_httpserver::scripts::run_due(&state).unwrap())
+    });
+    assert_eq!(begun.await.unwrap(), (1, 0));
+    assert_eq!(
+        test.rows_of("SELECT count(*) FROM s WHERE key = 9").await,
+        json!([[1]])
+    );
+    let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
+    assert_eq!(
+        (
+            runs["runs"][0]["way"].as_str(),
+            runs["runs"][0]["who"].as_str()
+        ),
+        (Some("schedule"), Some("token"))
+    );
 }

@@ -56,6 +56,21 @@ async fn rows_come_in_and_go_out_the_same() {
         .await
         .text();
     assert_eq!(part.lines().count(), 1);
+    let filter = |filter: Value| format!("{STORE}/export?filter={}", escaped(filter));
+    let some = test.get(&filter(json!({"Total": {"$lt": 2}}))).await;
+    assert_eq!(some.text().lines().next(), ROWS.lines().next());
+    assert_eq!(some.text().lines().count(), 1);
+    assert_eq!(test.get(&filter(json!({}))).await.text(), ROWS);
+    assert_eq!(test.get(&filter(json!({"b": 7}))).await.text(), "");
+    let both = format!(
+        "{}&format=json&prefix={}",
+        filter(json!({"b": 1})),
+        escaped(json!(["US"]))
+    );
+    assert_eq!(test.get(&both).await.text(), "[]\n");
+    let refused = test.get(&filter(json!({"Totl": 1}))).await;
+    let problem = refused.refused(400, "field_not_found");
+    assert_eq!(problem["errors"][0]["suggestions"][0], "Total");
     // What went out comes in again, whatever the format, which is seen from the data.
     for (name, body) in [
         ("csv", csv),

@@ -6,4 +6,5 @@ mod host;
 mod hostile;
 mod run;
 mod side_by_side;
+mod speed;
 mod system;

@@ -12,9 +12,9 @@ use super::sources::RowSources;
 pub struct Catalog {
     databases: Arc<[(String, Database)]>,
     identity: Identity,
-    sources: Vec<(String, Arc<dyn RowSources>)>,
     /// Why databases are not changed here, by their numbers.
     guarded: Arc<BTreeMap<usize, String>>,
+    sources: Vec<(String, Arc<dyn RowSources>)>,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -40,23 +40,9 @@ impl Catalog {
         Self {
             databases: databases.into(),
             identity,
-            sources: Vec::new(),
             guarded: Arc::default(),
+            sources: Vec::new(),
         }
-    }
-
-    /// With tables under the name of a schema, like `script`, whose rows do not lie in stores.
-    #[must_use]
-    pub fn with_sources(mut self, schema: &str, sources: Arc<dyn RowSources>) -> Self {
-        self.sources.retain(|(there, _)| there != schema);
-        self.sources.push((schema.to_owned(), sources));
-        self
-    }
-
-    pub(super) fn sources(&self, schema: &str) -> Option<(&str, &Arc<dyn RowSources>)> {
-        let mut all = self.sources.iter();
-        let found = all.find(|(there, _)| there.eq_ignore_ascii_case(schema))?;
-        Some((&found.0, &found.1))
     }
 
     /// The same, with a database that statements only read, and why.
@@ -72,6 +58,20 @@ impl Catalog {
     pub(super) fn read_only(&self, at: usize) -> Option<String> {
         let guarded = self.guarded.get(&at).cloned();
         guarded.or_else(|| self.get(at)?.read_only())
+    }
+
+    /// With tables under the name of a schema, like `script`, whose rows do not lie in stores.
+    #[must_use]
+    pub fn with_sources(mut self, schema: &str, sources: Arc<dyn RowSources>) -> Self {
+        self.sources.retain(|(there, _)| there != schema);
+        self.sources.push((schema.to_owned(), sources));
+        self
+    }
+
+    pub(super) fn sources(&self, schema: &str) -> Option<(&str, &Arc<dyn RowSources>)> {
+        let mut all = self.sources.iter();
+        let found = all.find(|(there, _)| there.eq_ignore_ascii_case(schema))?;
+        Some((&found.0, &found.1))
     }
 
     /// Names and databases, the default first.

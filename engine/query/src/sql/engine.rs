@@ -415,8 +415,9 @@ impl Call<'_> {
             .get(statement.span.clone())
             .unwrap_or_default();
         self.running.next_statement();
-        let more = self.block || self.session || self.request.dry_run;
-        self.running.block.set(more);
+        self.running
+            .block
+            .set(self.block || self.session || self.request.dry_run);
         self.check_places(sql, &statement.tokens)?;
         for (database, store) in self.running.take_reshaped() {
             self.connection.forget(database, &store)?;

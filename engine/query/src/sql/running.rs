@@ -84,8 +84,7 @@ pub(super) struct Running {
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
     /// What ends the call.
-    cancel: RefCell<Cancel>,
-    deadline: Cell<Option<Instant>>,
+    until: RefCell<(Cancel, Option<Instant>)>,
     /// The sources that the statement has run, by schema and name.
     sources: RefCell<HashMap<(String, String), Rc<SourceRows>>>,
 }
@@ -128,27 +127,18 @@ impl Running {
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
-            cancel: RefCell::new(until.0),
-            deadline: Cell::new(until.1),
+            until: RefCell::new(until),
             sources: RefCell::default(),
         })
     }
 
-    /// Says anew what ends the call.
-    pub fn until(&self, cancel: &Cancel, deadline: Option<Instant>) {
-        *self.cancel.borrow_mut() = cancel.clone();
-        self.deadline.set(deadline);
-    }
-
     /// Why the call is to end.
     pub fn stopped(&self) -> Option<Stopped> {
-        if self.cancel.borrow().is_cancelled() {
+        let (cancel, deadline) = &*self.until.borrow();
+        if cancel.is_cancelled() {
             return Some(Stopped::Cancelled);
         }
-        let late = self
-            .deadline
-            .get()
-            .is_some_and(|deadline| Instant::now() > deadline);
+        let late = deadline.is_some_and(|deadline| Instant::now() > deadline);
         late.then_some(Stopped::Timeout)
     }
 
@@ -188,12 +178,18 @@ impl Running {
         }
         let source = self.existing_source(schema, name)?;
         let call = SourceCall {
-            cancel: self.cancel.borrow().clone(),
+            cancel: self.until.borrow().0.clone(),
             visibility: self.visibility.clone(),
         };
         let rows = SourceRows::start(&format!("{schema}.{name}"), source, call)?;
         self.sources.borrow_mut().insert(id, Rc::clone(&rows));
         Ok(rows)
+    }
+
+    /// Begins another request of the same transaction, with what ends it.
+    pub fn next_request(&self, cancel: &Cancel, deadline: Option<Instant>) {
+        *self.until.borrow_mut() = (cancel.clone(), deadline);
+        self.next_statement();
     }
 
     /// Begins another statement: sources run again.

@@ -421,6 +421,16 @@ impl Parser<'_> {
         }
     }
 
+    /// The field of a store that is named at a place.
+    fn field_of(&self, store: usize, at: usize) -> Option<(Place, usize)> {
+        self.names_at(at).iter().find_map(|name| match name.named {
+            Named::Field(place) if place.store == store && name.score >= 0.8 => {
+                Some((place, name.length))
+            }
+            _ => None,
+        })
+    }
+
     /// A group that a name here stands for.
     pub(super) fn group_here(&mut self) -> Option<Group> {
         self.skip_noise();
@@ -437,7 +447,14 @@ impl Parser<'_> {
         }
         let found = self.best_here()?;
         let group = match found.named {
-            Named::Store(store) => Group::Store(store, None),
+            Named::Store(store) => match self.field_of(store, self.at + found.length) {
+                // "per customer country".
+                Some((place, length)) => {
+                    self.at += length;
+                    Group::Field(place)
+                }
+                None => Group::Store(store, None),
+            },
             Named::Role(owner, relation) => {
                 let target = self.schema.store(owner)?.relations.get(relation)?.store;
                 Group::Store(target, Some((owner, relation)))

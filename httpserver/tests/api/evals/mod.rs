@@ -115,7 +115,7 @@ fn score(ending: &str) -> Option<Score> {
             let (verdict, why) = judge::judge(&subject, &eval);
             all.add(verdict);
             kinds.entry(eval.kind.clone()).or_default().add(verdict);
-            if (verdict != Verdict::Right || only.is_some()) {
+            if verdict != Verdict::Right || only.is_some() {
                 let _ = write!(
                     report,
                     "{verdict:?}: {name}: {} ({})\n{why}\n",

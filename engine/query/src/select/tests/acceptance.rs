@@ -306,7 +306,8 @@ fn the_one_store_between_two_joins_them() {
         compiled.notes
     );
     // What only links is not in the result.
-    assert_eq!(fixture.rows(&whole)[0].len(), 6);
+    let start = "SELECT \"employees\".*, \"projects\".* FROM ";
+    assert!(compiled.sql.starts_with(start), "{}", compiled.sql);
     // Only the two are named: what lies between is found.
     let tx = fixture.database.db.begin(Mode::Read).unwrap();
     let schema = Schema::for_document(&[("main", &tx)], &whole).unwrap();

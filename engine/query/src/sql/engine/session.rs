@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use sop::{Mode, Transaction};
 
-use super::{Access, Call, QueryEngine, Request, Summary, split};
+use super::{Access, Call, Cancel, QueryEngine, Request, Summary, split};
 use crate::changes::{self, ChangeSet, Outcome};
 use crate::sql::Result;
 use crate::sql::catalog::Catalog;
@@ -19,7 +19,6 @@ use crate::sql::connection::StoreConnection;
 use crate::sql::error::{Code, QueryError};
 use crate::sql::output::{Output, Table};
 use crate::sql::running::Running;
-use crate::sql::sandbox::Cancel;
 use crate::sql::visibility::Visibility;
 
 /// What a session is for.
@@ -29,7 +28,7 @@ pub struct SessionOptions {
     pub access: Access,
     /// Whether its changes are only shown, in [`Summary::changes`]; it cannot be committed.
     pub dry_run: bool,
-    /// What may be seen in it.
+    /// What the caller may see; a request that says something else is refused.
     pub visibility: Visibility,
 }
 
@@ -58,8 +57,9 @@ impl QueryEngine {
     /// # Errors
     /// There is no connection for it.
     pub fn session(&self, catalog: &Catalog, options: SessionOptions) -> Result<Session> {
-        let connection = self.connection(catalog, &options.visibility)?;
-        let (visibility, until) = (options.visibility.clone(), (Cancel::default(), None));
+        let visibility = options.visibility.clone();
+        let connection = self.connection(catalog, &visibility)?;
+        let until = (Cancel::default(), None);
         let running = Running::new(catalog.clone(), visibility, until, options.dry_run);
         running.restart(match options.access {
             Access::ReadOnly => Mode::Read,
@@ -102,6 +102,10 @@ impl Session {
     /// As [`QueryEngine::run`]; `BEGIN`, `COMMIT` and `ROLLBACK` are refused.
     pub fn run(&self, request: &Request, output: &mut dyn Output) -> Result<Summary> {
         self.usable()?;
+        if request.visibility != self.options.visibility {
+            let message = "the caller sees something else than the session was begun for";
+            return Err(QueryError::new(Code::Forbidden, message));
+        }
         let began = Instant::now();
         let statements = split(&request.sql)?;
         let mut place = self.connection.borrow_mut();
@@ -118,13 +122,12 @@ impl Session {
         let request = Request {
             access,
             dry_run: self.options.dry_run,
-            visibility: self.options.visibility.clone(),
             ..request.clone()
         };
         let deadline = request.limits.time.and_then(|time| began.checked_add(time));
         connection.watch.begin(&request.cancel, deadline, writes);
         let running = &self.running;
-        running.until(&request.cancel, deadline);
+        running.next_request(&request.cancel, deadline);
         running.scanned.set(0);
         running.changed.set(0);
         let nodes_before = running.nodes_read();
@@ -140,6 +143,7 @@ impl Session {
             given: 0,
         };
         let result = call.all(&statements);
+        let result = call.connection.forget_sources().and(result);
         let mut summary = call.summary;
         drop(entered);
         summary.scanned = running.scanned.get();
@@ -156,7 +160,9 @@ impl Session {
             let touched = summary.changed > 0 || !summary.definitions.is_empty();
             self.spoiled.set(self.spoiled.get() || touched);
         }
-        result.map(|()| summary)
+        result
+            .map(|()| summary)
+            .map_err(|error| error.seen_by(&request.visibility))
     }
 
     /// Runs a request and collects its rows.

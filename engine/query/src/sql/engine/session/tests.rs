@@ -22,7 +22,7 @@ fn shop() -> (TestDatabase, Catalog, QueryEngine) {
 fn writing() -> SessionOptions {
     SessionOptions {
         access: Access::ReadWrite,
-        dry_run: false,
+        ..SessionOptions::default()
     }
 }
 
