@@ -11,6 +11,7 @@ import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
 import { wireCopilot } from "./parts/copilot_commands.js";
 import { isTextField } from "./parts/dom.js";
+import { wireDesignCommands } from "./parts/design_commands.js";
 import { wireFilterCommands } from "./parts/filter_commands.js";
 import { wireBulk } from "./parts/grid_bulk.js";
 import { wireColumns } from "./parts/grid_columns.js";
@@ -71,6 +72,7 @@ part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
 
 wireCommands(app);
 wireQueryCommands(app);
+wireDesignCommands(app);
 wireFilterCommands(app);
 wireColumns(app);
 wireBulk(app);
@@ -90,7 +92,7 @@ wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
 const first = readPlace(location);
-Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns });
+Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane });
 wireAddress(app);
 if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();

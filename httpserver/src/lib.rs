@@ -20,6 +20,7 @@ pub mod demo;
 pub mod environments;
 pub mod error;
 pub mod extract;
+pub mod jobs;
 pub mod llm;
 pub mod metrics;
 pub mod page;

@@ -12,6 +12,7 @@ use crate::config::{Config, Limits};
 use crate::copilot::{Copilot, Parts};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
 use crate::registry::Registry;
@@ -37,6 +38,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     queries: Queries,
     copilot: Copilot,
+    jobs: Jobs,
     programs: Programs,
     audit: Audit,
     started: Started,
@@ -71,6 +73,7 @@ impl AppState {
             environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
+            jobs: Jobs::default(),
             queries: Queries::new(
                 config.limits.max_queries as usize,
                 EngineOptions {
@@ -138,6 +141,11 @@ impl AppState {
     /// Scripts that were compiled before.
     pub fn programs(&self) -> &Programs {
         &self.shared.programs
+    }
+
+    /// Work that goes on after its request was answered.
+    pub fn jobs(&self) -> &Jobs {
+        &self.shared.jobs
     }
 
     /// Where it is written down who changed what.

@@ -29,6 +29,7 @@ mod api {
     mod chat_writes;
     mod databases;
     mod description;
+    mod design;
     mod environments;
     mod evals;
     mod exact;

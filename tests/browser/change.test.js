@@ -268,10 +268,14 @@ describe("changing", () => {
     const { page } = await it.open("/d/chinook/s/Artist");
     await shows(page, "Artist");
     await page.getByRole("button", { name: "New store" }).click();
-    let dialog = page.getByRole("dialog", { name: "New store" });
-    await dialog.getByLabel("Name").fill("made");
-    await dialog.getByLabel("Type").selectOption("i64");
+    const form = page.getByRole("region", { name: "Store New store" });
+    await form.getByRole("radio", { name: "One value" }).click();
+    await form.getByLabel("Type of the key").selectOption("i64");
+    await form.getByLabel("Name", { exact: true }).fill("made");
+    await page.getByRole("button", { name: "Review store" }).click();
+    let dialog = page.getByRole("dialog", { name: "Review" });
     await dialog.getByRole("button", { name: /^Create store/ }).click();
+    await page.getByRole("button", { name: "Show its rows" }).click();
     await page.getByRole("heading", { name: "Nothing in made yet" }).waitFor();
     await picture(page, "empty-store");
     await page.getByRole("button", { name: /^Add item/ }).last().click();

@@ -126,6 +126,8 @@ export class Session extends EventTarget {
       next.store = place.store;
       next.prefix = place.prefix ?? [];
       chosen(next, place);
+      next.design = place.design;
+      next.pane = place.pane;
       this.place = next;
       this.tabs = [];
       this.stores = [];

@@ -5,7 +5,9 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, settings, what was taught; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught; else the rows of a store
+ * @property {string} [design] the store that is designed; "" is a new one
+ * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -58,10 +60,17 @@ export function readPlace({ pathname, search }) {
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
-      if (parts[2] === "s" && parts[3]) place.store = decodeURIComponent(parts[3]);
+      if (parts[2] === "databases") place.view = "databases";
+      if (parts[2] === "design" || parts[4] === "design") place.view = "design";
+      if (parts[2] === "s" && parts[3]) place[place.view === "design" ? "design" : "store"] = decodeURIComponent(parts[3]);
     }
   } catch {
     return place; // a broken escape names nothing
+  }
+  if (place.view === "design") {
+    if (query.has("new")) place.design = "";
+    const pane = query.get("pane");
+    if (pane === "json" || pane === "sql" || pane === "items") place.pane = pane;
   }
   if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
@@ -80,6 +89,12 @@ export function writePlace(place) {
   if (!place.database) return "/";
   if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
+  if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
+  if (place.view === "design") {
+    const pane = place.pane ? `pane=${place.pane}` : "";
+    if (place.design) return `/d/${encodeURIComponent(place.database)}/s/${encodeURIComponent(place.design)}/design${pane ? `?${pane}` : ""}`;
+    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : ""}`;
+  }
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();
   if (place.store !== undefined) {

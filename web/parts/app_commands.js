@@ -36,7 +36,7 @@ export function wireCommands(app) {
       if (prefix) void session.go({ prefix: prefix.values, at: undefined });
     } },
     { id: "new-item", title: () => `New item in ${session.place.store ?? ""}`, icon: "plus", group: "Change", keys: ["Ctrl+I"], where: text, words: "add insert", when: () => open() && writable(), run: async () => (await import("./new_item.js")).newItem(app) },
-    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
+    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query" && session.place.view !== "design", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
       if (!staged()) return session.say({ kind: "warn", text: "Nothing is staged: there is nothing to review." });
       if (session.lostSince) return session.say({ kind: "warn", text: "The server cannot be reached. Your edits are kept here." });
       (await import("./review.js")).review(app);
@@ -66,7 +66,7 @@ export function wireCommands(app) {
         download(withQuery(session.path("stores", store, "export"), { format }), `${store}.${format}`);
       },
     })),
-    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create", when: writable, run: async () => (await import("./create.js")).newStore(app) },
+    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: writable, run: () => session.go({ view: "design", design: "", pane: undefined }) },
     { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
     { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", run: async () => (await import("./create.js")).newDatabase(app, "create") },
     { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", run: async () => (await import("./create.js")).newDatabase(app, "open") },
@@ -82,7 +82,7 @@ export function wireCommands(app) {
       { caption: "Databases" },
       ...session.databases.map((one) => ({ title: one.name, check: one.name === session.place.database, detail: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) })),
       "rule",
-      ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
+      ...["new-database", "open-folder", "demo", "detach", "administer"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
     { id: "environment", title: "Switch environment", icon: "shield", group: "Go", words: "dev test production staging", run: async () => (await import("./environments.js")).environmentMenu(app, button("environment")) },
     { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
@@ -99,7 +99,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

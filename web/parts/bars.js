@@ -20,6 +20,14 @@ export class SopTabs extends Part {
     return this.session !== undefined;
   }
 
+  /** The tab of a part that has one while it is shown. @returns {{id: string, title: string, icon: string, stained: boolean, open: () => unknown, close: () => unknown, rename?: () => unknown}[]} */
+  #ofView() {
+    const session = /** @type {Session} */ (this.session);
+    const { view } = session.place;
+    const [title, icon] = view === "design" ? ["Diagram", "design"] : view === "databases" ? ["Databases", "database"] : [];
+    return title && icon ? [{ id: `v${view}`, title, icon, stained: false, open: () => {}, close: () => session.go({ view: undefined }) }] : [];
+  }
+
   /** @returns {{id: string, title: string, icon: string, stained: boolean, open: () => unknown, close?: () => unknown, rename?: () => unknown}[]} */
   #tabs() {
     const session = /** @type {Session} */ (this.session);
@@ -36,6 +44,7 @@ export class SopTabs extends Part {
         };
         return { id: `q${one.id}`, title: one.title, icon: "query", stained: false, open, close: () => this.#closeQuery(one.id), rename: () => void open().then(run("rename-query")) };
       }),
+      ...this.#ofView(),
     ];
   }
 
@@ -50,7 +59,8 @@ export class SopTabs extends Part {
   /** The id of the open tab. */
   get #open() {
     const session = /** @type {Session} */ (this.session);
-    return session.place.view === "query" ? `q${session.queries.active}` : `s${session.place.store}`;
+    const { view } = session.place;
+    return view === "query" ? `q${session.queries.active}` : view ? `v${view}` : `s${session.place.store}`;
   }
 
   render() {
@@ -116,6 +126,12 @@ export class SopNotices extends Part {
 
 /** The status bar: staged edits on the left, what was read on the right. */
 export class SopStatus extends Part {
+  constructor() {
+    super();
+    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[]}>} */
+    this.others = new Map();
+  }
+
   /** @param {Session} session @param {import("./grid.js").SopGrid} grid */
   start(session, grid) {
     this.session = session;
@@ -132,7 +148,7 @@ export class SopStatus extends Part {
   render() {
     const session = /** @type {Session} */ (this.session);
     const staged = session.changes.size;
-    return html`${this.#left(session, staged)}<div class="figures">${session.place.view === "query" ? this.#ran() : this.#right(session)}</div>`;
+    return html`${this.#left(session, staged)}<div class="figures">${session.place.view ? this.#ran(session.place.view) : this.#right(session)}</div>`;
   }
 
   /** @param {Session} session @param {number} staged */
@@ -141,15 +157,16 @@ export class SopStatus extends Part {
     return html`<span class="tag update">${counted(staged, "staged edit")}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>Review<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}Undo</button>`;
   }
 
-  /** Shows what queries cost, when they are what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} query */
-  follows(query) {
-    this.query = query;
-    this.follow(query, "figures");
+  /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} part @param {string} [view] */
+  follows(part, view = "query") {
+    this.others.set(view, part);
+    this.follow(part, "figures");
     this.requestUpdate();
   }
 
-  #ran() {
-    return (this.query?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
+  /** @param {string} view */
+  #ran(view) {
+    return (this.others.get(view)?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
   }
 
   /** @param {Session} session */

@@ -4,11 +4,8 @@ import { path } from "../core/http.js";
 import { count, counted } from "../core/format.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
-import { icon } from "./dom.js";
 
 /** @typedef {import("./context.js").Context} Context */
-
-export const KEY_TYPES = ["string", "i64", "u64", "i32", "uuid", "date", "datetime", "timestamp", "bool", "f64", "decimal", "bytes"];
 
 /**
  * A dialog that does one thing: fields, a main button, its error at the foot.
@@ -44,40 +41,9 @@ export function formDialog({ title, main, risk = false, body, able, run }) {
 /** @param {any} event @returns {string} */
 const textOf = (event) => event.target.value;
 
-/** @param {Context} app */
-export function newStore({ session, explorer }) {
-  let name = "";
-  let single = true;
-  let type = "string";
-  let unique = true;
-  /** @type {{name: string, type: string, order: "asc" | "desc"}[]} */
-  const fields = [{ name: "", type: "string", order: "asc" }, { name: "", type: "i64", order: "asc" }];
-  formDialog({
-    title: "New store",
-    main: "Create store",
-    able: () => name.trim() !== "" && (single || (fields.length > 0 && fields.every((field) => field.name.trim() !== ""))),
-    body: (draw) => html`<label>Name<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>
-      <div class="label">Key<div class="choice" role="radiogroup" aria-label="Key"><button type="button" role="radio" aria-checked=${String(single)} @click=${() => { single = true; draw(); }}>One value</button><button type="button" role="radio" aria-checked=${String(!single)} @click=${() => { single = false; draw(); }}>Several fields</button></div></div>
-      ${single
-        ? html`<label>Type<select class="field" @change=${(/** @type {any} */ event) => { type = textOf(event); }}>${KEY_TYPES.map((one) => html`<option ?selected=${one === type}>${one}</option>`)}</select></label>`
-        : html`<div class="label">Fields, in the order in which they sort<div class="key-rows">${fields.map((field, index) => html`<div class="key-row"><span class="field"><input aria-label="Field ${index + 1}" placeholder="Name" autocomplete="off" .value=${field.name} @input=${(/** @type {any} */ event) => { field.name = textOf(event); draw(); }}></span>
-            <select class="field" aria-label="Type of field ${index + 1}" @change=${(/** @type {any} */ event) => { field.type = textOf(event); }}>${KEY_TYPES.map((one) => html`<option ?selected=${one === field.type}>${one}</option>`)}</select>
-            <button type="button" class="button only quiet" aria-label=${field.order === "asc" ? "Rising" : "Falling"} title=${field.order === "asc" ? "Rising" : "Falling"} @click=${() => { field.order = field.order === "asc" ? "desc" : "asc"; draw(); }}>${icon(field.order, true)}</button>
-            <button type="button" class="button only quiet" aria-label="Remove field ${index + 1}" ?disabled=${fields.length === 1} @click=${() => { fields.splice(index, 1); draw(); }}>${icon("x", true)}</button></div>`)}
-            <button type="button" class="button s quiet" @click=${() => { fields.push({ name: "", type: "string", order: "asc" }); draw(); }}>${icon("plus", true)}Field</button></div></div>`}
-      <label class="tick"><input type="checkbox" .checked=${unique} @change=${(/** @type {any} */ event) => { unique = event.target.checked; }}>One item a key</label>`,
-    run: async () => {
-      const key = single ? { type } : { type: "composite", fields: fields.map((field) => ({ ...field, name: field.name.trim() })) };
-      await session.api.post(session.path("stores"), { name: name.trim(), key, unique });
-      await Promise.all([session.readStores(), session.readDatabases()]);
-      await session.go({ store: name.trim(), prefix: [] });
-      explorer.requestUpdate();
-    },
-  });
-}
-
 /** @param {Context} app @param {string} name */
 export function deleteStore({ session }, name) {
+  const designing = session.place.view === "design";
   const store = session.storeNamed(name);
   let typed = "";
   formDialog({
@@ -92,6 +58,7 @@ export function deleteStore({ session }, name) {
       session.changes.unstage(session.changes.of(name));
       await Promise.all([session.readStores(), session.readDatabases()]);
       session.say({ kind: "ok", text: `${name} is deleted.` });
+      if (designing) return session.go({ view: "design", store: session.stores[0]?.name, prefix: [], design: undefined }, { replace: true });
       await session.go({ store: session.stores[0]?.name, prefix: [] }, { replace: true });
       if (!session.stores.length) location.assign(`/d/${encodeURIComponent(session.place.database ?? "")}`);
     },

@@ -1,46 +1,48 @@
-// Which part of the application is shown: the rows of a store, the query workbench, settings. What is not rows is loaded
-// when it is first wanted. The marks of the rail follow.
+// Which part of the application is shown: the rows of a store, or a part that is loaded when it is first wanted: the query
+// workbench, the design, the databases, settings. The marks of the rail follow.
 
 const KEEP_MS = 300;
+
+/** @typedef {{opened(): void}} Shown */
+
+/**
+ * The parts beside the rows: their place in the address, the class of the work area, their mark on the rail where it has another name, what loads them.
+ * @type {{[view: string]: {path?: string, name: string, rail?: string, title: string, load: (app: import("./context.js").Context) => Promise<Shown>}}}
+ */
+const VIEWS = {
+  query: { path: "/q", name: "querying", title: "The query workbench", load: async (app) => (await import("./query/workbench.js")).startWorkbench(app) },
+  design: { path: "/design", name: "designing", title: "The design", load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
+  databases: { path: "/databases", name: "administering", title: "The page of databases", load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
+  settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+};
 
 /** @param {import("./context.js").Context} app */
 export function wireViews(app) {
   const { session } = app;
   const work = /** @type {HTMLElement} */ (document.getElementById("work"));
-  /** @type {Promise<import("./query/workbench.js").SopQuery> | undefined} */
-  let loading;
-  /** @type {Promise<import("./settings/settings.js").SopSettings> | undefined} */
-  let settings;
+  /** @type {Map<string, Promise<Shown>>} */
+  const loading = new Map();
 
   const show = async () => {
-    const { view } = session.place;
-    const query = view === "query";
-    const settling = view === "settings" || view === "knowledge";
-    work.classList.toggle("querying", query);
-    work.classList.toggle("settling", settling);
+    const view = session.place.view ?? "";
+    const wanted = VIEWS[view];
+    for (const one of Object.values(VIEWS)) work.classList.toggle(one.name, one.name === wanted?.name);
+    const name = encodeURIComponent(session.place.database ?? "");
     for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".rail [data-view]"))) {
-      const own = link.dataset.view === (settling ? "settings" : (view ?? "browse"));
-      if (own) link.setAttribute("aria-current", "page");
+      const own = link.dataset.view ?? "";
+      if (own === (wanted?.rail ?? (view || "browse"))) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-      const name = encodeURIComponent(session.place.database ?? "");
-      link.href = link.dataset.view === "settings" ? `/settings?db=${name}` : `/d/${name}${link.dataset.view === "query" ? "/q" : ""}`;
+      link.href = own === "settings" ? `/settings?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
     }
-    if (settling) {
-      try {
-        settings ??= import("./settings/settings.js").then(({ startSettings }) => startSettings(app));
-        (await settings).opened();
-      } catch (error) {
-        settings = undefined;
-        session.fail(error, "The settings could not be loaded");
-      }
-    }
-    if (!query) return;
+    if (!wanted) return;
     try {
-      loading ??= import("./query/workbench.js").then(({ startWorkbench }) => startWorkbench(app));
-      (await loading).opened();
+      if (!loading.has(wanted.name)) loading.set(wanted.name, wanted.load(app));
+      const part = await loading.get(wanted.name);
+      if (session.place.view === view) part?.opened();
     } catch (error) {
-      loading = undefined;
-      session.fail(error, "The query workbench could not be loaded");
+      loading.delete(wanted.name);
+      session.fail(error, `${wanted.title} could not be loaded`);
     }
   };
 
@@ -49,8 +51,8 @@ export function wireViews(app) {
     const link = event.target instanceof Element ? event.target.closest("a[data-view]") : null;
     if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    const { view } = link.dataset;
-    void session.go({ view: view === "query" || view === "settings" ? view : undefined });
+    const view = link.dataset.view ?? "";
+    void session.go({ view: view in VIEWS ? /** @type {any} */ (view) : undefined, design: undefined, pane: undefined });
   });
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */

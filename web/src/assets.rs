@@ -39,6 +39,7 @@ pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
             && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
             && !(name.contains("/copilot/")
+                || name.contains("/design/")
                 || name.contains("/settings/")
                 || *name == "vendor/markdown.js")
     })

@@ -21,6 +21,7 @@ const STYLES: &[&str] = &[
     "states",
     "welcome",
     "query",
+    "design",
     "copilot",
     "settings",
     "small",

@@ -173,6 +173,10 @@ pub enum View {
     Browse,
     /// The query workbench.
     Query,
+    /// Stores and their relations, and a store by its design.
+    Design,
+    /// The databases of the server.
+    Databases,
     /// The settings of the server: models, sharing, prices.
     Settings,
     /// What people taught the copilot.
@@ -185,8 +189,21 @@ impl View {
         match self {
             Self::Browse => None,
             Self::Query => Some("query"),
+            Self::Design => Some("design"),
+            Self::Databases => Some("databases"),
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
+        }
+    }
+
+    /// The class that the work area has while it is shown.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Browse => "",
+            Self::Query => " querying",
+            Self::Design => " designing",
+            Self::Databases => " administering",
+            Self::Settings | Self::Knowledge => " settling",
         }
     }
 }
@@ -234,6 +251,11 @@ impl AppShell {
         self.view == View::Browse
     }
 
+    /// Whether this part is what is shown.
+    pub(crate) fn is_view(&self, name: &str) -> bool {
+        self.view.name() == Some(name)
+    }
+
     /// Whether the settings or one of their pages are what is shown.
     pub(crate) fn is_settings(&self) -> bool {
         matches!(self.view, View::Settings | View::Knowledge)
@@ -244,6 +266,8 @@ impl AppShell {
         match self.view {
             View::Browse => None,
             View::Query => Some("Query"),
+            View::Design => Some("Design"),
+            View::Databases => Some("Databases"),
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
         }

@@ -246,6 +246,9 @@ pub enum Error {
         /// The limit in milliseconds.
         limit_ms: u64,
     },
+    /// Whoever asked for it did not want it any more; nothing of it is left.
+    #[error("it was cancelled")]
+    Cancelled,
     /// The database was closed.
     #[error("the database is closed")]
     Closed,

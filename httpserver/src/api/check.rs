@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sop::CheckReport;
@@ -12,6 +12,7 @@ use super::DatabasePath;
 use super::streams::{long_call, stream};
 use crate::error::{ApiError, ApiResult, Problem};
 use crate::extract::{ApiPath, State};
+use crate::jobs::{self, JobView, JobWish};
 
 /// What was found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -140,4 +141,38 @@ pub(super) async fn check(
         sink.write_all(&last).map_err(ApiError::internal)
     })
     .await
+}
+
+/// Verifies all of a database as a job; its outcome is the result.
+#[utoipa::path(
+    post, operation_id = "start_check", path = "/databases/{db}/check", tag = "databases", params(DatabasePath),
+    responses((status = 202, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn start(
+    State(state): State,
+    ApiPath(path): ApiPath<DatabasePath>,
+) -> ApiResult<(StatusCode, axum::Json<JobView>)> {
+    let registry = state.registry().clone();
+    registry.get(&path.db)?;
+    let wish = JobWish {
+        kind: "check",
+        database: path.db.clone(),
+        what: format!("Check of {}", path.db),
+        unit: "items",
+        can_cancel: false,
+    };
+    let job = jobs::start(&state, wish, move |job| {
+        let db = registry.database(&path.db)?;
+        let total = db.status().items;
+        let (mut done, mut current) = (0, 0);
+        let report = db.check_with(&mut |store, items| {
+            done += current;
+            current = items;
+            job.note(store);
+            job.progress(done, total);
+        })?;
+        job.progress(total, total);
+        serde_json::to_value(CheckView::from(report)).map_err(ApiError::internal)
+    })?;
+    Ok((StatusCode::ACCEPTED, axum::Json(job)))
 }

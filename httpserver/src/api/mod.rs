@@ -3,10 +3,12 @@
 
 mod audit;
 mod backup;
+mod cel;
 mod changes;
 mod chat;
 mod check;
 mod counts;
+mod database_state;
 mod databases;
 mod demo;
 mod description;
@@ -15,6 +17,7 @@ mod filtered;
 mod health;
 mod item;
 mod items;
+mod jobs;
 mod keys;
 mod knowledge;
 mod listing;
@@ -25,6 +28,7 @@ mod prefixes;
 mod query;
 mod schedules;
 mod scripts;
+mod store_work;
 mod stores;
 mod streams;
 mod tools;
@@ -92,9 +96,18 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(environments::choose))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
-        .routes(routes!(check::check))
+        .routes(routes!(check::check, check::start))
+        .routes(routes!(database_state::show))
+        .routes(routes!(database_state::checkpoint))
+        .routes(routes!(cel::check))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show, jobs::cancel))
         .routes(routes!(stores::list, stores::create))
         .routes(routes!(stores::show, stores::change, stores::remove))
+        .routes(routes!(store_work::rename))
+        .routes(routes!(store_work::empty))
+        .routes(routes!(store_work::duplicate))
+        .routes(routes!(store_work::reorder))
         .routes(routes!(items::list, items::insert))
         .routes(routes!(item::show, item::put, item::remove))
         .routes(routes!(counts::count))
@@ -149,6 +162,7 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "environments",
         "health",
         "llm",
+        "jobs",
         "openapi.json",
         "queries",
         "tools",

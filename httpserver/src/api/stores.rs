@@ -300,7 +300,8 @@ fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
     }
 }
 
-fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
+/// One store, as [`show`] answers it.
+pub(super) fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
     let tx = db.begin(Mode::Read)?;
     let info = tx.documents(name)?.info()?;
     let mut out = Output::new(numbers);

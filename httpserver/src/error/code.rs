@@ -124,6 +124,8 @@ codes! {
     SessionNotFound = "session_not_found", NOT_FOUND, "No such session";
     /// No change waits for approval under this name.
     ApprovalNotFound = "approval_not_found", NOT_FOUND, "No change waits for approval";
+    /// No job has this id; the oldest that have ended are forgotten.
+    JobNotFound = "job_not_found", NOT_FOUND, "No such job";
     /// The address is there, but not for this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not served here";
     /// The body came too slowly.

@@ -61,6 +61,9 @@ impl From<Error> for ApiError {
                 Self::new(Code::StorageError, words)
             }
             Error::TimeLimit { .. } => Self::new(Code::TimeLimit, words),
+            Error::Cancelled => {
+                Self::new(Code::Cancelled, "It was cancelled; nothing of it is left.")
+            }
             Error::Closed => {
                 Self::new(Code::DatabaseNotFound, "The database was closed meanwhile.")
             }

@@ -42,6 +42,41 @@ pub(super) async fn query(
     of_database(state, path, View::Query).await
 }
 
+/// The diagram of a database.
+pub(super) async fn design(
+    State(state): State,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+) -> Response {
+    of_database(state, path, View::Design).await
+}
+
+/// The design of a store, beside the diagram.
+pub(super) async fn store_design(
+    State(state): State,
+    path: Result<ApiPath<StorePath>, ApiError>,
+) -> Response {
+    match path {
+        Ok(ApiPath(path)) => {
+            let place = Place {
+                database: Some(path.db),
+                store: Some(path.store),
+                view: View::Design,
+                ..Place::default()
+            };
+            render(state, place).await
+        }
+        Err(error) => error_page(error),
+    }
+}
+
+/// The databases of the server; the one of the address is open beside them.
+pub(super) async fn databases(
+    State(state): State,
+    path: Result<ApiPath<DatabasePath>, ApiError>,
+) -> Response {
+    of_database(state, path, View::Databases).await
+}
+
 /// The settings; the database that was open stays open (`?db=`).
 pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Settings).await
@@ -166,6 +201,13 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         let data_root = crate::registry::shown(state.registry().roots().data());
         return Ok(render_welcome(&Welcome { data_root }));
     };
+    if let (View::Design, Some(store)) = (place.view, &place.store) {
+        state
+            .registry()
+            .database(&name)?
+            .begin(sop::Mode::Read)?
+            .documents(store)?;
+    }
     let databases = views
         .iter()
         .filter_map(|view| Database::from_api(serde_json::to_value(view).ok()?))

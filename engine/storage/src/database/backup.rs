@@ -1,5 +1,6 @@
 //! Hot copies, and the size of the files.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ use crate::vfs::{FileKind, IoContext, Vfs, create_dir_all_durable};
 
 /// Bytes that are copied at once.
 const COPY_BYTES: u64 = 1 << 20;
+
+/// Hears of the bytes that are copied and of all that are to be, and says whether to go on.
+pub(crate) type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// Keeps all files of the newest checkpoint, and the log after it, while it lives. Checkpoints go on meanwhile.
 pub(super) struct Pin<'a>(&'a Core);
@@ -38,7 +42,7 @@ impl Drop for Pin<'_> {
 
 /// Copies the newest checkpoint, made now when the database can be written, and the commits after it to
 /// a missing or empty folder.
-pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
+pub(crate) fn run(core: &Core, to: &Path, progress: Progress<'_>) -> Result<()> {
     core.check_usable(false)?;
     let vfs = core.vfs.as_ref();
     let existed = vfs.exists(to).during("look for", to)?;
@@ -53,20 +57,36 @@ pub(crate) fn run(core: &Core, to: &Path) -> Result<()> {
         let _ = checkpoint::run(core, Effort::Usual);
     }
     let (_pin, newest) = Pin::new(core)?;
-    copy_all(core, &newest, to).inspect_err(|_| remove_unfinished(vfs, to, existed))
+    copy_all(core, &newest, to, progress).inspect_err(|_| remove_unfinished(vfs, to, existed))
 }
 
 /// Whatever folders the original uses, a backup has everything in its own.
-fn copy_all(core: &Core, newest: &Checkpoint, to: &Path) -> Result<()> {
+fn copy_all(core: &Core, newest: &Checkpoint, to: &Path, progress: Progress<'_>) -> Result<()> {
     let vfs = core.vfs.as_ref();
     let folders = Folders::default();
     create_dir_all_durable(vfs, to)?;
     let (source, target) = (core.path.join(&core.folders.data), to.join(&folders.data));
     create_dir_all_durable(vfs, &target)?;
     let in_use = InUse::new(&CatalogPayload::decode(&newest.payload)?).total();
-    for segment in in_use.segments().keys() {
-        let name = segment_name(*segment);
-        copy_file(vfs, &source.join(&name), &target.join(&name))?;
+    let names: Vec<String> = in_use
+        .segments()
+        .keys()
+        .map(|segment| segment_name(*segment))
+        .collect();
+    let size = |name: &String| {
+        vfs.metadata(&source.join(name))
+            .map_or(0, |found| found.len)
+    };
+    let all = names.iter().map(size).sum();
+    let mut copied = 0;
+    for name in &names {
+        copy_file(vfs, &source.join(name), &target.join(name), &mut |bytes| {
+            copied += bytes;
+            match progress(copied, all) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(Error::Cancelled),
+            }
+        })?;
     }
     vfs.sync_dir(&target).during("sync folder", &target)?;
     let catalog = Catalog::new(Arc::clone(&core.vfs), &to.join(&folders.catalog), core.id);
@@ -110,7 +130,12 @@ fn copy_commits(core: &Core, log: &LocalLog, first: u64) -> Result<()> {
     Ok(())
 }
 
-fn copy_file(vfs: &dyn Vfs, from: &Path, to: &Path) -> Result<()> {
+fn copy_file(
+    vfs: &dyn Vfs,
+    from: &Path,
+    to: &Path,
+    copied: &mut dyn FnMut(u64) -> Result<()>,
+) -> Result<()> {
     let source = vfs.open_read_only(from).during("open", from)?;
     let bytes = source.len().during("read", from)?;
     let target = vfs.create_new(to).during("create", to)?;
@@ -119,6 +144,7 @@ fn copy_file(vfs: &dyn Vfs, from: &Path, to: &Path) -> Result<()> {
         piece.resize(COPY_BYTES.min(bytes - at) as usize, 0);
         source.read_at(&mut piece, at).during("read", from)?;
         target.write_at(&piece, at).during("write", to)?;
+        copied(piece.len() as u64)?;
     }
     Ok(target.sync_all().during("sync", to)?)
 }

@@ -21,6 +21,7 @@ mod trees;
 mod unsaved;
 mod usage;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -259,7 +260,20 @@ impl Database {
 
     /// Copies the database as of now into a folder that must be missing or empty, while it is used.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<()> {
-        backup::run(self.core(), to.as_ref())
+        self.backup_with(to, &mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`Database::backup`]; `progress` is told the bytes that are copied and all there are to copy, and may
+    /// break: the unfinished copy is removed then.
+    ///
+    /// # Errors
+    /// As [`Database::backup`]; [`Error::Cancelled`].
+    pub fn backup_with(
+        &self,
+        to: impl AsRef<Path>,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<()> {
+        backup::run(self.core(), to.as_ref(), progress)
     }
 
     /// Verifies everything that can be verified. Reads all data.

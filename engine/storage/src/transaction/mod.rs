@@ -436,6 +436,44 @@ impl Transaction {
         Ok(())
     }
 
+    /// Gives a store another name: it keeps its items, and handles of it that were made before are of no use
+    /// any more. Relations of other stores to it are theirs to change.
+    ///
+    /// # Errors
+    /// [`Error::StoreNotFound`]; [`Error::StoreExists`] and [`Error::InvalidDefinition`] for the new name.
+    pub fn rename_store(&self, name: &str, to: &str) -> Result<()> {
+        self.check_write()?;
+        let (id, current, _) = self.find(name)?;
+        let mut next = StoreDefinition::clone(&**current);
+        to.clone_into(&mut next.name);
+        next.validate()?;
+        match self.find(to) {
+            Ok((_, existing, _)) => {
+                return Err(Error::StoreExists {
+                    name: to.to_owned(),
+                    same_structure: existing.same_structure(&next),
+                });
+            }
+            Err(Error::StoreNotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        // The new definition replaces all of the old one, and both names change their meaning.
+        let metadata = format!("{name}\0");
+        self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
+        let next = Arc::new(next);
+        let mut writes = self.writes.borrow_mut();
+        for touched in [name, to, &metadata] {
+            writes.touch_name(touched.as_bytes());
+        }
+        writes
+            .catalog
+            .push(CatalogChange::Alter(id, Arc::clone(&next)));
+        let mut local_stores = self.local_stores.borrow_mut();
+        local_stores.insert(name.to_owned(), None);
+        local_stores.insert(to.to_owned(), Some((id, next)));
+        Ok(())
+    }
+
     /// Makes all changes durable and visible at once.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Checkpoints that fail are given up and tried again, backups that fail leave nothing that looks whole, memory
 //! that waits for a checkpoint is limited.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -394,4 +395,31 @@ fn a_reader_beside_a_process_that_reclaims_gets_right_answers_or_is_told_to_open
     assert!(refused > 0);
     let again = small(&disk).read_only(true).open(FOLDER).unwrap();
     assert_eq!(items(&again, "s"), items(&db, "s"));
+}
+
+#[test]
+fn a_backup_tells_how_far_it_is_and_one_that_is_stopped_leaves_nothing() {
+    let disk = disk();
+    let db = options(&disk).open("/db").unwrap();
+    create(&db, int_store("s"));
+    insert(&db, "s", 0..5_000);
+    db.checkpoint().unwrap();
+    let mut told = Vec::new();
+    let stopped = db.backup_with("/copy", &mut |done, all| {
+        told.push((done, all));
+        ControlFlow::Break(())
+    });
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    assert!(told.iter().all(|(done, all)| *done > 0 && done <= all) && told.len() == 1);
+    db.backup_with("/copy", &mut |done, all| {
+        told.push((done, all));
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let last = told.last().unwrap();
+    assert_eq!(last.0, last.1);
+    assert_eq!(
+        all(&options(&disk).open("/copy").unwrap(), "s").len(),
+        5_000
+    );
 }

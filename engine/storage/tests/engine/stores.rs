@@ -283,3 +283,80 @@ fn a_backup_of_an_open_database_is_a_database() {
     insert(&copy, "s", [5_000]);
     assert_eq!(copy.id(), db.id());
 }
+
+#[test]
+fn a_renamed_store_keeps_its_items_also_after_a_restart() {
+    let disk = disk();
+    let db = options(&disk).open("/db").unwrap();
+    create(&db, int_store("s"));
+    insert(&db, "s", [1, 2, 3]);
+    let tx = db.begin(Mode::Write).unwrap();
+    tx.documents("s")
+        .unwrap()
+        .insert(&int(4), &doc("4"))
+        .unwrap();
+    tx.rename_store("s", "t").unwrap();
+    assert!(matches!(
+        tx.documents("s"),
+        Err(Error::StoreNotFound { .. })
+    ));
+    tx.documents("t")
+        .unwrap()
+        .insert(&int(5), &doc("5"))
+        .unwrap();
+    // The old name is free again, in the same transaction.
+    tx.create_store(int_store("s")).unwrap();
+    tx.commit().unwrap();
+    let check = |db: &sop::Database| {
+        assert_eq!(all(db, "t"), [1, 2, 3, 4, 5]);
+        assert!(all(db, "s").is_empty());
+        assert!(db.check().unwrap().is_clean());
+    };
+    check(&db);
+    drop(db);
+    let db = options(&disk).open("/db").unwrap();
+    check(&db);
+    db.checkpoint().unwrap();
+    check(&db);
+    drop(db);
+    check(&options(&disk).open("/db").unwrap());
+}
+
+#[test]
+fn renaming_refuses_taken_missing_and_impossible_names_and_meets_writers() {
+    let db = with_items([1]);
+    create(&db, int_store("t"));
+    let tx = db.begin(Mode::Write).unwrap();
+    assert!(matches!(
+        tx.rename_store("s", "t"),
+        Err(Error::StoreExists { .. })
+    ));
+    assert!(matches!(
+        tx.rename_store("s", "s"),
+        Err(Error::StoreExists { .. })
+    ));
+    assert!(matches!(
+        tx.rename_store("x", "y"),
+        Err(Error::StoreNotFound { .. })
+    ));
+    assert!(matches!(
+        tx.rename_store("s", "a/b"),
+        Err(Error::InvalidDefinition { .. })
+    ));
+    drop(tx);
+    // A writer of its items, and who makes a store of the new name, meet it.
+    let writer = db.begin(Mode::Write).unwrap();
+    writer
+        .documents("s")
+        .unwrap()
+        .insert(&int(2), &doc("2"))
+        .unwrap();
+    let maker = db.begin(Mode::Write).unwrap();
+    maker.create_store(int_store("u")).unwrap();
+    let tx = db.begin(Mode::Write).unwrap();
+    tx.rename_store("s", "u").unwrap();
+    tx.commit().unwrap();
+    assert!(writer.commit().unwrap_err().is_conflict());
+    assert!(maker.commit().unwrap_err().is_conflict());
+    assert_eq!(all(&db, "u"), [1]);
+}

@@ -1,0 +1,67 @@
+//! The jobs: work that goes on after its request was answered.
+
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::error::{ApiError, ApiResult, Code, Problem};
+use crate::extract::{ApiPath, State};
+use crate::jobs::JobView;
+
+/// The jobs that run, and the newest that have ended.
+#[derive(Serialize, ToSchema)]
+pub(super) struct JobList {
+    /// The newest first.
+    jobs: Vec<JobView>,
+}
+
+/// The job of an address.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct JobPath {
+    /// Id of the job.
+    id: String,
+}
+
+/// The jobs that run, and the newest 100 that have ended.
+#[utoipa::path(
+    get, operation_id = "list_jobs", path = "/jobs", tag = "server",
+    responses((status = 200, body = JobList), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn list(State(state): State) -> Json<JobList> {
+    Json(JobList {
+        jobs: state.jobs().list(),
+    })
+}
+
+/// One job.
+#[utoipa::path(
+    get, operation_id = "get_job", path = "/jobs/{id}", tag = "server", params(JobPath),
+    responses((status = 200, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn show(
+    State(state): State,
+    ApiPath(path): ApiPath<JobPath>,
+) -> ApiResult<Json<JobView>> {
+    found(state.jobs().get(&path.id))
+}
+
+/// Cancels a job that runs, if it can be; takes one that has ended off the list. The answer is the job as it
+/// stands: one that was cancelled ends soon.
+#[utoipa::path(
+    delete, operation_id = "cancel_job", path = "/jobs/{id}", tag = "server", params(JobPath),
+    responses((status = 200, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn cancel(
+    State(state): State,
+    ApiPath(path): ApiPath<JobPath>,
+) -> ApiResult<Json<JobView>> {
+    found(state.jobs().remove(&path.id))
+}
+
+fn found(job: Option<JobView>) -> ApiResult<Json<JobView>> {
+    job.map(Json).ok_or_else(|| {
+        let detail = "There is no job with this id. The newest 100 that have ended are kept.";
+        ApiError::new(Code::JobNotFound, detail)
+    })
+}

@@ -1,0 +1,22 @@
+// A text to copy or to save.
+
+import { html, nothing } from "../../vendor/lit.js";
+import { Dialog, dialogHead } from "../dialog.js";
+import { announce, copyText, icon } from "../dom.js";
+import { saveBlob } from "./picture.js";
+
+/** @param {import("../context.js").Context} app @param {{title: string, text: string, file: string, other?: {title: string, run: () => unknown}}} how */
+export function textDialog(app, { title, text, file, other }) {
+  const copy = async () => {
+    if (await copyText(text)) {
+      announce("Copied");
+      app.session.say({ kind: "ok", text: "The text is on the clipboard." });
+    } else app.session.say({ kind: "warn", text: "The browser does not let the page copy. Select the text and copy it." });
+  };
+  return new Dialog({
+    label: title,
+    className: "form-dialog",
+    draw: (self) => html`${dialogHead(self, title)}<pre class="request scroll" tabindex="0" aria-label=${title}>${text}</pre>
+      <footer>${other ? html`<button class="button quiet" @click=${() => { self.close(); other.run(); }}>As ${other.title}</button>` : nothing}<span class="grow"></span><button class="button" @click=${() => saveBlob(new Blob([text], { type: "text/plain" }), file)}>${icon("export", true)}Save</button><button class="button main" autofocus @click=${copy}>${icon("copy", true)}Copy</button></footer>`,
+  });
+}
