@@ -15,6 +15,7 @@ use sop::key::{Key, KeyRange, KeyValue};
 use sop::{DocumentRef, ItemRef};
 
 use super::hash::FieldHash;
+use super::masked::seen_value;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::{Path, Plan};
 use super::seek::{Arguments, ITEM_ID_BYTES};
@@ -369,7 +370,7 @@ fn key_value(value: &KeyValue) -> ToSqlOutput<'_> {
 }
 
 /// A part of a document in SQL.
-fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
+pub(super) fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
     use sop::document::Kind;
     let lent = ToSqlOutput::Borrowed;
     match value.kind() {
@@ -390,9 +391,9 @@ fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
     }
 }
 
-const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
+pub(super) const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
 
-fn owned(value: ValueRef<'_>) -> SqliteValue {
+pub(super) fn owned(value: ValueRef<'_>) -> SqliteValue {
     match value {
         ValueRef::Null => SqliteValue::Null,
         ValueRef::Integer(value) => SqliteValue::Integer(value),
@@ -411,24 +412,6 @@ fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
     }
 }
 
-/// A part of a document, at a path, without what the caller does not see.
-fn seen_value(
-    rules: Option<&StoreRules>,
-    path: &str,
-    value: DocumentRef<'_>,
-) -> ToSqlOutput<'static> {
-    use sop::document::Kind;
-    let Some(rules) = rules.filter(|_| matches!(value.kind(), Kind::Array | Kind::Object)) else {
-        return match document_value(value) {
-            ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
-            ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
-            _ => NULL,
-        };
-    };
-    let json = rules.redacted(path, value.to_value());
-    ToSqlOutput::Owned(SqliteValue::Text(json.to_string()))
-}
-
 /// The value of a column of an item; `place` is where its field was in the item before.
 fn value_of<'a>(
     column: &TableColumn,
@@ -436,20 +419,20 @@ fn value_of<'a>(
     item: &'a ItemRef<'_>,
     rules: Option<&StoreRules>,
 ) -> Result<ToSqlOutput<'a>> {
-    if column.masked {
+    if column.is_masked() {
         return Ok(NULL);
     }
     Ok(match &column.source {
-        Source::Field(name) if column.partial => {
+        Source::Field(name) if column.is_partial() => {
             let found = item.value()?.get(name);
             found.map_or(NULL, |value| seen_value(rules, name, value))
         }
-        Source::Path(path) if column.partial => {
+        Source::Path(path) if column.is_partial() => {
             let root = Some(item.value()?);
             let found = path.iter().fold(root, |value, name| value?.get(name));
             found.map_or(NULL, |value| seen_value(rules, &path.join("."), value))
         }
-        Source::Value if column.partial => seen_value(rules, "", item.value()?),
+        Source::Value if column.is_partial() => seen_value(rules, "", item.value()?),
         Source::Field(name) => {
             let near = place.load(Ordering::Relaxed);
             match item.value()?.get_near(name, near) {
@@ -573,7 +556,8 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let (column, place) = (self.table.columns.get(at), self.table.places.get(at));
-        let (Some(column), Some(place)) = (column.filter(|column| !column.masked), place) else {
+        let (Some(column), Some(place)) = (column.filter(|column| !column.is_masked()), place)
+        else {
             return Ok(());
         };
         let (Some(cursor), Some(store)) = (&self.cursor, &self.store) else {
