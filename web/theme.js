@@ -10,17 +10,29 @@
   }
   if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
 
-  function swap() {
+  /** Changes to the other one, or to what an event names: light, dark, or system. */
+  function swap(/** @type {any} */ event) {
+    const wanted = typeof event?.detail === "string" ? event.detail : "";
+    if (wanted === "system") {
+      delete root.dataset.theme;
+      try {
+        localStorage.removeItem(name);
+      } catch {
+        // Nothing was kept.
+      }
+      return;
+    }
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
+    const next = wanted === "light" || wanted === "dark" ? wanted : dark ? "light" : "dark";
+    root.dataset.theme = next;
     try {
-      localStorage.setItem(name, root.dataset.theme);
+      localStorage.setItem(name, next);
     } catch {
       // It holds for this page then.
     }
   }
   document.addEventListener("sop-theme", swap);
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-theme-swap]")) swap();
+    if (event.target instanceof Element && event.target.closest("[data-theme-swap]")) swap(undefined);
   });
 })();

@@ -11,6 +11,7 @@
 //! of how the page looks (that is the web crate).
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod cursor;
@@ -20,8 +21,10 @@ pub mod error;
 pub mod extract;
 pub mod metrics;
 pub mod page;
+pub mod planner;
 pub mod queries;
 pub mod registry;
+pub mod scripts;
 pub mod security;
 pub mod serve;
 mod state;
@@ -43,6 +46,7 @@ pub fn app(state: AppState) -> Router {
         .merge(page::router())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), audit::audit))
         .layer(from_fn_with_state(state.clone(), security::gate))
         .layer(from_fn_with_state(state.clone(), security::guard))
         .layer(CatchPanicLayer::custom(watch::panic_answer))

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use sop_query::sql::EngineOptions;
+use sop_systemdb::script::Programs;
+use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::audit::Audit;
 use crate::config::{Config, Limits};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
@@ -32,6 +35,8 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    programs: Programs,
+    audit: Audit,
     started: Started,
     traffic: Traffic,
 }
@@ -42,6 +47,8 @@ impl AppState {
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
         let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let first = Arc::clone(&registry);
+        let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
@@ -57,6 +64,8 @@ impl AppState {
                     ..EngineOptions::default()
                 },
             ),
+            programs: Programs::default(),
+            audit: Audit::new(opener),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -100,6 +109,24 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.shared.queries
+    }
+
+    /// The system database; made when it is first needed.
+    ///
+    /// # Errors
+    /// Its folder cannot be used.
+    pub fn system(&self) -> ApiResult<System> {
+        self.registry.system()
+    }
+
+    /// Scripts that were compiled before.
+    pub fn programs(&self) -> &Programs {
+        &self.shared.programs
+    }
+
+    /// Where it is written down who changed what.
+    pub fn audit(&self) -> &Audit {
+        &self.shared.audit
     }
 
     /// When the server began.

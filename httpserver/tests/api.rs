@@ -16,16 +16,19 @@ mod api {
     pub mod support;
 
     mod access;
+    mod audit;
     mod bad_input;
     mod cel;
     mod databases;
     mod description;
     mod environments;
+    mod evals;
     mod exact;
     mod items;
     mod metrics;
     mod page;
     mod query;
+    mod scripts;
     mod sockets;
     mod stores;
     mod tools;

@@ -79,6 +79,20 @@ export class ChangeSet extends EventTarget {
     return this.#set([entry], group);
   }
 
+  /** Stages new values for several items, as one step. @param {string} store @param {{item: {key: any, value: any, version?: number, id?: number}, after: any}[]} list */
+  updateAll(store, list) {
+    return this.#set(list.map(({ item, after }) => {
+      const existing = this.get(store, item.key, item.id);
+      if (existing?.op === "insert") return { ...existing, after };
+      return { op: /** @type {const} */ ("update"), store, key: item.key, id: item.id, before: existing ? existing.before : item.value, after, version: existing ? existing.version : item.version };
+    }));
+  }
+
+  /** Stages changes that were worked out elsewhere, as one step. @param {Entry[]} entries */
+  stage(entries) {
+    return this.#set(entries);
+  }
+
   /** Stages a new item. @param {string} store @param {any} key @param {any} value @param {number} rank */
   insert(store, key, value, rank) {
     return this.#set([{ op: "insert", store, key, after: value, rank }]);

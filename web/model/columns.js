@@ -1,14 +1,16 @@
 // The columns of the grid: from the store's fields first, declared or found in all its items, then from the rows
 // seen, in the order in which fields appear: what was added since, and values that are no objects.
 //
-// Holds: a column never moves or disappears while rows are being read; new ones are added at the end.
+// Holds: a column never moves or disappears while rows are being read; new ones are added at the end. A layout (order,
+// hidden and pinned columns, widths) is applied to the columns that are there and to those that come later.
 
 import { base64Of, cell, isDateText } from "../core/format.js";
 import { isObject, kindOf } from "../core/json.js";
 import { isDateType, isNumberType } from "../core/keys.js";
 
 /** A column of values; the name "" stands for the whole value of items that have no fields. */
-/** @typedef {{name: string, label: string, type: string, numeric: boolean, chars: number, shown: boolean, width?: number, link?: boolean}} Column */
+/** @typedef {{name: string, label: string, type: string, numeric: boolean, chars: number, shown: boolean, pinned?: boolean, width?: number, link?: boolean}} Column */
+/** @typedef {{order?: string[], hidden?: string[], pinned?: string[], widths?: {[name: string]: number}, key?: number}} Layout */
 
 const MOST_COLUMNS = 200;
 const SAMPLE = 200;
@@ -20,6 +22,10 @@ export class Columns {
     this.list = [];
     /** @type {Map<string, {seen: number, numbers: number, kinds: Map<string, number>}>} */
     this.tally = new Map();
+    /** What was laid out, also for columns that are not there yet. @type {Layout} */
+    this.layout = {};
+    /** The width of the key, where somebody chose it. @type {number | undefined} */
+    this.keyWidth = undefined;
     for (const field of fields.slice(0, MOST_COLUMNS)) {
       const column = this.#add(field.name, field.type);
       if (typed) column.chars += field.type.length + 1;
@@ -31,6 +37,7 @@ export class Columns {
     /** @type {Column} */
     const column = { name, label: name || "value", type, numeric: isNumberType(type), chars: (name || "value").length, shown: true };
     this.list.push(column);
+    this.#lay(column);
     return column;
   }
 
@@ -73,9 +80,69 @@ export class Columns {
     return before !== `${column.numeric} ${column.chars}`;
   }
 
-  /** The columns to show. */
+  /** The columns to show: those that are pinned first. */
   get shown() {
-    return this.list.filter((column) => column.shown);
+    const shown = this.list.filter((column) => column.shown);
+    return shown.some((column) => column.pinned) ? [...shown.filter((column) => column.pinned), ...shown.filter((column) => !column.pinned)] : shown;
+  }
+
+  /** @param {Column} column */
+  #lay(column) {
+    const { hidden, pinned, widths, order } = this.layout;
+    if (hidden?.includes(column.name)) column.shown = false;
+    if (pinned?.includes(column.name)) column.pinned = true;
+    const width = widths?.[column.name];
+    if (typeof width === "number" && width >= 4 && width <= 100) column.width = Math.round(width);
+    const place = order?.indexOf(column.name) ?? -1;
+    if (place < 0) return;
+    const after = new Set(order?.slice(place + 1));
+    this.list.splice(this.list.indexOf(column), 1);
+    const before = this.list.findIndex((one) => after.has(one.name));
+    this.list.splice(before < 0 ? this.list.length : before, 0, column);
+  }
+
+  /** Lays the columns out as a text says that `write` gave; one that cannot be read changes nothing. @param {string | null} text */
+  read(text) {
+    if (!text) return;
+    try {
+      const layout = JSON.parse(text);
+      const names = (/** @type {unknown} */ list) => (Array.isArray(list) ? list.filter((one) => typeof one === "string") : undefined);
+      this.layout = { order: names(layout.order), hidden: names(layout.hidden), pinned: names(layout.pinned), widths: typeof layout.widths === "object" && layout.widths !== null ? layout.widths : {}, key: layout.key };
+      this.keyWidth = typeof layout.key === "number" && layout.key >= 5 && layout.key <= 100 ? Math.round(layout.key) : undefined;
+    } catch {
+      return; // a layout that cannot be read is no layout
+    }
+    for (const column of this.list) Object.assign(column, { shown: true, pinned: undefined, width: undefined });
+    for (const column of [...this.list]) this.#lay(column);
+  }
+
+  /** The layout as text. */
+  write() {
+    const widths = Object.fromEntries(this.list.filter((column) => column.width).map((column) => [column.name, column.width]));
+    const named = (/** @type {(column: Column) => boolean | undefined} */ is) => this.list.filter(is).map((column) => column.name);
+    return JSON.stringify({ order: this.moved ? named(() => true) : this.layout.order, hidden: named((column) => !column.shown), pinned: named((column) => column.pinned), widths, key: this.keyWidth });
+  }
+
+  /** Puts a column before another one, or last. @param {Column} column @param {Column | undefined} before */
+  move(column, before) {
+    if (column === before) return;
+    this.list.splice(this.list.indexOf(column), 1);
+    const at = before ? this.list.indexOf(before) : -1;
+    this.list.splice(at < 0 ? this.list.length : at, 0, column);
+    this.moved = true;
+  }
+
+  /** Forgets the layout. @param {{name: string}[]} fields the fields of the store, in their order */
+  reset(fields) {
+    this.layout = {};
+    this.moved = false;
+    this.keyWidth = undefined;
+    for (const column of this.list) Object.assign(column, { shown: true, pinned: undefined, width: undefined });
+    const place = (/** @type {Column} */ column) => {
+      const at = fields.findIndex((field) => field.name === column.name);
+      return at < 0 ? fields.length : at;
+    };
+    this.list.sort((a, b) => place(a) - place(b));
   }
 
   /**

@@ -4,7 +4,7 @@ import { base64Of, binaryText, isDateText } from "../core/format.js";
 import { equal, isObject, kindOf } from "../core/json.js";
 import { visible } from "../core/keys.js";
 
-/** @typedef {{path: string, level: number, name: string, kind: string, text: string, was?: string, changed: boolean, open?: boolean, more?: number}} TreeLine */
+/** @typedef {{path: string, level: number, name: string, kind: string, text: string, was?: string, changed: boolean, open?: boolean, more?: number, steps: string[], value: unknown, gone?: boolean}} TreeLine steps: names and places from the root */
 
 const MOST_CHILDREN = 200;
 const MOST_CHARS = 2000;
@@ -45,26 +45,26 @@ function isBranch(value) {
 export function treeLines(name, value, how) {
   /** @type {TreeLine[]} */
   const lines = [];
-  add(lines, name, name, value, how.before, 0, how);
+  add(lines, name, name, value, how.before, 0, how, []);
   return lines;
 }
 
-/** @param {TreeLine[]} lines @param {string} path @param {string} name @param {unknown} value @param {unknown} before @param {number} level @param {{closed: Set<string>, opened: Set<string>, compare?: boolean}} how */
-function add(lines, path, name, value, before, level, how) {
+/** @param {TreeLine[]} lines @param {string} path @param {string} name @param {unknown} value @param {unknown} before @param {number} level @param {{closed: Set<string>, opened: Set<string>, compare?: boolean}} how @param {string[]} steps */
+function add(lines, path, name, value, before, level, how, steps) {
   const changed = how.compare === true && level > 0 && !equal(value, before);
   const shown = leafText(value);
   const branch = isBranch(value);
   const open = branch ? (level < 1 ? !how.closed.has(path) : how.opened.has(path)) : undefined;
   const both = branch && isBranch(before);
-  lines.push({ path, level, name, kind: shown.kind, text: shown.text, changed: changed && !(both && open), was: changed && !both && before !== undefined ? leafText(before).text : undefined, open });
+  lines.push({ path, level, name, kind: shown.kind, text: shown.text, changed: changed && !(both && open), was: changed && !both && before !== undefined ? leafText(before).text : undefined, open, steps, value });
   if (!open) return;
   const entries = Array.isArray(value) ? value.map((one, index) => /** @type {[string, unknown]} */ ([String(index), one])) : Object.entries(/** @type {object} */ (value));
   const old = /** @type {any} */ (isBranch(before) ? before : {});
-  for (const [child, one] of entries.slice(0, MOST_CHILDREN)) add(lines, `${path}/${child}`, child, one, Object.hasOwn(old, child) ? old[child] : undefined, level + 1, how);
-  if (entries.length > MOST_CHILDREN) lines.push({ path: `${path}/…`, level: level + 1, name: "", kind: "dim", text: `${counted(entries.length - MOST_CHILDREN, "more")} in Raw`, changed: false });
+  for (const [child, one] of entries.slice(0, MOST_CHILDREN)) add(lines, `${path}/${child}`, child, one, Object.hasOwn(old, child) ? old[child] : undefined, level + 1, how, [...steps, child]);
+  if (entries.length > MOST_CHILDREN) lines.push({ path: `${path}/…`, level: level + 1, name: "", kind: "dim", text: `${counted(entries.length - MOST_CHILDREN, "more")} in Raw`, changed: false, steps, value: undefined, gone: true });
   if (how.compare && isObject(before) && isObject(value)) {
     for (const [child, one] of Object.entries(before)) {
-      if (!Object.hasOwn(value, child)) lines.push({ path: `${path}/${child}`, level: level + 1, name: child, kind: "missing", text: "·", was: leafText(one).text, changed: true });
+      if (!Object.hasOwn(value, child)) lines.push({ path: `${path}/${child}`, level: level + 1, name: child, kind: "missing", text: "·", was: leafText(one).text, changed: true, steps: [...steps, child], value: undefined, gone: true });
     }
   }
 }

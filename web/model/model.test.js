@@ -13,6 +13,8 @@ test("addresses read back as they were written", () => {
     { prefix: [] },
     { database: "a/b ü?#", prefix: [] },
     { database: "d", store: "s/1", prefix: ["USA", { partial: "2025-" }], at: { a: 1 }, sel: "x&y" },
+    { database: "d", store: "s", prefix: [], filter: '{"a&b":{"$gte":1.50}}', off: "[{}]", sort: { field: "-x", desc: true }, columns: '{"hidden":["é"]}' },
+    { database: "d", store: "s", prefix: [], sort: { field: "", desc: true } },
     { database: "d", view: /** @type {const} */ ("query"), prefix: [] },
     { database: "d", store: "...", prefix: [null, 5], at: undefined, sel: parse("18446744073709551615") },
   ]) {
@@ -20,7 +22,7 @@ test("addresses read back as they were written", () => {
     const again = readPlace(url);
     assert.equal(writePlace(again), writePlace(place));
   }
-  assert.deepEqual(readPlace({ pathname: "/d/a/q", search: "?sql=SELECT+1%3B" }), { database: "a", view: "query", sql: "SELECT 1;", prefix: [], at: undefined, sel: undefined });
+  assert.deepEqual(readPlace({ pathname: "/d/a/q", search: "?sql=SELECT+1%3B" }), { database: "a", view: "query", sql: "SELECT 1;", prefix: [], filter: undefined, off: undefined, sort: undefined, columns: undefined, at: undefined, sel: undefined });
   assert.deepEqual(readPlace({ pathname: "/d/%E0%A4%A", search: "?prefix={" }).prefix, []);
 });
 

@@ -33,6 +33,13 @@ export class Related extends EventTarget {
     /** @type {{id: string, store: string, key: unknown}[]} */
     this.waiting = [];
     this.running = 0;
+    /** The items themselves, for what says more than their name. @type {Map<string, any>} */
+    this.items = new Map();
+  }
+
+  /** An item that was read for its name, undefined when it was not, null when there is none. @param {string} store @param {unknown} key */
+  item(store, key) {
+    return this.items.get(`${store} ${stringify(key)}`);
   }
 
   /** The name of an item, undefined when it has not been read. @param {string} store @param {unknown} key */
@@ -42,7 +49,10 @@ export class Related extends EventTarget {
 
   /** Asks for names; those asked for before and not yet begun are dropped. @param {{store: string, key: unknown}[]} list */
   want(list) {
-    if (this.names.size > MOST_KEPT) this.names.clear();
+    if (this.names.size > MOST_KEPT) {
+      this.names.clear();
+      this.items.clear();
+    }
     for (const { id } of this.waiting) this.names.delete(id);
     this.waiting = [];
     for (const { store, key } of list) {
@@ -56,7 +66,7 @@ export class Related extends EventTarget {
 
   /** Forgets the names of a store whose items have changed. @param {string} store */
   forget(store) {
-    for (const id of [...this.names.keys()]) if (id.startsWith(`${store} `)) this.names.delete(id);
+    for (const id of [...this.names.keys()]) if (id.startsWith(`${store} `)) this.names.delete(id) && this.items.delete(id);
   }
 
   #run() {
@@ -65,7 +75,13 @@ export class Related extends EventTarget {
       if (!next) return;
       this.running += 1;
       this.read(next.store, next.key)
-        .then((item) => nameOf(item?.value), () => "")
+        .then((item) => {
+          this.items.set(next.id, item ?? null);
+          return nameOf(item?.value);
+        }, () => {
+          this.items.set(next.id, null);
+          return "";
+        })
         .then((name) => {
           this.names.set(next.id, name);
           this.running -= 1;

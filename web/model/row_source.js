@@ -1,4 +1,8 @@
-// The rows of one store (or of one prefix of it) by their place, read in keyset pages and kept for a while.
+// The rows of one store (or of one prefix of it, or those that a filter lets through) by their place, read in keyset pages
+// and kept for a while.
+//
+// With a filter nobody knows at first how many there are: they are counted beside the reading, and until then the count is
+// what is known, with room for a page more (`exact` is false).
 //
 // Holds: a page is read only once while it is kept; a far place is found by `nth` and then read by key, a near one by the
 // cursor of its neighbour; at most two reads run at once, and the ones wanted last go first; what nobody wants any more is
@@ -6,10 +10,11 @@
 // Does not: know of staged changes or of the page.
 
 import { path } from "../core/http.js";
-import { stringify } from "../core/json.js";
+import { parse, stringify } from "../core/json.js";
+import { both, prefixFilter } from "./filter.js";
 
 /** @typedef {{key: any, value: any, version: number, id?: number}} Item */
-/** @typedef {{items: Item[], next: string | null, prev: string | null, has_more: boolean, count: number, rank: number, sequence: number, total: number, stats?: any}} ItemsAnswer */
+/** @typedef {{items: Item[], next: string | null, prev: string | null, has_more: boolean, count: number, rank: number, base?: number, sequence: number, total: number, stats?: any}} ItemsAnswer */
 
 export const PAGE = 100;
 const KEPT_PAGES = 80;
@@ -20,14 +25,21 @@ const MOST_TRIES = 3;
 export class RowSource extends EventTarget {
   /**
    * @param {import("../core/http.js").Api} api
-   * @param {{database: string, store: string, prefix?: unknown[]}} place
+   * @param {{database: string, store: string, prefix?: unknown[], filter?: string, reverse?: boolean, fields?: string[]}} place fields: those of the key
    */
-  constructor(api, { database, store, prefix = [] }) {
+  constructor(api, { database, store, prefix = [], filter, reverse = false, fields = [] }) {
     super();
     this.api = api;
     this.database = database;
     this.store = store;
     this.prefix = prefix;
+    this.filter = filter;
+    this.reverse = reverse;
+    this.fields = fields;
+    /** Whether `count` is what there is, not only what is known. */
+    this.exact = true;
+    /** The rows are read only: what tells items with one key apart is not known. */
+    this.fixed = false;
     this.url = path("databases", database, "stores", store);
     /** Rows in view; undefined until the first answer. @type {number | undefined} */
     this.count = undefined;
@@ -35,7 +47,7 @@ export class RowSource extends EventTarget {
     this.base = 0;
     this.total = 0;
     this.sequence = 0;
-    /** @type {{elapsed: number, nodes: number | undefined, rows: number} | undefined} */
+    /** @type {{elapsed: number, nodes: number | undefined, rows: number, scanned?: number} | undefined} */
     this.stats = undefined;
     /** @type {Map<number, {items: (Item | undefined)[], next: string | null, prev: string | null, full: boolean}>} */
     this.pages = new Map();
@@ -62,6 +74,24 @@ export class RowSource extends EventTarget {
     return this.prefix.length ? stringify(this.prefix) : undefined;
   }
 
+  /** The place in view of a rank of the store, undefined when it is not known. @param {number} rank */
+  indexOfRank(rank) {
+    if (this.filter !== undefined || this.count === undefined) return undefined;
+    return this.reverse ? this.count - 1 - (rank - this.base) : rank - this.base;
+  }
+
+  /** The line before which a new item of this rank lies, undefined when it is not known. @param {number} rank */
+  insertAt(rank) {
+    if (this.filter !== undefined) return 0;
+    return this.reverse ? (this.count ?? 0) - (rank - this.base) : rank - this.base;
+  }
+
+  /** Rows that were read lately, to learn from. @returns {Item[]} */
+  sample() {
+    const page = [...this.pages.values()].at(-1);
+    return /** @type {Item[]} */ ((page?.items ?? []).filter((item) => item !== undefined));
+  }
+
   /** The item at a place in view, undefined when it has not been read. @param {number} index */
   at(index) {
     return this.pages.get(Math.floor(index / PAGE))?.items[index % PAGE];
@@ -78,7 +108,7 @@ export class RowSource extends EventTarget {
 
   /** Takes an answer that came with the page itself. @param {ItemsAnswer} answer */
   seed(answer) {
-    this.#take(answer, { elapsed: Number(answer.stats?.elapsed_ms ?? 0) });
+    this.#take(answer, { elapsed: Number(answer.stats?.elapsed_ms ?? 0), page: 0 });
   }
 
   /** Says which rows are wanted now. @param {number} first @param {number} last one past the end */
@@ -104,6 +134,7 @@ export class RowSource extends EventTarget {
     this.pages = new Map();
     this.tries.clear();
     this.error = undefined;
+    this.#recount();
     const first = this.lastFirst ?? 0;
     try {
       const place = this.count !== undefined && first >= this.count ? 0 : first;
@@ -119,6 +150,22 @@ export class RowSource extends EventTarget {
     }
   }
 
+  /** Reads a stretch of rows, one page after the other. @param {number} first @param {number} last one past the end @returns {Promise<{index: number, item: Item}[]>} */
+  async readRange(first, last) {
+    /** @type {{index: number, item: Item}[]} */
+    const found = [];
+    for (let page = Math.floor(first / PAGE); page * PAGE < last; page += 1) {
+      if (!this.pages.get(page)?.full) await this.#read(page);
+      if (this.closed) return [];
+      const items = this.pages.get(page)?.items ?? [];
+      items.forEach((item, at) => {
+        const index = page * PAGE + at;
+        if (item !== undefined && index >= first && index < last) found.push({ index, item });
+      });
+    }
+    return found;
+  }
+
   /** Ends all reading. */
   close() {
     this.closed = true;
@@ -126,6 +173,7 @@ export class RowSource extends EventTarget {
   }
 
   #cancel() {
+    this.counting?.abort();
     for (const abort of this.running.values()) abort.abort();
     this.running.clear();
   }
@@ -163,7 +211,7 @@ export class RowSource extends EventTarget {
       if (epoch !== this.epoch || this.closed) return;
       this.error = undefined;
       this.tries.set(page, (this.tries.get(page) ?? 0) + 1);
-      this.#take(answer, { elapsed: performance.now() - started });
+      this.#take(answer, { elapsed: performance.now() - started, page });
       if (this.pages.get(page)?.full) this.tries.delete(page);
     } catch (error) {
       // What fails is not asked for again and again either; a cancelled read is no try.
@@ -181,21 +229,55 @@ export class RowSource extends EventTarget {
   /** @param {number} page @param {AbortSignal} signal @returns {Promise<ItemsAnswer>} */
   async #fetch(page, signal) {
     const items = `${this.url}/items`;
-    const shared = { limit: PAGE, prefix: this.prefixParameter };
+    const shared = { limit: PAGE, prefix: this.prefixParameter, filter: this.filter, reverse: this.reverse || undefined };
     const before = this.pages.get(page - 1);
     if (before?.full && before.next) return this.api.get(items, { ...shared, after: before.next }, signal);
     const after = this.pages.get(page + 1);
     if (after?.full && after.prev) return this.api.get(items, { ...shared, before: after.prev }, signal);
     if (page === 0) return this.api.get(items, shared, signal);
-    const place = await this.api.get(`${this.url}/nth`, { i: this.base + page * PAGE }, signal);
+    if (this.filter !== undefined) {
+      const key = await this.#keyAt(page * PAGE, signal);
+      return this.api.get(items, key === undefined ? shared : { ...shared, from: stringify(key) }, signal);
+    }
+    const index = page * PAGE;
+    const place = await this.api.get(`${this.url}/nth`, { i: this.reverse ? this.base + (this.count ?? 0) - 1 - index : this.base + index }, signal);
     if (!place?.item) return this.api.get(items, shared, signal);
     return this.api.get(items, { ...shared, from: stringify(place.item.key) }, signal);
   }
 
-  /** @param {ItemsAnswer} answer @param {{elapsed: number}} timing */
-  #take(answer, { elapsed }) {
+  /** The key of the row at a far place behind a filter: the server walks there. @param {number} index @param {AbortSignal} signal */
+  async #keyAt(index, signal) {
+    const select = { store: this.store, filter: this.whole, fields: ["key"], order_by: [this.reverse ? "key desc" : "key"], limit: 1, offset: index };
+    const answer = await this.api.json("POST", path("databases", this.database, "query"), { body: { select }, signal });
+    return answer.rows[0]?.[0];
+  }
+
+  /** The filter with the open prefix in it, as a document. */
+  get whole() {
+    return both(parse(this.filter ?? "{}"), prefixFilter(this.prefix, this.fields));
+  }
+
+  /** Counts what a filter lets through, beside the reading. */
+  #recount() {
+    if (this.filter === undefined) return;
+    this.counting?.abort();
+    const abort = new AbortController();
+    this.counting = abort;
+    this.api.get(`${this.url}/items`, { limit: 1, keys_only: true, count: true, prefix: this.prefixParameter, filter: this.filter }, abort.signal).then((answer) => {
+      if (this.counting !== abort || this.closed) return;
+      this.scanned = Number(answer.stats?.scanned ?? 0);
+      this.exact = true;
+      this.count = Number(answer.count);
+      this.dispatchEvent(new Event("rows"));
+      this.#run();
+    }, () => undefined); // Then the list goes on growing as it is read; a wrong filter is said by the rows.
+  }
+
+  /** @param {ItemsAnswer} answer @param {{elapsed: number, page: number}} how */
+  #take(answer, { elapsed, page }) {
+    if (this.filter !== undefined) return this.#takeFiltered(answer, elapsed, page);
     const rank = Number(answer.rank ?? 0);
-    if (this.count === undefined) this.base = rank;
+    if (this.count === undefined) this.base = Number(answer.base ?? rank);
     const count = this.prefix.length ? Number(answer.count) : Number(answer.total ?? answer.count);
     const moved = this.count !== undefined && (count !== this.count || (this.sequence && answer.sequence !== this.sequence));
     if (moved && this.pages.size) {
@@ -208,10 +290,35 @@ export class RowSource extends EventTarget {
     this.total = Number(answer.total ?? answer.count);
     this.sequence = answer.sequence;
     this.stats = { elapsed, nodes: answer.stats?.nodes_read, rows: answer.items.length };
-    const start = answer.items.length ? rank - this.base : 0;
+    const start = answer.items.length ? (this.reverse ? this.base + count - rank - answer.items.length : rank - this.base) : 0;
     answer.items.forEach((item, offset) => this.#put(start + offset, item));
     if (answer.items.length) this.#cursors(start, start + answer.items.length, answer);
     this.#forget(Math.floor(start / PAGE));
+    this.dispatchEvent(new Event("rows"));
+  }
+
+  /** A page of a filter: its place is the one that was asked for. @param {ItemsAnswer} answer @param {number} elapsed @param {number} page */
+  #takeFiltered(answer, elapsed, page) {
+    const first = this.count === undefined;
+    if (!first && this.sequence && answer.sequence !== this.sequence && this.pages.size) {
+      this.pages.clear();
+      this.tries.clear();
+      this.#recount();
+    }
+    this.sequence = answer.sequence;
+    this.total = Number(answer.total);
+    this.stats = { elapsed, nodes: answer.stats?.nodes_read, rows: answer.items.length, scanned: answer.stats?.scanned };
+    const start = page * PAGE;
+    const end = start + answer.items.length;
+    const known = answer.next === null ? end : end + PAGE;
+    if (first || !this.exact) {
+      this.exact = answer.next === null && (page === 0 || answer.items.length > 0);
+      this.count = this.exact ? end : Math.max(this.count ?? 0, known);
+    }
+    answer.items.forEach((item, offset) => this.#put(start + offset, item));
+    if (answer.items.length) this.#cursors(start, end, answer);
+    if (first && !this.exact) this.#recount();
+    this.#forget(page);
     this.dispatchEvent(new Event("rows"));
   }
 

@@ -7,6 +7,7 @@ import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
 import { ChangeSet } from "./change_set.js";
+import { Commits } from "./commits.js";
 import { History } from "./query/history.js";
 import { QueryTabs } from "./query/query_tabs.js";
 import { Related } from "./related.js";
@@ -34,6 +35,8 @@ export class Session extends EventTarget {
     /** @type {Place} */
     this.place = { database: boot.database ?? undefined, view: boot.view ?? undefined, store: boot.store ?? undefined, prefix: boot.prefix ?? [] };
     this.changes = new ChangeSet();
+    /** What was committed from here and can be taken back. */
+    this.commits = new Commits();
     /** The tabs of the query workbench. */
     this.queries = new QueryTabs();
     /** What was run and saved in the workbench. */
@@ -122,21 +125,22 @@ export class Session extends EventTarget {
       this.keepQueries(); // what was typed just now belongs to the database that is left
       next.store = place.store;
       next.prefix = place.prefix ?? [];
-      next.at = place.at;
-      next.sel = place.sel;
+      chosen(next, place);
       this.place = next;
       this.tabs = [];
       this.stores = [];
       this.related.names.clear();
+      this.related.items.clear();
       this.#loadChanges();
       await this.readStores();
       if (this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
     } else {
       if (place.store !== undefined && place.store !== this.place.store) {
         next.prefix = place.prefix ?? [];
-        next.at = place.at;
-        next.sel = place.sel;
+        chosen(next, place);
       }
+      // A place that names an item shows it, whatever is filtered.
+      else if (place.sel !== undefined && !("filter" in place)) next.filter = next.off = undefined;
       this.place = next;
     }
     if (this.place.view === undefined && this.place.store === undefined && this.stores.length) this.place.store = this.stores[0].name;
@@ -248,6 +252,16 @@ export class Session extends EventTarget {
       this.say({ kind: "warn", text: "The browser's storage is full: staged edits will not survive a reload." });
     }
   }
+}
+
+/** What belongs to the rows of one store is not taken along to another. @param {Place} next @param {Partial<Place>} place */
+function chosen(next, place) {
+  next.filter = place.filter;
+  next.off = place.off;
+  next.sort = place.sort;
+  next.columns = place.columns;
+  next.at = place.at;
+  next.sel = place.sel;
 }
 
 /** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */

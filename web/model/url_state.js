@@ -1,17 +1,37 @@
-// What the address says: database, view, store, prefix, place and selection. Reading and writing are each other's inverse.
+// What the address says: database, view, store, prefix, filter, order, columns, place and selection. Reading and writing are each other's inverse.
 
 import { parse, stringify } from "../core/json.js";
 
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query"} [view] what is shown of the database: its query workbench, else the rows of a store
+ * @property {"query" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, settings, what was taught; else the rows of a store
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
+ * @property {string} [filter] filter document as JSON
+ * @property {string} [off] conditions that are kept and not applied: a JSON list of filter documents
+ * @property {Sort} [sort] the order of rows; that of keys when it is not there
+ * @property {string} [columns] the columns of a view: as `Columns.layout` writes them
  * @property {any} [at] key of the first row in view
  * @property {any} [sel] key of the selected item
  */
+
+/** @typedef {{field: string, desc: boolean}} Sort an empty field means the key */
+
+/** An order as text: `-field` is descending, `key` and `-key` the order of keys. @param {Sort} sort */
+export function sortText({ field, desc }) {
+  return `${desc ? "-" : ""}${field || "key"}`;
+}
+
+/** @param {string | null} text @returns {Sort | undefined} */
+function sortOf(text) {
+  if (!text) return undefined;
+  const desc = text.startsWith("-");
+  const field = desc ? text.slice(1) : text;
+  if (field === "key") return desc ? { field: "", desc } : undefined;
+  return field ? { field, desc } : undefined;
+}
 
 /** @param {string | null} text */
 function json(text) {
@@ -30,6 +50,11 @@ export function readPlace({ pathname, search }) {
   /** @type {Place} */
   const place = { prefix: [] };
   try {
+    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge")) {
+      place.view = parts[0];
+      place.database = query.get("db") ?? undefined;
+      return place;
+    }
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
@@ -41,6 +66,10 @@ export function readPlace({ pathname, search }) {
   if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
   if (Array.isArray(prefix)) place.prefix = prefix;
+  place.filter = query.get("filter") || undefined;
+  place.off = query.get("off") || undefined;
+  place.sort = sortOf(query.get("sort"));
+  place.columns = query.get("columns") || undefined;
   place.at = json(query.get("at"));
   place.sel = json(query.get("sel"));
   return place;
@@ -49,11 +78,16 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
+  if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();
   if (place.store !== undefined) {
     if (place.prefix.length) query.set("prefix", stringify(place.prefix));
+    if (place.filter !== undefined) query.set("filter", place.filter);
+    if (place.off !== undefined) query.set("off", place.off);
+    if (place.sort !== undefined) query.set("sort", sortText(place.sort));
+    if (place.columns !== undefined) query.set("columns", place.columns);
     if (place.at !== undefined) query.set("at", stringify(place.at));
     if (place.sel !== undefined) query.set("sel", stringify(place.sel));
   }

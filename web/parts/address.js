@@ -4,21 +4,22 @@ import { stringify } from "../core/json.js";
 import { readPlace, writePlace } from "../model/url_state.js";
 
 const REST_MS = 250;
+const TITLES = { query: "Query", settings: "Settings", knowledge: "Knowledge" };
 
 /** @param {import("./context.js").Context} app */
 export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix]);
-  const key = () => (session.place.view === "query" ? stringify([session.place.database ?? null, "query"]) : rows());
+  const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix, session.place.filter ?? null, session.place.sort ?? null]);
+  const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view]));
   let shown = key();
   /** The rows that the grid shows. */
-  let opened = session.place.view === "query" ? "" : rows();
+  let opened = session.place.view === undefined ? rows() : "";
   let going = false;
 
   const title = () => {
     const { database, store, view } = session.place;
-    const what = view === "query" ? "Query" : store;
+    const what = view === undefined ? store : TITLES[view];
     document.title = `${what === undefined ? "" : `${what} · `}${database ?? ""} · SOP`;
     const heading = document.getElementById("title");
     if (heading) heading.textContent = what ?? database ?? "";
@@ -34,14 +35,14 @@ export function wireAddress({ session, grid, explorer }) {
     title();
     if (!going) {
       const url = writePlace(session.place);
-      if (moved && !replace) history.pushState(null, "", url);
+      if (moved && !replace && url !== location.pathname + location.search) history.pushState(null, "", url);
       else history.replaceState(null, "", url);
     }
     if (moved) document.body.classList.remove("explorer-open");
-    if (session.place.view === "query") return;
+    if (session.place.view !== undefined) return;
     if (rows() !== opened && !quiet) {
       opened = rows();
-      grid.open(session.store, session.place.prefix, { at: session.place.at, sel: session.place.sel });
+      grid.open(session.store, session.place.prefix, session.place);
       explorer.openToPlace();
     }
   });
@@ -49,7 +50,7 @@ export function wireAddress({ session, grid, explorer }) {
   const follow = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (session.place.view === "query" || !grid.store || grid.store.name !== session.place.store) return;
+      if (session.place.view !== undefined || !grid.store || grid.store.name !== session.place.store) return;
       const first = grid.map.firstVisible;
       const at = first > 0 && grid.lines.total > 0 ? grid.lineAt(first).item?.key : undefined;
       const sel = grid.activeLine()?.item?.key;
@@ -65,7 +66,7 @@ export function wireAddress({ session, grid, explorer }) {
   window.addEventListener("popstate", async () => {
     going = true;
     const place = readPlace(location);
-    if (place.database !== undefined) await session.go(place.view === "query" ? { database: place.database, view: "query" } : { ...place, store: place.store ?? session.stores[0]?.name });
+    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

@@ -5,13 +5,15 @@ import { isPartial, keyFields, keyValues, prefixText } from "../core/keys.js";
 import { withQuery } from "../core/http.js";
 import { shownKey } from "../model/commands.js";
 import { announce, download } from "./dom.js";
+import { viewItems } from "./grid_columns.js";
 
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
-  const open = () => session.store !== undefined && session.place.view !== "query";
+  const open = () => session.store !== undefined && session.place.view === undefined;
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const staged = () => session.changes.size > 0;
+  const commitOf = () => session.commits.of(session.place.database)[0];
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   const text = /** @type {const} */ ("text");
@@ -47,6 +49,10 @@ export function wireCommands(app) {
       session.changes.redo();
       announce("Redone");
     } },
+    { id: "revert-commit", title: () => `Revert the last commit${commitOf() ? ` (${counted(commitOf()?.preview.length ?? 0, "change")}, sequence ${count(commitOf()?.sequence)})` : ""}`, icon: "undo", group: "Change", words: "undo back", when: () => writable() && commitOf() !== undefined, run: async () => {
+      const commit = commitOf();
+      if (commit) await (await import("./review.js")).revert(app, commit);
+    } },
     { id: "unstage-all", title: () => `Unstage all ${count(session.changes.size)} edits`, icon: "x", group: "Change", words: "discard revert", when: staged, run: () => {
       session.changes.clear();
       session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
@@ -79,22 +85,6 @@ export function wireCommands(app) {
       ...["new-database", "open-folder", "demo", "detach"].flatMap((id) => entry(id)),
     ], button("databases"), "Databases") },
     { id: "environment", title: "Switch environment", icon: "shield", group: "Go", words: "dev test production staging", run: async () => (await import("./environments.js")).environmentMenu(app, button("environment")) },
-    { id: "columns", title: "Columns", icon: "columns", group: "View", when: open, run: () => menu.show(() => [
-      { caption: `Columns of ${session.place.store}` },
-      ...app.grid.columns.list.map((column) => ({ title: column.label, check: column.shown, stay: true, detail: column.type, run: () => {
-        column.shown = !column.shown;
-        app.grid.remember();
-      } })),
-      "rule",
-      { title: "Widths as they come", icon: "refresh", run: () => {
-        for (const column of app.grid.columns.list) {
-          column.width = undefined;
-          column.shown = true;
-        }
-        app.grid.keyWidth = undefined;
-        app.grid.remember();
-      } },
-    ], button("columns"), "Columns") },
     { id: "more", title: "More for this store", icon: "more", group: "View", hidden: true, when: open, run: () => menu.show(() => storeMenu(), button("more"), "Store") },
   );
 
@@ -109,7 +99,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

@@ -1,7 +1,7 @@
-// The bars around the grid: tabs of open stores, the filter bar, notices and the status bar.
+// The bars around the grid: tabs of open stores, notices and the status bar.
 
 import { count, counted, span } from "../core/format.js";
-import { isPartial, keyFields, prefixText } from "../core/keys.js";
+import { PAGE } from "../model/row_source.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 
@@ -81,94 +81,6 @@ export class SopTabs extends Part {
   }
 }
 
-/** The bar over the grid: the open prefix as a pill, the jump field, columns. */
-export class SopFilters extends Part {
-  constructor() {
-    super();
-    /** @type {string} */
-    this.wrong = "";
-    /** @type {string | undefined} */
-    this.fix = undefined;
-    this.jumping = false;
-  }
-
-  /** @param {Session} session @param {(text: string) => Promise<{error: string, fix?: string} | undefined>} jump */
-  start(session, jump) {
-    this.session = session;
-    this.jump = jump;
-    this.follow(session, "place", "stores");
-    this.requestUpdate();
-  }
-
-  shouldUpdate() {
-    return this.session !== undefined;
-  }
-
-  render() {
-    const session = /** @type {Session} */ (this.session);
-    const { store } = session;
-    if (!store) return html`<span class="dim">No store is open</span>`;
-    const { prefix } = session.place;
-    const last = prefix.at(-1);
-    return html`${prefix.length
-        ? html`<span class="pill"><b>key</b><span class="op">starts with</span><span class="data">${prefixText(store.key, isPartial(last) ? [...prefix.slice(0, -1), last.partial] : prefix)}</span><button aria-label="Remove the prefix" title="Remove the prefix" data-command="clear-prefix">${icon("x", true)}</button></span>`
-        : html`<span class="pill still"><b>key</b><span class="op">${keyFields(store.key).map((field) => field.type).join(" / ")}</span></span><span class="dim">all ${counted(Number(store.count), "item")}, in key order</span>`}
-      <div class="end">${this.jumping ? this.#field() : html`<button class="button s quiet" data-command="jump" title="Go to a key or to a share (Ctrl G)">${icon("jump", true)}Key or %</button>`}
-        <button class="button only s quiet" aria-label="Add item" title="Add item (Ctrl I)" data-command="new-item">${icon("plus", true)}</button>
-        <button class="button only s quiet" aria-label="Columns" title="Columns" aria-haspopup="menu" data-command="columns">${icon("columns", true)}</button>
-        <button class="button only s quiet" aria-label="More" title="More" aria-haspopup="menu" data-command="more">${icon("more", true)}</button></div>`;
-  }
-
-  #field() {
-    return html`<span class="jump ${this.wrong ? "wrong" : ""}"><label class="field">${icon("jump", true)}<input aria-label="Key or per cent" placeholder="Key, or 37 %" autocomplete="off" spellcheck="false" aria-invalid=${String(this.wrong !== "")} aria-describedby="jump-error"
-        @keydown=${this.#key} @blur=${() => !this.wrong && this.close()}></label>${this.wrong
-        ? html`<span class="pop danger" id="jump-error" role="alert"><p>${this.wrong}</p>${this.fix ? html`<span class="bar"><button class="button s" @click=${() => this.#go(this.fix ?? "")}>Use ${this.fix}</button></span>` : nothing}</span>`
-        : nothing}</span>`;
-  }
-
-  /** Opens the jump field. */
-  async openJump() {
-    this.jumping = true;
-    this.wrong = "";
-    this.requestUpdate();
-    await this.updateComplete;
-    this.querySelector("input")?.focus();
-  }
-
-  close() {
-    this.jumping = false;
-    this.wrong = "";
-    this.requestUpdate();
-  }
-
-  /** @param {KeyboardEvent} event */
-  async #key(event) {
-    event.stopPropagation();
-    if (event.key === "Escape") {
-      this.close();
-      document.getElementById("rows")?.focus();
-    } else if (event.key === "Enter") await this.#go(/** @type {HTMLInputElement} */ (event.target).value);
-    else if (this.wrong) {
-      this.wrong = "";
-      this.requestUpdate();
-    }
-  }
-
-  /** @param {string} text */
-  async #go(text) {
-    if (!text.trim()) return this.close();
-    const fault = await this.jump?.(text);
-    if (fault) {
-      this.wrong = fault.error;
-      this.fix = fault.fix;
-      this.requestUpdate();
-    } else {
-      this.close();
-      document.getElementById("rows")?.focus();
-    }
-  }
-}
-
 /** Notices: connection, session, read only. Each says why and the one way on. */
 export class SopNotices extends Part {
   /** @param {Session} session @param {{retry: () => void, next: () => number}} link */
@@ -244,20 +156,18 @@ export class SopStatus extends Part {
   #right(session) {
     const grid = /** @type {import("./grid.js").SopGrid} */ (this.grid);
     const source = grid.source;
-    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? "Reading" : ""}</span>`;
-    const [low, high] = grid.selectedRange();
-    const selected = high - low + 1;
+    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? (source?.error ? "Not read" : "Reading") : ""}</span>`;
+    const selected = grid.active.line < 0 ? 0 : grid.selection.size;
     const { map } = grid;
     const total = grid.lines.total;
     const stats = source.stats;
-    return html`${low >= 0 && selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
-      <span><b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b> of ${count(total)}</span>
-      ${session.lostSince ? html`<span><b>kept here</b></span>` : stats ? html`<span><b>${count(stats.rows)}</b> read</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${stats.nodes === 1 ? "node" : "nodes"} read</span>`}` : nothing}
+    return html`${selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
+      <span><b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b> of ${source.exact ? "" : "more than "}${count(source.exact ? total : Math.max(0, total - PAGE))}${"cut" in source && source.cut ? " by a query" : ""}</span>
+      ${session.lostSince ? html`<span><b>kept here</b></span>` : stats ? html`<span><b>${count(source.filter !== undefined || grid.sort?.field ? (stats.scanned ?? 0) : stats.rows)}</b> ${source.filter !== undefined || grid.sort?.field ? "scanned" : "read"}</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${stats.nodes === 1 ? "node" : "nodes"} read</span>`}` : nothing}
       <span>sequence ${count(source.sequence)}</span>`;
   }
 }
 
 customElements.define("sop-tabs", SopTabs);
-customElements.define("sop-filters", SopFilters);
 customElements.define("sop-notices", SopNotices);
 customElements.define("sop-status", SopStatus);

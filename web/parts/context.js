@@ -7,7 +7,7 @@
  * @property {import("./grid.js").SopGrid} grid
  * @property {import("./explorer.js").SopExplorer} explorer
  * @property {import("./bars.js").SopTabs} tabs
- * @property {import("./bars.js").SopFilters} filters
+ * @property {import("./filters.js").SopFilters} filters
  * @property {import("./bars.js").SopNotices} notices
  * @property {import("./bars.js").SopStatus} status
  * @property {import("./inspector.js").SopInspector} inspector
@@ -16,6 +16,7 @@
  * @property {import("./palette.js").SopPalette} palette
  * @property {import("./tooltip.js").SopTooltip} tooltip
  * @property {import("./query/workbench.js").SopQuery} [query] once it has been opened
+ * @property {import("./copilot/dock.js").SopCopilot} [copilot] once it has been opened
  */
 
 export {};

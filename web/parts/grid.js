@@ -7,14 +7,16 @@
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
 import { equal, stringify } from "../core/json.js";
-import { isPartial, keyLabel, keyValues } from "../core/keys.js";
+import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
 import { Columns, fieldOf } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
+import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
-import { emptiness, linksOf, rankWidth } from "./grid_layout.js";
+import { emptiness, linksOf, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
 import { wirePointer } from "./grid_pointer.js";
+import { Selection } from "./grid_selection.js";
 import { PlaceBar } from "./place_bar.js";
 import { render } from "../vendor/lit.js";
 
@@ -38,8 +40,10 @@ export class SopGrid extends HTMLElement {
     /** @type {RowMap<Entry>} */
     this.lines = new RowMap(0, []);
     this.columns = new Columns();
-    /** @type {RowSource | undefined} */
+    /** @type {RowSource | SortedSource | undefined} */
     this.source = undefined;
+    /** The order of the rows; that of keys when there is none. @type {import("../model/url_state.js").Sort | undefined} */
+    this.sort = undefined;
     /** @type {import("../model/session.js").Session} */
     this.session = /** @type {any} */ (undefined);
     /** @type {import("../model/tree.js").Store | undefined} */
@@ -49,7 +53,9 @@ export class SopGrid extends HTMLElement {
     /** @type {RowElement[]} */
     this.pool = [];
     this.active = { line: -1, column: 0 };
-    this.anchor = -1;
+    this.selection = new Selection(this);
+    /** Marks what was found in the rows. @type {((row: RowElement, line: number) => void) | undefined} */
+    this.marker = undefined;
     this.keyUnits = 12;
     /** Columns that point to other stores, with the store. @type {Map<string, string>} */
     this.links = new Map();
@@ -106,15 +112,15 @@ export class SopGrid extends HTMLElement {
     });
   }
 
-  /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: unknown, sel?: unknown}} [how] */
-  open(store, prefix, { page, at, sel } = {}) {
+  /** Opens a store. @param {import("../model/tree.js").Store | undefined} store @param {unknown[]} prefix @param {{page?: any, at?: any, sel?: any, filter?: string, sort?: import("../model/url_state.js").Sort}} [how] */
+  open(store, prefix, { page, at, sel, filter, sort } = {}) {
     this.source?.close();
     this.leading = prefix;
     const same = this.store?.name === store?.name;
     this.nextStore = store;
     this.active = { line: -1, column: same ? this.active.column : 0 };
     this.activeKey = undefined;
-    this.anchor = -1;
+    this.selection.clear();
     if (!store) {
       this.store = undefined;
       this.source = undefined;
@@ -122,14 +128,17 @@ export class SopGrid extends HTMLElement {
       this.#rebuild();
       return;
     }
-    const source = new RowSource(this.session.api, { database: this.session.place.database ?? "", store: store.name, prefix });
+    this.sort = sort;
+    const fields = keyFields(store.key).map((field) => (store.key.fields?.length ? `key.${field.name}` : field.name));
+    const of = { database: this.session.place.database ?? "", store: store.name, prefix, filter, fields };
+    const source = sort?.field ? new SortedSource(this.session.api, { ...of, sort, unique: store.unique !== false }) : new RowSource(this.session.api, { ...of, reverse: sort?.desc });
     this.source = source;
     this.fresh = true;
     source.addEventListener("rows", () => this.source === source && this.#rowsCame(store, same, { at, sel }));
     source.addEventListener("busy", () => this.source === source && this.#busy(true));
     source.addEventListener("idle", () => this.source === source && this.#busy(source.loading));
     source.addEventListener("failed", () => this.source === source && this.#failed());
-    if (page) source.seed(page);
+    if (page && filter === undefined && sort === undefined) source.seed(page);
     else {
       this.classList.add("waiting");
       source.want(0, 1);
@@ -138,20 +147,19 @@ export class SopGrid extends HTMLElement {
 
   /** @param {import("../model/tree.js").Store} store @param {boolean} same @param {{at?: unknown, sel?: unknown}} place */
   #rowsCame(store, same, place) {
-    const source = /** @type {RowSource} */ (this.source);
+    const source = /** @type {RowSource | SortedSource} */ (this.source);
     const fresh = this.fresh;
     this.fresh = false;
     this.classList.remove("waiting");
     if (fresh) {
       this.store = store;
       if (!same || !this.columns.list.length) this.columns = new Columns(store.schema?.fields ?? [], store.count === 0);
-      this.#remembered();
+      recall(this, store.name);
       this.map.top = 0;
       this.map.physical = 0;
     }
-    const page = [...source.pages.values()].at(-1);
-    const values = (page?.items ?? []).filter((item) => item !== undefined);
-    const learned = this.columns.learn(values.map((item) => /** @type {Item} */ (item).value));
+    const values = source.sample();
+    const learned = this.columns.learn(values.map((item) => item.value));
     if (fresh || learned) this.#layout(values);
     this.#changed(fresh);
     if (fresh) {
@@ -163,33 +171,20 @@ export class SopGrid extends HTMLElement {
     this.dispatchEvent(new CustomEvent("view"));
   }
 
-  /** Columns that were hidden or widened here before. */
-  #remembered() {
-    const saved = this.session.storage.getItem(this.#layoutName());
-    if (!saved) return;
-    try {
-      const layout = JSON.parse(saved);
-      for (const column of this.columns.list) {
-        if (typeof layout.widths?.[column.name] === "number") column.width = layout.widths[column.name];
-        if (layout.hidden?.includes(column.name)) column.shown = false;
-      }
-      this.keyWidth = typeof layout.key === "number" ? layout.key : undefined;
-    } catch {
-      // A layout that cannot be read is no layout.
-    }
-  }
-
-  #layoutName() {
-    return `sop.columns.${this.session.place.database}.${this.store?.name}`;
-  }
-
-  /** Keeps widths and hidden columns for the next time, and draws with them. */
+  /** Keeps widths, order and hidden columns for the next time, and draws with them. */
   remember() {
-    const widths = Object.fromEntries(this.columns.list.filter((column) => column.width).map((column) => [column.name, column.width]));
-    const hidden = this.columns.list.filter((column) => !column.shown).map((column) => column.name);
-    this.session.storage.setItem(this.#layoutName(), JSON.stringify({ widths, hidden, key: this.keyWidth }));
+    // What is changed by hand is no longer what the address says.
+    this.session.place.columns = undefined;
+    keep(this);
+    this.relayout();
+  }
+
+  /** Draws with the columns as they are now. */
+  relayout() {
+    this.active.column = Math.min(this.active.column, this.columns.shown.length);
     this.#layout([]);
     this.draw(true);
+    this.dispatchEvent(new CustomEvent("columns"));
   }
 
   /** Heads and widths. @param {(Item | undefined)[]} items rows to measure keys by */
@@ -199,18 +194,19 @@ export class SopGrid extends HTMLElement {
     const label = keyLabel(store.name, store.key);
     let chars = Math.min(LABEL_CHARS, label.length + 5);
     for (const item of items.slice(0, 200)) if (item) chars = Math.max(chars, textOfKey(store.key, item.key).length);
-    this.keyUnits = this.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
+    this.keyUnits = this.columns.keyWidth ?? Math.max(items.length ? 0 : this.keyUnits, units(chars, 10));
     const shown = this.columns.shown;
     this.links = linksOf(store, this.session.stores);
     this.cards = cardColumns(shown);
     for (const column of shown) if (this.links.has(column.name)) column.link = true;
     // Texts of a width that nobody chose give up a little of it before there is something to scroll sideways.
-    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width ? 1 : TEXT_GIVES);
+    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width || column.pinned ? 1 : TEXT_GIVES);
     const width = Math.ceil(shown.reduce((sum, column) => sum + least(column), this.keyUnits * 8 + rankWidth(this.digits)));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
-    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.map.count === 0 }), this.head);
+    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0, sort: this.sort }), this.head);
+    pinPlaces(this.rows, shown, rankWidth(this.digits) + this.keyUnits * 8);
     this.#dress();
     this.rows.setAttribute("aria-label", store.name);
     this.rows.setAttribute("aria-colcount", String(shown.length + 2));
@@ -227,8 +223,10 @@ export class SopGrid extends HTMLElement {
     if (this.active.line >= 0 && this.activeKey === undefined) this.activeKey = this.activeLine()?.item?.key;
     const inserts = this.session.changes.of(store.name)
       .filter((entry) => entry.op === "insert" && this.#inView(entry.key))
-      .map((entry) => ({ at: Number(entry.rank ?? source.total) - source.base, entry }));
+      .map((entry) => ({ at: source.insertAt(Number(entry.rank ?? source.total)), entry }));
+    const { total } = this.lines;
     this.lines = new RowMap(source.count, inserts);
+    if (this.lines.total !== total) this.selection.picked.clear();
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
     const digits = String(Math.max(1, source.count)).length;
@@ -246,7 +244,7 @@ export class SopGrid extends HTMLElement {
 
   /** The same item stays active when lines before it come or go. */
   #keepActive() {
-    if (this.activeKey === undefined || this.anchor >= 0) return;
+    if (this.activeKey === undefined || this.selection.anchor >= 0 || this.selection.whole) return;
     const line = this.lineOf(this.activeKey);
     if (line >= 0) this.active.line = line;
   }
@@ -267,7 +265,7 @@ export class SopGrid extends HTMLElement {
     this.empty?.toggleAttribute("hidden", !nothing);
     this.rows?.classList.toggle("none", nothing);
     this.classList.toggle("empty", nothing);
-    if (nothing && this.empty && (bare || this.store)) render(emptiness(bare ? undefined : this.store, this.leading.length > 0), this.empty);
+    if (nothing && this.empty && (bare || this.store)) render(emptiness(bare ? undefined : this.store, { prefixed: this.leading.length > 0, filtered: this.source?.filter !== undefined }), this.empty);
   }
 
   /** @param {boolean} busy */
@@ -286,6 +284,12 @@ export class SopGrid extends HTMLElement {
   #failed() {
     // The rows of the store before stay dimmed: they are not those of the one that was asked for.
     this.classList.toggle("waiting", this.fresh === true);
+    if (this.fresh && this.empty && !this.store) {
+      render(unread(this.source?.filter !== undefined), this.empty);
+      this.empty.hidden = false;
+      this.classList.add("empty");
+      this.rows?.classList.add("none");
+    }
     this.dispatchEvent(new CustomEvent("failed", { detail: this.source?.error }));
   }
 
@@ -382,7 +386,8 @@ export class SopGrid extends HTMLElement {
       // A row that is being edited keeps its field; it is drawn again when editing ends.
       if (row.stamp !== stamp && !(line === this.editing && row.line === line)) {
         drawRow(row, content, layout);
-        this.#mark(row, line);
+        this.selection.mark(row, line);
+        this.marker?.(row, line);
         row.stamp = stamp;
         row.hidden = false;
       }
@@ -484,60 +489,56 @@ export class SopGrid extends HTMLElement {
 
   // ---- Selection
 
-  /** @param {RowElement} row @param {number} line */
-  #mark(row, line) {
-    const [low, high] = this.selectedRange();
-    const selected = line >= low && line <= high;
-    const mark = `${selected} ${line === this.active.line ? this.active.column : -1}`;
-    if (row.mark === mark && !selected) return;
-    row.mark = mark;
-    row.setAttribute("aria-selected", String(selected));
-    row.cells.forEach((element, index) => {
-      const on = line === this.active.line && index === this.active.column + 1;
-      element.classList.toggle("focus", on);
-      if (on) element.id = "active-cell";
-      else if (element.id) element.removeAttribute("id");
-    });
-  }
-
   /** First and last selected line. @returns {[number, number]} */
   selectedRange() {
-    const other = this.anchor < 0 ? this.active.line : this.anchor;
-    return [Math.min(other, this.active.line), Math.max(other, this.active.line)];
+    return this.selection.range;
   }
 
   /** The selected items that have been read. */
   selectedLines() {
-    const [low, high] = this.selectedRange();
-    const lines = [];
-    for (let line = Math.max(0, low); line <= Math.min(high, low + 5000); line += 1) lines.push(this.lineAt(line));
-    return lines.filter((line) => line.item !== undefined);
+    return this.selection.lines(5000).map((line) => this.lineAt(line)).filter((line) => line.item !== undefined);
   }
 
-  /** Makes a cell active. @param {number} line @param {number} column @param {{extend?: boolean, quiet?: boolean, reveal?: boolean}} [how] */
-  select(line, column, { extend = false, quiet = false, reveal = true } = {}) {
+  #remark() {
+    for (const row of this.pool) if (!row.hidden) this.selection.mark(row, row.line);
+  }
+
+  /** Makes a cell active. @param {number} line @param {number} column @param {{extend?: boolean, toggle?: boolean, quiet?: boolean, reveal?: boolean}} [how] extend: the rectangle to there; toggle: that row too, or no longer */
+  select(line, column, { extend = false, toggle = false, quiet = false, reveal = true } = {}) {
     if (this.lines.total === 0) return;
     const next = Math.min(this.lines.total - 1, Math.max(0, line));
-    if (extend && this.anchor < 0) this.anchor = this.active.line;
-    if (!extend) this.anchor = -1;
+    if (toggle) this.selection.toggle(next);
+    else if (extend) this.selection.extend();
+    else this.selection.clear();
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
     this.activeKey = this.#content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
     }
-    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.#remark();
     this.draw();
     if (reveal) this.#revealColumn();
     if (!quiet) this.dispatchEvent(new CustomEvent("select"));
+  }
+
+  /** Selects every row that is shown. */
+  selectAll() {
+    if (this.lines.total === 0) return;
+    if (this.active.line < 0) this.active = { line: this.map.firstVisible, column: this.active.column };
+    this.selection.clear();
+    this.selection.whole = true;
+    this.#remark();
+    this.draw();
+    this.dispatchEvent(new CustomEvent("select"));
   }
 
   /** Forgets the selection. */
   unselect() {
     this.active = { line: -1, column: this.active.column };
     this.activeKey = undefined;
-    this.anchor = -1;
-    for (const row of this.pool) if (!row.hidden) this.#mark(row, row.line);
+    this.selection.clear();
+    this.#remark();
     this.#follow();
     this.dispatchEvent(new CustomEvent("select"));
   }
@@ -545,8 +546,8 @@ export class SopGrid extends HTMLElement {
   #revealColumn() {
     if (!this.rows?.classList.contains("wide") || this.active.column === 0) return;
     const element = this.activeCell();
-    if (!element) return;
-    const held = (this.rows.querySelector(".th.key")?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
+    if (!element || element.classList.contains("pinned")) return;
+    const held = ([...this.rows.querySelectorAll(".th:is(.key, .pinned)")].at(-1)?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
     const box = element.getBoundingClientRect();
     const view = this.rows.getBoundingClientRect();
     if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;
@@ -573,7 +574,9 @@ export class SopGrid extends HTMLElement {
     if (!source) return undefined;
     const answer = await this.session.api.get(`${source.url}/rank`, { key: stringify(key) });
     if (this.source !== source) return undefined;
-    const index = Math.min(Math.max(0, Number(answer.rank) - source.base), Math.max(0, (source.count ?? 1) - 1));
+    const place = source.indexOfRank(Number(answer.rank));
+    if (place === undefined) return { ...answer, unplaced: true };
+    const index = Math.min(Math.max(0, place), Math.max(0, (source.count ?? 1) - 1));
     this.#goToLine(this.lines.displayOf(index), select, quiet);
     return answer;
   }

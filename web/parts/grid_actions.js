@@ -5,7 +5,8 @@ import { kindOf, stringify } from "../core/json.js";
 import { isDateType, isNumberType, keyFields, keyOfOne, typedKey } from "../core/keys.js";
 import { fieldOf } from "../model/columns.js";
 import { shownKey } from "../model/commands.js";
-import { announce, copyText } from "./dom.js";
+import { copyText } from "./dom.js";
+import { copyCells, isCells, pasteCells, removeSelected } from "./grid_bulk.js";
 import { CellEditor, setField } from "./grid_edit.js";
 
 /** @typedef {import("./context.js").Context} Context */
@@ -24,7 +25,8 @@ export function wireGrid(app) {
     return fieldOf(line.entry && line.entry.op !== "delete" ? line.entry.after : line.item.value, column.name);
   };
   const onItem = () => grid.activeLine()?.item !== undefined;
-  const canWrite = () => onItem() && session.readOnly === undefined;
+  // Sorted rows of a store with duplicate keys are read only: which of several items one is, is not known.
+  const canWrite = () => onItem() && session.readOnly === undefined && grid.source?.fixed !== true;
   const onField = () => canWrite() && grid.activeColumn() !== undefined;
   const move = (/** @type {number} */ lines, /** @type {number} */ columns, extend = false) => () => grid.select(grid.active.line < 0 ? grid.map.firstVisible : grid.active.line + lines, grid.active.column + columns, { extend });
   const screen = () => Math.max(1, Math.floor(grid.map.view / grid.map.row) - 1);
@@ -39,10 +41,8 @@ export function wireGrid(app) {
   commands.add(
     { id: "edit", title: "Edit", icon: "edit", group, where, keys: ["Enter", "F2"], when: canWrite, hidden, run: () => editor.start() },
     { id: "copy-value", title: "Copy value", icon: "copy", group, where, keys: ["Ctrl+C"], when: onItem, hidden, run: () => {
-      const lines = grid.selectedLines();
-      if (lines.length <= 1) return copied(asText(activeValue()), "Value");
-      const column = grid.activeColumn();
-      return copied(lines.map((line) => asText(column ? fieldOf(line.entry?.after ?? line.item?.value, column.name) : line.item?.key)).join("\n"), `${count(lines.length)} values`);
+      const [left, right] = grid.selection.columns;
+      return grid.selection.size <= 1 && left === right ? copied(asText(activeValue()), "Value") : copyCells(app);
     } },
     { id: "copy-item", title: "Copy item as JSON", icon: "json", group, where, keys: ["Ctrl+Shift+C"], when: onItem, hidden, run: () => {
       const items = grid.selectedLines().map((line) => ({ key: line.item?.key, value: line.entry?.after ?? line.item?.value }));
@@ -59,12 +59,8 @@ export function wireGrid(app) {
     { id: "restore-item", title: "Unstage this item", icon: "undo", group, where, keys: ["Ctrl+Alt+Z"], when: () => grid.selectedLines().some((line) => line.entry), hidden, run: () => {
       session.changes.unstage(grid.selectedLines().flatMap((line) => line.entry ?? []));
     } },
-    { id: "delete-item", title: () => (grid.selectedLines().length > 1 ? `Delete ${count(grid.selectedLines().length)} items` : "Delete item"), icon: "trash", group, where, keys: ["Delete"], when: canWrite, hidden, risk: true, run: () => {
-      const lines = grid.selectedLines().filter((line) => line.entry?.op !== "delete");
-      session.changes.remove(grid.store?.name ?? "", lines.map((line) => /** @type {any} */ (line.item)));
-      announce(`${count(lines.length)} staged to be deleted`);
-    } },
-    { id: "duplicate-item", title: "Duplicate item", icon: "plus", group, where, keys: ["Ctrl+D"], when: canWrite, hidden, run: async () => {
+    { id: "delete-item", title: () => (grid.selection.size > 1 ? `Delete ${count(grid.selection.size)} items` : "Delete item"), icon: "trash", group, where, keys: ["Delete"], when: canWrite, hidden, risk: true, run: () => removeSelected(app) },
+    { id: "duplicate-item", title: "Duplicate item", icon: "plus", group, where, keys: ["Ctrl+D"], keyed: () => grid.selection.size <= 1, when: canWrite, hidden, run: async () => {
       const line = grid.activeLine();
       const { newItem } = await import("./new_item.js");
       newItem(app, { key: line?.item?.key, value: line?.entry?.after ?? line?.item?.value });
@@ -101,7 +97,10 @@ export function wireGrid(app) {
   grid.addEventListener("edit", () => editor.start());
   grid.addEventListener("follow", () => commands.run("follow"));
   grid.addEventListener("open-item", () => inspector.open());
-  grid.addEventListener("failed", (event) => session.fail(/** @type {CustomEvent} */ (event).detail, session.place.store));
+  grid.addEventListener("failed", (event) => {
+    const error = /** @type {CustomEvent} */ (event).detail;
+    if (!app.filters.takes(error)) session.fail(error, session.place.store);
+  });
   grid.addEventListener("menu", (event) => {
     const place = /** @type {CustomEvent} */ (event).detail;
     menu.show(() => cellMenu(app), place, "Cell");
@@ -121,8 +120,11 @@ export function wireGrid(app) {
   });
   grid.rows?.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text/plain");
-    if (text === undefined || !onField() || event.target !== grid.rows) return;
+    if (text === undefined || text === "" || !canWrite() || event.target !== grid.rows) return;
     event.preventDefault();
+    const [left, right] = grid.selection.columns;
+    if (isCells(text) || grid.selection.size > 1 || left !== right) return void pasteCells(app, text);
+    if (!onField()) return;
     editor.start(text.replace(/\r?\n$/, ""));
   });
   grid.rows?.addEventListener("scroll", () => {
@@ -140,7 +142,7 @@ export function wireGrid(app) {
 function cellMenu({ commands }) {
   /** @type {import("./menu.js").MenuItem[]} */
   const items = [];
-  for (const id of ["edit", "set-null", "remove-field", "", "copy-value", "copy-item", "duplicate-item", "", "follow", "keep-prefix", "", "restore-item", "delete-item"]) {
+  for (const id of ["edit", "set-null", "remove-field", "", "copy-value", "copy-item", "copy-as", "duplicate-item", "", "fill-down", "set-field", "", "filter-value", "exclude-value", "filter-field", "sort-column", "", "follow", "keep-prefix", "", "restore-item", "delete-item"]) {
     if (id === "") {
       if (items.length && items.at(-1) !== "rule") items.push("rule");
       continue;
@@ -174,6 +176,7 @@ async function jump({ session, grid }, text) {
   }
   try {
     const answer = await grid.goToKey(typed.key);
+    if (answer?.unplaced) return { error: answer.exists ? "This item is not among the rows that are filtered or sorted." : "There is no such key." };
     if (answer && answer.exists === false) session.say({ kind: "warn", text: `There is no key ${text.trim()}. This is where it would be.` });
     return undefined;
   } catch (error) {

@@ -1,15 +1,20 @@
 // The head of the grid: names of the key's fields and of the columns, and the grips that widen them.
 
-import { html } from "../vendor/lit.js";
+import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./dom.js";
-import { columnUnits } from "./grid_rows.js";
+import { MOST_PINNED, columnUnits } from "./grid_rows.js";
 
-/** @param {{label: string, keyUnits: number, columns: import("../model/columns.js").Column[], typed: boolean}} head */
-export function headCells({ label, keyUnits, columns, typed }) {
+/** @typedef {{label: string, keyUnits: number, columns: import("../model/columns.js").Column[], typed: boolean, sort?: import("../model/url_state.js").Sort}} Head */
+
+/** @param {Head} head */
+export function headCells({ label, keyUnits, columns, typed, sort }) {
+  const byKey = !sort?.field;
+  const order = (/** @type {boolean} */ desc) => (desc ? "descending" : "ascending");
+  const sorted = (/** @type {import("../model/columns.js").Column} */ column) => !byKey && (sort.field === column.name || sort.field === `value.${column.name}` || (sort.field === "value" && column.name === ""));
   return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Rank</span></div
-    ><div class="th key w${keyUnits}" role="columnheader" aria-colindex="2" aria-sort="ascending" title=${label}>${icon("key")}<span class="cut">${label}</span>${icon("asc")}<span class="grip" data-grip="key"></span></div
-    >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric && !column.link ? "num" : "text"}" role="columnheader" aria-colindex=${index + 3} title=${column.type ? `${column.label} · ${column.type}` : column.label}
-      ><span class="cut">${column.label}</span>${typed && column.type ? html`<span class="type">${column.type}</span>` : ""}<span class="grip" data-grip=${index}></span></div>`)}</div>`;
+    ><div class="th key w${keyUnits}" role="columnheader" aria-colindex="2" aria-sort=${byKey ? order(sort?.desc ?? false) : "none"} data-sort="" title=${label}>${icon("key")}<span class="cut">${label}</span>${byKey ? icon(sort?.desc ? "desc" : "asc") : nothing}<span class="grip" data-grip="key"></span></div
+    >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric && !column.link ? "num" : "text"} ${column.pinned && index < MOST_PINNED ? `pinned pin${index}` : ""}" role="columnheader" aria-colindex=${index + 3} aria-sort=${sorted(column) ? order(sort?.desc ?? false) : nothing} data-sort=${column.name || "value"} data-column=${index} title=${column.type ? `${column.label} · ${column.type}` : column.label}
+      ><span class="cut">${column.label}</span>${sorted(column) ? icon(sort?.desc ? "desc" : "asc") : nothing}${typed && column.type ? html`<span class="type">${column.type}</span>` : ""}<span class="grip" data-grip=${index}></span></div>`)}</div>`;
 }
 
 /**
@@ -31,7 +36,7 @@ export function widenByGrip(grid) {
     const moved = (move) => {
       const width = Math.min(100, Math.max(5, start + Math.round((move.clientX - from) / 8)));
       if (column) column.width = width;
-      else grid.keyWidth = width;
+      else grid.columns.keyWidth = width;
       grid.remember();
     };
     target.addEventListener("pointermove", moved);

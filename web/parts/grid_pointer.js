@@ -18,14 +18,14 @@ export function wirePointer(grid, rows) {
     const at = cellOf(event);
     if (!at) return;
     if (event.button === 2) {
-      const [low, high] = grid.selectedRange();
-      if (at.line < low || at.line > high) grid.select(at.line, at.column, { reveal: false });
+      if (!grid.selection.has(at.line)) grid.select(at.line, at.column, { reveal: false });
       return;
     }
     if (event.button !== 0) return;
-    grid.select(at.line, at.column, { extend: event.shiftKey, reveal: false });
     const link = event.target instanceof Element && event.target.classList.contains("link");
-    if (link && (event.ctrlKey || event.metaKey)) say("follow");
+    const control = event.ctrlKey || event.metaKey;
+    grid.select(at.line, at.column, { extend: event.shiftKey, toggle: control && !link, reveal: false });
+    if (link && control) say("follow");
     if (grid.narrow.matches) say("open-item");
   });
   rows.addEventListener("dblclick", (event) => {

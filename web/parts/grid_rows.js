@@ -9,6 +9,9 @@ import { make } from "./dom.js";
 /** Room for the name behind a link. */
 const LINK_CHARS = 18;
 
+/** Columns that stand still beside the key. */
+export const MOST_PINNED = 8;
+
 /** @typedef {import("../model/columns.js").Column} Column */
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {{line: number, index: number | undefined, item: {key: any, value: any, version?: number, id?: number} | undefined, entry: Entry | undefined, above: string, key: string}} Line */
@@ -112,7 +115,7 @@ export function drawRow(row, line, layout) {
 /** @param {Column} column @param {number} index @param {{cards: number[]}} layout */
 function cellClass(column, index, { cards }) {
   const card = cards.indexOf(index);
-  return `td w${columnUnits(column)}${column.numeric && !column.link ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}`;
+  return `td w${columnUnits(column)}${column.numeric && !column.link ? " num" : " text"}${card >= 0 ? ` card-${card}` : ""}${column.pinned && index < MOST_PINNED ? ` pinned pin${index}` : ""}`;
 }
 
 /** Sets a class only where it is another: setting the same one costs style work too. @param {HTMLElement} element @param {string} name */

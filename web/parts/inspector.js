@@ -4,12 +4,15 @@ import { count } from "../core/format.js";
 import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
 import { isComposite, keyFields, keyValues, partText } from "../core/keys.js";
 import { nameOf } from "../model/related.js";
-import { treeLines } from "../model/json_tree.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, copyText, icon } from "./dom.js";
+import { JsonEditor } from "./json_editor.js";
 
 /** @typedef {import("./context.js").Context} Context */
 /** @typedef {import("./grid_rows.js").Line} Line */
+
+/** Items that are looked at to count those that point to one. */
+const MOST_LOOKED_AT = 200_000;
 
 export class SopInspector extends Part {
   constructor() {
@@ -17,15 +20,13 @@ export class SopInspector extends Part {
     /** @type {"value" | "raw"} */
     this.tab = "value";
     this.shown = false;
-    this.closed = new Set();
-    this.opened = new Set();
+    this.tree = new JsonEditor(this);
     this.raw = "";
     this.fault = "";
     this.rawOf = "";
     this.typing = 0;
     /** @type {Map<string, any>} */
     this.related = new Map();
-    this.cursor = "";
   }
 
   /** @param {Context} app */
@@ -35,6 +36,7 @@ export class SopInspector extends Part {
     this.side = app.session.storage.getItem("sop.inspector.side") === "true";
     app.grid.addEventListener("select", () => this.requestUpdate());
     app.grid.addEventListener("view", () => this.#soon());
+    app.session.addEventListener("written", () => this.related.clear());
     this.follow(app.session, "changes", "place", "stores");
     this.requestUpdate();
   }
@@ -106,7 +108,7 @@ export class SopInspector extends Part {
           <button class="button only s quiet" aria-label="Copy JSON" title="Copy JSON" @click=${async () => session.say(await copyText(stringify(value, 2)) ? { kind: "ok", text: "Item copied." } : { kind: "warn", text: "The browser does not let this page use the clipboard." })}>${icon("copy", true)}</button>
           <button class="button only s quiet wide-only" aria-label="Inspector at the side" title="Inspector at the side" aria-pressed=${String(this.side === true)} @click=${this.#swapSide}>${icon("panel", true)}</button>
           <button class="button only s quiet" aria-label="Close" title="Close (Ctrl .)" @click=${this.close}>${icon("x", true)}</button></div></div>
-      <div class="halves ${relations === nothing ? "one" : ""} ${this.tab === "raw" ? "text" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.#tree(line, value) : this.#raw(line, value)}${relations}</div>
+      <div class="halves ${relations === nothing ? "one" : ""} ${this.tab === "raw" ? "text" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.tree.render(line, value) : this.#raw(line, value)}${relations}</div>
     </section>`;
   }
 
@@ -128,54 +130,6 @@ export class SopInspector extends Part {
     this.side = !this.side;
     this.app?.session.storage.setItem("sop.inspector.side", String(this.side));
     this.requestUpdate();
-  }
-
-  /** @param {Line} line @param {unknown} value */
-  #tree(line, value) {
-    const { grid } = /** @type {Context} */ (this.app);
-    const spec = /** @type {any} */ (grid.store).key;
-    const item = /** @type {any} */ (line.item);
-    const folds = { closed: this.closed, opened: this.opened };
-    const key = isComposite(spec) ? Object.fromEntries(keyFields(spec).map((field, index) => [field.name, keyValues(spec, item.key)[index]])) : item.key;
-    const lines = [...treeLines("key", key, folds), ...treeLines("value", value, { ...folds, before: line.entry?.before, compare: line.entry?.op === "update" })];
-    this.lines = lines;
-    const cursor = lines.some((one) => one.path === this.cursor) ? this.cursor : lines[0]?.path;
-    return html`<div class="json scroll ${line.entry?.op === "delete" ? "gone" : ""}" role="tree" aria-label="Item" @keydown=${this.#treeKey}>${lines.map((one) => html`<div class="line in${Math.min(one.level, 9)} ${one.changed ? "changed" : ""}" role="treeitem" tabindex=${one.path === cursor ? 0 : -1} aria-selected=${String(one.path === cursor)} aria-level=${one.level + 1} aria-expanded=${one.open === undefined ? nothing : String(one.open)} @click=${() => this.#fold(one)}
-      >${one.open === undefined ? nothing : icon(one.open ? "down" : "right")}${one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}<span class=${one.kind}>${one.text}</span></div>`)}</div>`;
-  }
-
-  /** @param {import("../model/json_tree.js").TreeLine} line */
-  #fold(line) {
-    this.cursor = line.path;
-    if (line.open !== undefined) {
-      const set = line.level < 1 ? this.closed : this.opened;
-      if (set.has(line.path)) set.delete(line.path);
-      else set.add(line.path);
-    }
-    this.requestUpdate();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #treeKey(event) {
-    const lines = this.lines ?? [];
-    const at = Math.max(0, lines.findIndex((one) => one.path === this.cursor));
-    const line = lines[at];
-    /** @type {typeof line | undefined} */
-    let next;
-    if (event.key === "ArrowDown") next = lines[at + 1];
-    else if (event.key === "ArrowUp") next = lines[at - 1];
-    else if (event.key === "Home") next = lines[0];
-    else if (event.key === "End") next = lines.at(-1);
-    else if (event.key === "ArrowRight" && line?.open === false) this.#fold(line);
-    else if (event.key === "ArrowLeft" && line?.open) this.#fold(line);
-    else if (event.key === "ArrowLeft") next = lines.slice(0, at).reverse().find((one) => one.level < line.level);
-    else if (event.key === "Enter" || event.key === " ") this.#fold(line);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (next) this.cursor = next.path;
-    this.requestUpdate();
-    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(".json [tabindex='0']"))?.focus());
   }
 
   /** @param {Line} line @param {unknown} value */
@@ -250,9 +204,11 @@ export class SopInspector extends Part {
       for (const relation of other.relations ?? []) {
         if (relation.target_store !== store.name) continue;
         const lead = keyFields(other.key).slice(0, relation.source_fields?.length ?? 0).map((field) => field.name);
-        if (!equal(lead, relation.source_fields)) continue;
         const values = (relation.target_fields ?? []).map((/** @type {string} */ name) => fieldOf(name) ?? (own.length === 1 ? line.item?.key : undefined));
-        incoming.push({ other, values, fields: lead });
+        if (!relation.source_fields?.length || values.some((/** @type {unknown} */ one) => one === undefined)) continue;
+        // Where the fields do not lead the key, a filter finds the items.
+        const filter = equal(lead, relation.source_fields) ? undefined : stringify(Object.fromEntries(relation.source_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])));
+        incoming.push({ other, values, fields: /** @type {string[]} */ (relation.source_fields), filter });
       }
     }
     if (!out.length && !incoming.length) return nothing;
@@ -262,7 +218,7 @@ export class SopInspector extends Part {
         const key = isComposite(target.key) ? Object.fromEntries(relation.target_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])) : values[0];
         return html`<button class="node" ?disabled=${!single && values.length === 1} @click=${() => session.go({ store: target.name, prefix: [], sel: key })}>${icon("to")}<span class="cut">${target.name} <span class="dim">${values.map((/** @type {unknown} */ one) => partText(one)).join(" / ")}${this.#name(target, key)}</span></span></button>`;
       })}
-      ${incoming.map(({ other, values, fields }) => html`<button class="node" @click=${() => session.go({ store: other.name, prefix: values })}>${icon("from")}<span class="cut">${other.name} <span class="dim">${fields.map((name, index) => `${name} = ${partText(values[index])}`).join(", ")}</span></span><span class="count">${this.#count(other, values)}</span></button>`)}
+      ${incoming.map(({ other, values, fields, filter }) => html`<button class="node" @click=${() => session.go(filter === undefined ? { store: other.name, prefix: values, filter: undefined, off: undefined } : { store: other.name, prefix: [], filter, off: undefined })}>${icon("from")}<span class="cut">${other.name} <span class="dim">${fields.map((name, index) => `${name} = ${partText(values[index])}`).join(", ")}</span></span><span class="count">${this.#count(other, values, filter)}</span></button>`)}
     </div></div>`;
   }
 
@@ -288,10 +244,13 @@ export class SopInspector extends Part {
     return name ? ` · ${name}` : "";
   }
 
-  /** @param {import("../model/tree.js").Store} other @param {unknown[]} values */
-  #count(other, values) {
+  /** How many items point here, exactly: from the counts of the tree, or by looking where the store is not too large for that. @param {import("../model/tree.js").Store} other @param {unknown[]} values @param {string} [filter] */
+  #count(other, values, filter) {
     const { session } = /** @type {Context} */ (this.app);
-    const answer = this.#once(`${other.name} count ${stringify(values)} ${other.count}`, () => session.api.get(session.path("stores", other.name, "count"), { prefix: stringify(values) }));
+    if (filter !== undefined && Number(other.count) > MOST_LOOKED_AT) return "";
+    const answer = this.#once(`${other.name} count ${filter ?? stringify(values)} ${other.count}`, () => (filter === undefined
+      ? session.api.get(session.path("stores", other.name, "count"), { prefix: stringify(values) })
+      : session.api.get(session.path("stores", other.name, "items"), { filter, count: true, limit: 1, keys_only: true })));
     return answer ? count(answer.count) : "";
   }
 }

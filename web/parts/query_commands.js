@@ -1,7 +1,5 @@
 // The commands of the query workbench. The workbench itself is loaded by the first of them that needs it.
 
-import { quoted } from "../model/query/sql_text.js";
-
 /** @param {import("./context.js").Context} app */
 export function wireQueryCommands(app) {
   const { session, commands, menu } = app;
@@ -12,11 +10,6 @@ export function wireQueryCommands(app) {
   const able = () => session.place.database !== undefined;
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
-  /** Opens the workbench with a statement in a tab of its own: also for what shows rows and wants to say them as SQL. @param {string} sql */
-  const open = (sql) => {
-    session.queries.add({ text: sql });
-    return session.go({ view: "query" });
-  };
   /** @param {string} id @returns {import("./menu.js").MenuItem[]} */
   const entry = (id) => {
     const command = commands.get(id);
@@ -31,7 +24,6 @@ export function wireQueryCommands(app) {
       session.queries.add();
       return session.go({ view: "query" });
     } },
-    { id: "query-store", title: () => `Query ${session.place.store ?? ""} with SQL`, icon: "query", group: "Query", words: "select sql as", when: () => able() && !here() && session.store !== undefined, run: () => open(`SELECT * FROM ${quoted(session.place.store ?? "")} LIMIT 100;`) },
     { id: "run-query", title: "Run the statement", icon: "play", group: "Query", keys: ["Ctrl+Enter"], where: text, when: () => here() && !running(), run: () => app.query?.run() },
     { id: "run-all", title: "Run all statements", icon: "play", group: "Query", keys: ["Ctrl+Shift+Enter"], where: text, when: () => here() && !running(), run: () => app.query?.runAll() },
     { id: "stop-query", title: "Stop the query", icon: "stop", group: "Query", keys: ["Escape"], where: text, words: "cancel", when: running, run: () => app.query?.stop() },

@@ -5,6 +5,7 @@ import { count, counted, literal } from "../core/format.js";
 import { isObject, stringify } from "../core/json.js";
 import { keyText } from "../core/keys.js";
 import { entryId, fieldChanges, overlap, resolve } from "../model/change_set.js";
+import { inverse } from "../model/commits.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, fault } from "./dialog.js";
 import { copyText, icon } from "./dom.js";
@@ -14,11 +15,30 @@ import { copyText, icon } from "./dom.js";
 
 const MOST_CARDS = 200;
 const MOST_FIELDS = 12;
+const MOST_RANKED = 50;
 const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
 
 /** Opens the review. @param {import("./context.js").Context} app */
 export function review(app) {
   new Review(app);
+}
+
+/**
+ * Stages what takes a commit back, and opens the review: it is a change set like any other, and can be refused like one.
+ * @param {import("./context.js").Context} app @param {import("../model/commits.js").Commit} commit
+ */
+export async function revert(app, commit) {
+  const { session } = app;
+  if (session.place.database !== commit.database) return session.say({ kind: "warn", text: `That commit belongs to ${commit.database}. Open that database first.` });
+  const entries = inverse(commit.preview, commit.sequence);
+  // What comes back is shown where it was; for many it is not worth the questions.
+  if (entries.length <= MOST_RANKED) {
+    await Promise.all(entries.filter((entry) => entry.op === "insert").map(async (entry) => {
+      const answer = await session.api.get(session.path("stores", entry.store, "rank"), { key: stringify(entry.key) }).catch(() => undefined);
+      if (answer) entry.rank = Number(answer.rank);
+    }));
+  }
+  if (session.changes.stage(entries)) review(app);
 }
 
 class Review {
@@ -138,15 +158,19 @@ class Review {
     this.dialog.draw();
     try {
       let sequence = 0;
+      /** @type {import("../model/commits.js").Commit | undefined} */
+      let commit;
       if (plan.send.length) {
         const answer = await session.api.confirming(this.typed, () => session.api.post(session.path("changes"), { changes: session.changes.request(plan.send) }));
         sequence = answer.sequence;
+        commit = { database: session.place.database ?? "", sequence, preview: answer.preview ?? [], at: new Date() };
+        session.commits.add(commit);
       }
       const stores = [...new Set(plan.send.map((entry) => entry.store))];
       session.changes.committed([...plan.send, ...plan.drop]);
       this.busy = false;
       this.dialog.close();
-      session.say({ kind: "ok", text: plan.send.length ? `${counted(plan.send.length, "change")} committed in one transaction. Sequence ${count(sequence)}.` : "Nothing was left to write." });
+      session.say({ kind: "ok", text: plan.send.length ? `${counted(plan.send.length, "change")} committed in one transaction. Sequence ${count(sequence)}.` : "Nothing was left to write.", act: commit && session.commits.list.includes(commit) ? { title: "Revert", run: () => void revert(this.app, /** @type {any} */ (commit)) } : undefined });
       await session.written(stores.length ? stores : plan.drop.map((entry) => entry.store));
     } catch (error) {
       this.busy = false;

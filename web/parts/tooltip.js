@@ -1,20 +1,28 @@
-// The tooltip of a cell: the whole value, its field, type and size, after a short rest of the pointer. Never over its row.
+// The tooltip of a cell: the whole value, its field, type and size, or what it points to, after a short rest of the pointer.
+// Never over its row.
 
-import { base64Of, count, literal, typeName } from "../core/format.js";
-import { stringify } from "../core/json.js";
+import { KIND_CLASS, base64Of, cell as cellOf, count, literal, typeName } from "../core/format.js";
+import { isObject, stringify } from "../core/json.js";
 import { fieldOf } from "../model/columns.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part } from "./dom.js";
 
 const REST_MS = 400;
 const MOST_CHARS = 1200;
+const MOST_FIELDS = 6;
+
+/** @param {unknown} value @returns {{text: string, kind: string}} */
+function drawn(value) {
+  const shown = cellOf(value);
+  return { text: shown.text.slice(0, 80), kind: KIND_CLASS[shown.kind] };
+}
 
 export class SopTooltip extends Part {
   constructor() {
     super();
     /** @type {HTMLElement | null | undefined} */
     this.cell = undefined;
-    /** @type {{text: string, about: string} | undefined} */
+    /** @type {{text: string, about: string, title?: string, fields?: {name: string, text: string, kind: string}[]} | undefined} */
     this.content = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -59,8 +67,10 @@ export class SopTooltip extends Part {
     if (!line.item) return;
     const index = row.cells.indexOf(cell) - 2;
     const isCut = cell.scrollWidth > cell.clientWidth + 1 || cell.querySelector(".more, .cut") !== null || /^…/.test(cell.textContent ?? "");
-    if (!isCut && !always && !cell.classList.contains("dim")) return;
+    const links = index >= 0 && grid.links.has(grid.columns.shown[index]?.name);
+    if (!isCut && !always && !links && !cell.classList.contains("dim")) return;
     if (index < 0) this.content = { text: line.key, about: "key" };
+    else if (this.#card(grid.columns.shown[index], line)) return this.#drawn(cell);
     else {
       const column = grid.columns.shown[index];
       const entry = line.entry;
@@ -69,6 +79,27 @@ export class SopTooltip extends Part {
       const long = typeof value === "string" ? ` · ${count(value.length)} characters` : "";
       this.content = { text: text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text, about: `${column.label} · ${column.type || typeName(value)}${long}` };
     }
+    return this.#drawn(cell);
+  }
+
+  /** What a cell points to: the first fields of that item. @param {import("../model/columns.js").Column} column @param {import("./grid_rows.js").Line} line */
+  #card(column, line) {
+    const target = this.grid?.links.get(column.name);
+    const value = fieldOf(line.entry && line.entry.op !== "delete" ? line.entry.after : line.item?.value, column.name);
+    if (!target || value === undefined || value === null || !this.session) return false;
+    const item = this.session.related.item(target, value);
+    if (item === undefined) return false;
+    const key = literal(value);
+    if (item === null) this.content = { text: "", about: `${target} has no item ${key}.`, title: `${target} ${key}`, fields: [] };
+    else {
+      const all = isObject(item.value) ? Object.entries(item.value) : [/** @type {[string, unknown]} */ (["value", item.value])];
+      this.content = { text: "", title: `${target} ${key}`, fields: all.slice(0, MOST_FIELDS).map(([name, one]) => ({ name, ...drawn(one) })), about: `${all.length > MOST_FIELDS ? `${all.length - MOST_FIELDS} more · ` : ""}Ctrl ↵ or Ctrl click opens it` };
+    }
+    return true;
+  }
+
+  /** Draws what is said and puts it beside its cell. @param {HTMLElement} cell */
+  async #drawn(cell) {
     this.requestUpdate();
     await this.updateComplete;
     const tip = /** @type {HTMLElement | null} */ (this.querySelector(".pop"));
@@ -82,6 +113,8 @@ export class SopTooltip extends Part {
 
   render() {
     if (!this.content) return nothing;
+    const { title, fields } = this.content;
+    if (fields) return html`<div class="pop tip hover-card" role="tooltip"><p class="card-title"><b>${title}</b></p>${fields.length ? html`<dl>${fields.map((field) => html`<div><dt>${field.name}</dt><dd class=${field.kind}>${field.text}</dd></div>`)}</dl>` : nothing}<p class="small soft">${this.content.about}</p></div>`;
     return html`<div class="pop tip" role="tooltip"><pre>${this.content.text}</pre><p class="small soft">${this.content.about}</p></div>`;
   }
 }

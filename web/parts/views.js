@@ -1,5 +1,5 @@
-// Which part of the application is shown: the rows of a store, or the query workbench, which is loaded when it is first
-// wanted. The marks of the rail follow.
+// Which part of the application is shown: the rows of a store, the query workbench, settings. What is not rows is loaded
+// when it is first wanted. The marks of the rail follow.
 
 const KEEP_MS = 300;
 
@@ -9,15 +9,30 @@ export function wireViews(app) {
   const work = /** @type {HTMLElement} */ (document.getElementById("work"));
   /** @type {Promise<import("./query/workbench.js").SopQuery> | undefined} */
   let loading;
+  /** @type {Promise<import("./settings/settings.js").SopSettings> | undefined} */
+  let settings;
 
   const show = async () => {
-    const query = session.place.view === "query";
+    const { view } = session.place;
+    const query = view === "query";
+    const settling = view === "settings" || view === "knowledge";
     work.classList.toggle("querying", query);
+    work.classList.toggle("settling", settling);
     for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".rail [data-view]"))) {
-      const own = link.dataset.view === (query ? "query" : "browse");
+      const own = link.dataset.view === (settling ? "settings" : (view ?? "browse"));
       if (own) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-      link.href = `/d/${encodeURIComponent(session.place.database ?? "")}${link.dataset.view === "query" ? "/q" : ""}`;
+      const name = encodeURIComponent(session.place.database ?? "");
+      link.href = link.dataset.view === "settings" ? `/settings?db=${name}` : `/d/${name}${link.dataset.view === "query" ? "/q" : ""}`;
+    }
+    if (settling) {
+      try {
+        settings ??= import("./settings/settings.js").then(({ startSettings }) => startSettings(app));
+        (await settings).opened();
+      } catch (error) {
+        settings = undefined;
+        session.fail(error, "The settings could not be loaded");
+      }
     }
     if (!query) return;
     try {
@@ -34,7 +49,8 @@ export function wireViews(app) {
     const link = event.target instanceof Element ? event.target.closest("a[data-view]") : null;
     if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    void session.go({ view: link.dataset.view === "query" ? "query" : undefined });
+    const { view } = link.dataset;
+    void session.go({ view: view === "query" || view === "settings" ? view : undefined });
   });
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */

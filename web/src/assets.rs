@@ -32,12 +32,15 @@ pub fn asset_url(path: &str) -> String {
 }
 
 /// The modules to load early, so that none waits for another to name it. Those of the query workbench, its editor among
-/// them, only where it is opened at once.
+/// them, only where it is opened at once; those of the copilot and the settings when they are wanted.
 pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
     ASSETS.iter().map(|(name, ..)| *name).filter(move |name| {
         content_type(name).starts_with("text/javascript")
             && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
+            && !(name.contains("/copilot/")
+                || name.contains("/settings/")
+                || *name == "vendor/markdown.js")
     })
 }
 

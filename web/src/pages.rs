@@ -14,12 +14,15 @@ const STYLES: &[&str] = &[
     "controls",
     "explorer",
     "grid",
+    "grid_tools",
     "widths",
     "inspector",
     "dialogs",
     "states",
     "welcome",
     "query",
+    "copilot",
+    "settings",
     "small",
 ];
 
@@ -223,6 +226,23 @@ mod tests {
         assert!(html.contains("\"view\":\"query\""));
         assert!(html.contains("title=\"Query\" data-view=\"query\" aria-current=\"page\""));
         is_harmless(&html);
+    }
+
+    #[test]
+    fn settings_are_marked_and_nothing_of_the_copilot_is_loaded_early() {
+        let mut shell = shell();
+        for (view, name) in [(View::Settings, "settings"), (View::Knowledge, "knowledge")] {
+            shell.view = view;
+            let html = render_app(&shell);
+            assert!(html.contains(&format!("\"view\":\"{name}\"")));
+            assert!(
+                html.contains("title=\"Settings\" data-view=\"settings\" aria-current=\"page\"")
+            );
+            assert!(
+                !html.contains("parts/copilot/dock.js") && !html.contains("vendor/markdown.js")
+            );
+            is_harmless(&html);
+        }
     }
 
     #[test]

@@ -173,6 +173,22 @@ pub enum View {
     Browse,
     /// The query workbench.
     Query,
+    /// The settings of the server: models, sharing, prices.
+    Settings,
+    /// What people taught the copilot.
+    Knowledge,
+}
+
+impl View {
+    /// Its name in the page's scripts and styles; none for rows.
+    pub(crate) fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Browse => None,
+            Self::Query => Some("query"),
+            Self::Settings => Some("settings"),
+            Self::Knowledge => Some("knowledge"),
+        }
+    }
 }
 
 /// Everything that the shell shows before any script has run.
@@ -213,6 +229,26 @@ impl AppShell {
         self.view == View::Query
     }
 
+    /// Whether the rows of a store are what is shown.
+    pub(crate) fn is_browse(&self) -> bool {
+        self.view == View::Browse
+    }
+
+    /// Whether the settings or one of their pages are what is shown.
+    pub(crate) fn is_settings(&self) -> bool {
+        matches!(self.view, View::Settings | View::Knowledge)
+    }
+
+    /// What the title says instead of the open store.
+    pub(crate) fn view_title(&self) -> Option<&'static str> {
+        match self.view {
+            View::Browse => None,
+            View::Query => Some("Query"),
+            View::Settings => Some("Settings"),
+            View::Knowledge => Some("Knowledge"),
+        }
+    }
+
     /// Whether a store is the open one.
     pub(crate) fn is_open(&self, name: &str) -> bool {
         self.store.as_deref() == Some(name)
@@ -231,7 +267,7 @@ impl AppShell {
             "databases": databases,
             "database": self.database,
             "stores": stores,
-            "view": self.is_query().then_some("query"),
+            "view": self.view.name(),
             "store": self.store,
             "prefix": self.prefix,
             "page": self.page,

@@ -29,6 +29,11 @@ export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/sea
 export { lintKeymap, setDiagnostics } from "@codemirror/lint";
 export { tags } from "@lezer/highlight";`,
   },
+  {
+    file: "markdown.js",
+    source: `export { Marked } from "marked";
+export { default as createPurifier } from "dompurify";`,
+  },
 ];
 
 /**

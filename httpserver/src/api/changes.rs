@@ -9,6 +9,7 @@ use sop_query::changes::{ChangeSet, Conflict, Outcome, apply as apply_set, previ
 use utoipa::ToSchema;
 
 use super::DatabasePath;
+use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
 use crate::extract::{ApiPath, JsonNumbers, State, read_json};
 
@@ -83,7 +84,11 @@ pub(super) async fn apply(
             if !dry_run && !outcome.conflicts.is_empty() {
                 return Err(refusal(&outcome, numbers));
             }
-            Ok(Json(as_json(&outcome, numbers)).into_response())
+            let mut answer = Json(as_json(&outcome, numbers)).into_response();
+            if outcome.applied {
+                answer.extensions_mut().insert(changed(&outcome));
+            }
+            Ok(answer)
         })
         .await
 }
@@ -107,6 +112,19 @@ fn refusal(outcome: &Outcome, numbers: JsonNumbers) -> ApiError {
     members
         .into_iter()
         .fold(error, |error, (name, value)| error.extend(&name, value))
+}
+
+/// Changes of which the audit keeps before and after.
+const KEPT: usize = 100;
+
+/// What the audit is told.
+fn changed(outcome: &Outcome) -> Changed {
+    let kept = outcome.preview.iter().take(KEPT).map(serde_json::to_value);
+    let kept: Vec<_> = kept.filter_map(Result::ok).collect();
+    Changed {
+        count: outcome.preview.len() as u64,
+        detail: serde_json::json!({"changes": kept, "sequence": outcome.sequence}),
+    }
 }
 
 /// Most conflicts that are listed among the errors; `conflicts` has all.

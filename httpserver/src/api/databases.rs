@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
-use crate::registry::{Attach, Entry, Settings};
+use crate::registry::{Attach, Entry, SYSTEM_REASON, Settings};
 use crate::state::AppState;
 
 /// A database.
@@ -114,7 +114,7 @@ impl DatabaseView {
             read_only: entry.settings.read_only,
             reason: None,
             error: None,
-            is_system: false,
+            is_system: entry.is_system(),
             stores: 0,
             items: 0,
             bytes: 0,
@@ -123,7 +123,10 @@ impl DatabaseView {
         match state.registry().look(entry) {
             Ok(database) => {
                 let status = database.status();
-                view.reason = entry.held().or_else(|| database.read_only());
+                let own = entry.is_system().then(|| SYSTEM_REASON.to_owned());
+                view.reason = own
+                    .or_else(|| entry.held())
+                    .or_else(|| database.read_only());
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);
@@ -137,19 +140,19 @@ impl DatabaseView {
     }
 }
 
-/// All databases. One that cannot be opened is there too, with the reason.
+/// All databases, and the server's own at the end. One that cannot be opened is there too, with the reason.
 #[utoipa::path(get, operation_id = "list_databases", path = "/databases", tag = "databases", responses((status = 200, body = DatabaseList), (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn list(State(state): State) -> ApiResult<Json<DatabaseList>> {
     let shared = state.clone();
     state
         .call(move || {
-            let databases = shared
-                .registry()
-                .list()
-                .iter()
-                .map(|entry| DatabaseView::of(entry, &shared))
-                .collect();
-            Ok(Json(DatabaseList { databases }))
+            let registry = shared.registry();
+            let own = registry.has_system().then(|| registry.system_entry());
+            let entries = registry.list().into_iter().chain(own);
+            let databases = entries.map(|entry| DatabaseView::of(&entry, &shared));
+            Ok(Json(DatabaseList {
+                databases: databases.collect(),
+            }))
         })
         .await
 }

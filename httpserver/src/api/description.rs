@@ -33,6 +33,14 @@ pub(super) fn base() -> OpenApi {
         ("stores", "Stores: ordered items with one type of key."),
         ("items", "Items: keys with JSON documents."),
         ("queries", "SQL over the stores of all databases."),
+        (
+            "scripts",
+            "Scripts: steps over tools, saved with their versions, run and scheduled.",
+        ),
+        (
+            "knowledge",
+            "What people and the product know, for answers.",
+        ),
         ("tools", "What people, scripts and models can do, by name."),
         ("server", "The server itself."),
     ];

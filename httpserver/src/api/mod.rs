@@ -1,6 +1,7 @@
 //! The resources of the interface, one file each. The routes and their description are made
 //! together: a handler that is not described is not served.
 
+mod audit;
 mod backup;
 mod changes;
 mod check;
@@ -14,12 +15,15 @@ mod health;
 mod item;
 mod items;
 mod keys;
+mod knowledge;
 mod listing;
 mod mcp;
 mod metrics;
 mod output;
 mod prefixes;
 mod query;
+mod schedules;
+mod scripts;
 mod stores;
 mod streams;
 mod tools;
@@ -102,10 +106,22 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
+        .routes(routes!(audit::list))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))
+        .routes(routes!(scripts::list, scripts::create))
+        .routes(routes!(scripts::run_draft))
+        .routes(routes!(scripts::show, scripts::put, scripts::remove))
+        .routes(routes!(scripts::versions))
+        .routes(routes!(scripts::restore))
+        .routes(routes!(scripts::run))
+        .routes(routes!(scripts::runs))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::put, schedules::remove))
+        .routes(routes!(knowledge::list))
+        .routes(routes!(knowledge::show, knowledge::put, knowledge::remove))
         .routes(routes!(transfer::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
 }

@@ -52,7 +52,9 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
     if config.open {
         open_page(&state, &base);
     }
+    let schedules = tokio::spawn(crate::scripts::keep_schedules(state.clone()));
     serve(listener, app(state.clone()), &config.limits, stop(signal)).await;
+    schedules.abort();
     tracing::info!("closing the databases");
     tokio::task::spawn_blocking(move || state.environments().close_all()).await?;
     Ok(())

@@ -39,6 +39,8 @@ pub struct FileConfig {
     pub allow_remote: Option<bool>,
     /// Node cache of each database in bytes.
     pub cache_bytes: Option<u64>,
+    /// Folder of the system database, relative to the file.
+    pub system_database: Option<PathBuf>,
     /// Limits on sizes and times.
     pub limits: Option<FileLimits>,
 }
@@ -63,6 +65,7 @@ pub fn read_file(path: &Path) -> anyhow::Result<FileConfig> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let below = |path: &mut PathBuf| *path = folder.join(&*path);
     config.data.iter_mut().for_each(below);
+    config.system_database.iter_mut().for_each(below);
     config.databases.iter_mut().flatten().for_each(below);
     config.roots.iter_mut().flatten().for_each(below);
     Ok(config)

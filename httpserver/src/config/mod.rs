@@ -47,6 +47,8 @@ pub struct Config {
     pub allow_remote: bool,
     /// Node cache of each database in bytes; the engine's default when missing.
     pub cache_bytes: Option<u64>,
+    /// Folder of the system database; `system` in the data root when missing.
+    pub system_database: Option<PathBuf>,
     /// Limits on sizes and times.
     pub limits: Limits,
 }
@@ -67,6 +69,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             allow_remote: false,
             cache_bytes: None,
+            system_database: None,
             limits: Limits::default(),
         }
     }
@@ -94,6 +97,7 @@ impl Config {
         set(&mut self.allow_remote, file.allow_remote);
         self.token = file.token.or(self.token);
         self.cache_bytes = file.cache_bytes.or(self.cache_bytes);
+        self.system_database = file.system_database.or(self.system_database);
         self.limits = file.limits.unwrap_or_default().over(&self.limits);
         self
     }

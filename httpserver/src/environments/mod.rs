@@ -94,7 +94,14 @@ impl Environments {
 
     fn load(&self, name: &str) -> anyhow::Result<Registry> {
         let roots = Roots::new(&self.folder.join(name), &self.roots)?;
-        Registry::open_list(roots, self.file(name), self.cache_bytes, self.pool.clone())
+        let system = self.first.system_place();
+        Registry::open_list(
+            roots,
+            self.file(name),
+            self.cache_bytes,
+            self.pool.clone(),
+            system,
+        )
     }
 
     /// The first environment.
@@ -231,5 +238,6 @@ impl Environments {
         for (_, registry) in self.list() {
             registry.close_all();
         }
+        self.first.close_system();
     }
 }

@@ -102,6 +102,22 @@ codes! {
     ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
     /// The caller has no right to do this.
     NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
+    /// No script has this name.
+    ScriptNotFound = "script_not_found", NOT_FOUND, "No such script";
+    /// The script has no such version.
+    VersionNotFound = "version_not_found", NOT_FOUND, "No such version";
+    /// No entry of the knowledge has this category and name.
+    KnowledgeNotFound = "knowledge_not_found", NOT_FOUND, "No such entry";
+    /// No schedule has this name.
+    ScheduleNotFound = "schedule_not_found", NOT_FOUND, "No such schedule";
+    /// A script has this category and name already.
+    ScriptExists = "script_exists", CONFLICT, "The script exists already";
+    /// A name without its category means several scripts; write Category.Name.
+    AmbiguousName = "ambiguous_name", CONFLICT, "The name means several things";
+    /// The script is wrong; `errors` has each fault with its place.
+    InvalidScript = "invalid_script", UNPROCESSABLE_ENTITY, "The script is wrong";
+    /// The arguments do not fit the parameters of the script.
+    InvalidArguments = "invalid_arguments", UNPROCESSABLE_ENTITY, "The arguments do not fit";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// The address is there, but not for this method.

@@ -8,6 +8,7 @@ mod code;
 mod engine;
 mod explain;
 mod query;
+mod system;
 
 use std::borrow::Cow;
 
@@ -52,7 +53,7 @@ pub struct Problem {
 /// One place at fault: in the body by JSON pointer, or in the address by parameter name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
-    /// JSON pointer (RFC 6901) into the body; the empty text is the whole body.
+    /// JSON pointer (RFC 6901) into the body, or into the parameter where one is named; the empty text is the whole of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// Name of the parameter in the address.

@@ -75,11 +75,12 @@ impl ApiError {
         })
     }
 
-    /// A filter document that is wrong; it is a parameter of the address.
+    /// A filter document that is wrong; it is a parameter of the address, and the pointer leads into it.
     pub fn in_filter(error: SelectError) -> Self {
         let words = sentence(&error.to_string());
         Self::new(document_code(error.fault), words).fault(Fault {
             parameter: Some("filter".to_owned()),
+            pointer: Some(error.pointer),
             detail: error.detail,
             suggestions: error.suggestions,
             ..Fault::default()

@@ -22,6 +22,8 @@ pub fn router() -> Router<AppState> {
         .route("/d/{db}", get(shell::database))
         .route("/d/{db}/q", get(shell::query))
         .route("/d/{db}/s/{store}", get(shell::store))
+        .route("/settings", get(shell::settings))
+        .route("/knowledge", get(shell::knowledge))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))
         .route("/favicon.ico", get(assets::favicon))

@@ -42,6 +42,35 @@ pub(super) async fn query(
     of_database(state, path, View::Query).await
 }
 
+/// The settings; the database that was open stays open (`?db=`).
+pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Settings).await
+}
+
+/// What people taught the copilot; the database that was open stays open (`?db=`).
+pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Knowledge).await
+}
+
+/// A page that belongs to no database. One that the address names and that is gone gives way to the first one.
+async fn beside(state: AppState, query: Option<&str>, view: View) -> Response {
+    let wished = query.and_then(|query| named(query, "db"));
+    let database = wished.filter(|name| state.registry().get(name).is_ok());
+    let place = Place {
+        database,
+        view,
+        ..Place::default()
+    };
+    render(state, place).await
+}
+
+/// A field of the address.
+fn named(query: &str, field: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let (_, text) = fields.find(|(name, _)| name == field)?;
+    Some(text.into_owned())
+}
+
 async fn of_database(
     state: AppState,
     path: Result<ApiPath<DatabasePath>, ApiError>,
@@ -68,13 +97,14 @@ pub(super) async fn store(
 ) -> Response {
     match path {
         Ok(ApiPath(path)) => {
-            let prefix = query.as_deref().and_then(prefix_of);
+            let query = query.unwrap_or_default();
             render(
                 state,
                 Place {
                     database: Some(path.db),
                     store: Some(path.store),
-                    prefix,
+                    prefix: prefix_of(&query),
+                    chosen: is_chosen(&query),
                     ..Place::default()
                 },
             )
@@ -90,12 +120,20 @@ struct Place {
     database: Option<String>,
     store: Option<String>,
     prefix: Option<Vec<Value>>,
+    /// Whether the rows are not simply those of the prefix in the order of keys.
+    chosen: bool,
     view: View,
+}
+
+/// Whether an address filters or sorts: the page's scripts read these rows, and none are shown before.
+fn is_chosen(query: &str) -> bool {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    names.any(|name| matches!(&*name, "filter" | "sort"))
 }
 
 /// The prefix of an address; one that cannot be read is as good as none, as in the page's scripts.
 fn prefix_of(query: &str) -> Option<Vec<Value>> {
-    let (_, text) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "prefix")?;
+    let text = named(query, "prefix")?;
     serde_json::from_str::<Vec<Value>>(&text)
         .ok()
         .filter(|prefix| !prefix.is_empty())
@@ -110,18 +148,18 @@ async fn render(state: AppState, place: Place) -> Response {
 }
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
-    let views: Vec<DatabaseView> = state
-        .registry()
-        .list()
-        .iter()
-        .map(|entry| DatabaseView::of(entry, state))
+    let registry = state.registry();
+    let own = registry.has_system().then(|| registry.system_entry());
+    let entries = registry.list().into_iter().chain(own);
+    let views: Vec<DatabaseView> = entries
+        .map(|entry| DatabaseView::of(&entry, state))
         .collect();
     let chosen = match place.database {
         Some(name) => Some(state.registry().get(&name)?.name.clone()),
         None => views
             .iter()
-            .find(|view| view.error.is_none())
-            .or(views.first())
+            .find(|view| view.error.is_none() && !view.is_system)
+            .or(views.iter().find(|view| !view.is_system))
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
@@ -148,6 +186,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
             &mut shell,
             place.store,
             place.prefix.unwrap_or_default(),
+            place.chosen,
         )?;
     }
     Ok(render_app(&shell))
@@ -178,6 +217,7 @@ fn add_stores(
     shell: &mut AppShell,
     store: Option<String>,
     prefix: Vec<Value>,
+    chosen: bool,
 ) -> ApiResult<()> {
     let db = state.registry().database(&shell.database)?;
     let mut out = Output::new(EXACT);
@@ -187,13 +227,17 @@ fn add_stores(
         Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
         _ => Vec::new(),
     };
-    if shell.view == View::Query {
+    if shell.view != View::Browse {
         return Ok(());
     }
     shell.store = store.or_else(|| shell.stores.first().map(|store| store.name.clone()));
     let Some(name) = &shell.store else {
         return Ok(());
     };
+    if chosen && shell.stores.iter().any(|store| store.name == *name) {
+        shell.prefix = prefix;
+        return Ok(());
+    }
     let text = serde_json::to_string(&prefix).map_err(ApiError::internal)?;
     let listing = |prefix| Listing {
         prefix,

@@ -18,6 +18,8 @@ pub enum Origin {
     Listed,
     /// Named when the server was started; forgotten when it stops.
     ThisRun,
+    /// The server's own: scripts, knowledge, audit.
+    System,
 }
 
 /// Settings of a database that the server keeps, beside those in its folder.

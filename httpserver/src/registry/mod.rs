@@ -15,6 +15,7 @@ mod name;
 mod pool;
 mod roots;
 mod state_file;
+mod system;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ pub use name::check_name;
 pub use pool::Pool;
 pub use roots::Roots;
 pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
 pub(crate) const MARK: &str = "dboptions.json";
@@ -52,6 +54,8 @@ struct List {
     entries: RwLock<BTreeMap<String, Arc<Entry>>>,
     /// Held through every change of the list, so that memory and file agree.
     state: Mutex<StateFile>,
+    /// The server's own database, shared by all environments; not on the list.
+    system: Arc<SystemPlace>,
 }
 
 /// What a new entry is to be.
@@ -74,7 +78,14 @@ impl Registry {
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let roots = Roots::new(&config.data, &config.roots)?;
         let file = roots.data().join("databases.json");
-        let registry = Self::open_list(roots, file, config.cache_bytes, Pool::default())?;
+        let pool = Pool::default();
+        let system = SystemPlace::new(
+            config,
+            &roots,
+            &StateFile::read(&file, roots.data())?,
+            &pool,
+        );
+        let registry = Self::open_list(roots, file, config.cache_bytes, pool, Arc::new(system))?;
         for path in &config.databases {
             registry.attach_for_this_run(path)?;
         }
@@ -85,11 +96,12 @@ impl Registry {
     ///
     /// # Errors
     /// A folder cannot be made or read, or the list is damaged.
-    pub fn open_list(
+    pub(crate) fn open_list(
         roots: Roots,
         file: PathBuf,
         cache_bytes: Option<u64>,
         pool: Pool,
+        system: Arc<SystemPlace>,
     ) -> anyhow::Result<Self> {
         let state = StateFile::read(&file, roots.data())?;
         let registry = Self {
@@ -100,6 +112,7 @@ impl Registry {
                 pool,
                 entries: RwLock::default(),
                 state: Mutex::default(),
+                system,
                 roots,
             }),
         };
@@ -177,7 +190,8 @@ impl Registry {
     /// `database_not_found` with the nearest names.
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
         let entries = self.list.entries.read();
-        entries.get(name).cloned().ok_or_else(|| {
+        let own = || Some(self.system_entry()).filter(|own| own.name == name);
+        entries.get(name).cloned().or_else(own).ok_or_else(|| {
             let suggestions = nearest(name, entries.keys().map(String::as_str));
             let hint = suggestions
                 .first()
@@ -196,7 +210,11 @@ impl Registry {
     /// # Errors
     /// It is not there or cannot be opened.
     pub fn database(&self, name: &str) -> ApiResult<sop::Database> {
-        self.get(name)?.database(self.list.cache_bytes)
+        let entry = self.get(name)?;
+        if entry.is_system() {
+            return Ok(self.system()?.database().clone());
+        }
+        entry.database(self.list.cache_bytes)
     }
 
     /// As [`Registry::database`], but a failure that is known already is only repeated.
@@ -213,6 +231,7 @@ impl Registry {
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
+        entry.refuse_own()?;
         let mut database = entry.database(self.list.cache_bytes)?;
         if entry.held().is_some() {
             // The process that held it may have ended meanwhile.
@@ -272,6 +291,7 @@ impl Registry {
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
         let mut state = self.list.state.lock();
         let old = self.get(name)?;
+        old.refuse_own()?;
         if old.settings == settings {
             return Ok(old);
         }
@@ -288,6 +308,7 @@ impl Registry {
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
         let mut state = self.list.state.lock();
         let entry = self.get(name)?;
+        entry.refuse_own()?;
         if delete_data && self.guard.mode == Mode::ReadOnly {
             self.check_write(name)?;
         }
@@ -340,6 +361,7 @@ impl Registry {
             if check_name(name).is_err()
                 || !path.join(MARK).is_file()
                 || state.hidden.contains(&path)
+                || path == self.system_entry().path
             {
                 continue;
             }
@@ -379,7 +401,9 @@ impl Registry {
 
     /// Neither name nor folder may be in use, and no database may lie inside another.
     fn check_free(&self, name: &str, path: &Path) -> ApiResult<()> {
-        for entry in self.list.entries.read().values() {
+        let entries = self.list.entries.read();
+        let own = self.system_entry();
+        for entry in entries.values().chain([&own]) {
             if entry.name.eq_ignore_ascii_case(name) {
                 let detail = format!(
                     "There is a database '{}' already. Choose another name.",

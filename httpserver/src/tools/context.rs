@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sop::Database;
 use sop_query::sql::{Cancel, Catalog};
-use sop_systemdb::tool::{ToolClass, ToolFault, ToolSpec};
+use sop_systemdb::system::AuditEntry;
+use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput, ToolSpec};
 
 use super::fault::fault;
 use super::statements::{Direct, Statements};
@@ -27,6 +29,20 @@ pub enum Way {
     Copilot,
     /// The Model Context Protocol.
     Mcp,
+}
+
+impl Way {
+    /// Its name in the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Way::Page => "page",
+            Way::Api => "api",
+            Way::Command => "command",
+            Way::Script => "script",
+            Way::Copilot => "copilot",
+            Way::Mcp => "mcp",
+        }
+    }
 }
 
 /// Who calls.
@@ -112,6 +128,40 @@ impl Context {
         };
         let message = format!("'{what}' is not allowed here: it needs the right to {needed}.");
         Err(ToolFault::new("not_allowed", message))
+    }
+
+    /// Writes down what a tool changed, or why it did not.
+    pub(super) fn audit(
+        &self,
+        tool: &str,
+        (database, store): (Option<String>, Option<String>),
+        done: &Result<ToolOutput, ToolFault>,
+    ) {
+        let mut entry = AuditEntry {
+            who: self.caller.name.clone(),
+            way: self.caller.way.as_str().to_owned(),
+            what: tool.to_owned(),
+            database: database.or_else(|| Some(self.database.clone())),
+            store,
+            ..AuditEntry::default()
+        };
+        match done {
+            Ok(output) => {
+                entry.outcome = "done".to_owned();
+                entry.changed = output.stats["changed"].as_u64().unwrap_or(0);
+                entry.detail = json!({
+                    "summary": output.summary, "statement": output.statement,
+                    "changes": output.changes,
+                });
+            }
+            Err(fault) => {
+                let refused = ["not_allowed", "read_only", "confirmation_needed"];
+                let refused = refused.contains(&fault.code.as_str());
+                entry.outcome = if refused { "refused" } else { "failed" }.to_owned();
+                entry.detail = json!({"code": fault.code, "message": fault.message});
+            }
+        }
+        self.state.audit().record(entry);
     }
 
     /// The database that arguments name, or the one of the call.

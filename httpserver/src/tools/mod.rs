@@ -34,7 +34,7 @@ pub use tool::{Mode, Tool};
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use sop_systemdb::tool::{ToolFault, ToolHost, ToolOutput, ToolSpec};
+use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost, ToolOutput, ToolSpec};
 
 static ALL: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     let mut all = Vec::new();
@@ -76,8 +76,15 @@ impl ToolHost for Tools<'_> {
 
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
         let tool = get(name)?;
-        self.0.allow(tool.spec())?;
-        tool.run(self.0, args, Mode::Call)
+        if tool.spec().class == ToolClass::Read {
+            self.0.allow(tool.spec())?;
+            return tool.run(self.0, args, Mode::Call);
+        }
+        let place = (text(&args, "database"), text(&args, "store"));
+        let allowed = self.0.allow(tool.spec());
+        let done = allowed.and_then(|()| tool.run(self.0, args, Mode::Call));
+        self.0.audit(name, place, &done);
+        done
     }
 
     fn propose(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
@@ -85,6 +92,10 @@ impl ToolHost for Tools<'_> {
         self.0.allow(tool.spec())?;
         tool.run(self.0, args, Mode::Propose)
     }
+}
+
+fn text(args: &Value, name: &str) -> Option<String> {
+    args.get(name)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

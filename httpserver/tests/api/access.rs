@@ -51,6 +51,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("PATCH", "/api/v1/environments/{env}", false),
     ("DELETE", "/api/v1/environments/{env}", false),
     ("POST", "/api/v1/session/environment", false),
+    ("GET", "/api/v1/audit", false),
     ("GET", "/api/v1/tools", false),
     ("POST", "/api/v1/tools/{tool}", false),
     ("POST", "/api/v1/mcp", false),

@@ -123,7 +123,7 @@ const TABLE: &[Case] = &[
     case("GET", "/api/v1/databases/d/stores/s/items?prefix=%5B1%2C2%5D", NONE, "", 400, "invalid_key", "prefix"),
     case("GET", "/api/v1/databases/d/stores/s/items?filter=x", NONE, "", 400, "invalid_value", "filter"),
     case("GET", "/api/v1/databases/d/stores/s/items?filter=%7B%22off%22%3A1%7D", NONE, "", 400, "field_not_found", "\"suggestions\":[\"of\"]"),
-    case("GET", "/api/v1/databases/d/stores/s/items?filter=%7B%22of%22%3A%7B%22%24gtt%22%3A1%7D%7D", NONE, "", 400, "unknown_operator", "$gt"),
+    case("GET", "/api/v1/databases/d/stores/s/items?filter=%7B%22of%22%3A%7B%22%24gtt%22%3A1%7D%7D", NONE, "", 400, "unknown_operator", "\"pointer\":\"/of/$gtt\""),
     case("GET", "/api/v1/databases/d/stores/x/items?filter=%7B%7D", NONE, "", 404, "store_not_found", ""),
     case("GET", "/api/v1/databases/d/stores/s/items?filter=%7B%7D&after=abc", NONE, "", 400, "invalid_cursor", "after"),
     case("GET", "/api/v1/databases/d/stores/s/items?reverse=yes", NONE, "", 400, "invalid_parameter", "reverse"),

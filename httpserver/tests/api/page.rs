@@ -42,6 +42,20 @@ async fn the_first_rows_are_in_the_page() {
 }
 
 #[tokio::test]
+async fn rows_that_are_filtered_or_sorted_are_left_to_the_scripts() {
+    let test = TestApp::with_store(json!({"type": "string"})).await;
+    test.fill([json!("first-key")]).await;
+    for query in ["filter=%7B%7D", "sort=-key"] {
+        let page = test.get(&format!("/d/d/s/s?{query}")).await;
+        assert_eq!(page.status, 200);
+        let text = page.text();
+        assert!(!text.contains("first-key") && text.contains("\"page\":null"));
+        let missing = test.get(&format!("/d/d/s/nothing?{query}")).await;
+        assert_eq!(missing.status, 404, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn the_query_workbench_has_a_page_of_its_own() {
     let test = TestApp::with_store(json!({"type": "string"})).await;
     test.fill([json!("first-key")]).await;

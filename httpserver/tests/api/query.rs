@@ -521,6 +521,7 @@ async fn a_plan_tells_how_and_analyzing_what_it_took() {
         "{answer}"
     );
     assert!(answer["plan"]["elapsed_ms"].is_number());
+    assert_eq!(answer["params"], json!([true]));
     test.query(json!({"sql": "SELECT nme FROM s", "explain": "plan"}))
         .await
         .refused(400, "field_not_found");

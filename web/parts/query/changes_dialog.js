@@ -15,9 +15,9 @@ const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
 
 /**
  * @param {import("../context.js").Context} app
- * @param {{sql: string, changes: Changes, commit: () => Promise<string | undefined>}} how `commit` gives back what went wrong
+ * @param {{sql: string, changes: Changes, commit: () => Promise<string | undefined>, act?: string, note?: string, still?: boolean}} how `commit` gives back what went wrong; `still` only shows
  */
-export function changesDialog(app, { sql, changes, commit }) {
+export function changesDialog(app, { sql, changes, commit, act = `Commit ${counted(changes.count, "change")}`, note = "Dry run · one transaction", still = false }) {
   const { session } = app;
   const rows = changes.rows ?? [];
   const stores = [...new Set(rows.map((one) => one.store))];
@@ -26,7 +26,7 @@ export function changesDialog(app, { sql, changes, commit }) {
   let typed = "";
   let busy = false;
   let error = "";
-  const held = () => busy || changes.count === 0 || (word !== "" && typed !== word);
+  const held = () => busy || still || changes.count === 0 || (word !== "" && typed !== word);
   const write = async () => {
     if (held()) return;
     busy = true;
@@ -42,15 +42,15 @@ export function changesDialog(app, { sql, changes, commit }) {
     className: "review",
     sticky: () => busy,
     draw: (self) => html`${dialogHead(self, `Review ${counted(changes.count, "change")}`, stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`))}
-      <div class="subtabs"><div role="tablist" aria-label="Review"><button role="tab" aria-selected="true" aria-controls="review-body">Changes <span class="badge">${changes.count}</span></button></div><div class="end"><span class="small dim">Dry run · one transaction</span></div></div>
+      <div class="subtabs"><div role="tablist" aria-label="Review"><button role="tab" aria-selected="true" aria-controls="review-body">Changes <span class="badge">${changes.count}</span></button></div><div class="end"><span class="small dim">${note}</span></div></div>
       ${fault(error)}
       <div class="body scroll" id="review-body" role="tabpanel" aria-label="Changes" tabindex="0">
-        <section class="card" aria-label="Statement"><header><b>Statement</b></header><pre class="request">${sql}</pre></section>
-        ${rows.slice(0, MOST_CARDS).map((row) => card(app, row, stores.length > 1))}
+        ${sql ? html`<section class="card" aria-label="Statement"><header><b>Statement</b></header><pre class="request">${sql}</pre></section>` : nothing}
+        ${rows.slice(0, MOST_CARDS).map((row) => changeView(app.session, row, stores.length > 1))}
         ${changes.count > Math.min(rows.length, MOST_CARDS) ? html`<p class="dim">and ${counted(changes.count - Math.min(rows.length, MOST_CARDS), "more change")} of the same statement</p>` : nothing}
         ${changes.count === 0 ? html`<div class="nothing">${icon("check")}<p>Nothing would change: no item matches.</p></div>` : nothing}</div>
       <footer>${word ? html`<label class="prove">Type <b>${word}</b> to write to <span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span><span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : nothing}<span class="grow"></span>
-        <button class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held()} @click=${write}>${busy ? "Committing" : `Commit ${counted(changes.count, "change")}`}<kbd>Ctrl ↵</kbd></button></footer>`,
+        <button class="button quiet" @click=${() => self.close()}>${still ? "Close" : "Cancel"}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" ?hidden=${still} autofocus ?disabled=${held()} @click=${write}>${busy ? "Committing" : act}<kbd>Ctrl ↵</kbd></button></footer>`,
   });
   dialog.element.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void write();
@@ -58,14 +58,24 @@ export function changesDialog(app, { sql, changes, commit }) {
   return dialog;
 }
 
-/** @param {import("../context.js").Context} app @param {Changes["rows"][number]} row @param {boolean} many */
-function card(app, row, many) {
-  const store = app.session.storeNamed(row.store);
-  const op = row.op === "insert" || row.op === "delete" ? row.op : row.op === "upsert" && row.before === undefined ? "insert" : "update";
-  const key = store ? keyText(store.key, typeof row.key === "object" && !(row.key instanceof ExactNumber) ? row.key : keyOfOne(store.key, row.key)) : stringify(row.key);
+/** A change as the review shows it. @param {Changes["rows"][number]} row */
+export function entryOf(row) {
+  const op = row.op === "insert" || row.op === "delete" ? row.op : row.op === "upsert" && (row.before === undefined || row.before === null) ? "insert" : "update";
   const gone = (/** @type {any} */ value) => (value === null ? undefined : value);
-  const entry = { op: /** @type {"insert" | "update" | "delete"} */ (op), store: row.store, key: row.key, before: op === "insert" ? undefined : gone(row.before), after: op === "delete" ? undefined : gone(row.after) };
-  return html`<section class="card" aria-label="${op} ${key}"><header><span class="tag ${op}">${VERB[/** @type {keyof typeof VERB} */ (op)]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
+  return { op: /** @type {"insert" | "update" | "delete"} */ (op), store: row.store, key: row.key, before: op === "insert" ? undefined : gone(row.before), after: op === "delete" ? undefined : gone(row.after) };
+}
+
+/** @param {import("../../model/session.js").Session | undefined} session @param {Changes["rows"][number]} row */
+export function changeKey(session, row) {
+  const store = session?.storeNamed(row.store);
+  return store ? keyText(store.key, typeof row.key === "object" && !(row.key instanceof ExactNumber) ? row.key : keyOfOne(store.key, row.key)) : stringify(row.key);
+}
+
+/** @param {import("../../model/session.js").Session | undefined} session @param {Changes["rows"][number]} row @param {boolean} many */
+export function changeView(session, row, many) {
+  const entry = entryOf(row);
+  const key = changeKey(session, row);
+  return html`<section class="card" aria-label="${entry.op} ${key}"><header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
 }
 
 /** Asks before stores themselves are changed. @param {{title: string, text: string, sql: string, act: string, done: () => void}} how */

@@ -17,7 +17,7 @@ pub use parse::ChangeSetError;
 pub use set::{Change, ChangeSet, MAX_CHANGES, Operation};
 
 use self::evaluate::{Evaluated, evaluate};
-use sop::{Database, Mode};
+use sop::{Database, Mode, Transaction};
 
 /// How often a set is evaluated again when others commit in between.
 const MAX_ATTEMPTS: u32 = 64;
@@ -48,6 +48,46 @@ pub fn apply(db: &Database, set: &ChangeSet) -> sop::Result<Outcome> {
                 std::thread::yield_now();
             }
             other => return other,
+        }
+    }
+}
+
+/// A set that was carried out in a transaction of others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Carried {
+    /// What it did; the sequence is that of the transaction's snapshot.
+    pub outcome: Outcome,
+    /// Whether a set with conflicts left something behind: then the transaction has to be rolled back.
+    pub spoiled: bool,
+}
+
+/// Carries the set out in a transaction that others commit. When there is a conflict the answer has it, and what the
+/// set changed before it is taken back.
+///
+/// # Errors
+/// As [`preview`]; the transaction may then hold a part of the set and has to be rolled back.
+pub fn apply_in(tx: &Transaction, set: &ChangeSet) -> sop::Result<Carried> {
+    let evaluated = evaluate(tx, set)?;
+    let whole = evaluated.conflicts.is_empty();
+    let mut spoiled = false;
+    if !whole {
+        let back = evaluated.preview.iter().rev().filter_map(take_back);
+        spoiled = !evaluate(tx, &ChangeSet::new(back))?.conflicts.is_empty();
+    }
+    let outcome = outcome(evaluated, whole, tx.sequence());
+    Ok(Carried { outcome, spoiled })
+}
+
+/// The change that takes one back which was just made.
+fn take_back(done: &Preview) -> Option<Change> {
+    let store = done.store.clone();
+    let key = || done.key_before.clone().unwrap_or_else(|| done.key.clone());
+    match (&done.before, &done.after) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Change::delete(store, done.key.clone()).with_id(done.id)),
+        (Some(before), None) => Some(Change::insert(store, key(), before.clone())),
+        (Some(before), Some(_)) => {
+            Some(Change::update(store, key(), before.clone()).with_id(done.id))
         }
     }
 }

@@ -34,6 +34,7 @@
 //!   `a.b` on an array of objects holds when it does for one of them.
 //! - `key` and `value` are the whole; `key.x` and `value.x` tell fields apart that both have. A key of several fields
 //!   is given as an object (or a list) and taken apart, so that it can be sought; what it leaves out is null.
+//! - `_version` is the version of the item, where no field of the values has that name.
 //! - Where a field was never seen to hold arrays, or texts beside numbers, the condition says nothing of such values:
 //!   the schema has to be of the snapshot that the statement runs on, or of one soon before.
 //! - In a store without items and without declared fields every field is taken.

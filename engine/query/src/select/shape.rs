@@ -160,6 +160,8 @@ pub(super) struct StoreShape {
     pub by_expression: bool,
     /// The column of the whole key.
     pub whole_key: Option<String>,
+    /// The column of the version of an item.
+    pub version: Option<String>,
     /// The whole value.
     pub value: Node,
 }
@@ -227,6 +229,7 @@ impl StoreShape {
             single: spec.kind(),
             by_expression: spec.cel().is_some(),
             whole_key: column(whole),
+            version: column(Source::Version),
             value: whole_value(schema, column(Source::Value), &by_field),
         }
     }

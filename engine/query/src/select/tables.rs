@@ -13,6 +13,8 @@ use std::cell::Cell;
 const MAX_NAME_BYTES: usize = 4_096;
 /// The most steps of a path.
 const MAX_STEPS: usize = 100;
+/// What names the version of an item, where no field has that name.
+const VERSION: &str = "_version";
 
 /// Where names are looked up.
 pub(super) trait Scope {
@@ -116,6 +118,7 @@ impl<'s> Tables<'s> {
         match name {
             "key" if shape.whole_key.is_some() => return one(self.whole_key(table)),
             "value" if shape.value.column.is_some() => return one(self.whole_value(table)),
+            VERSION if shape.value.field(VERSION).is_none() => return one(self.version(table)),
             _ => {}
         }
         let part = |name: &str| shape.key.iter().find(|part| part.name == name);
@@ -160,6 +163,15 @@ impl<'s> Tables<'s> {
             key: shape.single,
             column: Some(column.to_owned()),
             ..Place::calculated("key".to_owned(), self.column(table, column), kinds)
+        })
+    }
+
+    fn version(&self, table: &Table<'_>) -> Option<Place> {
+        let column = table.store.shape.version.as_deref()?;
+        let value = self.column(table, column);
+        Some(Place {
+            column: Some(column.to_owned()),
+            ..Place::calculated(VERSION.to_owned(), value, Kinds::INTEGER)
         })
     }
 

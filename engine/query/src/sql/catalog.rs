@@ -1,5 +1,6 @@
 //! The databases that a statement may name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sop::Database;
@@ -11,6 +12,8 @@ use super::sources::RowSources;
 pub struct Catalog {
     databases: Arc<[(String, Database)]>,
     identity: Identity,
+    /// Why databases are not changed here, by their numbers.
+    guarded: Arc<BTreeMap<usize, String>>,
     sources: Vec<(String, Arc<dyn RowSources>)>,
 }
 
@@ -37,8 +40,24 @@ impl Catalog {
         Self {
             databases: databases.into(),
             identity,
+            guarded: Arc::default(),
             sources: Vec::new(),
         }
+    }
+
+    /// The same, with a database that statements only read, and why.
+    #[must_use]
+    pub fn guarded(mut self, name: &str, reason: impl Into<String>) -> Self {
+        if let Some(at) = self.find(name) {
+            Arc::make_mut(&mut self.guarded).insert(at, reason.into());
+        }
+        self
+    }
+
+    /// Why a database is not changed: by this catalog, or as the engine says.
+    pub(super) fn read_only(&self, at: usize) -> Option<String> {
+        let guarded = self.guarded.get(&at).cloned();
+        guarded.or_else(|| self.get(at)?.read_only())
     }
 
     /// With tables under the name of a schema, like `script`, whose rows do not lie in stores.

@@ -1,6 +1,7 @@
 //! Running requests.
 
 mod changing;
+mod session;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use super::tokens::{Token, tokens};
 use super::value::{Params, ValueRef};
 use super::views;
 use super::visibility::Visibility;
+pub use session::{Session, SessionOptions};
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -182,6 +184,7 @@ impl QueryEngine {
             output,
             summary: Summary::default(),
             block: false,
+            session: false,
             given: 0,
         };
         let result = call.all(&statements);
@@ -291,6 +294,8 @@ struct Call<'a> {
     summary: Summary,
     /// Whether the statements are between `BEGIN` and `COMMIT`.
     block: bool,
+    /// Whether somebody else begins and ends the transaction.
+    session: bool,
     /// Rows that the statement gave so far.
     given: u64,
 }
@@ -313,13 +318,17 @@ fn mode(writes: bool) -> Mode {
 impl Call<'_> {
     fn all(&mut self, statements: &[Statement]) -> Result<()> {
         let any_writes = statements.iter().any(|statement| statement.kind.writes());
-        if self.request.dry_run {
+        if self.request.dry_run && !self.session {
             self.running.restart(mode(any_writes));
         }
         for (at, statement) in statements.iter().enumerate() {
             let rest = statements.get(at..).unwrap_or_default();
             let done = self.one(statement, rest);
             done.map_err(|error| error.moved(statement.span.start))?;
+        }
+        if self.session {
+            self.summary.sequence = self.running.sequence();
+            return Ok(());
         }
         if self.block {
             let message = "BEGIN has no COMMIT in the same request; nothing was changed";
@@ -333,6 +342,12 @@ impl Call<'_> {
     fn one(&mut self, statement: &Statement, rest: &[Statement]) -> Result<()> {
         let dry = self.request.dry_run;
         match statement.kind {
+            StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback
+                if self.session =>
+            {
+                let message = "the statement runs in a transaction that others began and end; leave BEGIN, COMMIT and ROLLBACK out";
+                Err(QueryError::new(Code::Unsupported, message))
+            }
             StatementKind::Begin if self.block => Err(QueryError::new(
                 Code::Syntax,
                 "a transaction has begun already",
@@ -371,11 +386,12 @@ impl Call<'_> {
                         "the statement changes something, and only reading is allowed here";
                     return Err(QueryError::new(Code::ReadOnly, message));
                 }
-                if !self.block && !dry {
+                let alone = !self.block && !self.session;
+                if alone && !dry {
                     self.running.restart(mode(kind.writes()));
                 }
                 self.statement(statement)?;
-                if kind.writes() && !self.block {
+                if kind.writes() && alone {
                     self.commit()?;
                 }
                 Ok(())
@@ -399,7 +415,9 @@ impl Call<'_> {
             .get(statement.span.clone())
             .unwrap_or_default();
         self.running.next_statement();
-        self.running.block.set(self.block || self.request.dry_run);
+        self.running
+            .block
+            .set(self.block || self.session || self.request.dry_run);
         self.check_places(sql, &statement.tokens)?;
         for (database, store) in self.running.take_reshaped() {
             self.connection.forget(database, &store)?;

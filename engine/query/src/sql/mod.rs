@@ -47,7 +47,9 @@ mod writes;
 
 pub use catalog::Catalog;
 pub use columns::{Kind, Source, TableColumn, TableColumns};
-pub use engine::{Access, Cancel, EngineOptions, Limits, QueryEngine, Request};
+pub use engine::{
+    Access, Cancel, EngineOptions, Limits, QueryEngine, Request, Session, SessionOptions,
+};
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};

@@ -84,8 +84,7 @@ pub(super) struct Running {
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
     error: RefCell<Option<QueryError>>,
     /// What ends the call.
-    cancel: Cancel,
-    deadline: Option<Instant>,
+    until: RefCell<(Cancel, Option<Instant>)>,
     /// The sources that the statement has run, by schema and name.
     sources: RefCell<HashMap<(String, String), Rc<SourceRows>>>,
 }
@@ -128,20 +127,18 @@ impl Running {
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
             error: RefCell::default(),
-            cancel: until.0,
-            deadline: until.1,
+            until: RefCell::new(until),
             sources: RefCell::default(),
         })
     }
 
     /// Why the call is to end.
     pub fn stopped(&self) -> Option<Stopped> {
-        if self.cancel.is_cancelled() {
+        let (cancel, deadline) = &*self.until.borrow();
+        if cancel.is_cancelled() {
             return Some(Stopped::Cancelled);
         }
-        let late = self
-            .deadline
-            .is_some_and(|deadline| Instant::now() > deadline);
+        let late = deadline.is_some_and(|deadline| Instant::now() > deadline);
         late.then_some(Stopped::Timeout)
     }
 
@@ -181,12 +178,18 @@ impl Running {
         }
         let source = self.existing_source(schema, name)?;
         let call = SourceCall {
-            cancel: self.cancel.clone(),
+            cancel: self.until.borrow().0.clone(),
             visibility: self.visibility.clone(),
         };
         let rows = SourceRows::start(&format!("{schema}.{name}"), source, call)?;
         self.sources.borrow_mut().insert(id, Rc::clone(&rows));
         Ok(rows)
+    }
+
+    /// Begins another request of the same transaction, with what ends it.
+    pub fn next_request(&self, cancel: &Cancel, deadline: Option<Instant>) {
+        *self.until.borrow_mut() = (cancel.clone(), deadline);
+        self.next_statement();
     }
 
     /// Begins another statement: sources run again.
@@ -440,7 +443,7 @@ impl Running {
 
     /// Why a database takes no change.
     fn read_only(&self, database: usize) -> Option<String> {
-        self.catalog.get(database)?.read_only()
+        self.catalog.read_only(database)
     }
 
     /// Says that an item of this database is going to be changed.

@@ -22,17 +22,31 @@ const HARMLESS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"
 
 /// Says that a call is to end; may be said from any thread, at any time.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    own: Arc<AtomicBool>,
+    /// Of what this is a part of.
+    outer: Option<Arc<AtomicBool>>,
+}
 
 impl Cancel {
     /// Ends the call soon.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether it was said.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let said = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
+        said(&self.own) || self.outer.as_ref().is_some_and(said)
+    }
+
+    /// One for a part of the work: it is said when this one is, and can be said alone.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            own: Arc::default(),
+            outer: Some(Arc::clone(&self.own)),
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub(super) struct Query {
     pub access: Access,
     pub dry_run: bool,
     pub explain: Option<Explain>,
+    /// By which way it came.
+    pub way: &'static str,
 }
 
 impl Query {
@@ -118,6 +120,7 @@ impl QueryBody {
             access: Access::ReadWrite,
             dry_run: self.dry_run,
             explain: self.explain,
+            way: "api",
         })
     }
 }

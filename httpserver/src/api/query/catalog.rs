@@ -1,12 +1,14 @@
 //! Which databases a statement may name.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use sop::Mode;
 use sop_query::select::{Schema, compile as compile_document, mentioned};
 use sop_query::sql::{Catalog, Params};
 
 use crate::error::{ApiError, ApiResult};
-use crate::registry::Registry;
+use crate::registry::{Registry, SYSTEM_REASON};
 
 /// First words of statements that change something.
 const CHANGING: &[&str] = &[
@@ -28,7 +30,10 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
         database = registry.look(&entry).unwrap_or(database);
     }
     let mut databases = vec![(entry.name.clone(), database)];
-    for other in registry.list() {
+    let own = registry.system_entry();
+    let own_is_named = words.contains(&own.name.to_ascii_lowercase());
+    let own_is_there = (own_is_named && registry.has_system()).then(|| Arc::clone(&own));
+    for other in registry.list().into_iter().chain(own_is_there) {
         if other.name == entry.name {
             continue;
         }
@@ -39,7 +44,13 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
         };
         databases.extend(open.map(|database| (other.name.clone(), database)));
     }
-    Ok(Catalog::new(databases))
+    let catalog = Catalog::new(databases);
+    // Somebody may have a database of that name.
+    let is_own = registry.get(&own.name).is_ok_and(|there| there.is_system());
+    Ok(match is_own {
+        true => catalog.guarded(&own.name, SYSTEM_REASON),
+        false => catalog,
+    })
 }
 
 /// A select document as a statement with its parameters, and what is worth knowing of it.

@@ -55,6 +55,7 @@ pub(in crate::api) async fn export_query(
         access: Access::ReadOnly,
         dry_run: false,
         explain: None,
+        way: "api",
     };
     let mut response = super::send_file(&state, path.db, query, format, numbers).await?;
     let disposition = format!("attachment; filename=\"query.{}\"", format.name());

@@ -16,21 +16,26 @@ pub(crate) use body::params as sql_params;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
+pub(super) use sending::{Form, send};
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use sop_query::sql::{Access, Catalog, Limits, Output as Rows, Plan, Request, Summary};
+use serde_json::{Value, json};
+use sop_query::sql::{
+    Access, Catalog, Limits, Output as Rows, Params, Plan, Request, Summary, Value as SqlValue,
+};
 use sop_query::transfer::Format;
+use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Explain, Query, QueryBody, Text};
-use self::sending::{Form, send};
 use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
@@ -122,13 +127,14 @@ pub(super) async fn run(
     ApiJson(body): ApiJson<QueryBody>,
 ) -> ApiResult<Response> {
     let as_csv = wants_csv(&headers);
-    let query = body.check(state.limits(), numbers.lines || as_csv)?;
+    let mut query = body.check(state.limits(), numbers.lines || as_csv)?;
+    query.way = crate::audit::way(&headers);
     if as_csv && query.explain.is_none() {
         return send_file(&state, path.db, query, Format::Csv, numbers).await;
     }
-    let registry = Arc::clone(state.registry());
     // Before it waits for a place: the name may be wrong.
-    registry.get(&path.db)?;
+    state.registry().get(&path.db)?;
+    let shared = state.clone();
     if let Some(explain) = query.explain {
         return send_plan(&state, path.db, query, explain).await;
     }
@@ -139,7 +145,7 @@ pub(super) async fn run(
         let id = running.id().to_owned();
         return send(Form::Lines { id }, held, move |sink| {
             let mut rows = Lines::new(sink, numbers);
-            let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+            let summary = execute(&shared, &path.db, &query, &running, &mut rows)?;
             rows.end(&summary, query.dry_run);
             Ok(())
         })
@@ -148,7 +154,7 @@ pub(super) async fn run(
     let most = state.limits().query_bytes;
     let work = tokio::task::spawn_blocking(move || {
         let mut rows = Collected::new(numbers, most);
-        let summary = execute(&registry, &path.db, &query, &running, &mut rows)?;
+        let summary = execute(&shared, &path.db, &query, &running, &mut rows)?;
         let shown = query.limit.unwrap_or(u64::MAX);
         Ok(rows.answer(running.id(), &summary, query.dry_run, shown))
     });
@@ -171,8 +177,8 @@ async fn send_file(
     format: Format,
     numbers: JsonNumbers,
 ) -> ApiResult<Response> {
-    let registry = Arc::clone(state.registry());
-    registry.get(&database)?;
+    state.registry().get(&database)?;
+    let shared = state.clone();
     let shown = query.shown();
     let begun = state.queries().begin(&database, &shown, query.time);
     let (running, held) = begun.await?;
@@ -181,7 +187,7 @@ async fn send_file(
     };
     send(form, held, move |sink| {
         let mut rows = FileRows::new(sink, format, numbers);
-        execute(&registry, &database, &query, &running, &mut rows)?;
+        execute(&shared, &database, &query, &running, &mut rows)?;
         rows.end()
     })
     .await
@@ -189,24 +195,49 @@ async fn send_file(
 
 /// Runs a query on this thread.
 fn execute(
-    registry: &Registry,
+    state: &AppState,
     database: &str,
     query: &Query,
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
+    let registry = state.registry();
     let (catalog, mut request, _) = request(registry, database, query, running)?;
     let refused = registry.check_write(database).err();
     if refused.is_some() && !query.dry_run {
         request.access = Access::ReadOnly;
     }
     let run = running.engine().run(&catalog, &request, rows);
+    if let Ok(summary) = &run
+        && !query.dry_run
+        && (summary.changed > 0 || !summary.definitions.is_empty())
+    {
+        write_down(state, database, query.way, &request.sql, summary);
+    }
     run.map_err(|error| match refused {
         // Says why it may only read.
         Some(refused) if error.code == sop_query::sql::Code::ReadOnly => refused,
         _ => error.into(),
     })
 }
+
+/// Tells the audit what a statement changed.
+fn write_down(state: &AppState, database: &str, way: &'static str, sql: &str, summary: &Summary) {
+    let statement: String = sql.chars().take(MOST_KEPT).collect();
+    state.audit().record(AuditEntry {
+        who: "token".to_owned(),
+        way: way.to_owned(),
+        what: "query".to_owned(),
+        database: Some(database.to_owned()),
+        changed: summary.changed,
+        outcome: "done".to_owned(),
+        detail: serde_json::json!({"statement": statement, "sequence": summary.sequence}),
+        ..AuditEntry::default()
+    });
+}
+
+/// Characters of a statement that the audit keeps.
+const MOST_KEPT: usize = 10_000;
 
 /// What is run, on which databases, and what there is to know of it.
 fn request(
@@ -250,12 +281,35 @@ async fn send_plan(
         let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
         let analyze = explain == Explain::Analyze;
         let plan = running.engine().explain(&catalog, &request, analyze)?;
+        let params = values_of(&request.params);
         let sql = request.sql;
-        Ok(Json(PlanAnswer { plan, sql, notes }).into_response())
+        let answer = PlanAnswer {
+            plan,
+            sql,
+            params,
+            notes,
+        };
+        Ok(Json(answer).into_response())
     });
     let answer: ApiResult<_> = work.await.unwrap_or_else(|error| Err(join_error(error)));
     drop(held);
     answer
+}
+
+/// Parameters as JSON, bytes as `{"$bytes": base64}`; those with names are known to whoever sent them.
+fn values_of(params: &Params) -> Vec<Value> {
+    let Params::Positional(values) = params else {
+        return Vec::new();
+    };
+    let json = |value: &SqlValue| match value {
+        SqlValue::Null => Value::Null,
+        SqlValue::Bool(value) => Value::from(*value),
+        SqlValue::Integer(value) => Value::from(*value),
+        SqlValue::Real(value) => Value::from(*value),
+        SqlValue::Text(value) | SqlValue::Json(value) => Value::from(value.as_str()),
+        SqlValue::Blob(value) => json!({"$bytes": STANDARD.encode(value)}),
+    };
+    values.iter().map(json).collect()
 }
 
 /// The plan of a query.
@@ -267,6 +321,8 @@ pub(super) struct PlanAnswer {
     plan: Plan,
     /// The statement; what a select document became.
     sql: String,
+    /// The values of its parameters in their order.
+    params: Vec<Value>,
     /// What is worth knowing of a select document: which relation joined, what cannot find anything.
     notes: Vec<String>,
 }

@@ -22,9 +22,11 @@ use crate::state::join_error;
 const BEGIN_AFTER: Duration = Duration::from_secs(1);
 
 /// What is sent besides that which the work writes.
-pub(super) enum Form {
+pub(in crate::api) enum Form {
     /// A line with this id first, and one with the problem of work that fails.
     Lines { id: String },
+    /// The same as events of the server (`text/event-stream`).
+    Events { id: String },
     /// Nothing: a file. It is cut off when the work fails, so that a part is never taken for the whole.
     File { content_type: &'static str },
 }
@@ -34,7 +36,7 @@ pub(super) enum Form {
 ///
 /// # Errors
 /// What `work` fails with before the answer has begun.
-pub(super) async fn send<F>(form: Form, held: CancelOnDrop, work: F) -> ApiResult<Response>
+pub(in crate::api) async fn send<F>(form: Form, held: CancelOnDrop, work: F) -> ApiResult<Response>
 where
     F: FnOnce(&mut Sink) -> ApiResult<()> + Send + 'static,
 {
@@ -51,7 +53,7 @@ where
     });
     let failed = match &form {
         Form::File { .. } => has_begun.await.is_err(),
-        Form::Lines { .. } => {
+        Form::Lines { .. } | Form::Events { .. } => {
             let begun = tokio::time::timeout(BEGIN_AFTER, &mut has_begun).await;
             begun.is_ok_and(|begun| begun.is_err())
         }
@@ -65,6 +67,10 @@ where
         Form::Lines { id } => {
             let first = Bytes::from(format!("{{\"id\":\"{id}\"}}\n"));
             ("application/x-ndjson", Some(Ok(first)))
+        }
+        Form::Events { id } => {
+            let first = Bytes::from(format!("event: id\ndata: {{\"id\":\"{id}\"}}\n\n"));
+            ("text/event-stream", Some(Ok(first)))
         }
         Form::File { content_type } => (*content_type, None),
     };
@@ -90,7 +96,9 @@ fn ending(form: &Form, error: ApiError) -> Piece {
         return Err(io::Error::other(error.to_string()));
     }
     let problem = serde_json::to_vec(&error.into_problem()).unwrap_or_default();
-    Ok(Bytes::from(
-        [b"{\"error\":".as_slice(), &problem, b"}\n"].concat(),
-    ))
+    let (before, after): (&[u8], &[u8]) = match form {
+        Form::Events { .. } => (b"event: error\ndata: {\"error\":", b"}\n\n"),
+        _ => (b"{\"error\":", b"}\n"),
+    };
+    Ok(Bytes::from([before, &problem, after].concat()))
 }

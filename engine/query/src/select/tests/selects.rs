@@ -52,6 +52,12 @@ fn statements_as_text() {
             json!([["FR", 2], ["DE", 2], ["IT", 1]]),
         ),
         (
+            json!({"store": "orders", "fields": ["no", "_version"], "filter": {"country": "it"}}),
+            r#"SELECT "no", "_version" FROM "orders" WHERE "country" = ?"#,
+            r#""it""#,
+            json!([[5, 2]]),
+        ),
+        (
             json!({"store": "orders", "fields": ["no", "at.city AS city"], "filter": {"at.city": "it"}}),
             r#"SELECT "no", "at.city" AS "city" FROM "orders" WHERE "at.city" = ?"#,
             r#""it""#,

@@ -1,0 +1,234 @@
+//! Writing down who changed what, by which way.
+//!
+//! Every request that may change something and every call of a tool that does is one entry of the system
+//! database. Entries are written by a thread of their own, many together, so that a change does not wait
+//! for a second commit; whoever reads them waits until those before are written. When the system database
+//! cannot be written, the log says so and the change that was made stays made.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use sop_systemdb::system::{AuditEntry, System};
+
+use crate::error::ApiResult;
+use crate::extract::in_environment;
+use crate::state::AppState;
+
+/// Entries that are written together.
+const TOGETHER: usize = 1_000;
+/// Entries that may wait; whoever makes more waits with them.
+const WAITING: usize = 10_000;
+
+/// What opens the system database.
+type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
+
+enum Message {
+    Entry(AuditEntry),
+    Flush(Sender<()>),
+}
+
+/// The way to the thread that writes entries; it begins with the first of them.
+pub struct Audit {
+    opener: Opener,
+    sender: Mutex<Option<SyncSender<Message>>>,
+}
+
+impl Audit {
+    /// Writes to the system database that `opener` gives.
+    pub fn new(opener: Opener) -> Self {
+        Self {
+            opener,
+            sender: Mutex::default(),
+        }
+    }
+
+    /// Writes an entry down, soon.
+    pub fn record(&self, entry: AuditEntry) {
+        self.send(Message::Entry(entry));
+    }
+
+    /// Waits until everything before this is written.
+    pub fn flush(&self) {
+        if self.sender.lock().is_none() {
+            return;
+        }
+        let (done, wait) = channel();
+        self.send(Message::Flush(done));
+        // An error means that the thread is gone, and with it what there was to wait for.
+        let _ = wait.recv();
+    }
+
+    fn send(&self, message: Message) {
+        let mut sender = self.sender.lock();
+        let there = sender
+            .get_or_insert_with(|| begin(Arc::clone(&self.opener)))
+            .clone();
+        drop(sender);
+        if there.send(message).is_err() {
+            tracing::error!("an audit entry was lost: the thread that writes them has ended");
+        }
+    }
+}
+
+fn begin(opener: Opener) -> SyncSender<Message> {
+    let (sender, receiver) = sync_channel(WAITING);
+    let thread = thread::Builder::new().name("audit".to_owned());
+    if let Err(error) = thread.spawn(move || write_all(&opener, &receiver)) {
+        tracing::error!(%error, "audit entries cannot be written");
+    }
+    sender
+}
+
+fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
+    while let Ok(first) = receiver.recv() {
+        let mut entries = Vec::new();
+        let mut waiting = Vec::new();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Entry(entry) => entries.push(entry),
+                Message::Flush(done) => waiting.push(done),
+            }
+            next = receiver
+                .try_recv()
+                .ok()
+                .filter(|_| entries.len() < TOGETHER);
+        }
+        write(opener, &entries);
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+fn write(opener: &Opener, entries: &[AuditEntry]) {
+    if entries.is_empty() {
+        return;
+    }
+    let written = opener().and_then(|system| Ok(system.audit(entries)?));
+    if let Err(error) = written {
+        tracing::error!(%error, count = entries.len(), "audit entries were not written");
+    }
+}
+
+/// What a handler says of its change, as an extension of its answer.
+#[derive(Clone, Debug, Default)]
+pub struct Changed {
+    /// How many items were changed.
+    pub count: u64,
+    /// Before and after, or the statement.
+    pub detail: Value,
+}
+
+/// Writes down each request that may change something. Tools, scripts and the copilot write their own
+/// entries, one for each call.
+pub async fn audit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route
+        .map(|path| path.as_str().to_owned())
+        .unwrap_or_default();
+    if !is_change(request.method(), &route) {
+        return next.run(request).await;
+    }
+    let (database, store) = places(request.uri().path());
+    let mut entry = AuditEntry {
+        who: "token".to_owned(),
+        way: way(request.headers()).to_owned(),
+        what: format!(
+            "{} {}",
+            request.method(),
+            route.trim_start_matches("/api/v1")
+        ),
+        database,
+        store,
+        ..AuditEntry::default()
+    };
+    let state = in_environment(&state, request.headers()).unwrap_or(state);
+    let response = next.run(request).await;
+    let changed = response
+        .extensions()
+        .get::<Changed>()
+        .cloned()
+        .unwrap_or_default();
+    entry.changed = changed.count;
+    entry.outcome = outcome(&response).to_owned();
+    entry.detail = match changed.detail {
+        Value::Null => json!({"status": response.status().as_u16()}),
+        detail => detail,
+    };
+    state.audit().record(entry);
+    response
+}
+
+/// Whether a request may change something that is kept.
+fn is_change(method: &Method, route: &str) -> bool {
+    let by_itself = [
+        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup",
+    ];
+    let changes = matches!(
+        *method,
+        Method::POST | Method::PUT | Method::PATCH | Method::DELETE
+    );
+    changes && route.starts_with("/api/v1/") && !by_itself.iter().any(|part| route.contains(part))
+}
+
+fn outcome(response: &Response) -> &'static str {
+    match response.status().as_u16() {
+        200..=399 => "done",
+        401 | 403 => "refused",
+        _ => "failed",
+    }
+}
+
+/// A session's cookie comes from the page, a token from a program.
+pub fn way(headers: &HeaderMap) -> &'static str {
+    match headers.contains_key(header::AUTHORIZATION) {
+        true => "api",
+        false => "page",
+    }
+}
+
+/// Database and store of an address.
+fn places(path: &str) -> (Option<String>, Option<String>) {
+    let decoded = |part: &str| {
+        let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
+        text.chars().take(200).collect::<String>()
+    };
+    let parts: Vec<_> = path.trim_start_matches("/api/v1/").split('/').collect();
+    match parts.as_slice() {
+        ["databases", database, "stores", store, ..] => {
+            (Some(decoded(database)), Some(decoded(store)))
+        }
+        ["databases", database, ..] => (Some(decoded(database)), None),
+        _ => (None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_what_writes_for_itself_are_left_out() {
+        let change = |method: Method, route: &str| is_change(&method, &format!("/api/v1{route}"));
+        assert!(change(Method::POST, "/databases/{db}/changes"));
+        assert!(change(Method::DELETE, "/databases/{db}"));
+        assert!(!change(Method::GET, "/databases"));
+        assert!(!change(Method::POST, "/tools/{tool}"));
+        assert!(!is_change(&Method::POST, "/"));
+    }
+
+    #[test]
+    fn places_of_addresses() {
+        let found = places("/api/v1/databases/a%20b/stores/s/items");
+        assert_eq!(found, (Some("a b".to_owned()), Some("s".to_owned())));
+        assert_eq!(places("/api/v1/environments/x"), (None, None));
+    }
+}

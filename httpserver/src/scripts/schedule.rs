@@ -1,0 +1,94 @@
+//! Scripts that run by themselves.
+//!
+//! Always: a schedule that is due begins once, whichever server sees it first; what it does is written down like any run,
+//! and is held to the rule for writing of the first environment.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use sop_query::sql::Cancel;
+use sop_systemdb::script::run::NoModel;
+use sop_systemdb::script::{Arguments, DEFAULT_CATEGORY, split_reference};
+use sop_systemdb::system::{Library, NamedSchedule, System};
+use sop_systemdb::tool::ToolClass;
+
+use super::{Run, all_tools, run_script};
+use crate::error::ApiResult;
+use crate::extract::in_environment;
+use crate::state::AppState;
+use crate::tools::{Caller, Way};
+
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// Looks for schedules that are due, for ever.
+pub async fn keep_schedules(state: AppState) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let shared = state.clone();
+        let work = tokio::task::spawn_blocking(move || run_due(&shared));
+        match work.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the schedules cannot be looked at"),
+            Err(error) => tracing::error!(%error, "a scheduled run ended badly"),
+        }
+    }
+}
+
+/// Runs what is due, one after the other; how many were begun.
+///
+/// # Errors
+/// The system database cannot be used.
+pub fn run_due(state: &AppState) -> ApiResult<usize> {
+    if !state.registry().has_system() {
+        return Ok(0);
+    }
+    let state = in_environment(state, &HeaderMap::new())?;
+    let system = state.system()?;
+    let now = system.now_ms();
+    let mut begun = 0;
+    for due in system.due(now)? {
+        if system.begin_scheduled(&due.name, now)? {
+            begun += 1;
+            run_one(&state, &system, due);
+        }
+    }
+    Ok(begun)
+}
+
+fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
+    let schedule = due.schedule;
+    let library = Library {
+        system,
+        programs: state.programs(),
+        tools: all_tools(),
+    };
+    let (category, name) = split_reference(&schedule.script, DEFAULT_CATEGORY);
+    let program = match library.newest(&category, &name) {
+        Ok(program) => program,
+        Err(error) => {
+            tracing::warn!(schedule = due.name, %error, "a scheduled script cannot be run");
+            return;
+        }
+    };
+    let wanted = Run {
+        program,
+        arguments: Arguments::from(schedule.args),
+        database: schedule.database,
+        dry_run: false,
+        until: None,
+        variables: false,
+        caller: Caller {
+            name: schedule.author,
+            way: Way::Script,
+            may: ToolClass::Admin,
+        },
+        way: "schedule",
+        cancel: Cancel::default(),
+        asker: &NoModel,
+    };
+    run_script(state, system, &wanted, &mut |_| ControlFlow::Continue(()));
+}

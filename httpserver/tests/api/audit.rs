@@ -1,0 +1,92 @@
+//! Who changed what is written down.
+
+use serde_json::{Value, json};
+
+use super::support::TestApp;
+
+async fn entries(test: &TestApp) -> Vec<Value> {
+    let listed = test.get("/api/v1/audit").await.ok();
+    listed["entries"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn every_way_to_change_something_is_written_down() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let change = json!({"changes": [{"op": "insert", "store": "s", "key": 1, "value": {"a": 1}}]});
+    test.post("/api/v1/databases/d/changes", change).await.ok();
+    let sql = json!({"sql": "UPDATE s SET a = 2 WHERE key = 1"});
+    test.post("/api/v1/databases/d/query", sql).await.ok();
+    test.post(
+        "/api/v1/tools/delete?database=d",
+        json!({"store": "s", "key": 1}),
+    )
+    .await
+    .ok();
+    let all = entries(&test).await;
+    let found: Vec<_> = all
+        .iter()
+        .map(|one| one["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "delete",
+            "query",
+            "POST /databases/{db}/changes",
+            "POST /databases/{db}/stores",
+            "POST /databases"
+        ]
+    );
+    assert_eq!(all[2]["detail"]["changes"][0]["after"], json!({"a": 1}));
+    assert_eq!(all[1]["changed"], 1);
+    assert_eq!(all[0]["way"], "api");
+    assert_eq!(all[0]["database"], "d");
+}
+
+#[tokio::test]
+async fn refusals_are_written_down_and_reads_are_not() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let before = entries(&test).await.len();
+    test.post(
+        "/api/v1/databases/d/query",
+        json!({"sql": "SELECT * FROM s"}),
+    )
+    .await
+    .ok();
+    test.post("/api/v1/tools/select?database=d", json!({"store": "s"}))
+        .await
+        .ok();
+    assert_eq!(entries(&test).await.len(), before);
+    test.post(
+        "/api/v1/tools/delete?database=d",
+        json!({"store": "x", "key": 1}),
+    )
+    .await;
+    let newest = entries(&test).await.remove(0);
+    assert_eq!(newest["outcome"], "failed");
+    assert_eq!(newest["detail"]["code"], "store_not_found");
+}
+
+#[tokio::test]
+async fn the_audit_is_paged_both_ways_and_survives_a_restart() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    for key in 0..5 {
+        test.post(
+            "/api/v1/databases/d/stores/s/items",
+            json!({"key": key, "value": {}}),
+        )
+        .await
+        .ok();
+    }
+    let first = test.get("/api/v1/audit?limit=3").await.ok();
+    assert_eq!(first["has_more"], true);
+    let last = first["entries"][2]["number"].as_u64().unwrap();
+    let older = test
+        .get(&format!("/api/v1/audit?before={last}&limit=100"))
+        .await
+        .ok();
+    assert_eq!(older["entries"].as_array().unwrap().len(), 4);
+    let test = test.restart();
+    let newer = test.get(&format!("/api/v1/audit?after={last}")).await.ok();
+    assert_eq!(newer["entries"].as_array().unwrap().len(), 2);
+}

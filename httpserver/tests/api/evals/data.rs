@@ -1,0 +1,135 @@
+//! The databases that the questions are about, in memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use sop::vfs::SimVfs;
+use sop::{Database, Document, KeyField, KeySpec, KeyType, OpenOptions, Relation, StoreDefinition};
+use sop_httpserver::planner::{Day, Schema, database};
+use sop_query::sql::{Catalog, EngineOptions, QueryEngine};
+
+/// A database and what is known of it.
+pub struct Subject {
+    pub catalog: Catalog,
+    pub engine: QueryEngine,
+    pub schema: Schema,
+    pub db: Database,
+    pub today: Day,
+}
+
+/// A store of Chinook: the fields of its key, and its references.
+type Table = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const TABLES: [Table; 11] = [
+    ("Artist", &["ArtistId"], &[]),
+    ("Album", &["AlbumId"], &[("ArtistId", "Artist")]),
+    ("Genre", &["GenreId"], &[]),
+    ("MediaType", &["MediaTypeId"], &[]),
+    (
+        "Track",
+        &["TrackId"],
+        &[
+            ("AlbumId", "Album"),
+            ("GenreId", "Genre"),
+            ("MediaTypeId", "MediaType"),
+        ],
+    ),
+    ("Playlist", &["PlaylistId"], &[]),
+    (
+        "PlaylistTrack",
+        &["PlaylistId", "TrackId"],
+        &[("PlaylistId", "Playlist"), ("TrackId", "Track")],
+    ),
+    ("Employee", &["EmployeeId"], &[("ReportsTo", "Employee")]),
+    ("Customer", &["CustomerId"], &[("SupportRepId", "Employee")]),
+    ("Invoice", &["InvoiceId"], &[("CustomerId", "Customer")]),
+    (
+        "InvoiceLine",
+        &["InvoiceLineId"],
+        &[("InvoiceId", "Invoice"), ("TrackId", "Track")],
+    ),
+];
+
+impl Subject {
+    /// The database of a name; `None` with a message when its data is not there.
+    pub fn open(name: &str) -> Option<Self> {
+        let options = OpenOptions::new()
+            .vfs(Arc::new(SimVfs::new()))
+            .background(false);
+        let db = options.open("/db").unwrap();
+        let today = if name == "chinook" {
+            fill_chinook(&db)?;
+            "2025-12-10"
+        } else {
+            sop_httpserver::demo::fill(&db).unwrap();
+            "2024-12-15"
+        };
+        Some(Self {
+            catalog: Catalog::new(vec![(name.to_owned(), db.clone())]),
+            engine: QueryEngine::new(EngineOptions::default()),
+            schema: database::schema(&db, name).unwrap(),
+            db,
+            today: Day::parse(today).unwrap(),
+        })
+    }
+}
+
+/// The folder with Chinook, in the one that `SOP_SHARED_DATA` names or in `shared/data` beside the workspace.
+fn folder() -> Option<PathBuf> {
+    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = || {
+        let mut folders = crate_folder
+            .ancestors()
+            .map(|folder| folder.join("shared/data/chinook"));
+        folders.find(|folder| folder.is_dir())
+    };
+    let named =
+        std::env::var_os("SOP_SHARED_DATA").map(|shared| PathBuf::from(shared).join("chinook"));
+    let found = named.or_else(beside).filter(|folder| folder.is_dir());
+    if found.is_none() {
+        eprintln!("skipped: Chinook is not there; set SOP_SHARED_DATA to the folder with chinook/");
+    }
+    found
+}
+
+fn fill_chinook(db: &Database) -> Option<()> {
+    let folder = folder()?;
+    for (name, key, references) in TABLES {
+        let fields = key
+            .iter()
+            .map(|field| KeyField::new(*field, KeyType::I64))
+            .collect();
+        let spec = KeySpec::composite(fields, Vec::new()).unwrap();
+        let relations = references.iter().map(|(field, target)| Relation {
+            source_fields: vec![(*field).to_owned()],
+            target_store: (*target).to_owned(),
+            target_fields: vec![format!("{target}Id")],
+        });
+        let definition = StoreDefinition {
+            relations: relations.collect(),
+            ..StoreDefinition::new(name, spec.clone())
+        };
+        let text = std::fs::read_to_string(folder.join(format!("{name}.ndjson"))).unwrap();
+        db.transact(|tx| {
+            tx.create_store(definition.clone())?;
+            let store = tx.documents(name)?;
+            for line in text.lines() {
+                let row: Map<String, Value> = serde_json::from_str(line).unwrap();
+                // What was NULL is empty text in these files.
+                let row = row.into_iter().filter(|(_, value)| value != "");
+                let (of_key, rest): (Map<_, _>, Map<_, _>) =
+                    row.partition(|(field, _)| key.contains(&field.as_str()));
+                let item = spec.key_from_json(&Value::Object(of_key)).unwrap();
+                store.insert(&item, &Document::from_value(&Value::Object(rest)).unwrap())?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    Some(())
+}

@@ -1,0 +1,156 @@
+// What people taught the copilot: terms, notes, corrections; proposed ones wait for somebody's word.
+
+import { path } from "../../core/http.js";
+import { counted } from "../../core/format.js";
+import { html, nothing, repeat } from "../../vendor/lit.js";
+import { Dialog, dialogHead, fault } from "../dialog.js";
+import { Part, announce, icon } from "../dom.js";
+
+/** @typedef {{category: string, name: string, text: string, author: string, status: string, updated: string, why: string, builtIn: boolean, kept: {names?: string[], source?: any}}} Entry */
+
+const FILTERS = /** @type {const} */ ([["all", "All"], ["proposed", "Proposed"], ["approved", "Approved"]]);
+
+export class SopKnowledge extends Part {
+  constructor() {
+    super();
+    /** @type {import("../context.js").Context | undefined} */
+    this.app = undefined;
+    /** @type {Entry[] | undefined} */
+    this.entries = undefined;
+    this.fault = "";
+    this.filter = "all";
+    this.text = "";
+    /** @type {string} the entry that is being edited, by its id */
+    this.editing = "";
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    void this.read();
+  }
+
+  async read() {
+    await this.updateComplete;
+    const { session } = /** @type {import("../context.js").Context} */ (this.app);
+    try {
+      const answer = await session.api.get(path("knowledge"));
+      /** @type {any[]} */
+      const list = Array.isArray(answer) ? answer : (answer?.entries ?? answer?.knowledge ?? answer?.items ?? []);
+      this.entries = list.map((one) => ({ category: String(one.category ?? ""), name: String(one.name ?? ""), text: String(one.text ?? ""), author: String(one.author ?? ""), status: String(one.status ?? "approved"), updated: shownTime(one.updated ?? one.updated_ms), why: String(one.why ?? one.source?.why ?? ""), builtIn: one.built_in === true, kept: { names: one.names, source: one.source ?? undefined } }));
+      this.fault = "";
+    } catch (error) {
+      this.fault = error instanceof Error ? error.message : String(error);
+    }
+    this.requestUpdate();
+  }
+
+  shouldUpdate() {
+    return this.app !== undefined;
+  }
+
+  render() {
+    const { entries } = this;
+    const proposed = entries?.filter((one) => one.status === "proposed").length ?? 0;
+    const words = this.text.toLowerCase().split(/\s+/).filter(Boolean);
+    const shown = (entries ?? []).filter((one) => (this.filter === "all" || one.status === this.filter) && words.every((word) => `${one.category} ${one.name} ${one.text}`.toLowerCase().includes(word)));
+    const categories = [...new Set(shown.map((one) => one.category))].sort();
+    return html`<div class="settings-main"><div class="filters knowledge-bar" role="toolbar" aria-label="Knowledge"><label class="field">${icon("filter", true)}<input type="search" placeholder="Find" aria-label="Find in knowledge" .value=${this.text} @input=${(/** @type {any} */ event) => { this.text = event.target.value; this.requestUpdate(); }}></label>
+        <div class="choice" role="group" aria-label="Which">${FILTERS.map(([id, title]) => html`<button type="button" aria-pressed=${String(id === this.filter)} @click=${() => { this.filter = id; this.requestUpdate(); }}>${title}${id === "proposed" && proposed ? html` <span class="badge">${proposed}</span>` : nothing}</button>`)}</div>
+        <div class="end"><button class="button s" @click=${() => this.#add()}>${icon("plus", true)}Teach</button></div></div>
+      <div class="prefs scroll" tabindex="0" role="region" aria-label="Knowledge">
+        ${this.fault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.read()}>${icon("refresh", true)}Try again</button></div>` : nothing}
+        ${entries && !shown.length && !this.fault ? html`<div class="nothing">${icon("book")}<h2>${entries.length ? "Nothing fits" : "Nothing is taught yet"}</h2><p>${entries.length ? "Other words, or another filter." : "Say what a word or a value means here. The copilot is given what fits a question."}</p>${entries.length ? nothing : html`<button class="button main next" @click=${() => this.#add()}>${icon("plus", true)}Teach something</button>`}</div>` : nothing}
+        ${categories.map((category) => {
+          const list = shown.filter((one) => one.category === category).sort((a, b) => Number(b.status === "proposed") - Number(a.status === "proposed") || a.name.localeCompare(b.name));
+          return html`<section class="section known" aria-label=${category}><h2>${category}<span class="small dim">${counted(list.length, "entry", "entries")}</span></h2><ul>${repeat(list, (one) => `${one.category}/${one.name}`, (one) => this.#entry(one))}</ul></section>`;
+        })}</div></div>`;
+  }
+
+  /** @param {Entry} one */
+  #entry(one) {
+    const id = `${one.category}/${one.name}`;
+    const editing = this.editing === id;
+    const waits = one.status === "proposed";
+    return html`<li class="known-row ${waits ? "waits" : ""}"><header><b class="cut">${one.name}</b><span class="tag ${waits ? "ai" : "insert"}">${waits ? "Proposed" : "Approved"}</span>${one.builtIn ? html`<span class="badge">built in</span>` : nothing}<span class="small dim cut grow">${[one.author, one.updated].filter(Boolean).join(" · ")}</span>
+        ${editing ? nothing : html`${waits ? html`<button class="button s" @click=${() => this.#put(one, one.text, "approved")}>${icon("check", true)}Approve</button>` : nothing}<button class="button only s quiet" aria-label="Edit ${one.name}" title="Edit" @click=${() => this.#edit(id)}>${icon("edit", true)}</button><button class="button only s quiet" aria-label=${waits ? `Reject ${one.name}` : `Delete ${one.name}`} title=${waits ? "Reject" : "Delete"} @click=${() => this.#drop(one)}>${icon(waits ? "x" : "trash", true)}</button>`}</header>
+      ${editing
+        ? html`<form @submit=${(/** @type {SubmitEvent} */ event) => {
+          event.preventDefault();
+          void this.#put(one, String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("text") ?? ""), "approved");
+        }}><textarea class="field" name="text" rows="3" required maxlength="4000" aria-label="What ${one.name} means" .value=${one.text} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+          if (event.key === "Escape") this.#edit("");
+          else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) /** @type {HTMLTextAreaElement} */ (event.target).form?.requestSubmit();
+          else return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}></textarea><div class="acts"><button class="button main s">${waits ? "Approve as edited" : "Save"}<kbd>Ctrl ↵</kbd></button><button type="button" class="button s quiet" @click=${() => this.#edit("")}>Cancel</button></div></form>`
+        : html`<p>${one.text}</p>${one.why ? html`<p class="small soft">${one.why}</p>` : nothing}`}</li>`;
+  }
+
+  /** @param {string} id */
+  async #edit(id) {
+    this.editing = id;
+    this.requestUpdate();
+    await this.updateComplete;
+    this.querySelector("textarea")?.focus();
+  }
+
+  /** @param {{category: string, name: string, kept?: Entry["kept"]}} one @param {string} text @param {string} status */
+  async #put(one, text, status) {
+    const { session } = /** @type {import("../context.js").Context} */ (this.app);
+    try {
+      await session.api.json("PUT", path("knowledge", one.category, one.name), { body: { ...one.kept, text: text.trim(), status } });
+      this.editing = "";
+      announce(status === "approved" ? "Approved" : "Saved");
+      await this.read();
+    } catch (error) {
+      session.fail(error, "Knowledge");
+    }
+  }
+
+  /** Takes an entry away; the message can bring it back. @param {Entry} one */
+  async #drop(one) {
+    const { session } = /** @type {import("../context.js").Context} */ (this.app);
+    try {
+      await session.api.json("DELETE", path("knowledge", one.category, one.name));
+      session.say({ kind: "ok", text: `“${one.name}” is ${one.status === "proposed" ? "rejected" : "deleted"}.`, act: { title: "Undo", run: () => void this.#put(one, one.text, one.status) } });
+      await this.read();
+    } catch (error) {
+      session.fail(error, "Knowledge");
+    }
+  }
+
+  #add() {
+    const { session } = /** @type {import("../context.js").Context} */ (this.app);
+    let error = "";
+    const submit = async (/** @type {SubmitEvent} */ event) => {
+      event.preventDefault();
+      const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+      const text = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
+      try {
+        await session.api.json("PUT", path("knowledge", text("category"), text("name")), { body: { text: text("text"), status: "approved" } });
+        dialog.close();
+        await this.read();
+      } catch (caught) {
+        error = caught instanceof Error ? caught.message : String(caught);
+        dialog.draw();
+      }
+    };
+    const dialog = new Dialog({
+      label: "Teach",
+      className: "form-dialog",
+      draw: (self) => html`<form @submit=${submit}>${dialogHead(self, "Teach")}<div class="body form scroll"><div class="two"><label>Name<span class="field"><input name="name" required maxlength="100" autocomplete="off" autofocus placeholder="active customer"></span></label><label>Category<span class="field"><input name="category" required maxlength="60" autocomplete="off" value="term"></span></label></div>
+          <label>What it means<textarea class="field" name="text" rows="4" required maxlength="4000" placeholder="A customer with an invoice in the last 12 months."></textarea><span class="hint">The copilot is given it when a question has its name. It counts at once.</span></label></div>
+        ${fault(error)}<footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button main">Teach</button></footer></form>`,
+    });
+  }
+}
+
+/** @param {any} value a time as text or in milliseconds */
+function shownTime(value) {
+  if (value === undefined || value === null || value === "") return "";
+  const date = new Date(typeof value === "string" && !/^\d+$/.test(value) ? value : Number(value));
+  return Number.isNaN(date.getTime()) ? String(value) : date.toISOString().slice(0, 16).replace("T", " ");
+}
+
+customElements.define("sop-knowledge", SopKnowledge);
