@@ -108,9 +108,8 @@ impl Fixture {
                     Source::Path(path) => {
                         sqlite_value(path.iter().try_fold(&value, |value, name| value.get(name)))
                     }
-                    Source::Version | Source::Position | Source::Count | Source::Counted => {
-                        Sqlite::Null
-                    }
+                    Source::Version => sqlite_value(Some(&json!(item.version))),
+                    Source::Position | Source::Count | Source::Counted => Sqlite::Null,
                 });
                 let row = rusqlite::params_from_iter(row.collect::<Vec<_>>());
                 connection.execute(&insert, row).unwrap();
