@@ -130,6 +130,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::test_llm))
         .routes(routes!(audit::list))
         .routes(routes!(tools::list))
+        .routes(routes!(tools::commands))
         .routes(routes!(tools::call))
         .routes(routes!(mcp::mcp))
         .routes(routes!(transfer::import))

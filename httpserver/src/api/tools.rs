@@ -67,6 +67,30 @@ pub(super) async fn list(State(state): State) -> Json<ToolList> {
     })
 }
 
+/// The slash commands.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CommandList {
+    /// `{"name", "aliases", "summary", "arguments": [{"name", "kind", "required", "positional", "rest",
+    /// "description"}], "usage", "target"}`.
+    commands: Vec<Value>,
+}
+
+/// All slash commands, with how each is used.
+#[utoipa::path(
+    get, operation_id = "list_commands", path = "/commands", tag = "tools",
+    responses((status = 200, body = CommandList), (status = "default", body = Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn commands(State(_): State) -> Json<CommandList> {
+    let commands = crate::copilot::grammar().commands().iter().map(|command| {
+        let mut json = serde_json::to_value(command).unwrap_or_default();
+        json["usage"] = command.usage().into();
+        json
+    });
+    Json(CommandList {
+        commands: commands.collect(),
+    })
+}
+
 /// The tool of an address.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]

@@ -45,6 +45,7 @@ use tokio::time::Instant;
 
 pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools};
 pub use approval::Outcome;
+pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};
 pub use saved::{Feedback, Rating, SavedCall, SavedSession, SavedTurn, SessionSummary};

@@ -63,6 +63,7 @@ const ROUTES: &[(&str, &str, bool)] = &[
     ("DELETE", "/api/v1/environments/{env}", false),
     ("POST", "/api/v1/session/environment", false),
     ("GET", "/api/v1/audit", false),
+    ("GET", "/api/v1/commands", false),
     ("GET", "/api/v1/tools", false),
     ("POST", "/api/v1/tools/{tool}", false),
     ("POST", "/api/v1/mcp", false),

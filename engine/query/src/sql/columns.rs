@@ -127,10 +127,32 @@ pub struct TableColumn {
     pub hidden: bool,
     /// Whether it is never null.
     pub required: bool,
+    /// How much of its values the caller sees.
+    pub seen: Seen,
+}
+
+/// How much of a column's values a caller sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// All.
+    #[default]
+    Whole,
+    /// Some of their parts are hidden or masked.
+    Partly,
+    /// Null in their place.
+    Masked,
+}
+
+impl TableColumn {
     /// Whether the caller sees null in place of its values.
-    pub masked: bool,
+    pub fn is_masked(&self) -> bool {
+        self.seen == Seen::Masked
+    }
+
     /// Whether a part of its values is hidden or masked.
-    pub partial: bool,
+    pub fn is_partial(&self) -> bool {
+        self.seen == Seen::Partly
+    }
 }
 
 /// The columns of a store.
@@ -168,8 +190,7 @@ impl Names {
             kind,
             hidden,
             required: false,
-            masked: false,
-            partial: false,
+            seen: Seen::Whole,
         });
     }
 }
@@ -299,9 +320,12 @@ impl TableColumns {
                     (None, false)
                 }
             };
-            column.masked = protection.is_some();
-            column.partial = partial;
-            column.required &= !column.masked;
+            column.seen = match (protection, partial) {
+                (Some(_), _) => Seen::Masked,
+                (None, true) => Seen::Partly,
+                (None, false) => Seen::Whole,
+            };
+            column.required &= !column.is_masked();
             protection != Some(Protection::Hidden)
         });
     }
@@ -392,8 +416,7 @@ fn add_hidden(names: &mut Names, definition: &StoreDefinition, schema: &StoreSch
             kind,
             hidden: true,
             required: true,
-            masked: false,
-            partial: false,
+            seen: Seen::Whole,
         });
     }
 }

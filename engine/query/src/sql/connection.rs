@@ -3,24 +3,27 @@
 //! Its databases are empty ones in memory: a database of the catalog is a schema, a store becomes a table of it when a
 //! statement names it first, and again when its columns changed.
 
+mod faults;
+mod masked;
+mod named;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{CachedStatement, Connection, Error as SqliteError};
+use rusqlite::{CachedStatement, Connection};
 
+use self::faults::{engine_error, message};
 use super::Result;
 use super::catalog::Identity;
 use super::columns::{Kind, Source, TableColumn, TableColumns};
-use super::error::{Code, QueryError};
 use super::functions;
 use super::indexes::TableIndex;
-use super::masking;
 use super::memory::Memory;
 use super::output::Column;
 use super::running::Running;
 use super::sandbox::{Watch, confine};
-use super::table::{self, MODULE, SOURCE_MODULE, Step};
+use super::table::{self, MODULE, Step};
 use super::tokens::{quote_name, quote_text};
 use super::views::{self, View};
 use super::visibility::Visibility;
@@ -154,106 +157,6 @@ impl StoreConnection {
         Ok(())
     }
 
-    /// Forgets the views; they are made again when they are named.
-    pub fn forget_views(&mut self) -> Result<()> {
-        self.flush();
-        let names: Vec<String> = self.views.drain().map(|(name, _)| name).collect();
-        names
-            .iter()
-            .try_for_each(|name| self.execute(&format!("DROP VIEW temp.{}", quote_name(name))))
-    }
-
-    /// Makes a view known, whose select is in SQLite's words, and checks it.
-    pub fn declare_view(&mut self, running: &Running, view: &View, sql: &str) -> Result<()> {
-        let name = views::table(&view.name);
-        if self.views.contains_key(&name) {
-            return Ok(());
-        }
-        self.declare_for(running, sql)?;
-        let declaration = view.declaration(sql);
-        self.execute(&declaration)
-            .map_err(|error| QueryError::new(classified(&error.message).0, error.message))?;
-        self.watch.declare(&name, std::iter::empty());
-        let declared = DeclaredView {
-            view: view.clone(),
-            declaration,
-            masked: Vec::new(),
-        };
-        self.views.insert(name.clone(), declared);
-        let masked = self.masked_columns(running, &name);
-        if masked.is_err() {
-            self.forget_views()?;
-        }
-        let masked = masked?;
-        self.watch.declare(&name, masked.iter().map(String::as_str));
-        if let Some(declared) = self.views.get_mut(&name) {
-            declared.masked = masked;
-        }
-        Ok(())
-    }
-
-    /// The columns of a view that are masked ones of stores.
-    fn masked_columns(&mut self, running: &Running, view: &str) -> Result<Vec<String>> {
-        let all = format!("SELECT * FROM temp.{}", quote_name(view));
-        self.declare_for(running, &all)?;
-        let prepared = self.prepare(running, &all)?;
-        let mut masked = Vec::new();
-        for column in prepared.columns_with_metadata() {
-            let names = column.database_name().zip(column.table_name());
-            let origin = names.zip(column.origin_name());
-            let origin =
-                origin.and_then(|((schema, table), name)| self.origin(schema, table, name));
-            if origin.is_some_and(|origin| origin.masked) {
-                masked.push(column.name().to_owned());
-            }
-        }
-        Ok(masked)
-    }
-
-    /// Forgets the sources: they may have other columns when another call names them.
-    pub fn forget_sources(&mut self) -> Result<()> {
-        if self.sources.is_empty() {
-            return Ok(());
-        }
-        self.forget_views()?;
-        let names = std::mem::take(&mut self.sources);
-        names.iter().try_for_each(|(schema, name)| {
-            let (schema, name) = (quote_name(schema), quote_name(name));
-            self.execute(&format!("DROP TABLE {schema}.{name}"))
-        })
-    }
-
-    /// Declares a source that SQLite misses as `schema.name`. False when there is none.
-    fn declare_source(&mut self, running: &Running, message: &str) -> Result<bool> {
-        let name = message.strip_prefix("no such table: ");
-        let Some((schema, name)) = name.and_then(|name| name.split_once('.')) else {
-            return Ok(false);
-        };
-        let Some(schema) = running.source_schema(schema) else {
-            return Ok(false);
-        };
-        let id = (schema.clone(), name.to_owned());
-        if running.source(&schema, name)?.is_none() || self.sources.contains(&id) {
-            return Ok(false);
-        }
-        // It may be attached already.
-        let _ = self.execute(&format!("ATTACH ':memory:' AS {}", quote_name(&schema)));
-        self.watch.declare(name, std::iter::empty());
-        let declared = self.execute(&format!(
-            "CREATE VIRTUAL TABLE {}.{} USING {SOURCE_MODULE}({}, {})",
-            quote_name(&schema),
-            quote_name(name),
-            quote_text(&schema),
-            quote_text(name),
-        ));
-        if let Some(error) = running.take_error() {
-            return Err(error);
-        }
-        declared?;
-        self.sources.insert(id);
-        Ok(true)
-    }
-
     /// Forgets what was made ready of statements.
     fn flush(&mut self) {
         self.connection.flush_prepared_statement_cache();
@@ -316,7 +219,7 @@ impl StoreConnection {
         let indexes = running.indexes(missing.database, &store)?;
         let protected = columns
             .iter()
-            .filter(|column| column.masked || column.partial);
+            .filter(|column| column.is_masked() || column.is_partial());
         self.watch
             .declare(&store, protected.map(|column| column.name.as_str()));
         self.execute(&format!(
@@ -363,75 +266,6 @@ impl StoreConnection {
                 return Err(self.explain(running, sql, &error));
             }
         }
-    }
-
-    /// Refuses a statement that does more with masked fields than to show them.
-    fn check_masked(&mut self, running: &Running, sql: &str) -> Result<()> {
-        if !self.watch.protects() || self.checked.contains(sql) {
-            return Ok(());
-        }
-        // One that is kept ready is not asked what it reads.
-        self.watch.take_read();
-        let prepared = self.connection.prepare(sql);
-        let prepared = prepared.map_err(|error| self.explain(running, sql, &error))?;
-        let read = self.watch.take_read();
-        for (number, at) in masking::by_number(sql) {
-            let mut columns = prepared.columns_with_metadata();
-            let Some(column) = number.checked_sub(1).and_then(|at| columns.nth(at)) else {
-                continue;
-            };
-            let names = column.database_name().zip(column.table_name());
-            let origin = names.zip(column.origin_name());
-            let origin =
-                origin.and_then(|((schema, table), name)| self.origin(schema, table, name));
-            if let Some(column) = origin.filter(|column| column.masked) {
-                let store = names.map_or("", |(_, store)| store);
-                return Err(masking::refused(store, &column.name).at(Some(at)));
-            }
-        }
-        drop(prepared);
-        for (table, name) in &read {
-            self.check_read(running, sql, table, name)?;
-        }
-        if self.checked.len() >= STATEMENTS {
-            self.checked.clear();
-        }
-        self.checked.insert(sql.to_owned());
-        Ok(())
-    }
-
-    /// Refuses it when a column that it reads is masked, or has masked parts, and used.
-    fn check_read(&self, running: &Running, sql: &str, table: &str, name: &str) -> Result<()> {
-        let of_table = self
-            .declared
-            .iter()
-            .filter(|((_, there), _)| there == table);
-        for (_, declared) in of_table {
-            let Some(column) = declared.columns.named(name) else {
-                continue;
-            };
-            let found = if column.masked {
-                masking::misused(sql, std::slice::from_ref(&column.name))
-            } else {
-                let rules = running.rules(declared.database, &declared.store);
-                let paths = rules.iter().flat_map(|rules| rules.masked_paths());
-                masking::path_to(sql, paths).map(|(path, at)| (path.to_owned(), at))
-            };
-            if let Some((field, at)) = found {
-                return Err(masking::refused(&declared.store, &field).at(Some(at)));
-            }
-        }
-        if let Some(view) = self.views.get(table) {
-            let named = view
-                .masked
-                .iter()
-                .filter(|there| there.eq_ignore_ascii_case(name));
-            let named: Vec<String> = named.cloned().collect();
-            if let Some((field, at)) = masking::misused(sql, &named) {
-                return Err(masking::refused(table, &field).at(Some(at)));
-            }
-        }
-        Ok(())
     }
 
     /// A prepared statement; [`StoreConnection::declare_for`] has made sure that it can be.
@@ -495,149 +329,6 @@ impl StoreConnection {
         });
         declared?.1.columns.named(column)
     }
-
-    /// SQLite's error, said for people.
-    pub fn explain(&self, running: &Running, sql: &str, error: &SqliteError) -> QueryError {
-        if let Some(error) = running.take_error() {
-            return error;
-        }
-        if let Some(why) = self.watch.stopped() {
-            return why.error();
-        }
-        let text = message(error);
-        if let Some(error) = self.memory.error(error.sqlite_error_code(), &text) {
-            return error;
-        }
-        let at = match error {
-            SqliteError::SqlInputError { offset, .. } => usize::try_from(*offset).ok(),
-            _ => None,
-        };
-        self.explained(running, sql, &text).at(at)
-    }
-
-    fn explained(&self, running: &Running, sql: &str, message: &str) -> QueryError {
-        let place = |name: &str| {
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let tokens = super::tokens::tokens(sql);
-            let token = tokens
-                .iter()
-                .find(|token| token.is_name() && token.name(sql) == last);
-            token.map(|token| token.span.start)
-        };
-        if let Some(name) = message.strip_prefix("no such table: ") {
-            let names = store_names(running, name);
-            let text = format!("there is no store {name:?}");
-            return QueryError::new(Code::StoreNotFound, text)
-                .suggest(names)
-                .at(place(name));
-        }
-        if let Some(name) = message.strip_prefix("unknown database ") {
-            let names = running.catalog.iter().map(|(name, _)| name.to_owned());
-            let text = format!("there is no open database {name:?}");
-            return QueryError::new(Code::StoreNotFound, text)
-                .suggest(sop::nearest(name, names))
-                .at(place(name));
-        }
-        if let Some(name) = message.strip_prefix("no such column: ") {
-            let known = self.column_names(sql);
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let mut text = format!("there is no field {name:?} in the stores of this statement");
-            if name.starts_with('"') {
-                text += "; text stands in single quotes";
-            }
-            return QueryError::new(Code::FieldNotFound, text)
-                .suggest(sop::nearest(last.trim_matches('"'), known))
-                .at(place(last.trim_matches('"')));
-        }
-        if let Some((table, name)) = message
-            .strip_prefix("table ")
-            .and_then(|rest| rest.split_once(" has no column named "))
-        {
-            let known = self.column_names(sql);
-            let text = format!("store {table:?} has no field {name:?}");
-            return QueryError::new(Code::FieldNotFound, text)
-                .suggest(sop::nearest(name, known))
-                .at(place(name));
-        }
-        let (code, text) = classified(message);
-        QueryError::new(code, text)
-    }
-
-    /// Columns of the stores that a statement names.
-    fn column_names(&self, sql: &str) -> Vec<String> {
-        let tokens = super::tokens::tokens(sql);
-        let words: Vec<String> = tokens
-            .iter()
-            .filter(|token| token.is_name())
-            .map(|token| token.name(sql))
-            .collect();
-        let named = |name: &str| words.iter().any(|word| word.eq_ignore_ascii_case(name));
-        let mut names: Vec<String> = self
-            .declared
-            .iter()
-            .filter(|((_, table), _)| named(table))
-            .flat_map(|(_, table)| table.columns.iter())
-            .filter(|column| !column.name.starts_with('_'))
-            .map(|column| column.name.clone())
-            .collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-}
-
-/// What the text of an error of SQLite means here.
-fn classified(message: &str) -> (Code, String) {
-    let is = |part: &str| message.contains(part);
-    if is("not authorized") || is("authorization denied") || is("prohibited") {
-        let text = "the statement may only read and change stores: no files, other schemas, settings or transactions of SQLite";
-        return (Code::Forbidden, text.to_owned());
-    }
-    if is("because it is a view") {
-        let text = format!("{message}; change the stores that it selects from");
-        return (Code::Unsupported, text);
-    }
-    if is("cannot create triggers") {
-        let text = "there is no CREATE TRIGGER for stores";
-        return (Code::Forbidden, text.to_owned());
-    }
-    if is("UPSERT not implemented") {
-        let text =
-            "ON CONFLICT is not there for stores; write INSERT OR REPLACE or INSERT OR IGNORE";
-        return (Code::Unsupported, text.to_owned());
-    }
-    if is("RETURNING is not available") {
-        let text = "RETURNING is there for INSERT only; for UPDATE and DELETE a dry run shows the rows before and after";
-        return (Code::Unsupported, text.to_owned());
-    }
-    if is("near \"LIMIT\": syntax error") || is("near \"ORDER\": syntax error") {
-        let text = format!(
-            "{message}; UPDATE and DELETE have no ORDER BY and LIMIT: write WHERE key IN (SELECT key FROM … ORDER BY … LIMIT …)"
-        );
-        return (Code::Syntax, text);
-    }
-    if is("syntax error") || is("incomplete input") || is("unrecognized token") {
-        return (Code::Syntax, message.to_owned());
-    }
-    if is("too large") || is("too many") || is("too big") || is("too deep") || is("out of memory") {
-        return (Code::TooLarge, message.to_owned());
-    }
-    if is("integer overflow") || is("malformed JSON") || is("regexp:") || is("bad JSON path") {
-        return (Code::InvalidValue, message.to_owned());
-    }
-    (Code::Syntax, message.to_owned())
-}
-
-fn message(error: &SqliteError) -> String {
-    match error {
-        SqliteError::SqlInputError { msg, .. } => msg.clone(),
-        SqliteError::SqliteFailure(_, Some(message)) => message.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn engine_error(error: &SqliteError) -> QueryError {
-    QueryError::new(Code::Engine, message(error))
 }
 
 /// What SQLite misses, in the order in which it is tried.
@@ -678,41 +369,4 @@ fn missing(running: &Running, message: &str) -> Vec<Missing> {
         store: name.to_owned(),
     });
     ways
-}
-
-/// Stores that a wrong name may have meant.
-fn store_names(running: &Running, name: &str) -> Vec<String> {
-    let Some((schema, store)) = name.split_once('.') else {
-        return sop::nearest(name, running.store_names(0).unwrap_or_default());
-    };
-    let within = |schema: &str, names: Vec<String>| {
-        let near = sop::nearest(store, names).into_iter();
-        near.map(|name| format!("{schema}.{name}")).collect()
-    };
-    if schema.eq_ignore_ascii_case(views::SCHEMA) {
-        return within(views::SCHEMA, running.view_names().unwrap_or_default());
-    }
-    if let Some(schema) = running.source_schema(schema) {
-        return within(&schema, running.source_names(&schema));
-    }
-    if let Some(database) = running.database(schema) {
-        return within(schema, running.store_names(database).unwrap_or_default());
-    }
-    // The database's name may be the wrong one.
-    let databases = running.catalog.iter().map(|(name, _)| name.to_owned());
-    let mut found = Vec::new();
-    for near in sop::nearest(schema, databases) {
-        let at = running.catalog.find(&near).unwrap_or_default();
-        let names = running.store_names(at).unwrap_or_default();
-        let there = names.iter().any(|name| name.eq_ignore_ascii_case(store));
-        let names = match there {
-            true => vec![store.to_owned()],
-            false => sop::nearest(store, names),
-        };
-        found.extend(names.into_iter().map(|name| format!("{near}.{name}")));
-    }
-    if found.is_empty() {
-        found = sop::nearest(store, running.store_names(0).unwrap_or_default());
-    }
-    found
 }

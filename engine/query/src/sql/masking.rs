@@ -198,9 +198,9 @@ fn result_columns<'a>(sql: &'a str, tokens: &'a [Token]) -> Vec<Item<'a>> {
             around.push(inside && around.last().copied().unwrap_or(false));
         } else if token.is_sign(sql, ")") {
             around.pop();
-        } else if token.is(sql, "SELECT") && around.last().copied().unwrap_or(false) {
-            list(sql, tokens, at + 1, &mut items);
-        } else if token.is(sql, "RETURNING") {
+        } else if token.is(sql, "RETURNING")
+            || (token.is(sql, "SELECT") && around.last().copied().unwrap_or(false))
+        {
             list(sql, tokens, at + 1, &mut items);
         }
     }

@@ -1,8 +1,10 @@
-//! What the fuzz targets in `fuzz/` call, and `tests/fuzz.rs` on stable: the readers of imports over any
-//! bytes.
+//! What the fuzz targets in `fuzz/` call, and `tests/fuzz.rs` on stable: the readers of imports, statements, documents and
+//! conditions over any bytes.
 //!
 //! Each panics when a reader does what it must not: give a document that is none, read the same text
 //! differently when it arrives in pieces, hold a row beyond its limit, or not end.
+
+pub mod queries;
 
 use sop::Document;
 use sop_query::transfer::{
@@ -13,8 +15,14 @@ use sop_query::transfer::{
 pub type Target = fn(&[u8]);
 
 /// All targets by their names.
-pub const TARGETS: [(&str, Target); 3] =
-    [("csv", csv), ("ndjson", ndjson), ("json_array", json_array)];
+pub const TARGETS: [(&str, Target); 6] = [
+    ("csv", csv),
+    ("ndjson", ndjson),
+    ("json_array", json_array),
+    ("statement", queries::statement),
+    ("document", queries::document),
+    ("best_index", queries::best_index),
+];
 
 /// Rows and what was wrong with others, as text; then the error that ended the reading.
 fn rows(

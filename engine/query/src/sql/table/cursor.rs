@@ -539,7 +539,8 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let (column, place) = (self.table.columns.get(at), self.table.places.get(at));
-        let (Some(column), Some(place)) = (column.filter(|column| !column.masked), place) else {
+        let (Some(column), Some(place)) = (column.filter(|column| !column.is_masked()), place)
+        else {
             return Ok(());
         };
         if let Some(walk) = self.walk.as_ref().filter(|_| self.on_entry) {

@@ -128,7 +128,7 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
         let columns = self.table.columns.iter().enumerate();
         let said = columns.filter_map(|(at, column)| Some((column, (self.value)(at)?)));
         // A masked field comes as null; that says nothing of it.
-        said.filter(|(column, value)| !column.masked || *value != ValueRef::Null)
+        said.filter(|(column, value)| !column.is_masked() || *value != ValueRef::Null)
     }
 
     /// Whether it says anything of the key.
@@ -158,7 +158,7 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
                 column.source,
                 Source::Key(_) | Source::RideOn(_) | Source::WholeKey
             );
-            if of_key && (column.masked || (column.partial && value != ValueRef::Null)) {
+            if of_key && (column.is_masked() || (column.is_partial() && value != ValueRef::Null)) {
                 return Err(masking::not_written(&self.table.store, &column.name));
             }
             match (&column.source, column.kind) {

@@ -6,6 +6,7 @@ use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use sop::key::{AnyValue, KeyValue};
 use sop::{DocumentRef, ItemRef};
 
+use super::masked::seen_value;
 use crate::sql::Result;
 use crate::sql::columns::{Source, TableColumn};
 use crate::sql::visibility::StoreRules;
@@ -56,7 +57,7 @@ pub(super) fn key_value(value: &KeyValue) -> ToSqlOutput<'_> {
 }
 
 /// A part of a document in SQL.
-fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
+pub(super) fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
     use sop::document::Kind;
     let lent = ToSqlOutput::Borrowed;
     match value.kind() {
@@ -98,24 +99,6 @@ fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
     }
 }
 
-/// A part of a document, at a path, without what the caller does not see.
-fn seen_value(
-    rules: Option<&StoreRules>,
-    path: &str,
-    value: DocumentRef<'_>,
-) -> ToSqlOutput<'static> {
-    use sop::document::Kind;
-    let Some(rules) = rules.filter(|_| matches!(value.kind(), Kind::Array | Kind::Object)) else {
-        return match document_value(value) {
-            ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
-            ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
-            _ => NULL,
-        };
-    };
-    let json = rules.redacted(path, value.to_value());
-    ToSqlOutput::Owned(SqliteValue::Text(json.to_string()))
-}
-
 /// The value of a column of an item; `place` is where its field was in the item before.
 pub(super) fn value_of<'a>(
     column: &TableColumn,
@@ -123,20 +106,20 @@ pub(super) fn value_of<'a>(
     item: &'a ItemRef<'_>,
     rules: Option<&StoreRules>,
 ) -> Result<ToSqlOutput<'a>> {
-    if column.masked {
+    if column.is_masked() {
         return Ok(NULL);
     }
     Ok(match &column.source {
-        Source::Field(name) if column.partial => {
+        Source::Field(name) if column.is_partial() => {
             let found = item.value()?.get(name);
             found.map_or(NULL, |value| seen_value(rules, name, value))
         }
-        Source::Path(path) if column.partial => {
+        Source::Path(path) if column.is_partial() => {
             let root = Some(item.value()?);
             let found = path.iter().fold(root, |value, name| value?.get(name));
             found.map_or(NULL, |value| seen_value(rules, &path.join("."), value))
         }
-        Source::Value if column.partial => seen_value(rules, "", item.value()?),
+        Source::Value if column.is_partial() => seen_value(rules, "", item.value()?),
         Source::Field(name) => {
             let near = place.load(Ordering::Relaxed);
             match item.value()?.get_near(name, near) {

@@ -211,16 +211,13 @@ pub(in crate::sql) fn carry_out(
         transaction.create_store(definition())?;
     }
     let store = transaction.documents(STORE)?;
-    match after {
-        Some(view) => {
-            store.insert(&Key::from(view.name.as_str()), &view.to_document()?)?;
-        }
-        None => {
-            let there = before
-                .as_ref()
-                .map_or(name.text.as_str(), |view| &view.name);
-            store.remove(&Key::from(there))?;
-        }
+    if let Some(view) = after {
+        store.insert(&Key::from(view.name.as_str()), &view.to_document()?)?;
+    } else {
+        let there = before
+            .as_ref()
+            .map_or(name.text.as_str(), |view| &view.name);
+        store.remove(&Key::from(there))?;
     }
     running.redefine(0, STORE);
     connection.forget_views()?;

@@ -230,6 +230,17 @@ fn errors_name_the_view_and_the_place() {
             assert_eq!(error.at, sql.find(at), "{sql}: {error}");
         }
     }
+}
+
+#[test]
+fn views_stand_on_one_another_to_a_depth_and_never_on_themselves() {
+    let bench = Bench::new();
+    for sql in [
+        "CREATE VIEW a AS SELECT key, name FROM users",
+        "CREATE VIEW b AS SELECT * FROM view.a",
+    ] {
+        bench.run(sql).unwrap();
+    }
     // What a view stands on may go, or come back as something that stands on it.
     bench.run("DROP VIEW a").unwrap();
     let error = bench.run("SELECT * FROM view.b").unwrap_err();

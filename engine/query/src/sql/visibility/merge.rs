@@ -97,7 +97,7 @@ impl StoreRules {
             let path = joined(path, name);
             let new = after.shift_remove(name);
             if let Some(protection) = self.value.get(&path) {
-                self.check_given(&path, *protection, new.as_ref())?;
+                check_given(&path, *protection, new.as_ref())?;
                 merged.insert(name.clone(), old.clone());
             } else if let Some(new) = new {
                 merged.insert(name.clone(), self.merge(&path, new, Some(old))?);
@@ -108,21 +108,12 @@ impl StoreRules {
         for (name, new) in after {
             let path = joined(path, &name);
             if let Some(protection) = self.value.get(&path) {
-                self.check_given(&path, *protection, Some(&new))?;
+                check_given(&path, *protection, Some(&new))?;
             } else {
                 merged.insert(name, self.merge(&path, new, None)?);
             }
         }
         Ok(merged)
-    }
-
-    /// A masked field comes as null, and may go back so.
-    fn check_given(&self, path: &str, protection: Protection, given: Option<&Json>) -> Result<()> {
-        let as_it_came = |given: &Json| protection == Protection::Masked && given.is_null();
-        match given {
-            Some(given) if !as_it_came(given) => Err(Refused::Gives(path.to_owned(), protection)),
-            _ => Ok(()),
-        }
     }
 
     /// Whether a part of a value has something that is protected.
@@ -135,6 +126,15 @@ impl StoreRules {
             Json::Array(elements) => elements.iter().any(|element| self.holds(path, element)),
             _ => false,
         }
+    }
+}
+
+/// A masked field comes as null, and may go back so.
+fn check_given(path: &str, protection: Protection, given: Option<&Json>) -> Result<()> {
+    let as_it_came = |given: &Json| protection == Protection::Masked && given.is_null();
+    match given {
+        Some(given) if !as_it_came(given) => Err(Refused::Gives(path.to_owned(), protection)),
+        _ => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@
 use sop::FieldKind;
 
 use crate::sql::Result;
+use crate::sql::columns::TableColumn;
 use crate::sql::connection::StoreConnection;
 use crate::sql::define::Name;
 use crate::sql::error::{Code, QueryError};
@@ -219,7 +220,7 @@ fn check_protected(running: &Running, database: usize, store: &str, target: &Tar
     let columns = running.columns(database, store)?;
     for name in &target.columns {
         let column = columns.named(&name.text);
-        if column.is_some_and(|column| column.masked) {
+        if column.is_some_and(TableColumn::is_masked) {
             return Err(masking::not_written(store, &name.text).at(Some(name.at)));
         }
         let text = &name.text;
