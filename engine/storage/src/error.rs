@@ -89,24 +89,8 @@ pub enum Error {
         suggestions: Vec<String>,
     },
     /// Two items have the same values in the fields of a unique index.
-    #[error(
-        "store {store:?}, key {key}: the index {index:?} allows {values} in {} once, and the item {other} has it already",
-        fields.join(", ")
-    )]
-    NotUnique {
-        /// Name of the store.
-        store: String,
-        /// Name of the index.
-        index: String,
-        /// The indexed fields.
-        fields: Vec<String>,
-        /// Their values as JSON text.
-        values: String,
-        /// The key of the item that was written, as JSON text.
-        key: String,
-        /// The key of the item that has the values, as JSON text.
-        other: String,
-    },
+    #[error(transparent)]
+    NotUnique(Box<NotUnique>),
     /// No store of that name.
     #[error("there is no store {name:?}{}", hint(suggestions))]
     StoreNotFound {
@@ -252,6 +236,27 @@ pub enum Error {
     /// The database was closed.
     #[error("the database is closed")]
     Closed,
+}
+
+/// Values that a unique index was to have twice.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "store {store:?}, key {key}: the index {index:?} allows {values} in {} once, and the item {other} has it already",
+    fields.join(", ")
+)]
+pub struct NotUnique {
+    /// Name of the store.
+    pub store: String,
+    /// Name of the index.
+    pub index: String,
+    /// The indexed fields.
+    pub fields: Vec<String>,
+    /// Their values as JSON text.
+    pub values: String,
+    /// The key of the item that was written, as JSON text.
+    pub key: String,
+    /// The key of the item that has the values, as JSON text.
+    pub other: String,
 }
 
 impl Error {

@@ -162,7 +162,7 @@ pub use definition::{
     Schema, SchemaField, StoreChange, StoreDefinition,
 };
 pub use document::{Document, DocumentError, DocumentRef, JsonStyle};
-pub use error::{Error, Result};
+pub use error::{Error, NotUnique, Result};
 pub use index::{
     EntryReader, IndexDefinition, IndexField, IndexInfo, IndexOf, IndexPath, IndexState,
     MAX_INDEX_FIELDS,

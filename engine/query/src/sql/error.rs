@@ -192,7 +192,7 @@ impl From<sop::Error> for QueryError {
             sop::Error::Conflict { .. } => Code::Conflict,
             sop::Error::KeyExists { .. }
             | sop::Error::StoreExists { .. }
-            | sop::Error::NotUnique { .. } => Code::Constraint,
+            | sop::Error::NotUnique(_) => Code::Constraint,
             sop::Error::IsIndex { .. } => Code::Unsupported,
             sop::Error::SchemaViolation { .. } => Code::SchemaViolation,
             sop::Error::StoreNotFound { .. } => Code::StoreNotFound,

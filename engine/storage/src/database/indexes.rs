@@ -73,7 +73,7 @@ fn build(core: &Arc<Core>, id: StoreId, name: &str, stop: &dyn Fn() -> bool) -> 
                 batch = (batch / 2).max(1);
                 core.clock.sleep(std::time::Duration::from_micros(PAUSE_US));
             }
-            Err(error @ (Error::NotUnique { .. } | Error::InvalidValue { .. })) => {
+            Err(error @ (Error::NotUnique(_) | Error::InvalidValue { .. })) => {
                 give_up(core, id, name)?;
                 return Err(error);
             }

@@ -261,14 +261,14 @@ pub(crate) fn encode_field(value: Option<DocumentRef<'_>>, out: &mut Vec<u8>) ->
             let digits = value.as_u64().unwrap_or_default().to_string();
             encode_bytes(TEXT, digits.as_bytes(), false, out)
         }
-        Kind::Float | Kind::Number => match value.as_f64().filter(|value| !value.is_nan()) {
-            Some(value) => AnyValue::Real(value).encode(out),
-            None => {
-                out.truncate(start);
-                out.push(MISSING);
-                Form::Exact
+        Kind::Float | Kind::Number => {
+            if let Some(value) = value.as_f64().filter(|value| !value.is_nan()) {
+                return AnyValue::Real(value).encode(out);
             }
-        },
+            out.truncate(start);
+            out.push(MISSING);
+            Form::Exact
+        }
         Kind::String => {
             let text = value.as_str().unwrap_or_default();
             encode_bytes(TEXT, text.as_bytes(), false, out)
@@ -370,8 +370,8 @@ mod tests {
             (AnyValue::Bytes(vec![1]), "30010000"),
             (AnyValue::CutText(b"a".to_vec()), "20610001"),
         ] {
-            let hex: String = bytes(&value).iter().map(|b| format!("{b:02x}")).collect();
-            assert_eq!(hex, expected.replace(' ', ""), "{value:?}");
+            let hex: Vec<String> = bytes(&value).iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(hex.concat(), expected.replace(' ', ""), "{value:?}");
         }
     }
 
@@ -385,7 +385,7 @@ mod tests {
         assert!(bytes(&cut) < bytes(&AnyValue::Text("y".to_owned())));
     }
 
-    /// As SQLite compares.
+    /// As `SQLite` compares.
     fn compare(a: &AnyValue, b: &AnyValue) -> std::cmp::Ordering {
         use std::cmp::Ordering::{Equal, Greater, Less};
         let mixed = |i: i64, r: f64| {

@@ -321,7 +321,9 @@ impl KeyValue {
             Self::I8(value) => JsonForm::Number(value.to_string()),
             Self::I16(value) => JsonForm::Number(value.to_string()),
             Self::I32(value) => JsonForm::Number(value.to_string()),
-            Self::I64(value) => JsonForm::Number(value.to_string()),
+            Self::I64(value) | Self::Any(AnyValue::Integer(value)) => {
+                JsonForm::Number(value.to_string())
+            }
             Self::U8(value) => JsonForm::Number(value.to_string()),
             Self::U16(value) => JsonForm::Number(value.to_string()),
             Self::U32(value) => JsonForm::Number(value.to_string()),
@@ -340,7 +342,6 @@ impl KeyValue {
             Self::Time(value) => JsonForm::String(value.to_string()),
             Self::DateTime(value) => JsonForm::String(value.to_string()),
             Self::Timestamp(value) => JsonForm::String(value.to_string()),
-            Self::Any(AnyValue::Integer(value)) => JsonForm::Number(value.to_string()),
             Self::Any(AnyValue::Real(value)) => float(*value, || {
                 zmij::Buffer::new().format_finite(*value).to_owned()
             }),

@@ -16,7 +16,7 @@ use super::writes::{CATALOG, CatalogChange, Change, Intent, StoreId, Writes};
 use super::{Cursor, Transaction, item::key_text};
 use crate::commit::item;
 use crate::definition::StoreDefinition;
-use crate::error::{Error, Result};
+use crate::error::{Error, NotUnique, Result};
 use crate::index::{Entry, IndexDefinition, IndexInfo, IndexOf, IndexState, check_length, entry};
 use crate::key::{Form, KeyRange};
 use crate::log::MAX_RECORD_BYTES;
@@ -242,11 +242,11 @@ impl Transaction {
         if !whole {
             return Ok(last.map_or(Filled::Whole, Filled::UpTo));
         }
-        self.mark_ready(&target)?;
+        self.mark_ready(&target);
         Ok(Filled::Whole)
     }
 
-    fn mark_ready(&self, target: &Target) -> Result<()> {
+    fn mark_ready(&self, target: &Target) {
         let mut next = StoreDefinition::clone(&target.definition);
         if let Some(of) = &mut next.index_of {
             of.state = IndexState::Ready;
@@ -263,7 +263,6 @@ impl Transaction {
         let local = Some((target.id, next));
         self.local_stores.borrow_mut().insert(name, local);
         self.indexes.borrow_mut().clear();
-        Ok(())
     }
 
     /// Fails when another item has the values of an entry in a unique index. What was looked at is noted: two
@@ -313,7 +312,7 @@ impl Transaction {
         let count = of.fields.len();
         let values = target.definition.key.decode_leading(&entry.key, count);
         let values: Vec<String> = values.iter().flatten().map(ToString::to_string).collect();
-        Err(Error::NotUnique {
+        Err(Error::NotUnique(Box::new(NotUnique {
             store: of.store.clone(),
             index: target.definition.name.clone(),
             fields: of
@@ -324,7 +323,7 @@ impl Transaction {
             values: values.join(", "),
             key: source_key(&target.definition, source, &entry.key),
             other: source_key(&target.definition, source, &other),
-        })
+        })))
     }
 }
 
@@ -373,7 +372,7 @@ impl DocumentStore<'_> {
                 fields: of.fields.clone(),
                 unique: of.unique,
                 state: of.state,
-                entries: self.tx.index_store(target)?.count_unnoted()?,
+                entries: self.tx.index_store(target)?.count_unnoted(),
             });
         }
         Ok(indexes)

@@ -425,13 +425,13 @@ impl<'tx> DocumentStore<'tx> {
     }
 
     /// Number of items, without a note that it was asked for.
-    pub(super) fn count_unnoted(&self) -> Result<u64> {
+    pub(super) fn count_unnoted(&self) -> u64 {
         let delta = self
             .tx
             .writes
             .borrow()
             .delta(self.id, Bound::Unbounded, Bound::Unbounded);
-        Ok(self.tree.len().saturating_add_signed(delta))
+        self.tree.len().saturating_add_signed(delta)
     }
 
     fn count_bounds(&self, (lo, hi): Bounds) -> Result<u64> {

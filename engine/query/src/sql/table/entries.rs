@@ -278,7 +278,7 @@ impl<A: Arguments> Search<'_, A> {
             .index
             .key_range(Bound::Included(&key), Bound::Included(&key))?;
         let Bound::Included(mut bytes) = range.lo else {
-            return Ok(all_below(self.index, leading)?);
+            return all_below(self.index, leading);
         };
         // Without its two bytes of end mark.
         bytes.truncate(bytes.len().saturating_sub(2));

@@ -81,7 +81,7 @@ fn over_indexed_stores(data: &Dataset) -> Box<dyn Subject> {
         names.extend(["i", "j", "r", "t", "d", "b", "m", "o", "o.x", "o.y"]);
         for at in 0..2 + rng.below(4) {
             let mut fields: Vec<String> = Vec::new();
-            for _ in 0..1 + rng.below(3) {
+            for _ in 0..=rng.below(3) {
                 let name = *rng.pick(&names);
                 let direction = if rng.chance(40) { " DESC" } else { "" };
                 if !fields

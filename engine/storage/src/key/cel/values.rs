@@ -47,7 +47,8 @@ impl VariableResolver for Row<'_> {
 
 fn to_cel(value: &KeyValue) -> CowVal<'_, '_> {
     match value {
-        KeyValue::Null => CowVal::owned(CelNull),
+        // The others are only in the keys of indexes, which have no expressions.
+        KeyValue::Null | KeyValue::Any(_) => CowVal::owned(CelNull),
         KeyValue::Bool(v) => CowVal::owned(CelBool::from(*v)),
         KeyValue::I8(v) => int(i64::from(*v)),
         KeyValue::I16(v) => int(i64::from(*v)),
@@ -72,8 +73,6 @@ fn to_cel(value: &KeyValue) -> CowVal<'_, '_> {
         ))),
         KeyValue::DateTime(v) => timestamp(midnight(v.date) + i128::from(v.time.nanos())),
         KeyValue::Timestamp(v) => timestamp(v.unix_nanos()),
-        // Only in the keys of indexes, which have no expressions.
-        KeyValue::Any(_) => CowVal::owned(CelNull),
     }
 }
 

@@ -398,7 +398,7 @@ fn a_unique_index_that_cannot_be_built_is_dropped() {
         },
     );
     let error = db.build_indexes().unwrap_err();
-    assert!(matches!(error, Error::NotUnique { .. }), "{error}");
+    assert!(matches!(error, Error::NotUnique(_)), "{error}");
     assert!(db.begin(Mode::Read).unwrap().documents("u").is_err());
     assert!(db.status().index_failure.unwrap().contains("\"u\""));
     put(&db, 3, "{\"a\":1}");
