@@ -14,6 +14,7 @@ use super::catalog::Identity;
 use super::columns::{Kind, Source, TableColumn, TableColumns};
 use super::error::{Code, QueryError};
 use super::functions;
+use super::indexes::TableIndex;
 use super::masking;
 use super::memory::Memory;
 use super::output::Column;
@@ -35,6 +36,7 @@ struct Declared {
     database: usize,
     store: String,
     columns: TableColumns,
+    indexes: Vec<TableIndex>,
 }
 
 /// A saved select that the connection knows.
@@ -129,7 +131,10 @@ impl StoreConnection {
         let mut gone = Vec::new();
         for (name, table) in &self.declared {
             let columns = running.columns(table.database, &table.store);
-            if columns.ok().as_ref() != Some(&table.columns) {
+            let indexes = running.indexes(table.database, &table.store);
+            if columns.ok().as_ref() != Some(&table.columns)
+                || indexes.ok().as_ref() != Some(&table.indexes)
+            {
                 gone.push(name.clone());
             }
         }
@@ -308,6 +313,7 @@ impl StoreConnection {
             let _ = self.execute(&attach);
         }
         let columns = running.columns(missing.database, &store)?;
+        let indexes = running.indexes(missing.database, &store)?;
         let protected = columns
             .iter()
             .filter(|column| column.masked || column.partial);
@@ -327,6 +333,7 @@ impl StoreConnection {
                 database,
                 store,
                 columns,
+                indexes,
             },
         );
         Ok(true)
@@ -433,11 +440,15 @@ impl StoreConnection {
         prepared.map_err(|error| self.explain(running, sql, &error))
     }
 
-    /// Whether a store that was declared has a key field of this name.
+    /// Whether a store that was declared has a key field of this name, or one that an index is ordered by.
     pub fn is_key(&self, name: &str) -> bool {
         self.declared.values().any(|table| {
             let column = table.columns.named(name);
-            column.is_some_and(|column| matches!(column.source, Source::Key(_)))
+            column.is_some_and(|column| {
+                let mut indexed = table.indexes.iter().flat_map(|index| &index.sources);
+                matches!(column.source, Source::Key(_))
+                    || indexed.any(|source| *source == column.source)
+            })
         })
     }
 

@@ -190,7 +190,10 @@ impl From<sop::Error> for QueryError {
     fn from(error: sop::Error) -> Self {
         let code = match &error {
             sop::Error::Conflict { .. } => Code::Conflict,
-            sop::Error::KeyExists { .. } | sop::Error::StoreExists { .. } => Code::Constraint,
+            sop::Error::KeyExists { .. }
+            | sop::Error::StoreExists { .. }
+            | sop::Error::NotUnique { .. } => Code::Constraint,
+            sop::Error::IsIndex { .. } => Code::Unsupported,
             sop::Error::SchemaViolation { .. } => Code::SchemaViolation,
             sop::Error::StoreNotFound { .. } => Code::StoreNotFound,
             sop::Error::InvalidKey { .. }
