@@ -80,7 +80,7 @@ pub(super) struct CommandList {
     get, operation_id = "list_commands", path = "/commands", tag = "tools",
     responses((status = 200, body = CommandList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn commands(State(_): State) -> Json<CommandList> {
+pub(super) async fn commands() -> Json<CommandList> {
     let commands = crate::copilot::grammar().commands().iter().map(|command| {
         let mut json = serde_json::to_value(command).unwrap_or_default();
         json["usage"] = command.usage().into();
