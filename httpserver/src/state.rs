@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::audit::Audit;
 use crate::config::{Config, Limits};
+use crate::copilot::{Copilot, Parts};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::metrics::{Started, Traffic};
@@ -35,6 +36,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    copilot: Copilot,
     programs: Programs,
     audit: Audit,
     started: Started,
@@ -44,6 +46,17 @@ struct Inner {
 impl AppState {
     /// State for a server that listens on `port` (the real one, when the settings say 0).
     pub fn new(config: &Config, port: u16, environments: Environments) -> Self {
+        Self::with_parts(config, port, environments, Parts::default())
+    }
+
+    /// The same with other parts that the copilot works with.
+    pub fn with_parts(
+        config: &Config,
+        port: u16,
+        environments: Environments,
+        parts: Parts,
+    ) -> Self {
+        let secrets = config.token.iter().cloned().collect();
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
         let temp_folder = registry.roots().data().join(QUERY_FILES);
@@ -66,6 +79,7 @@ impl AppState {
             ),
             programs: Programs::default(),
             audit: Audit::new(opener),
+            copilot: Copilot::new(&config.llm, secrets, parts),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -127,6 +141,11 @@ impl AppState {
     /// Where it is written down who changed what.
     pub fn audit(&self) -> &Audit {
         &self.shared.audit
+    }
+
+    /// The copilot.
+    pub fn copilot(&self) -> &Copilot {
+        &self.shared.copilot
     }
 
     /// When the server began.

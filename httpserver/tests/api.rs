@@ -13,12 +13,20 @@
 )]
 
 mod api {
+    pub mod chatting;
+    pub mod fake_model;
     pub mod support;
 
     mod access;
     mod audit;
     mod bad_input;
     mod cel;
+    mod chat;
+    mod chat_failures;
+    mod chat_injection;
+    mod chat_privacy;
+    mod chat_sessions;
+    mod chat_writes;
     mod databases;
     mod description;
     mod environments;
@@ -32,5 +40,6 @@ mod api {
     mod sockets;
     mod stores;
     mod tools;
+    mod transcripts;
     mod transfer;
 }

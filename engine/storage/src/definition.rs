@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, DocumentRef, Kind};
 use crate::error::{Error, Result};
-use crate::key::KeySpec;
+use crate::index::IndexOf;
+use crate::key::{KeySpec, KeyType};
 use crate::names::nearest;
 use crate::typed::TypedKey;
 
@@ -209,6 +210,9 @@ pub struct StoreDefinition {
     /// Wishes for caching, kept for the layers above.
     #[serde(default)]
     pub cache: serde_json::Map<String, serde_json::Value>,
+    /// What makes it an index of another store; set by [`Transaction::create_index`](crate::Transaction::create_index).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index_of: Option<IndexOf>,
 }
 
 fn yes() -> bool {
@@ -233,6 +237,7 @@ impl StoreDefinition {
             schema: Schema::default(),
             relations: Vec::new(),
             cache: serde_json::Map::new(),
+            index_of: None,
         }
     }
 
@@ -291,6 +296,11 @@ impl StoreDefinition {
         }
         if let Err(e) = self.key.validate() {
             return invalid("key", e.to_string());
+        }
+        let any = |field: &crate::key::KeyField| field.kind == KeyType::Any;
+        if self.index_of.is_none() && self.key.fields().iter().any(any) {
+            let detail = "has a field of type any, which only indexes have".to_owned();
+            return invalid("key", detail);
         }
         if self.schema.fields.len() > MAX_SCHEMA_FIELDS {
             return invalid(

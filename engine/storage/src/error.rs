@@ -70,6 +70,43 @@ pub enum Error {
         /// The key as JSON text.
         key: String,
     },
+    /// A store that is an index was to be written, altered or dropped as a store.
+    #[error(
+        "{name:?} is an index of the store {of:?} and kept by the database: change the items of that store; dropping the index is what removes it"
+    )]
+    IsIndex {
+        /// Name of the index.
+        name: String,
+        /// Name of the store that it is an index of.
+        of: String,
+    },
+    /// A store that is no index was to be dropped or built as one.
+    #[error("the store {name:?} is no index{}", hint(suggestions))]
+    NotAnIndex {
+        /// The name asked for.
+        name: String,
+        /// The nearest names of indexes.
+        suggestions: Vec<String>,
+    },
+    /// Two items have the same values in the fields of a unique index.
+    #[error(
+        "store {store:?}, key {key}: the index {index:?} allows {values} in {} once, and the item {other} has it already",
+        fields.join(", ")
+    )]
+    NotUnique {
+        /// Name of the store.
+        store: String,
+        /// Name of the index.
+        index: String,
+        /// The indexed fields.
+        fields: Vec<String>,
+        /// Their values as JSON text.
+        values: String,
+        /// The key of the item that was written, as JSON text.
+        key: String,
+        /// The key of the item that has the values, as JSON text.
+        other: String,
+    },
     /// No store of that name.
     #[error("there is no store {name:?}{}", hint(suggestions))]
     StoreNotFound {

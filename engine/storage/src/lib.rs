@@ -120,7 +120,7 @@
 //!
 //! # What it is not
 //!
-//! No SQL, no network, no replication, no secondary indexes, no expiry of items. It is not made for values of
+//! No SQL, no network, no replication, no expiry of items. It is not made for values of
 //! gigabytes (a document is at most 100 MiB and held in memory as a whole), for transactions of more than
 //! 256 MiB, nor for several processes that write to one folder. Nothing is encrypted.
 
@@ -136,6 +136,7 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod index;
 pub mod key;
 pub mod lock;
 pub mod log;
@@ -162,6 +163,10 @@ pub use definition::{
 };
 pub use document::{Document, DocumentError, DocumentRef, JsonStyle};
 pub use error::{Error, Result};
+pub use index::{
+    EntryReader, IndexDefinition, IndexField, IndexInfo, IndexOf, IndexPath, IndexState,
+    MAX_INDEX_FIELDS,
+};
 pub use key::{
     CelExpression, EncodedKey, Key, KeyError, KeyField, KeyPrefix, KeyRange, KeySpec, KeyType,
     KeyValue, Order, RideOnField,

@@ -4,6 +4,7 @@
 mod audit;
 mod backup;
 mod changes;
+mod chat;
 mod check;
 mod counts;
 mod databases;
@@ -106,6 +107,14 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(query::export_query))
         .routes(routes!(query::list))
         .routes(routes!(query::cancel))
+        .routes(routes!(chat::list, chat::ask))
+        .routes(routes!(chat::show, chat::stop))
+        .routes(routes!(chat::events))
+        .routes(routes!(chat::approve))
+        .routes(routes!(chat::sent))
+        .routes(routes!(chat::feedback))
+        .routes(routes!(chat::llm, chat::change_llm))
+        .routes(routes!(chat::test_llm))
         .routes(routes!(audit::list))
         .routes(routes!(tools::list))
         .routes(routes!(tools::call))
@@ -135,9 +144,11 @@ pub fn description_routes(document: &utoipa::openapi::OpenApi) -> Router<AppStat
 pub async fn not_found(uri: Uri) -> ApiError {
     let path: String = uri.path().chars().take(200).collect();
     let known = [
+        "chat",
         "databases",
         "environments",
         "health",
+        "llm",
         "openapi.json",
         "queries",
         "tools",

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sop::{
-    Database, KeySpec, Mode, Placement, Relation, Schema, SchemaField, StoreChange,
-    StoreDefinition, StoreInfo, StoreSchema, Transaction,
+    Database, IndexDefinition, KeySpec, Mode, Placement, Relation, Schema, SchemaField,
+    StoreChange, StoreDefinition, StoreInfo, StoreSchema, Transaction,
 };
 use sop_query::sql::VIEWS_STORE;
 use utoipa::ToSchema;
@@ -44,6 +44,11 @@ pub(super) struct StoreView {
     /// `[{"source_fields", "target_store", "target_fields"}]`.
     relations: Vec<Value>,
     cache: Map<String, Value>,
+    /// Its indexes: `[{"name", "fields": [{"path": {"value": ["a", "b"]} or {"key": "a"}, "order"}], "unique", "state", "entries"}]`; the
+    /// state is `building` or `ready`, and one that is being built has entries of some items.
+    indexes: Vec<Value>,
+    /// For an index, which the database keeps: `{"store", "fields", "unique", "state"}`; otherwise null.
+    index_of: Option<Value>,
     /// Exact number of items.
     count: u64,
     /// Bytes of keys and values.
@@ -236,9 +241,9 @@ impl StoreUpdate {
     /// # Errors
     /// The store is not there, or it holds items and its structure would change.
     pub(crate) fn apply(&self, tx: &Transaction, name: &str) -> ApiResult<()> {
-        let (current, count) = {
+        let (current, count, indexes) = {
             let info = tx.documents(name)?.info()?;
-            ((*info.definition).clone(), info.count)
+            ((*info.definition).clone(), info.count, info.indexes)
         };
         let wanted = self.over(&current);
         if wanted.same_structure(&current) {
@@ -258,7 +263,16 @@ impl StoreUpdate {
             return Err(ApiError::new(Code::RuleViolation, detail));
         }
         tx.drop_store(name)?;
-        Ok(tx.create_store(wanted)?)
+        tx.create_store(wanted)?;
+        for index in indexes {
+            tx.create_index(&IndexDefinition {
+                name: index.name,
+                store: name.to_owned(),
+                fields: index.fields,
+                unique: index.unique,
+            })?;
+        }
+        Ok(())
     }
 
     fn over(&self, current: &StoreDefinition) -> StoreDefinition {
@@ -351,6 +365,8 @@ fn write_store(
     out.field("schema", &schema_of(definition, &found));
     out.field("relations", &definition.relations);
     out.field("cache", &definition.cache);
+    out.field("indexes", &info.indexes);
+    out.field("index_of", &definition.index_of);
     out.field("count", &info.count);
     out.field("bytes", &info.bytes);
     out.field("depth", &info.depth);

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, Secret, read_file};
+use crate::config::{Config, ProviderKind, Secret, read_file};
+
+/// Where the model's key is in the environment. It is no flag: others on this machine can see flags.
+const LLM_KEY: &str = "SOP_LLM_API_KEY";
 
 /// Storage engine, data manager and their web page in one program.
 #[derive(Debug, Parser)]
@@ -87,6 +90,16 @@ pub struct ServeArgs {
     /// A fixed token instead of a random one. Others on this machine can see flags: the environment is better.
     #[arg(long, env = "SOP_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// Whose model answers in the copilot: gemini, openai (or what speaks like it), anthropic, ollama. Its key is in the
+    /// environment as SOP_LLM_API_KEY, or in a file that the settings name.
+    #[arg(long, env = "SOP_LLM_PROVIDER", value_name = "NAME")]
+    pub llm_provider: Option<ProviderKind>,
+    /// Name of the model.
+    #[arg(long, env = "SOP_LLM_MODEL", value_name = "NAME")]
+    pub llm_model: Option<String>,
+    /// Where the model is reached, when not at its provider.
+    #[arg(long, env = "SOP_LLM_BASE_URL", value_name = "URL")]
+    pub llm_base_url: Option<String>,
 }
 
 /// Flags of an import.
@@ -170,6 +183,13 @@ impl ServeArgs {
         if let Some(token) = &self.token {
             config.token = Some(Secret::new(token));
         }
+        config.llm.provider = self.llm_provider.or(config.llm.provider);
+        config.llm.model = self.llm_model.clone().or(config.llm.model);
+        config.llm.base_url = self.llm_base_url.clone().or(config.llm.base_url);
+        let key = std::env::var(LLM_KEY).ok();
+        let key = key.filter(|key| !key.trim().is_empty());
+        config.llm.key = key.map(|key| Secret::new(key.trim())).or(config.llm.key);
+        config.llm.read_key().map_err(anyhow::Error::msg)?;
         config.check().map_err(anyhow::Error::msg)?;
         Ok(config)
     }

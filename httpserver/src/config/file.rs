@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Secret;
 use super::limits::FileLimits;
+use super::llm::FileLlm;
 use crate::extract::from_json;
 
 /// What a settings file may say. `config.example.json` shows every key.
@@ -43,6 +44,8 @@ pub struct FileConfig {
     pub system_database: Option<PathBuf>,
     /// Limits on sizes and times.
     pub limits: Option<FileLimits>,
+    /// The copilot's model.
+    pub llm: Option<FileLlm>,
 }
 
 /// Parses the text of a settings file.
@@ -68,6 +71,8 @@ pub fn read_file(path: &Path) -> anyhow::Result<FileConfig> {
     config.system_database.iter_mut().for_each(below);
     config.databases.iter_mut().flatten().for_each(below);
     config.roots.iter_mut().flatten().for_each(below);
+    let llm = config.llm.iter_mut();
+    llm.filter_map(|llm| llm.key_file.as_mut()).for_each(below);
     Ok(config)
 }
 
@@ -106,6 +111,8 @@ mod tests {
         for (wrong, at) in [
             ("{\"zzzzzzzz\":0}", ""),
             ("{\"limits\":{\"zzzzzzzz\":0}}", "/limits"),
+            ("{\"llm\":{\"zzzzzzzz\":0}}", "/llm"),
+            ("{\"llm\":{\"limits\":{\"zzzzzzzz\":0}}}", "/llm/limits"),
         ] {
             let error = parse_file(wrong).unwrap_err();
             let known = error

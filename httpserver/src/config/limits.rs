@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// Makes `Limits` and `FileLimits` from a table of name, default, least and most.
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $least:expr, $most:expr;)+) => {
-        /// Limits of the server. Times are in milliseconds, sizes in bytes.
+        /// Limits. Times are in milliseconds, sizes in bytes.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
             $($(#[doc = $doc])+ pub $name: u64,)+
@@ -27,14 +28,14 @@ macro_rules! limits {
 
         impl FileLimits {
             /// These over `base`.
-            pub(super) fn over(&self, base: &Limits) -> Limits {
+            pub(crate) fn over(&self, base: &Limits) -> Limits {
                 Limits { $($name: self.$name.unwrap_or(base.$name),)+ }
             }
         }
 
         impl Limits {
             /// Checks that each limit lies in its range.
-            pub(super) fn check(&self) -> Result<(), String> {
+            pub(crate) fn check(&self) -> Result<(), String> {
                 $(if !($least..=$most).contains(&self.$name) {
                     return Err(format!(
                         "limits.{} must be from {} to {}, not {}.",
@@ -46,6 +47,8 @@ macro_rules! limits {
         }
     };
 }
+
+pub(super) use limits;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;

@@ -5,11 +5,14 @@
 
 mod file;
 mod limits;
+mod llm;
+mod llm_limits;
 
 use std::path::PathBuf;
 
 pub use file::{FileConfig, parse_file, read_file};
 pub use limits::Limits;
+pub use llm::{FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
 
 /// Where the server listens when nothing else is said.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -51,6 +54,8 @@ pub struct Config {
     pub system_database: Option<PathBuf>,
     /// Limits on sizes and times.
     pub limits: Limits,
+    /// The copilot's model.
+    pub llm: LlmConfig,
 }
 
 impl Default for Config {
@@ -71,6 +76,7 @@ impl Default for Config {
             cache_bytes: None,
             system_database: None,
             limits: Limits::default(),
+            llm: LlmConfig::default(),
         }
     }
 }
@@ -99,6 +105,7 @@ impl Config {
         self.cache_bytes = file.cache_bytes.or(self.cache_bytes);
         self.system_database = file.system_database.or(self.system_database);
         self.limits = file.limits.unwrap_or_default().over(&self.limits);
+        self.llm = self.llm.with_file(file.llm.unwrap_or_default());
         self
     }
 
@@ -128,6 +135,7 @@ impl Config {
                 "The token must have at least {MIN_TOKEN_LENGTH} characters."
             ));
         }
+        self.llm.check()?;
         self.limits.check()
     }
 

@@ -120,6 +120,10 @@ codes! {
     InvalidArguments = "invalid_arguments", UNPROCESSABLE_ENTITY, "The arguments do not fit";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
+    /// No session of the copilot, or no turn or prompt of it, has this name.
+    SessionNotFound = "session_not_found", NOT_FOUND, "No such session";
+    /// No change waits for approval under this name.
+    ApprovalNotFound = "approval_not_found", NOT_FOUND, "No change waits for approval";
     /// The address is there, but not for this method.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This method is not served here";
     /// The body came too slowly.
@@ -132,6 +136,10 @@ codes! {
     Constraint = "constraint", CONFLICT, "The store does not allow this item";
     /// The query was ended by a request to do so. What it had changed by then was not kept.
     Cancelled = "cancelled", CONFLICT, "The query was cancelled";
+    /// The change was decided on before, or lapsed; it is not done again.
+    ApprovalOver = "approval_over", CONFLICT, "This was decided on already";
+    /// The session of the copilot is answering already.
+    TurnRunning = "turn_running", CONFLICT, "The session is busy";
     /// A database has this name or this folder already.
     DatabaseExists = "database_exists", CONFLICT, "The database exists already";
     /// A store has this name already.

@@ -41,6 +41,9 @@ impl From<Error> for ApiError {
                 };
                 Self::new(Code::SchemaViolation, words).at(pointer, detail)
             }
+            Error::IsIndex { .. } | Error::NotUnique { .. } => {
+                Self::new(Code::RuleViolation, words)
+            }
             Error::TransactionTooLarge { .. } => Self::new(Code::BodyTooLarge, words),
             Error::ReadOnly { .. } | Error::ReadTransaction => Self::new(Code::ReadOnly, words),
             Error::Locked { .. } => Self::new(Code::DatabaseLocked, words),

@@ -210,3 +210,39 @@ async fn a_store_without_a_declared_schema_shows_the_fields_of_its_items() {
         (&json!(0), &json!(true))
     );
 }
+
+#[tokio::test]
+async fn a_store_shows_its_indexes_and_keeps_them() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let query = "/api/v1/databases/d/query";
+    let items = format!("{STORES}/s/items");
+    test.post(&items, &json!({"key": 1, "value": {"a": {"b": 5}}}))
+        .await
+        .ok();
+    let sql = json!({"sql": "CREATE UNIQUE INDEX s_b ON s (a.b DESC)"});
+    let made = test.post(query, &sql).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    let store = test.get(&format!("{STORES}/s")).await.ok();
+    assert_eq!(
+        store["indexes"],
+        json!([{
+            "name": "s_b", "fields": [{"path": {"value": ["a", "b"]}, "order": "desc"}],
+            "unique": true, "state": "ready", "entries": 1,
+        }])
+    );
+    let index = test.get(&format!("{STORES}/s_b")).await.ok();
+    assert_eq!(index["index_of"]["store"], "s");
+    assert_eq!(index["sample"]["key"], json!({"a.b": 5, "key": 1}));
+    test.post(&items, &json!({"key": 2, "value": {"a": {"b": 5}}}))
+        .await
+        .refused(422, "rule_violation");
+    test.post(
+        &format!("{STORES}/s_b/items"),
+        &json!({"key": {"a.b": 1, "key": 2}, "value": null}),
+    )
+    .await
+    .refused(422, "rule_violation");
+    test.delete(&format!("{STORES}/s_b"))
+        .await
+        .refused(422, "rule_violation");
+}

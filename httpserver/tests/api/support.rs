@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use sop_httpserver::config::{Config, Secret};
+use sop_httpserver::copilot::Parts;
 use sop_httpserver::environments::Environments;
 use sop_httpserver::{AppState, app};
 use tower::ServiceExt as _;
@@ -99,11 +100,24 @@ impl TestApp {
     }
 
     fn over(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
+        Self::over_parts(folder, change, Parts::default())
+    }
+
+    /// With changed settings and other parts for the copilot.
+    pub fn with_parts(change: impl FnOnce(&mut Config), parts: Parts) -> Self {
+        Self::over_parts(tempfile::tempdir().unwrap(), change, parts)
+    }
+
+    fn over_parts(
+        folder: tempfile::TempDir,
+        change: impl FnOnce(&mut Config),
+        parts: Parts,
+    ) -> Self {
         let mut config = config(folder.path());
         change(&mut config);
         config.check().unwrap();
         let environments = Environments::open(&config).unwrap();
-        let state = AppState::new(&config, 8080, environments);
+        let state = AppState::with_parts(&config, 8080, environments, parts);
         Self {
             app: app(state.clone()),
             state,

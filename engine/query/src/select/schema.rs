@@ -75,7 +75,7 @@ impl Schema {
                 stores: BTreeMap::new(),
             });
             for store in tx.stores()? {
-                if visibility.shows_store(database, &store.definition.name) {
+                if visibility.shows(database, &store.definition) {
                     let relations = visible_relations(visibility, database, &store.definition);
                     schema.add_seen(database, &store.definition, relations, None, None);
                 }

@@ -75,6 +75,7 @@ impl Kind {
                 KeyType::Date => "date",
                 KeyType::Time => "time",
                 KeyType::DateTime | KeyType::Timestamp => "datetime",
+                KeyType::Any => "any",
                 _ => "integer",
             },
             Self::Field(kind) => kind.name(),

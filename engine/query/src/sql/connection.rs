@@ -18,6 +18,7 @@ use super::Result;
 use super::catalog::Identity;
 use super::columns::{Kind, Source, TableColumn, TableColumns};
 use super::functions;
+use super::indexes::TableIndex;
 use super::memory::Memory;
 use super::output::Column;
 use super::running::Running;
@@ -38,6 +39,7 @@ struct Declared {
     database: usize,
     store: String,
     columns: TableColumns,
+    indexes: Vec<TableIndex>,
 }
 
 /// A saved select that the connection knows.
@@ -132,7 +134,10 @@ impl StoreConnection {
         let mut gone = Vec::new();
         for (name, table) in &self.declared {
             let columns = running.columns(table.database, &table.store);
-            if columns.ok().as_ref() != Some(&table.columns) {
+            let indexes = running.indexes(table.database, &table.store);
+            if columns.ok().as_ref() != Some(&table.columns)
+                || indexes.ok().as_ref() != Some(&table.indexes)
+            {
                 gone.push(name.clone());
             }
         }
@@ -211,6 +216,7 @@ impl StoreConnection {
             let _ = self.execute(&attach);
         }
         let columns = running.columns(missing.database, &store)?;
+        let indexes = running.indexes(missing.database, &store)?;
         let protected = columns
             .iter()
             .filter(|column| column.is_masked() || column.is_partial());
@@ -230,6 +236,7 @@ impl StoreConnection {
                 database,
                 store,
                 columns,
+                indexes,
             },
         );
         Ok(true)
@@ -267,11 +274,15 @@ impl StoreConnection {
         prepared.map_err(|error| self.explain(running, sql, &error))
     }
 
-    /// Whether a store that was declared has a key field of this name.
+    /// Whether a store that was declared has a key field of this name, or one that an index is ordered by.
     pub fn is_key(&self, name: &str) -> bool {
         self.declared.values().any(|table| {
             let column = table.columns.named(name);
-            column.is_some_and(|column| matches!(column.source, Source::Key(_)))
+            column.is_some_and(|column| {
+                let mut indexed = table.indexes.iter().flat_map(|index| &index.sources);
+                matches!(column.source, Source::Key(_))
+                    || indexed.any(|source| *source == column.source)
+            })
         })
     }
 

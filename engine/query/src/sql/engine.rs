@@ -378,6 +378,7 @@ impl Call<'_> {
                 self.running.changes.borrow_mut().clear();
                 self.running.definitions.borrow_mut().clear();
                 self.running.changed.set(0);
+                self.running.take_building();
                 Ok(())
             }
             kind => {
@@ -404,6 +405,7 @@ impl Call<'_> {
         if !self.request.dry_run {
             self.summary.sequence = self.running.commit()?.or(self.summary.sequence);
             self.settle()?;
+            self.build_indexes()?;
         }
         Ok(())
     }

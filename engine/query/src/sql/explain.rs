@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::table::Step;
+use super::tokens::quote_name;
 
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,7 +15,7 @@ pub struct PlanNode {
     pub id: i32,
     /// The step that it is a part of; none at the top.
     pub parent: Option<i32>,
-    /// What is done: `seek`, `prefix`, `scan`, `hash` and `item` read a store; others are `sort`, `group`, `distinct`, `subquery`,
+    /// What is done: `seek`, `prefix`, `index`, `scan`, `hash` and `item` read a store; others are `sort`, `group`, `distinct`, `subquery`,
     /// `compound`, `step`.
     pub operator: &'static str,
     /// In a few words.
@@ -85,7 +86,9 @@ fn detail(before: &str, label: &str, rest: &str) -> String {
         ""
     };
     let store = label.split([' ', '[']).nth(1).unwrap_or_default();
-    if name == store || name.is_empty() {
+    if label.starts_with("index ") && !name.is_empty() {
+        format!("{label} of {name}{join}")
+    } else if name == store || name.is_empty() {
         format!("{label}{join}")
     } else {
         format!("{label} as {name}{join}")
@@ -98,6 +101,7 @@ fn verb(label: &str) -> &'static str {
         Some("prefix") => "prefix",
         Some("hash") => "hash",
         Some("item") => "item",
+        Some("index") => "index",
         Some("count") => "count",
         _ => "scan",
     }
@@ -160,6 +164,16 @@ impl Plan {
     }
 }
 
+/// A name as statements write it.
+fn name(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_owned()
+    } else {
+        quote_name(name)
+    }
+}
+
 /// What would make a plan faster: places that look items up without a key.
 fn advice(nodes: &[PlanNode]) -> Vec<String> {
     let mut advice = Vec::new();
@@ -172,7 +186,10 @@ fn advice(nodes: &[PlanNode]) -> Vec<String> {
         };
         let field = field.trim_end_matches(']');
         let text = format!(
-            "{store} has no order by {field}: all of it is read to find items by that field. A key that begins with {field}, or a store of links from {field} to its keys, makes it a seek."
+            "{store} has no order by {field}: all of it is read to find items by that field. CREATE INDEX {} ON {} ({}) makes it a seek.",
+            name(&format!("{store}_by_{}", field.replace('.', "_"))),
+            name(store),
+            name(field),
         );
         if !advice.contains(&text) {
             advice.push(text);

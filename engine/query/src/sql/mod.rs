@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod explain;
 mod functions;
+mod indexes;
 mod masking;
 mod memory;
 mod output;

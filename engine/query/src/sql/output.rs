@@ -43,6 +43,8 @@ pub struct Summary {
     pub changes: Vec<RowChange>,
     /// The stores that it made, altered and dropped, or that a dry run would have.
     pub definitions: Vec<DefinedStore>,
+    /// What is good to know of what was done, like an index that is still being built.
+    pub notices: Vec<String>,
 }
 
 /// A store that was made, altered or dropped.

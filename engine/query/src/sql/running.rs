@@ -15,6 +15,7 @@ use super::Result;
 use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
+use super::indexes::{self, TableIndex};
 use super::output::{DefinedStore, RowChange};
 use super::sandbox::{Cancel, Stopped};
 use super::sources::{RowSource, SourceCall, SourceRows};
@@ -82,6 +83,8 @@ pub(super) struct Running {
     reshaped: RefCell<BTreeSet<(usize, String)>>,
     /// Fields that the transaction writes and no item had before.
     new_fields: RefCell<BTreeMap<(usize, String), Vec<String>>>,
+    /// Indexes that the transaction made over items: databases and names.
+    building: RefCell<Vec<(usize, String)>>,
     error: RefCell<Option<QueryError>>,
     /// What ends the call.
     until: RefCell<(Cancel, Option<Instant>)>,
@@ -126,6 +129,7 @@ impl Running {
             block: Cell::default(),
             reshaped: RefCell::default(),
             new_fields: RefCell::default(),
+            building: RefCell::default(),
             error: RefCell::default(),
             until: RefCell::new(until),
             sources: RefCell::default(),
@@ -287,10 +291,20 @@ impl Running {
         self.planning(database)
     }
 
-    /// Whether a store is there for the caller.
+    /// Whether a store is there for the caller. An index is where all of its source is, whose values it has.
     pub fn shows(&self, database: usize, store: &str) -> bool {
-        self.visibility
-            .shows_store(self.catalog.name(database), store)
+        let name = self.catalog.name(database);
+        if self.visibility.is_all() || !self.visibility.shows_store(name, store) {
+            return self.visibility.is_all();
+        }
+        let Ok(transaction) = self.planning_of(database, store) else {
+            return true;
+        };
+        // What is not there is said by who looks for it.
+        match transaction.documents(store) {
+            Ok(store) => self.visibility.shows(name, store.definition()),
+            Err(_) => true,
+        }
     }
 
     /// What the caller does not see of a store.
@@ -348,6 +362,16 @@ impl Running {
         ))
     }
 
+    /// The indexes of a store that are ready, as of now. One that is seen in part is read without them: their order is that
+    /// of the stored values.
+    pub fn indexes(&self, database: usize, name: &str) -> Result<Vec<TableIndex>> {
+        if self.rules(database, name).is_some() {
+            return Ok(Vec::new());
+        }
+        let transaction = self.planning_of(database, name)?;
+        indexes::of(&transaction, &transaction.documents(name)?)
+    }
+
     /// Says that the statement writes fields that no item has.
     pub fn add_fields(&self, database: usize, store: &str, names: impl Iterator<Item = String>) {
         let mut new_fields = self.new_fields.borrow_mut();
@@ -380,6 +404,18 @@ impl Running {
             self.redefine(*database, store);
         }
         reshaped
+    }
+
+    /// Says that the transaction made an index that is to be built when it is committed.
+    pub fn note_building(&self, database: usize, index: &str) {
+        self.building
+            .borrow_mut()
+            .push((database, index.to_owned()));
+    }
+
+    /// The indexes that are to be built now.
+    pub fn take_building(&self) -> Vec<(usize, String)> {
+        self.building.take()
     }
 
     /// Stores that the transaction made, altered or dropped so far.

@@ -132,6 +132,18 @@ impl Visibility {
         }
     }
 
+    /// Whether a store with this definition is there. An index is where all of its source is, whose values it has.
+    pub fn shows(&self, database: &str, definition: &StoreDefinition) -> bool {
+        let whole = |source: &str| {
+            self.shows_store(database, source) && self.store(database, source).is_none()
+        };
+        self.shows_store(database, &definition.name)
+            && definition
+                .index_of
+                .as_ref()
+                .is_none_or(|of| whole(&of.store))
+    }
+
     /// What is protected of a store; none where nothing is.
     pub fn store(&self, database: &str, store: &str) -> Option<Arc<StoreRules>> {
         let rules = self.database(database)?.stores.get(store)?;

@@ -19,6 +19,15 @@ impl Library {
     }
 }
 
+impl Library {
+    /// Runs a statement that writes, apart from what is compared; the code of its error.
+    pub fn write(&self, sql: &str) -> Result<(), String> {
+        let request = Request::new(sql, sql::Params::None).writing();
+        let done = self.engine.collect(&self.catalog, &request);
+        done.map(drop).map_err(|error| error.code.name().to_owned())
+    }
+}
+
 impl Subject for Library {
     fn run(&mut self, statement: &Statement<'_>) -> Result<Answer, Failure> {
         let mut request = Request::new(statement.sql, params(statement.params));

@@ -57,12 +57,34 @@ fn through_the_library(name: &str) {
     });
 }
 
+fn through_indexes(name: &str) {
+    check(name, false, &|database| {
+        let data = data::dataset(database).unwrap();
+        let library = Library::open(database, &data);
+        for store in &data.stores {
+            let name = &store.definition.name;
+            for (at, column) in store.columns().iter().enumerate() {
+                // Some keys have fields that are not indexed.
+                let index =
+                    format!("CREATE INDEX \"index_{name}_{at}\" ON \"{name}\" (\"{column}\")");
+                let _ = library.write(&index);
+            }
+        }
+        Box::new(library)
+    });
+}
+
 macro_rules! files {
     ($($name:ident)*) => {
         const FILES: &[&str] = &[$(stringify!($name)),*];
 
         mod library {
             $(#[test] fn $name() { super::through_the_library(stringify!($name)); })*
+        }
+
+        /// The same with an index of each field of each store.
+        mod indexed {
+            $(#[test] fn $name() { super::through_indexes(stringify!($name)); })*
         }
 
         mod plain {
@@ -82,6 +104,7 @@ files! {
     expressions
     filters
     functions
+    indexes
     joins
     json
     keys

@@ -14,5 +14,6 @@ mod data;
 mod engine;
 mod files;
 mod harness;
+mod indexes;
 mod random;
 mod work;

@@ -1,6 +1,7 @@
 //! The background threads of an open database. One makes checkpoints when the log or memory has grown, room for
 //! the log ahead of need, and ends prepared transactions whose time is over. When commits are to be durable
 //! after some time, another one flushes the log: a long checkpoint must not make that late.
+//! A third builds indexes.
 //!
 //! A checkpoint that failed is tried again after a pause that doubles each time, up to a minute.
 
@@ -12,6 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::checkpoint::{self, Effort};
 use super::core::Core;
+use super::indexes;
 use super::options::Durability;
 
 /// Pause after the first failed checkpoint, in milliseconds.
@@ -48,6 +50,13 @@ struct Signal {
     failure: Option<String>,
 }
 
+/// What the thread that builds indexes is to do.
+#[derive(Clone, Copy, Default)]
+struct Indexing {
+    wanted: bool,
+    stop: bool,
+}
+
 /// Wakes and ends the threads, and knows how the last checkpoint went.
 #[derive(Default)]
 pub(crate) struct Background {
@@ -56,6 +65,8 @@ pub(crate) struct Background {
     ended: Condvar,
     /// Whether the thread that flushes has to end.
     flush_ends: Arc<(Mutex<bool>, Condvar)>,
+    /// What the thread that builds indexes is told.
+    indexes: Arc<(Mutex<Indexing>, Condvar)>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -145,6 +156,10 @@ impl Background {
         let worker = named("sop-background").spawn(move || run(&weak, &signal))?;
         self.threads.lock().push(worker);
         self.signal.0.lock().running = true;
+        let (weak, signal) = (Arc::downgrade(core), Arc::clone(&self.indexes));
+        let builder = named("sop-indexes").spawn(move || build_indexes(&weak, &signal))?;
+        self.threads.lock().push(builder);
+        self.wake_for_indexes();
         if let Durability::EveryMs(ms) = core.durability {
             let period = Duration::from_millis(u64::from(ms.max(1)));
             let (weak, ends) = (Arc::downgrade(core), Arc::clone(&self.flush_ends));
@@ -152,6 +167,13 @@ impl Background {
             self.threads.lock().push(flusher);
         }
         Ok(())
+    }
+
+    /// Says that an index may have to be built.
+    pub fn wake_for_indexes(&self) {
+        let (indexing, woken) = &*self.indexes;
+        indexing.lock().wanted = true;
+        woken.notify_one();
     }
 
     /// Ends the threads and waits for them, unless one is the caller.
@@ -163,12 +185,34 @@ impl Background {
         let (ends, woken) = &*self.flush_ends;
         *ends.lock() = true;
         woken.notify_one();
+        let (indexing, woken) = &*self.indexes;
+        indexing.lock().stop = true;
+        woken.notify_one();
         for thread in std::mem::take(&mut *self.threads.lock()) {
             if thread.thread().id() != std::thread::current().id() {
                 // A panic in the thread was already reported by it; closing goes on.
                 let _ = thread.join();
             }
         }
+    }
+}
+
+/// Builds indexes whenever there are some to be built.
+fn build_indexes(core: &Weak<Core>, signal: &(Mutex<Indexing>, Condvar)) {
+    let (indexing, woken) = signal;
+    loop {
+        let mut now = indexing.lock();
+        while !now.wanted && !now.stop {
+            woken.wait(&mut now);
+        }
+        if now.stop {
+            return;
+        }
+        now.wanted = false;
+        drop(now);
+        let Some(core) = core.upgrade() else { return };
+        // What cannot be written now is tried again at the next open; an index that cannot be is noted.
+        let _ = indexes::build_all(&core, &|| indexing.lock().stop);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Full verification: every checksum, order, count and pointer of the trees, every key and document, and
-//! that every prepared transaction can still be committed.
+//! Full verification: every checksum, order, count and pointer of the trees, every key and document, that each
+//! index has what its source has, and that every prepared transaction can still be committed.
 
 use std::cmp::Ordering;
 
@@ -12,9 +12,10 @@ use super::snapshot::{StoreState, tree_config};
 use super::usage::Usage;
 use crate::definition::StoreDefinition;
 use crate::error::{Error, Result};
+use crate::index::{Entry, IndexOf, IndexState, entry};
 use crate::key::label::Label;
 use crate::transaction::item::Shape;
-use crate::transaction::physical::{physical_key, split};
+use crate::transaction::physical::{has_ride_on, physical_key, split, split_payload};
 use crate::transaction::writes::StoreId;
 use crate::tree::{Cursor, PagePart, Tree, TreeReport};
 
@@ -86,6 +87,15 @@ pub(crate) fn run(core: &Core, progress: &mut dyn FnMut(&str, u64)) -> Result<Ch
         if let Some(store) = snapshot.stores.get(id) {
             progress(name, store.tree.len());
             check_store(&mut report, name, store);
+        }
+    }
+    for (source, indexes) in &snapshot.indexes {
+        for index in indexes {
+            if let (Some(source), Some(index)) =
+                (snapshot.stores.get(source), snapshot.stores.get(index))
+            {
+                check_index(&mut report, source, index);
+            }
         }
     }
     core.leave(pass);
@@ -164,6 +174,60 @@ fn check_store(report: &mut CheckReport, name: &str, store: &StoreState) {
         readable,
         nodes: tree.nodes,
     });
+}
+
+/// Compares an index with its source: each item has its entry, and there are no others.
+fn check_index(report: &mut CheckReport, source: &StoreState, index: &StoreState) {
+    let name = &index.definition.name;
+    let Some(of) = &index.definition.index_of else {
+        return;
+    };
+    let ready = of.state == IndexState::Ready;
+    let (mut item, mut found) = (0_u64, 0_u64);
+    let mut cursor = source.tree.cursor();
+    let mut more = cursor.first();
+    while matches!(more, Ok(true)) {
+        match entry_of(&cursor, &source.definition, of) {
+            // What cannot be read was found in its own store.
+            None => {}
+            Some(entry) => match index.tree.get(&entry.key) {
+                Ok(Some(there)) => {
+                    found += 1;
+                    let payload = there.value.bytes();
+                    if payload.is_ok_and(|payload| *payload != *entry.payload()) {
+                        let detail = format!("the entry of item {item} says something else of it");
+                        report.problem(format!("index {name:?}"), detail);
+                    }
+                }
+                Ok(None) if ready => report.problem(
+                    format!("index {name:?}"),
+                    format!("item {item} of {:?} has no entry", of.store),
+                ),
+                Ok(None) => {}
+                Err(error) => report.problem(format!("index {name:?}"), error.to_string()),
+            },
+        }
+        item += 1;
+        more = cursor.next();
+    }
+    if more.is_ok() && found != index.tree.len() {
+        report.problem(
+            format!("index {name:?}"),
+            format!(
+                "{} of its {} entries belong to no item of {:?}",
+                index.tree.len().saturating_sub(found),
+                index.tree.len(),
+                of.store
+            ),
+        );
+    }
+}
+
+/// The entry that the item under a cursor has in an index.
+fn entry_of(cursor: &Cursor<'_>, source: &StoreDefinition, of: &IndexOf) -> Option<Entry> {
+    let (key, value) = (cursor.key()?, cursor.value().ok()??);
+    let (_, document) = split_payload(&value, has_ride_on(&source.key)).ok()?;
+    entry(source, of, key, document).ok()
 }
 
 /// Decodes the item a cursor stands on and counts its fields; its key has to give the bytes it lies at.

@@ -100,6 +100,10 @@ pub(crate) struct Core {
     pub log_bytes: AtomicU64,
     pub checkpoint: Mutex<CheckpointState>,
     pub background: super::background::Background,
+    /// Held while a batch is added to an index, so that two builders do not undo each other's work.
+    pub index_batch: Mutex<()>,
+    /// What went wrong with the last index that could not be built.
+    pub index_failure: Mutex<Option<String>>,
     pub(super) current: RwLock<Arc<Snapshot>>,
     active: Mutex<Active>,
     readers: Readers,
@@ -153,6 +157,8 @@ impl Core {
             log_bytes: AtomicU64::new(parts.log_bytes),
             checkpoint: Mutex::new(parts.checkpoint),
             background: super::background::Background::default(),
+            index_batch: Mutex::new(()),
+            index_failure: Mutex::new(None),
             current: RwLock::new(Arc::new(parts.snapshot)),
             active: Mutex::new(Active::default()),
             readers: Readers::default(),

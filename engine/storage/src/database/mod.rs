@@ -8,6 +8,7 @@ mod check;
 pub(crate) mod checkpoint;
 pub(crate) mod core;
 mod group;
+mod indexes;
 mod metrics;
 mod open;
 mod options;
@@ -74,6 +75,8 @@ pub struct Status {
     pub checkpoints: u64,
     /// What went wrong with the last checkpoint; it is tried again. None when it succeeded.
     pub checkpoint_failure: Option<String>,
+    /// What went wrong with the last index that could not be built, and was dropped for it.
+    pub index_failure: Option<String>,
     /// Bytes of nodes and values in memory that no checkpoint has written yet.
     pub dirty_bytes: u64,
     /// Running transactions.
@@ -229,6 +232,7 @@ impl Database {
             conflicts: counters.conflicts.load(Ordering::Relaxed),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
             checkpoint_failure: core.background.last_failure(),
+            index_failure: core.index_failure.lock().clone(),
             dirty_bytes: cache.dirty,
             active_transactions: core.count_active() as u64,
             prepared_transactions: snapshot.prepared.held().count() as u64,

@@ -332,6 +332,7 @@ fn checkpointed(sequence: u64, payload: CatalogPayload, trees: &Trees) -> Snapsh
             trees,
         );
     }
+    snapshot.find_indexes();
     snapshot
 }
 

@@ -61,6 +61,8 @@ impl Database {
     /// middle, the next open decides whether it is still prepared or committed; repeat the call then.
     pub fn commit_prepared(&self, id: &str) -> Result<Commit> {
         let sequence = self.core().decide(Decision::Commit, id)?;
+        // It may have made an index.
+        self.core().background.wake_for_indexes();
         Ok(Commit { sequence })
     }
 

@@ -8,6 +8,7 @@ use super::trees::Trees;
 use crate::commit::prepared::PreparedState;
 use crate::definition::{Placement, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::index::IndexState;
 use crate::transaction::physical::has_ride_on;
 use crate::transaction::writes::{CATALOG, CatalogChange, Change, StoreId, Writes};
 use crate::tree::{Change as TreeChange, RootRef, Tree, TreeConfig};
@@ -36,6 +37,8 @@ pub(crate) struct Snapshot {
     pub turn: u64,
     pub stores: BTreeMap<StoreId, StoreState>,
     pub names: BTreeMap<String, StoreId>,
+    /// The indexes of each store that has some.
+    pub indexes: BTreeMap<StoreId, Vec<StoreId>>,
     /// What waits for the second phase of its commit.
     pub prepared: PreparedState,
 }
@@ -101,6 +104,9 @@ impl Snapshot {
         for change in &writes.catalog {
             self.apply_catalog(change, trees);
         }
+        if !writes.catalog.is_empty() {
+            self.find_indexes();
+        }
         for (id, items) in &writes.stores {
             if *id == CATALOG || items.is_empty() {
                 continue;
@@ -127,6 +133,30 @@ impl Snapshot {
         }
         self.sequence = sequence;
         Ok(())
+    }
+
+    /// Brings the list of indexes up to date with the stores.
+    pub fn find_indexes(&mut self) {
+        self.indexes.clear();
+        for (id, store) in &self.stores {
+            if let Some(of) = &store.definition.index_of
+                && let Some(source) = self.names.get(&of.store)
+            {
+                self.indexes.entry(*source).or_default().push(*id);
+            }
+        }
+    }
+
+    /// Names and ids of the indexes that are still to be built.
+    pub fn unbuilt(&self) -> Vec<(StoreId, String)> {
+        let unbuilt = |store: &StoreState| {
+            let of = store.definition.index_of.as_ref();
+            of.is_some_and(|of| of.state == IndexState::Building)
+        };
+        let stores = self.stores.iter().filter(|(_, store)| unbuilt(store));
+        stores
+            .map(|(id, store)| (*id, store.definition.name.clone()))
+            .collect()
     }
 
     fn apply_catalog(&mut self, change: &CatalogChange, trees: &Trees) {

@@ -87,6 +87,33 @@ impl KeySpec {
         Ok(order_bytes.get(reader.at..).unwrap_or_default())
     }
 
+    /// The values of the fields in bytes that hold nothing else: no label and no sort key.
+    pub(crate) fn decode_identity(&self, bytes: &[u8]) -> Result<Vec<KeyValue>, KeyError> {
+        let mut reader = Reader::new(bytes);
+        let values = self.decode_fields(&mut reader, self.fields().len())?;
+        reader.end()?;
+        Ok(values)
+    }
+
+    /// How many of the order bytes stand for the first `count` fields and what orders these.
+    ///
+    /// Errors as [`KeySpec::decode`].
+    pub fn leading_length(&self, order_bytes: &[u8], count: usize) -> Result<usize, KeyError> {
+        let mut reader = self.fields_of(order_bytes)?;
+        for field in self.fields().iter().take(count) {
+            if field.kind == KeyType::Any {
+                // The way from each entry of an index to its item: nothing is copied.
+                reader.set_order(field.order);
+                if reader.byte()? == PRESENT {
+                    super::any::skip(&mut reader)?;
+                }
+            } else {
+                drop(self.decode_next(&mut reader, field)?);
+            }
+        }
+        Ok(reader.at)
+    }
+
     fn decode_fields(
         &self,
         reader: &mut Reader<'_>,
@@ -101,10 +128,7 @@ impl KeySpec {
 
     #[inline]
     fn decode_next(&self, reader: &mut Reader<'_>, field: &KeyField) -> Result<KeyValue, KeyError> {
-        reader.mask = match field.order {
-            Order::Asc => 0,
-            Order::Desc => 0xFF,
-        };
+        reader.set_order(field.order);
         if self.is_composite() {
             reader.tagged(field.kind)
         } else {
@@ -127,6 +151,14 @@ impl<'a> Reader<'a> {
             at: 0,
             mask: 0,
         }
+    }
+
+    /// Bytes of a descending field are inverted.
+    fn set_order(&mut self, order: Order) {
+        self.mask = match order {
+            Order::Asc => 0,
+            Order::Desc => 0xFF,
+        };
     }
 
     pub(super) fn corrupt<T>(&self, detail: &'static str) -> Result<T, KeyError> {
@@ -220,6 +252,7 @@ impl<'a> Reader<'a> {
                 Some(value) => KeyValue::Timestamp(value),
                 None => return self.corrupt("an impossible timestamp"),
             },
+            KeyType::Any => KeyValue::Any(super::any::decode(self)?),
         })
     }
 
@@ -245,8 +278,27 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Passes over a text with whatever end mark.
+    pub(super) fn skip_text(&mut self) -> Result<(), KeyError> {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(length) = rest.iter().position(|byte| *byte == self.mask) else {
+                return self.corrupt("a text without an end");
+            };
+            self.at += length + 1;
+            if self.byte()? != ESCAPED_ZERO {
+                return Ok(());
+            }
+        }
+    }
+
     /// A text up to its end mark.
     fn text(&mut self) -> Result<Vec<u8>, KeyError> {
+        Ok(self.ended_text(&[0])?.0)
+    }
+
+    /// A text up to one of these end marks, which stand behind a zero, and which it was.
+    pub(super) fn ended_text(&mut self, ends: &[u8]) -> Result<(Vec<u8>, u8), KeyError> {
         let mut text = Vec::new();
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -262,7 +314,7 @@ impl<'a> Reader<'a> {
             }
             self.at += length + 1;
             match self.byte()? {
-                0 => return Ok(text),
+                end if ends.contains(&end) => return Ok((text, end)),
                 ESCAPED_ZERO => text.push(0),
                 _ => return self.corrupt("an unknown escape in a text"),
             }

@@ -264,6 +264,7 @@ pub(super) fn encode_value(value: &KeyValue, out: &mut Vec<u8>) -> Result<(), Ke
         KeyValue::Time(value) => encode_time(*value, out),
         KeyValue::DateTime(value) => encode_date_time(*value, out),
         KeyValue::Timestamp(value) => encode_date_time(value.utc(), out),
+        KeyValue::Any(value) => drop(value.encode(out)),
     }
     Ok(())
 }

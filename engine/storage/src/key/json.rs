@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 
 use super::encode::missing;
 use super::error::shortened;
-use super::{Decimal, Key, KeyError, KeySpec, KeyType, KeyValue};
+use super::{AnyValue, Decimal, Key, KeyError, KeySpec, KeyType, KeyValue};
 use crate::document::{JsonStyle, MAX_SAFE_INTEGER, write_json_string};
 
 impl KeySpec {
@@ -169,6 +169,9 @@ impl KeyValue {
         };
         match (json, kind) {
             (Value::Null, _) => Ok(Self::Null),
+            (json, KeyType::Any) => {
+                AnyValue::from_json(json).map_or_else(|| Err(mismatch()), |v| Ok(Self::Any(v)))
+            }
             (Value::Bool(value), KeyType::Bool) => Ok(Self::Bool(*value)),
             (Value::Number(number), _) => {
                 Self::from_number(field, kind, number.as_str()).unwrap_or_else(|| Err(mismatch()))
@@ -263,6 +266,7 @@ impl KeyValue {
             JsonForm::Bool(value) => Value::Bool(value),
             JsonForm::Number(text) => Value::Number(Number::from_string_unchecked(text)),
             JsonForm::String(text) => Value::String(text),
+            JsonForm::Object(value) => value,
         }
     }
 
@@ -284,12 +288,15 @@ impl KeyValue {
             }
             JsonForm::Number(text) => out.extend_from_slice(text.as_bytes()),
             JsonForm::String(text) => write_json_string(&text, out),
+            JsonForm::Object(value) => out.extend_from_slice(value.to_string().as_bytes()),
         }
     }
 
     fn exceeds_double(&self) -> bool {
         match self {
-            Self::I64(value) => value.unsigned_abs() > MAX_SAFE_INTEGER,
+            Self::I64(value) | Self::Any(AnyValue::Integer(value)) => {
+                value.unsigned_abs() > MAX_SAFE_INTEGER
+            }
             Self::U64(value) => *value > MAX_SAFE_INTEGER,
             Self::Decimal(value) => value.to_f64().to_string().parse() != Ok(*value),
             _ => false,
@@ -333,6 +340,12 @@ impl KeyValue {
             Self::Time(value) => JsonForm::String(value.to_string()),
             Self::DateTime(value) => JsonForm::String(value.to_string()),
             Self::Timestamp(value) => JsonForm::String(value.to_string()),
+            Self::Any(AnyValue::Integer(value)) => JsonForm::Number(value.to_string()),
+            Self::Any(AnyValue::Real(value)) => float(*value, || {
+                zmij::Buffer::new().format_finite(*value).to_owned()
+            }),
+            Self::Any(AnyValue::Text(text)) => JsonForm::String(text.clone()),
+            Self::Any(value) => JsonForm::Object(value.to_json()),
         }
     }
 }
@@ -342,6 +355,7 @@ enum JsonForm {
     Bool(bool),
     Number(String),
     String(String),
+    Object(Value),
 }
 
 /// The JSON text of the value.

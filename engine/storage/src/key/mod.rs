@@ -34,6 +34,7 @@
 //! | `time` | 6 | nanoseconds since midnight, big-endian |
 //! | `datetime` | 10 | date, then time |
 //! | `timestamp` | 10 | the date and time in UTC |
+//! | `any` | 2 or more | a number, text or bytes in the order of SQL, see `any.rs`; only in the keys of indexes |
 //!
 //! A single key is that and nothing more. In a composite key each field is a tag byte (00 missing,
 //! 01 present) and, when present, the form above; all bytes of a descending field, its tag too, are
@@ -51,6 +52,7 @@
 //! big-endian `i16`), and then each ride-on field: tag byte and ascending form, where a timestamp is
 //! followed by its offset.
 
+mod any;
 mod calendar;
 mod cel;
 mod decimal;
@@ -67,6 +69,8 @@ mod spec;
 mod tests;
 mod value;
 
+pub use any::{ANY_BYTES, AnyValue};
+pub(crate) use any::{Form, encode_field};
 pub use calendar::{Date, DateTime, Time, Timestamp};
 pub use cel::{CelExpression, MAX_EXPRESSION_BYTES};
 pub use decimal::Decimal;

@@ -154,6 +154,9 @@ fn value(kind: KeyType) -> BoxedStrategy<KeyValue> {
         KeyType::Time => time().prop_map(KeyValue::Time).boxed(),
         KeyType::DateTime => date_time().prop_map(KeyValue::DateTime).boxed(),
         KeyType::Timestamp => timestamp().prop_map(KeyValue::Timestamp).boxed(),
+        KeyType::Any => any::<i64>()
+            .prop_map(|i| KeyValue::Any(AnyValue::Integer(i)))
+            .boxed(),
     }
 }
 

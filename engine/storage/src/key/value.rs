@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Date, DateTime, Decimal, Time, Timestamp};
+use super::{AnyValue, Date, DateTime, Decimal, Time, Timestamp};
 
 /// The type of a key or of one field of a composite key. In JSON: its name in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
@@ -49,10 +49,12 @@ pub enum KeyType {
     DateTime,
     /// An instant with the offset from UTC at which it was written.
     Timestamp,
+    /// A number, text or bytes, in the order of SQL. Only the keys of indexes have such fields.
+    Any,
 }
 
 impl KeyType {
-    /// All types, in the order of their declaration.
+    /// All types that a store's key may be made of, in the order of their declaration.
     pub const ALL: [Self; 19] = [
         Self::Bool,
         Self::I8,
@@ -97,6 +99,7 @@ impl KeyType {
             Self::Time => "time",
             Self::DateTime => "datetime",
             Self::Timestamp => "timestamp",
+            Self::Any => "any",
         }
     }
 
@@ -167,6 +170,8 @@ pub enum KeyValue {
     DateTime(DateTime),
     /// See [`KeyType::Timestamp`].
     Timestamp(Timestamp),
+    /// See [`KeyType::Any`].
+    Any(AnyValue),
 }
 
 impl KeyValue {
@@ -193,6 +198,7 @@ impl KeyValue {
             Self::Time(_) => KeyType::Time,
             Self::DateTime(_) => KeyType::DateTime,
             Self::Timestamp(_) => KeyType::Timestamp,
+            Self::Any(_) => KeyType::Any,
         })
     }
 
@@ -225,6 +231,7 @@ impl PartialEq for KeyValue {
             (Self::Time(a), Self::Time(b)) => a == b,
             (Self::DateTime(a), Self::DateTime(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
+            (Self::Any(a), Self::Any(b)) => a == b,
             _ => false,
         }
     }
@@ -256,6 +263,7 @@ impl Hash for KeyValue {
             Self::Time(v) => v.hash(state),
             Self::DateTime(v) => v.hash(state),
             Self::Timestamp(v) => v.hash(state),
+            Self::Any(v) => v.hash(state),
         }
     }
 }
@@ -274,7 +282,7 @@ from_value! {
     bool => Bool, i8 => I8, i16 => I16, i32 => I32, i64 => I64, u8 => U8, u16 => U16, u32 => U32,
     u64 => U64, f32 => F32, f64 => F64, Decimal => Decimal, String => String, &str => String,
     Vec<u8> => Bytes, &[u8] => Bytes, [u8; 16] => Uuid, Date => Date, Time => Time,
-    DateTime => DateTime, Timestamp => Timestamp,
+    DateTime => DateTime, Timestamp => Timestamp, AnyValue => Any,
 }
 
 /// A missing value is [`KeyValue::Null`].

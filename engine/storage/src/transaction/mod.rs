@@ -5,6 +5,7 @@
 
 mod compared;
 mod cursor;
+mod indexes;
 pub(crate) mod item;
 pub(crate) mod overlay;
 mod own_writes;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use cursor::Cursor;
+pub(crate) use indexes::Filled;
 pub use item::{Item, ItemRef, KeyItem};
 pub use position::Position;
 pub use prepare::{MAX_PREPARED_ID_BYTES, Prepared};
@@ -43,6 +45,7 @@ use crate::database::core::{Core, Pass};
 use crate::database::snapshot::{Snapshot, tree_config};
 use crate::definition::{StoreChange, StoreDefinition, store_not_found};
 use crate::error::{Error, Result};
+use crate::index::{IndexInfo, IndexState};
 use crate::key::EncodedKey;
 use crate::log::MAX_RECORD_BYTES;
 use crate::tree::Tree;
@@ -82,6 +85,8 @@ pub struct StoreInfo {
     pub depth: u32,
     /// Identity: a dropped and created store of the same name has another.
     pub id: u64,
+    /// The indexes of its items, in the order of their names.
+    pub indexes: Vec<IndexInfo>,
 }
 
 /// What a transaction has read so far.
@@ -113,6 +118,8 @@ pub struct Transaction {
     writes: OwnWrites,
     reads: RefCell<Reads>,
     local_stores: RefCell<LocalStores>,
+    /// Indexes of stores that were written to.
+    indexes: RefCell<indexes::Known>,
     stats: Cell<ReadStats>,
     /// Calls until the clock is asked again.
     until_clock: Cell<u8>,
@@ -151,6 +158,7 @@ impl Transaction {
             writes: OwnWrites::default(),
             reads: RefCell::default(),
             local_stores: RefCell::default(),
+            indexes: RefCell::default(),
             stats: Cell::default(),
             until_clock: Cell::default(),
             key_buffer: Cell::default(),
@@ -275,10 +283,7 @@ impl Transaction {
                 .ok_or_else(|| store_not_found(name, snapshot.names.keys().map(String::as_str)))?;
             let tree = match snapshot.stores.get(&id) {
                 Some(store) => Cow::Borrowed(&store.tree),
-                None => Cow::Owned(Tree::new(
-                    tree_config(&definition),
-                    self.core.trees.context(id),
-                )),
+                None => Cow::Owned(self.empty_tree(id, &definition)),
             };
             return Ok((id, Cow::Owned(definition), tree));
         }
@@ -291,6 +296,11 @@ impl Transaction {
             Cow::Borrowed(&store.definition),
             Cow::Borrowed(&store.tree),
         ))
+    }
+
+    /// The tree of a store that the snapshot does not have.
+    fn empty_tree(&self, id: StoreId, definition: &StoreDefinition) -> Tree {
+        Tree::new(tree_config(definition), self.core.trees.context(id))
     }
 
     /// The definition that this transaction gave a store after a handle of it was made; `None`: the
@@ -313,6 +323,18 @@ impl Transaction {
     /// [`Error::StoreExists`], [`Error::InvalidDefinition`]; the transaction can go on after both.
     pub fn create_store(&self, definition: StoreDefinition) -> Result<()> {
         self.check_write()?;
+        if definition.index_of.is_some() {
+            return Err(Error::InvalidDefinition {
+                store: definition.name,
+                field: "index_of".to_owned(),
+                detail: "is set for indexes, which are made by CREATE INDEX, not as stores"
+                    .to_owned(),
+            });
+        }
+        self.add_store(definition)
+    }
+
+    fn add_store(&self, definition: StoreDefinition) -> Result<()> {
         definition.validate()?;
         match self.find(&definition.name) {
             Ok((_, existing, _)) => {
@@ -337,13 +359,24 @@ impl Transaction {
         Ok(())
     }
 
-    /// Drops a store with all its items.
+    /// Drops a store with all its items and its indexes.
     ///
     /// # Errors
-    /// [`Error::StoreNotFound`].
+    /// [`Error::StoreNotFound`]; [`Error::IsIndex`] for an index, which [`Transaction::drop_index`] drops.
     pub fn drop_store(&self, name: &str) -> Result<()> {
         self.check_write()?;
-        let (id, ..) = self.find(name)?;
+        let id = {
+            let store = self.documents(name)?;
+            store.check_is_no_index()?;
+            store.id
+        };
+        self.drop_indexes_of(id, name)?;
+        self.forget_store(id, name);
+        Ok(())
+    }
+
+    /// Takes a store that is there out of the list.
+    fn forget_store(&self, id: StoreId, name: &str) {
         let mut writes = self.writes.borrow_mut();
         writes.forget_store(id);
         writes.touch_name(name.as_bytes());
@@ -356,16 +389,24 @@ impl Transaction {
             writes.catalog.push(CatalogChange::Drop(id));
         }
         self.local_stores.borrow_mut().insert(name.to_owned(), None);
-        Ok(())
     }
 
     /// Changes what may change on a store that holds items.
     ///
     /// # Errors
-    /// [`Error::StoreNotFound`]; [`Error::SchemaViolation`] when an item breaks a declared schema.
+    /// [`Error::StoreNotFound`]; [`Error::SchemaViolation`] when an item breaks a declared schema;
+    /// [`Error::IsIndex`] for a schema or relations of an index.
     pub fn alter_store(&self, name: &str, change: StoreChange) -> Result<()> {
         self.check_write()?;
         let (id, current, tree) = self.find(name)?;
+        if let Some(of) = current.index_of.as_ref()
+            && (change.schema.is_some() || change.relations.is_some())
+        {
+            return Err(Error::IsIndex {
+                name: name.to_owned(),
+                of: of.store.clone(),
+            });
+        }
         // The new definition replaces all of the old one, so any change to it is a conflict.
         let metadata = format!("{name}\0");
         self.reads.borrow_mut().point(CATALOG, metadata.as_bytes());
@@ -418,6 +459,7 @@ impl Transaction {
         // The snapshot is given up first, so that nodes nobody else reads are changed in place;
         // the registration as active stays until the end and keeps the history.
         self.snapshot = None;
+        let builds = writes.catalog.iter().any(is_to_be_built);
         let sequence = self.core.commit(Request {
             base: self.base,
             reads,
@@ -425,6 +467,9 @@ impl Transaction {
             kind: Kind::Changes,
             payload,
         })?;
+        if builds {
+            self.core.background.wake_for_indexes();
+        }
         Ok(Commit { sequence })
     }
 
@@ -446,6 +491,15 @@ impl Transaction {
 
     /// Forgets all changes. Dropping the transaction does the same.
     pub fn rollback(self) {}
+}
+
+/// Whether it is an index with items to be added.
+fn is_to_be_built(change: &CatalogChange) -> bool {
+    let CatalogChange::Create(_, definition) = change else {
+        return false;
+    };
+    let of = definition.index_of.as_ref();
+    of.is_some_and(|of| of.state == IndexState::Building)
 }
 
 impl Drop for Transaction {

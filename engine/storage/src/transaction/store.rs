@@ -98,6 +98,7 @@ impl<'tx> DocumentStore<'tx> {
             bytes: self.tree.bytes(),
             depth: u32::from(self.tree.height()),
             id: self.id.0,
+            indexes: self.indexes()?,
         })
     }
 
@@ -421,6 +422,16 @@ impl<'tx> DocumentStore<'tx> {
     /// Exact number of items of a range, from the counts in the nodes.
     pub fn count(&self, range: &KeyRange) -> Result<u64> {
         self.count_bounds(bounds(range, self.definition.unique))
+    }
+
+    /// Number of items, without a note that it was asked for.
+    pub(super) fn count_unnoted(&self) -> Result<u64> {
+        let delta = self
+            .tx
+            .writes
+            .borrow()
+            .delta(self.id, Bound::Unbounded, Bound::Unbounded);
+        Ok(self.tree.len().saturating_add_signed(delta))
     }
 
     fn count_bounds(&self, (lo, hi): Bounds) -> Result<u64> {

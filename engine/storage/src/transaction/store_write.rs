@@ -5,6 +5,8 @@
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
 
+use super::indexes::{Target, check_room};
+use super::overlay::Place;
 use super::physical::{has_ride_on, payload, physical_key};
 use super::store::{DocumentStore, Inserted, Presence};
 use super::writes::{Change, Intent};
@@ -156,6 +158,7 @@ impl DocumentStore<'_> {
 
     fn check_write(&self) -> Result<()> {
         self.tx.check_can_write()?;
+        self.check_is_no_index()?;
         self.check_usable()
     }
 
@@ -188,6 +191,9 @@ impl DocumentStore<'_> {
         put: Put<'_>,
         wanted: impl FnOnce(Presence) -> bool,
     ) -> Result<Presence> {
+        if let Some(targets) = self.tx.indexes_of(self.id, &self.definition.name)? {
+            return self.put_indexed(&targets, physical, put, wanted);
+        }
         let mut writes = self.tx.writes.borrow_mut();
         let own = writes.of_store(self.id);
         let place = own.find(physical);
@@ -212,6 +218,47 @@ impl DocumentStore<'_> {
         Ok(there)
     }
 
+    /// As [`DocumentStore::put`], in a store with indexes.
+    fn put_indexed(
+        &self,
+        targets: &[Target],
+        physical: &[u8],
+        put: Put<'_>,
+        wanted: impl FnOnce(Presence) -> bool,
+    ) -> Result<Presence> {
+        let (place, there) = self.look_for(physical)?;
+        if !wanted(there) {
+            return Ok(there);
+        }
+        self.check_newest_schema(physical, put.value)?;
+        let document = Some(put.value.encoded());
+        let entries = self.entry_changes(targets, physical, there.visible, document)?;
+        let ride_on = has_ride_on(&self.definition.key).then_some(put.ride_on);
+        let payload = payload(ride_on, put.value);
+        let mut writes = self.tx.writes.borrow_mut();
+        check_room(&writes, physical, payload.len(), &entries)?;
+        let change = Change::Put {
+            intent: put.intent,
+            payload: &payload,
+            replaces: there.in_snapshot,
+        };
+        writes.set_at(self.id, place, physical, change)?;
+        self.change_entries(&mut writes, &entries)?;
+        Ok(there)
+    }
+
+    /// Where an item is in the transaction's changes, and whether it is there.
+    fn look_for(&self, physical: &[u8]) -> Result<(Place, Presence)> {
+        let mut writes = self.tx.writes.borrow_mut();
+        let own = writes.of_store(self.id);
+        let place = own.find(physical);
+        let there = match own.at(place) {
+            Some(change) => Presence::after(change),
+            None => self.presence_in_tree(physical)?,
+        };
+        Ok((place, there))
+    }
+
     /// Checks the value against the schema as this transaction has made it since.
     fn check_newest_schema(&self, physical: &[u8], value: &Document) -> Result<()> {
         let name = &self.definition.name;
@@ -223,13 +270,17 @@ impl DocumentStore<'_> {
     }
 
     fn remove_physical(&self, physical: &[u8]) -> Result<bool> {
-        let mut writes = self.tx.writes.borrow_mut();
-        let own = writes.of_store(self.id);
-        let place = own.find(physical);
-        let there = match own.at(place) {
-            Some(change) => Presence::after(change),
-            None => self.presence_in_tree(physical)?,
+        let (place, there) = self.look_for(physical)?;
+        let entries = match self.tx.indexes_of(self.id, &self.definition.name)? {
+            Some(targets) if there.visible => self.entry_changes(&targets, physical, true, None)?,
+            _ => Vec::new(),
         };
+        let mut writes = self.tx.writes.borrow_mut();
+        if !entries.is_empty() {
+            check_room(&writes, physical, 0, &entries)?;
+            self.change_entries(&mut writes, &entries)?;
+        }
+        let own = writes.of_store(self.id);
         if there.visible && there.in_snapshot {
             writes.set_at(self.id, place, physical, Change::Remove)?;
             return Ok(true);

@@ -28,6 +28,7 @@ mod edges;
 mod faults;
 mod fixture;
 mod histories;
+mod indexes;
 mod kills;
 mod large;
 mod metrics;

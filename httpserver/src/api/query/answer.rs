@@ -158,7 +158,7 @@ impl Rows for Lines<'_> {
     }
 }
 
-/// `stats`, `sequence` and `truncated`.
+/// `stats`, `sequence`, `truncated`, and `notices` where there are some.
 fn write_summary(out: &mut Output, summary: &Summary, rows: Option<u64>, cut: bool) {
     #[derive(Serialize)]
     struct Stats {
@@ -178,6 +178,9 @@ fn write_summary(out: &mut Output, summary: &Summary, rows: Option<u64>, cut: bo
     out.field("stats", &stats);
     out.field("sequence", &summary.sequence);
     out.field("truncated", &(summary.truncated || cut));
+    if !summary.notices.is_empty() {
+        out.field("notices", &summary.notices);
+    }
 }
 
 /// `changes`: how many, and the first of them.

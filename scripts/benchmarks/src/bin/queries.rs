@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use sop::key::{Key, KeyField, KeySpec, KeyType};
-use sop::{Document, OpenOptions, StoreDefinition};
+use sop::{Database, Document, IndexDefinition, OpenOptions, StoreDefinition};
 use sop_query::sql::{Catalog, Column, Output, Params, QueryEngine, Request, Value, ValueRef};
 
 const RUNS: usize = 5;
@@ -125,6 +125,49 @@ impl Subject for Connection {
     }
 }
 
+fn insert_orders(db: &Database, store: &str, orders: i64, users: i64) -> Result<()> {
+    for from in (0..orders).step_by(50_000) {
+        db.transact(|tx| {
+            let store = tx.documents(store)?;
+            for n in from..(from + 50_000).min(orders) {
+                let order = order(n, users);
+                store.insert(
+                    &Key::from(n),
+                    &Document::from_json(order_json(&order).as_bytes())?,
+                )?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// What an index costs those who write, and how long one is built: thousands of orders a second, into a store without
+/// indexes, into one with an index of the user, and into the index of a store that has them.
+fn index_cost(folder: &Path, orders: i64, users: i64) -> Result<[f64; 3]> {
+    let db = OpenOptions::new()
+        .cache_bytes(2 << 30)
+        .open(folder.join("writes"))?;
+    let rate = |began: Instant| orders as f64 / began.elapsed().as_secs_f64() / 1_000.0;
+    for name in ["plain", "indexed"] {
+        db.transact(|tx| {
+            tx.create_store(StoreDefinition::new(name, KeySpec::single(KeyType::I64)))
+        })?;
+    }
+    let by_user = |name: &str, store: &str| IndexDefinition::new(name, store, &["user_id"]);
+    db.transact(|tx| tx.create_index(&by_user("indexed_user", "indexed")))?;
+    let began = Instant::now();
+    insert_orders(&db, "plain", orders, users)?;
+    let plain = rate(began);
+    let began = Instant::now();
+    insert_orders(&db, "indexed", orders, users)?;
+    let indexed = rate(began);
+    db.transact(|tx| tx.create_index(&by_user("plain_user", "plain")))?;
+    let began = Instant::now();
+    db.build_indexes()?;
+    Ok([plain, indexed, rate(began)])
+}
+
 fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
     let db = OpenOptions::new()
         .cache_bytes(2 << 30)
@@ -144,17 +187,13 @@ fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
         tx.create_store(StoreDefinition::new("user_orders", links.clone()))?;
         tx.create_store(StoreDefinition::new("users", KeySpec::single(KeyType::I64)))
     })?;
+    insert_orders(&db, "orders", orders, users)?;
     for from in (0..orders).step_by(50_000) {
         db.transact(|tx| {
-            let (store, links) = (tx.documents("orders")?, tx.documents("user_orders")?);
+            let links = tx.documents("user_orders")?;
             for n in from..(from + 50_000).min(orders) {
-                let order = order(n, users);
-                store.insert(
-                    &Key::from(n),
-                    &Document::from_json(order_json(&order).as_bytes())?,
-                )?;
                 links.insert(
-                    &Key::composite([order.user, n]),
+                    &Key::composite([order(n, users).user, n]),
                     &Document::from_json(b"null")?,
                 )?;
             }
@@ -231,6 +270,22 @@ fn json(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
     db.execute_batch("CREATE INDEX o_user ON o(json_extract(value,'$.user_id')); ANALYZE;")?;
     Ok(db)
 }
+
+/// Works that stores do by an index, after it was made.
+const INDEXED: &[(&str, &str)] = &[
+    (
+        "100 users with their orders by an index store",
+        "SELECT u.name, o.total FROM users u JOIN orders o ON o.user_id = u.key WHERE u.key < 100",
+    ),
+    (
+        "join on a non-key field with index",
+        "SELECT u.country, count(*), sum(o.total) FROM users u CROSS JOIN orders o ON o.user_id = u.key GROUP BY u.country",
+    ),
+    (
+        "group by an indexed field",
+        "SELECT user_id, count(*) FROM orders GROUP BY user_id",
+    ),
+];
 
 /// A work: its name, its statement for stores and for plain tables.
 const WORKS: &[(&str, &str, &str)] = &[
@@ -319,6 +374,38 @@ fn main() -> Result<()> {
             c / a
         );
     }
+    stores
+        .engine
+        .collect(
+            &stores.catalog,
+            &Request::new("CREATE INDEX orders_user ON orders (user_id)", Params::None).writing(),
+        )
+        .map_err(|error| anyhow!("{error}"))?;
+    if let Some((_, db)) = stores.catalog.iter().next() {
+        db.build_indexes()?;
+        db.checkpoint()?;
+    }
+    for (name, sql) in INDEXED {
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..RUNS {
+            times[0].push(time(&mut stores, sql)?);
+            times[1].push(time(&mut columns, sql)?);
+            times[2].push(time(&mut json, sql)?);
+        }
+        let [a, b, c] = times.map(median);
+        println!(
+            "| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |",
+            b / a,
+            c / a
+        );
+    }
+    let [plain, indexed, built] = index_cost(folder.path(), orders, users)?;
+    println!(
+        "\ninserts a second without and with an index: {plain:.0} k, {indexed:.0} k; items a second while one is built: {built:.0} k"
+    );
+    println!(
+        "\n| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|"
+    );
     for (name, prepared) in [
         ("point query, prepared", true),
         ("point query, parsed each time", false),

@@ -1,4 +1,4 @@
-//! Definitions by SQL: `CREATE STORE`, `DROP STORE` and `ALTER STORE`; the words `TABLE` and `STORE` mean the same.
+//! Definitions by SQL: `CREATE STORE`, `DROP STORE`, `ALTER STORE`, `CREATE INDEX` and `DROP INDEX`; the words `TABLE` and `STORE` mean the same.
 //!
 //! ```sql
 //! CREATE STORE [IF NOT EXISTS] [db.]name (
@@ -13,6 +13,8 @@
 //!     DROP [COLUMN] [IF EXISTS] column
 //!     ADD RELATION (field, …) TO store (field, …), DROP RELATION (field, …) TO store
 //!     SET (description = '…', declared = true, cache = '{…}')
+//! CREATE [UNIQUE] INDEX [IF NOT EXISTS] [db.]name ON store (field [ASC | DESC], …)
+//! DROP INDEX [IF EXISTS] [db.]name
 //! ```
 //!
 //! Settings of `WITH`: `unique`, `slot_length`, `placement` (`'node'`, `'segment'`), `leaf_load_balancing`, `description`, `declared`,
@@ -24,12 +26,16 @@
 //!   (`declared = true`, `STRICT`, or any column that is `NOT NULL`), which enforces all of it on every write.
 //! - `DROP COLUMN` takes a field out of the schema. Items keep what they have in it; `UPDATE … SET field = NULL` removes that.
 //! - A foreign key is a relation: it says how stores belong together and is not enforced.
+//! - An index is a store that the database keeps: its items are the values of the fields and the key of each item of its
+//!   source. Fields are those of the key or of the value, `a.b` within objects. `UNIQUE` allows values once; items that lack
+//!   one of the fields are not compared.
 //! - A definition is a part of its transaction like any change: seen by the next statement, undone by `ROLLBACK`.
 //!
 //! Not there, and errors that say why: names cannot be changed, no defaults, checks, unique columns, generated or counted values.
 
 mod alter;
 mod create;
+mod index;
 mod parse;
 mod run;
 mod settings;
@@ -71,6 +77,11 @@ pub(super) enum Definition {
     Alter {
         store: StoreName,
         actions: Vec<Action>,
+    },
+    CreateIndex(Box<index::CreateIndex>),
+    DropIndex {
+        index: StoreName,
+        if_exists: bool,
     },
 }
 

@@ -20,14 +20,27 @@ pub(in crate::sql) fn parse(sql: &str) -> Result<Definition> {
             return Err(QueryError::new(Code::Forbidden, message).at(Some(start)));
         }
     }
-    if words.take_any(&["UNIQUE", "INDEX", "VIEW"]) {
-        let message = "indexes and views are not supported yet; a store with the wanted fields as its key serves as an index";
-        return unsupported(start, message);
+    let verb = verb.text.to_ascii_uppercase();
+    let unique = verb == "CREATE" && words.take(&["UNIQUE"]);
+    if unique && !words.is("INDEX") {
+        return words.expected("INDEX");
+    }
+    if words.take(&["INDEX"]) {
+        return match verb.as_str() {
+            "CREATE" => super::index::create(words, unique),
+            "DROP" => {
+                let if_exists = words.take(&["IF", "EXISTS"]);
+                let index = words.store_name()?;
+                words.finish("one name")?;
+                Ok(Definition::DropIndex { index, if_exists })
+            }
+            _ => unsupported(start, "an index is not altered; drop it and make it anew"),
+        };
     }
     if !words.take_any(&["STORE", "TABLE"]) {
-        return words.expected("STORE or TABLE");
+        return words.expected("STORE, TABLE or INDEX");
     }
-    match verb.text.to_ascii_uppercase().as_str() {
+    match verb.as_str() {
         "CREATE" => create(words),
         "DROP" => {
             let if_exists = words.take(&["IF", "EXISTS"]);
@@ -195,7 +208,7 @@ fn not_there<T>(words: &Words<'_>) -> Result<T> {
             "there are no CHECKs; a declared schema enforces types and NOT NULL"
         }
         () if words.is("UNIQUE") => {
-            "only the primary key is unique; make the column the key, or a part of it"
+            "a column is made unique by an index: CREATE UNIQUE INDEX name ON store (column)"
         }
         () if words.is("AUTOINCREMENT") || words.is("AUTO_INCREMENT") || words.is("IDENTITY") => {
             "keys are not counted up by themselves; give the key in the INSERT, or make it a UUID and write uuid()"

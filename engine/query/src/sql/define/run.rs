@@ -6,7 +6,7 @@ use sop::{StoreDefinition, Transaction};
 
 use super::alter::Altered;
 use super::create::{self, Selected};
-use super::{Create, Definition, StoreName};
+use super::{Create, Definition, StoreName, index};
 use crate::sql::Result;
 use crate::sql::error::{Code, QueryError};
 use crate::sql::output::DefinedStore;
@@ -31,14 +31,14 @@ impl Definition {
 }
 
 /// A store that a statement defines.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     running: &'a Running,
     name: &'a StoreName,
-    database: usize,
+    pub database: usize,
 }
 
 impl<'a> Place<'a> {
-    fn find(running: &'a Running, name: &'a StoreName) -> Result<Self> {
+    pub fn find(running: &'a Running, name: &'a StoreName) -> Result<Self> {
         let database = match &name.database {
             Some(database) => running.database(&database.text).ok_or_else(|| {
                 let names = running.catalog.iter().map(|(name, _)| name.to_owned());
@@ -57,12 +57,12 @@ impl<'a> Place<'a> {
     }
 
     /// The store's own name, if it is there.
-    fn there(&self) -> Result<Option<String>> {
+    pub fn there(&self) -> Result<Option<String>> {
         self.running
             .find_store(self.database, &self.name.store.text)
     }
 
-    fn existing(&self) -> Result<String> {
+    pub fn existing(&self) -> Result<String> {
         let wanted = &self.name.store;
         if let Some(name) = self.there()? {
             return Ok(name);
@@ -79,7 +79,7 @@ impl<'a> Place<'a> {
     }
 
     /// Runs `work` on the transaction and notes what it did to a store.
-    fn define(
+    pub fn define(
         &self,
         store: &str,
         before: Option<&StoreDefinition>,
@@ -109,7 +109,7 @@ impl<'a> Place<'a> {
     }
 
     /// Refuses to change what is only seen in part.
-    fn check_seen(&self, store: &str) -> Result<()> {
+    pub fn check_seen(&self, store: &str) -> Result<()> {
         if self.running.rules(self.database, store).is_none() {
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl<'a> Place<'a> {
         Err(QueryError::new(Code::Forbidden, message).at(Some(self.name.store.at)))
     }
 
-    fn definition(&self, store: &str) -> Result<StoreDefinition> {
+    pub fn definition(&self, store: &str) -> Result<StoreDefinition> {
         if !self.running.shows(self.database, store) {
             let message = format!("there is no store {store:?}");
             return Err(QueryError::new(Code::StoreNotFound, message));
@@ -129,6 +129,13 @@ impl<'a> Place<'a> {
             .documents(store)
             .map_err(|error| self.failed(error))?;
         Ok(store.definition().clone())
+    }
+
+    /// Names of the indexes of a store.
+    fn indexes(&self, store: &str) -> Result<Vec<String>> {
+        let transaction = self.running.transaction(self.database)?;
+        let indexes = transaction.documents(store)?.indexes()?;
+        Ok(indexes.into_iter().map(|index| index.name).collect())
     }
 
     fn create(&self, create: &Create, selected: Option<&[Selected]>) -> Result<Option<Filling>> {
@@ -189,7 +196,15 @@ pub(in crate::sql) fn run(
             let name = place.existing()?;
             place.check_seen(&name)?;
             let before = place.definition(&name)?;
+            if before.index_of.is_some() {
+                let message = format!("{name:?} is an index; DROP INDEX drops it");
+                return Err(QueryError::new(Code::InvalidValue, message).at(Some(store.store.at)));
+            }
+            let indexes = place.indexes(&name)?;
             place.define(&name, Some(&before), |tx| tx.drop_store(&name))?;
+            for index in indexes {
+                running.redefine(place.database, &index);
+            }
             Ok(None)
         }
         Definition::Alter { store, actions } => {
@@ -207,6 +222,10 @@ pub(in crate::sql) fn run(
             let change = altered.change(actions)?;
             place.define(&name, Some(&before), |tx| tx.alter_store(&name, change))?;
             Ok(None)
+        }
+        Definition::CreateIndex(create) => index::run_create(running, create).map(|()| None),
+        Definition::DropIndex { index, if_exists } => {
+            index::run_drop(running, index, *if_exists).map(|()| None)
         }
     }
 }

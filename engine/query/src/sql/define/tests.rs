@@ -351,7 +351,7 @@ const REFUSED: &[(&str, Code, &str, &str)] = &[
         "CREATE STORE a (id INT PRIMARY KEY, e TEXT UNIQUE)",
         Code::Unsupported,
         "UNIQUE",
-        "primary key",
+        "CREATE UNIQUE INDEX",
     ),
     (
         "CREATE STORE a (id INT PRIMARY KEY, CHECK (id > 0))",
@@ -444,10 +444,10 @@ const REFUSED: &[(&str, Code, &str, &str)] = &[
         "WITH x AS",
     ),
     (
-        "CREATE INDEX i ON a (b)",
-        Code::Unsupported,
-        "INDEX",
-        "not supported yet",
+        "CREATE INDEX i ON nope (b)",
+        Code::StoreNotFound,
+        "nope",
+        "no store",
     ),
     (
         "SELECT 1; DROP STORE nope",

@@ -11,6 +11,9 @@ use crate::sql::writes::{self, Rewritten};
 /// Items that are looked up together for `RETURNING`.
 const RETURNED: usize = 100;
 
+/// An index of a store with more items is built in the background.
+const BUILT_AT_ONCE: u64 = 100_000;
+
 impl Call<'_> {
     /// Runs a statement that changes items.
     pub(super) fn change(&mut self, sql: &str) -> Result<()> {
@@ -101,6 +104,28 @@ impl Call<'_> {
     pub(super) fn settle(&mut self) -> Result<()> {
         for (database, store) in self.running.take_unsettled() {
             self.connection.forget(database, &store)?;
+        }
+        Ok(())
+    }
+
+    /// Builds the indexes that were made, where that takes no long time; others are built in the background.
+    pub(super) fn build_indexes(&mut self) -> Result<()> {
+        for (database, index) in self.running.take_building() {
+            let Some(db) = self.running.catalog.get(database) else {
+                continue;
+            };
+            let items = {
+                let tx = db.begin(sop::Mode::Read)?;
+                let of = tx.documents(&index)?.definition().index_of.clone();
+                of.map_or(Ok(0), |of| tx.documents(&of.store)?.len())?
+            };
+            if items <= BUILT_AT_ONCE {
+                db.build_index(&index)?;
+            } else {
+                self.summary.notices.push(format!(
+                    "the index {index:?} is being built over {items} items; statements use it when it is ready"
+                ));
+            }
         }
         Ok(())
     }

@@ -5,25 +5,27 @@ use std::ffi::c_int;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
 use sop::key::{Key, KeyRange, KeyValue};
-use sop::{DocumentRef, ItemRef};
+use sop::{DocumentStore, ItemRef};
 
+use super::entries::Search;
 use super::hash::FieldHash;
-use super::masked::seen_value;
 use super::open::{OpenCursor, OpenStore};
+use super::plan::ways::affinities;
 use super::plan::{Path, Plan};
-use super::seek::{Arguments, ITEM_ID_BYTES};
+use super::seek::{Arguments, ITEM_ID_BYTES, Seek};
+use super::values::{NULL, key_value, owned, value_of};
+use super::walk::{self, IndexWalk, has_offsets};
 use super::{StoreTable, TableShared};
-use crate::sql::columns::{Source, TableColumn};
+use crate::sql::Result;
+use crate::sql::columns::Source;
+use crate::sql::error::{Code, QueryError};
 use crate::sql::running::{HashId, Running};
-use crate::sql::visibility::StoreRules;
-use crate::sql::{Result, error::QueryError};
 
 /// A cursor of SQLite over a store.
 #[repr(C)]
@@ -33,6 +35,9 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     running: Rc<Running>,
     store: Option<Rc<OpenStore>>,
     cursor: Option<OpenCursor>,
+    /// The index that leads to the items, and whether its entry is all that is needed of the item.
+    walk: Option<IndexWalk>,
+    on_entry: bool,
     /// Ranges that are still to be walked.
     ranges: VecDeque<KeyRange>,
     reverse: bool,
@@ -69,6 +74,8 @@ impl StoreCursor<'_> {
             running,
             store: None,
             cursor: None,
+            walk: None,
+            on_entry: false,
             ranges: VecDeque::new(),
             reverse: false,
             matches: None,
@@ -93,12 +100,14 @@ impl StoreCursor<'_> {
         self.end = false;
         self.reverse = plan.reverse;
         self.matches = None;
+        self.walk = None;
+        self.on_entry = false;
         self.ranges.clear();
         self.count = 1;
         let given = Given(arguments);
         let argument = |at: usize| arguments.iter().nth(at);
         match &plan.path {
-            Path::Scan if plan.counts => return self.count(&store, &[KeyRange::all()]),
+            Path::Scan if plan.counts => return self.count(store.store(), &[KeyRange::all()]),
             Path::Scan => match plan.skip.and_then(argument) {
                 Some(ValueRef::Integer(skip @ 1..)) => return self.skip(skip as u64),
                 _ => self.ranges.push_back(KeyRange::all()),
@@ -107,7 +116,7 @@ impl StoreCursor<'_> {
                 if plan.counts
                     && let Some(ranges) = seek.exact_ranges(store.store(), &given)?
                 {
-                    return self.count(&store, &ranges);
+                    return self.count(store.store(), &ranges);
                 }
                 self.ranges.extend(seek.ranges(store.store(), &given)?);
             }
@@ -122,6 +131,11 @@ impl StoreCursor<'_> {
                 }
                 self.ranges.extend(first.ranges(store.store(), &given)?);
             }
+            Path::Index {
+                index,
+                seek,
+                covering,
+            } => return self.by_index(plan, *index, seek, *covering, &given),
             Path::At { argument: at } => {
                 let Some(ValueRef::Blob(position)) = argument(*at) else {
                     self.end = true;
@@ -134,11 +148,79 @@ impl StoreCursor<'_> {
         self.next_range()
     }
 
+    /// Walks the entries of an index.
+    fn by_index(
+        &mut self,
+        plan: &Plan,
+        number: usize,
+        seek: &Seek,
+        covering: bool,
+        given: &Given<'_>,
+    ) -> Result<()> {
+        let Some(index) = self.table.indexes.get(number).cloned() else {
+            return Err(QueryError::new(
+                Code::Engine,
+                "a plan names an index that is not there",
+            ));
+        };
+        let store = self.running.store(self.table.database, &index.store)?;
+        let affinities = affinities(&self.table, &index);
+        let search = Search {
+            seek,
+            index: store.store(),
+            affinities: &affinities,
+            arguments: given,
+        };
+        let ranges = search.ranges()?;
+        self.walk = Some(IndexWalk::new(index, Rc::clone(&store), covering));
+        if plan.counts
+            && let Some(ranges) = walk::countable(&store, &ranges)?
+        {
+            return self.count(store.store(), &ranges);
+        }
+        self.ranges = walk::in_order(&store, ranges, plan.equal)?;
+        let base = self.store()?;
+        if !covering {
+            self.whole(&base)?;
+        }
+        self.next_range()
+    }
+
+    /// Goes to the item of the entry that the walk came to, if more is needed than the entry.
+    fn arrive(&mut self) -> Result<()> {
+        let base = self.store()?;
+        let Some(walk) = &mut self.walk else {
+            return Ok(());
+        };
+        self.running.scanned.set(self.running.scanned.get() + 1);
+        self.end = false;
+        self.on_entry = walk.arrive(&base)?;
+        if self.on_entry {
+            return Ok(());
+        }
+        let cursor = match &mut self.cursor {
+            Some(cursor) => cursor,
+            none => none.insert(OpenCursor::open(base, &KeyRange::all())?),
+        };
+        let position = walk.position();
+        let there = cursor.with_dependent_mut(|_, cursor| {
+            Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
+        })?;
+        if there {
+            return Ok(());
+        }
+        let message = format!(
+            "an index of {:?} has an entry without an item; check the database, then drop the index and make it again",
+            self.table.store
+        );
+        Err(QueryError::new(Code::Engine, message))
+    }
+
     /// One row for all items of the ranges, at the first of them.
-    fn count(&mut self, store: &Rc<OpenStore>, ranges: &[KeyRange]) -> Result<()> {
+    fn count(&mut self, store: &DocumentStore<'_>, ranges: &[KeyRange]) -> Result<()> {
         let mut count = 0;
         for range in ranges {
-            count += store.store().count(range)?;
+            count += store.count(range)?;
         }
         self.ranges.extend(ranges.iter().cloned());
         let scanned = self.running.scanned.get();
@@ -211,6 +293,12 @@ impl StoreCursor<'_> {
                 return Ok(());
             };
             let reverse = self.reverse;
+            if let Some(walk) = &mut self.walk {
+                if walk.begin(&range, reverse)? {
+                    return self.arrive();
+                }
+                continue;
+            }
             let store = self.store()?;
             let mut cursor = OpenCursor::open(store, &range)?;
             let found = cursor.with_dependent_mut(|_, cursor| match reverse {
@@ -298,6 +386,12 @@ impl StoreCursor<'_> {
         if self.matches.is_some() {
             return self.next_match();
         }
+        if let Some(walk) = &mut self.walk {
+            if walk.step(self.reverse)? {
+                return self.arrive();
+            }
+            return self.next_range();
+        }
         let Some(cursor) = &mut self.cursor else {
             self.end = true;
             return Ok(());
@@ -336,135 +430,6 @@ fn added(
     }
 }
 
-/// A key's value in SQL.
-fn key_value(value: &KeyValue) -> ToSqlOutput<'_> {
-    let integer = |value: i64| ToSqlOutput::Borrowed(ValueRef::Integer(value));
-    match value {
-        KeyValue::Null => ToSqlOutput::Borrowed(ValueRef::Null),
-        KeyValue::Bool(value) => integer((*value).into()),
-        KeyValue::I8(value) => integer((*value).into()),
-        KeyValue::I16(value) => integer((*value).into()),
-        KeyValue::I32(value) => integer((*value).into()),
-        KeyValue::I64(value) => integer(*value),
-        KeyValue::U8(value) => integer((*value).into()),
-        KeyValue::U16(value) => integer((*value).into()),
-        KeyValue::U32(value) => integer((*value).into()),
-        KeyValue::U64(value) => match i64::try_from(*value) {
-            Ok(value) => integer(value),
-            Err(_) => ToSqlOutput::Owned(SqliteValue::Text(value.to_string())),
-        },
-        KeyValue::F32(value) => ToSqlOutput::Borrowed(ValueRef::Real((*value).into())),
-        KeyValue::F64(value) => ToSqlOutput::Borrowed(ValueRef::Real(*value)),
-        KeyValue::Decimal(value) => ToSqlOutput::Borrowed(ValueRef::Real(value.to_f64())),
-        KeyValue::String(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        KeyValue::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-        KeyValue::Uuid(_)
-        | KeyValue::Date(_)
-        | KeyValue::Time(_)
-        | KeyValue::DateTime(_)
-        | KeyValue::Timestamp(_) => match value.to_json() {
-            serde_json::Value::String(text) => ToSqlOutput::Owned(SqliteValue::Text(text)),
-            other => ToSqlOutput::Owned(SqliteValue::Text(other.to_string())),
-        },
-    }
-}
-
-/// A part of a document in SQL.
-pub(super) fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
-    use sop::document::Kind;
-    let lent = ToSqlOutput::Borrowed;
-    match value.kind() {
-        Kind::Null => lent(ValueRef::Null),
-        Kind::Bool => lent(ValueRef::Integer(
-            value.as_bool().unwrap_or_default().into(),
-        )),
-        Kind::Int => lent(ValueRef::Integer(value.as_i64().unwrap_or_default())),
-        Kind::Uint => ToSqlOutput::Owned(SqliteValue::Text(
-            value.as_u64().unwrap_or_default().to_string(),
-        )),
-        Kind::Float | Kind::Number => lent(value.as_f64().map_or(ValueRef::Null, ValueRef::Real)),
-        Kind::String => lent(ValueRef::Text(
-            value.as_str().unwrap_or_default().as_bytes(),
-        )),
-        Kind::Bytes => lent(ValueRef::Blob(value.as_bytes().unwrap_or_default())),
-        Kind::Array | Kind::Object => ToSqlOutput::Owned(SqliteValue::Text(value.to_json())),
-    }
-}
-
-pub(super) const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
-
-pub(super) fn owned(value: ValueRef<'_>) -> SqliteValue {
-    match value {
-        ValueRef::Null => SqliteValue::Null,
-        ValueRef::Integer(value) => SqliteValue::Integer(value),
-        ValueRef::Real(value) => SqliteValue::Real(value),
-        ValueRef::Text(text) => SqliteValue::Text(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(bytes) => SqliteValue::Blob(bytes.to_vec()),
-    }
-}
-
-/// A value of an owned key, kept.
-fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
-    match value.map_or(NULL, key_value) {
-        ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
-        ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
-        _ => NULL,
-    }
-}
-
-/// The value of a column of an item; `place` is where its field was in the item before.
-fn value_of<'a>(
-    column: &TableColumn,
-    place: &AtomicUsize,
-    item: &'a ItemRef<'_>,
-    rules: Option<&StoreRules>,
-) -> Result<ToSqlOutput<'a>> {
-    if column.is_masked() {
-        return Ok(NULL);
-    }
-    Ok(match &column.source {
-        Source::Field(name) if column.is_partial() => {
-            let found = item.value()?.get(name);
-            found.map_or(NULL, |value| seen_value(rules, name, value))
-        }
-        Source::Path(path) if column.is_partial() => {
-            let root = Some(item.value()?);
-            let found = path.iter().fold(root, |value, name| value?.get(name));
-            found.map_or(NULL, |value| seen_value(rules, &path.join("."), value))
-        }
-        Source::Value if column.is_partial() => seen_value(rules, "", item.value()?),
-        Source::Field(name) => {
-            let near = place.load(Ordering::Relaxed);
-            match item.value()?.get_near(name, near) {
-                Some((value, at)) => {
-                    if at != near {
-                        place.store(at, Ordering::Relaxed);
-                    }
-                    document_value(value)
-                }
-                None => NULL,
-            }
-        }
-        Source::Key(at) => kept(item.key()?.values.get(*at)),
-        Source::RideOn(at) => kept(item.key()?.ride_on.get(*at)),
-        Source::Path(path) => {
-            let root = Some(item.value()?);
-            let found = path.iter().fold(root, |value, name| value?.get(name));
-            found.map_or(NULL, document_value)
-        }
-        Source::Value => document_value(item.value()?),
-        Source::WholeKey | Source::Version | Source::Count | Source::Counted | Source::Position => {
-            NULL
-        }
-    })
-}
-
-/// Whether a part of the keys lies with the values: the offsets of timestamps.
-fn has_offsets(definition: &sop::StoreDefinition) -> bool {
-    let mut fields = definition.key.fields().iter();
-    fields.any(|field| field.kind == sop::key::KeyType::Timestamp)
-}
-
 impl StoreCursor<'_> {
     fn key_field(
         &self,
@@ -481,6 +446,24 @@ impl StoreCursor<'_> {
             let store = self.table.store.clone();
             sop::Error::InvalidKey { store, source }.into()
         })
+    }
+
+    /// Gives a column that the entry of an index has.
+    fn entry_column(
+        &self,
+        context: &mut Context,
+        walk: &IndexWalk,
+        source: &Source,
+    ) -> rusqlite::Result<()> {
+        match source {
+            Source::Count => context.set_result(self.count as i64),
+            Source::Counted => context.set_result(1),
+            Source::Position => context.set_result(walk.position()),
+            source => {
+                let value = walk.field(source).map_err(|error| self.failed(error))?;
+                context.set_result(key_value(&value))
+            }
+        }
     }
 
     /// Gives a column that needs no value.
@@ -560,6 +543,9 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         else {
             return Ok(());
         };
+        if let Some(walk) = self.walk.as_ref().filter(|_| self.on_entry) {
+            return self.entry_column(context, walk, &column.source);
+        }
         let (Some(cursor), Some(store)) = (&self.cursor, &self.store) else {
             return Ok(());
         };

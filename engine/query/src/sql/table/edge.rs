@@ -179,6 +179,7 @@ pub(super) fn equal(kind: KeyType, value: ValueRef<'_>) -> Equal {
             ValueRef::Blob(bytes) => Equal::Is(KeyValue::Bytes(bytes.to_vec())),
             _ => Equal::Nothing,
         },
+        KeyType::Any => Equal::Unknown,
         _ => match text(value) {
             Some(text) => canonical(kind, text).map_or(Equal::Nothing, Equal::Is),
             None => Equal::Unknown,
@@ -223,7 +224,7 @@ pub(super) fn edge(kind: KeyType, value: ValueRef<'_>, end: End, inclusive: bool
             _ => Edge::All,
         },
         // Their text is in the order of the instants only without offsets.
-        KeyType::Timestamp | KeyType::Bool => Edge::All,
+        KeyType::Timestamp | KeyType::Bool | KeyType::Any => Edge::All,
         _ => text(value).map_or(Edge::All, |text| text_edge(kind, text, end, inclusive)),
     }
 }

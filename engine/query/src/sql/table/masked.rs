@@ -1,18 +1,13 @@
-//! Columns of which the caller does not see all: their values, and conditions and orders that reach a table on them.
+//! Conditions and orders that reach a table on columns of which the caller sees no values.
 //!
 //! To SQL these columns are null, so nothing is told either way; it is an error so that nobody takes the answer for
 //! one. What does not get here, as it is computed, is found in the statement's text ([`crate::sql::masking`]).
 
-use rusqlite::types::{ToSqlOutput, Value as SqliteValue};
 use rusqlite::vtab::{DistinctMode, IndexConstraintOp as Op, IndexInfo};
 
-use sop::DocumentRef;
-
 use super::TableShared;
-use super::cursor::{NULL, document_value, owned};
 use crate::sql::Result;
 use crate::sql::masking;
-use crate::sql::visibility::StoreRules;
 
 /// Refuses what asks for the values of a masked column.
 pub(super) fn check(table: &TableShared, info: &IndexInfo) -> Result<()> {
@@ -41,22 +36,4 @@ pub(super) fn check(table: &TableShared, info: &IndexInfo) -> Result<()> {
         Some(name) => Err(masking::refused(&table.store, name)),
         None => Ok(()),
     }
-}
-
-/// A part of a document, at a path, without what the caller does not see.
-pub(super) fn seen_value(
-    rules: Option<&StoreRules>,
-    path: &str,
-    value: DocumentRef<'_>,
-) -> ToSqlOutput<'static> {
-    use sop::document::Kind;
-    let Some(rules) = rules.filter(|_| matches!(value.kind(), Kind::Array | Kind::Object)) else {
-        return match document_value(value) {
-            ToSqlOutput::Owned(value) => ToSqlOutput::Owned(value),
-            ToSqlOutput::Borrowed(value) => ToSqlOutput::Owned(owned(value)),
-            _ => NULL,
-        };
-    };
-    let json = rules.redacted(path, value.to_value());
-    ToSqlOutput::Owned(SqliteValue::Text(json.to_string()))
 }

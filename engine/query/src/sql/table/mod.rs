@@ -5,8 +5,10 @@
 //! and it tells its counters to pointers only ([`status`]). Everything else, calls between the languages among it, is
 //! rusqlite's.
 
+mod any;
 mod cursor;
 mod edge;
+mod entries;
 mod hash;
 mod masked;
 mod open;
@@ -15,6 +17,8 @@ mod seek;
 mod source;
 mod status;
 mod update;
+mod values;
+mod walk;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
@@ -33,6 +37,7 @@ use rusqlite::{Connection, Error, ffi};
 use self::cursor::StoreCursor;
 use self::plan::Plan;
 use super::columns::TableColumns;
+use super::indexes::TableIndex;
 use super::running::Running;
 use super::visibility::StoreRules;
 
@@ -50,6 +55,8 @@ pub(super) struct TableShared {
     pub database: usize,
     pub store: String,
     pub columns: TableColumns,
+    /// The indexes that it can be read by.
+    pub indexes: Vec<TableIndex>,
     /// What the caller does not see.
     pub rules: Option<Arc<StoreRules>>,
     /// Where the field of each column was in the document that was read last.
@@ -130,6 +137,7 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
                 .unwrap_or(usize::MAX);
             let store = text_argument(arguments.get(1)).unwrap_or_default();
             let columns = running.columns(database, &store)?;
+            let indexes = running.indexes(database, &store)?;
             let rules = running.rules(database, &store);
             let declaration = CString::new(columns.declaration()).unwrap_or_default();
             let shared = Arc::new(TableShared {
@@ -137,6 +145,7 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
                 store,
                 places: columns.iter().map(|_| AtomicUsize::new(0)).collect(),
                 columns,
+                indexes,
                 rules,
                 plans: Mutex::default(),
             });

@@ -1,16 +1,17 @@
 //! Choosing how a store is read: what SQLite asks of a virtual table's `xBestIndex`.
 //!
-//! Ways to read, from the cheapest: a *seek* to the ranges that conditions on leading key fields give, a *hash* of one field
-//! for conditions on others, which is built at its second use, and a *scan*. Estimates come from the exact counts in the tree where the values
+//! Ways to read: a *seek* to the ranges that conditions on leading key fields give, a walk over an *index* ([`ways`]), a
+//! *hash* of one field for conditions on others, which is built at its second use, and a *scan*. Estimates come from the exact counts in the tree where the values
 //! are known while planning.
 
 mod order;
+pub(super) mod ways;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{IndexConstraintOp as Op, IndexInfo};
-use sop::DocumentStore;
 use sop::key::KeyType;
 
+use self::ways::Way;
 use super::TableShared;
 use super::seek::{Arguments, Given, Pattern, Seek};
 use crate::sql::Result;
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     pub reverse: bool,
     /// Whether one row may stand for all items of a range: nothing else is asked of them.
     pub counts: bool,
+    /// Behind so many fields, which have one value each, the items are wanted in order.
+    pub equal: Option<usize>,
     /// The argument that says how many items are passed over.
     pub skip: Option<usize>,
     /// For people.
@@ -43,6 +46,12 @@ pub(super) enum Path {
         column: usize,
         argument: usize,
         first: Seek,
+    },
+    /// Those of the entries of an index, by its number, and whether the entries are enough.
+    Index {
+        index: usize,
+        seek: Seek,
+        covering: bool,
     },
     /// The one at a position.
     At { argument: usize },
@@ -81,9 +90,10 @@ pub(super) fn choose(
     info: &mut IndexInfo,
 ) -> Result<Option<Planned>> {
     let transaction = running.planning_of(table.database, &table.store)?;
-    let store = transaction.documents(&table.store)?;
-    let mut choice = Choice::new(table, &store, info)?;
-    let mut planned = choice.plan()?;
+    let own = Way::own(transaction.documents(&table.store)?);
+    let indexes = Way::indexes(table, &transaction)?;
+    let mut choice = Choice::new(table, &own, info)?;
+    let mut planned = choice.best(&indexes)?;
     choice.offset(&mut planned);
     choice.count(&mut planned);
     let arguments = std::mem::take(&mut choice.arguments);
@@ -120,6 +130,21 @@ impl Arguments for Known<'_> {
     }
 }
 
+impl Known<'_> {
+    /// Whether all that a seek needs is known.
+    fn knows(&self, seek: &Seek) -> bool {
+        let lists = seek.equal.iter().flatten().any(|given| given.is_list);
+        let equal = seek.equal.iter().flatten().map(|given| given.argument);
+        let mut used = equal
+            .chain(seek.lower.map(|(argument, _)| argument))
+            .chain(seek.upper.map(|(argument, _)| argument))
+            .chain(seek.prefix.map(|(argument, _)| argument))
+            .chain(seek.after)
+            .chain(seek.before);
+        !lists && used.all(|argument| self.value(argument).is_some())
+    }
+}
+
 /// `>` and `>=`.
 fn is_above(op: &Op) -> bool {
     matches!(
@@ -138,7 +163,8 @@ fn is_below(op: &Op) -> bool {
 
 struct Choice<'a> {
     table: &'a TableShared,
-    store: &'a DocumentStore<'a>,
+    /// The store itself.
+    own: &'a Way<'a>,
     info: &'a IndexInfo,
     conditions: Vec<Condition>,
     items: f64,
@@ -149,11 +175,7 @@ struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    fn new(
-        table: &'a TableShared,
-        store: &'a DocumentStore<'a>,
-        info: &'a IndexInfo,
-    ) -> Result<Self> {
+    fn new(table: &'a TableShared, own: &'a Way<'a>, info: &'a IndexInfo) -> Result<Self> {
         let conditions = info
             .constraints()
             .enumerate()
@@ -174,11 +196,11 @@ impl<'a> Choice<'a> {
             .collect();
         Ok(Self {
             table,
-            store,
+            own,
             info,
             conditions,
             // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
-            items: (store.len()? as f64).max(LEAST_ITEMS),
+            items: (own.store.len()? as f64).max(LEAST_ITEMS),
             arguments: Vec::new(),
             lists: Vec::new(),
         })
@@ -217,9 +239,11 @@ impl<'a> Choice<'a> {
             matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
         }) {
             let argument = self.argument(at);
-            return Ok(self.planned(Path::At { argument }, " at a place", SEEK_COST, 1.0));
+            let path = Path::At { argument };
+            return Ok(self.planned(self.own, path, " at a place", SEEK_COST, 1.0));
         }
-        let seek = self.seek();
+        let own = self.own;
+        let seek = self.seek(own);
         let looks_up = self.look_up();
         if !seek.equal.is_empty() || (!seek.is_empty() && looks_up.is_none()) {
             return self.seek_plan(seek);
@@ -228,7 +252,7 @@ impl<'a> Choice<'a> {
             return Ok(self.hash_plan(at, column, seek));
         }
         let cost = self.items * self.width();
-        Ok(self.planned(Path::Scan, "", cost, self.items))
+        Ok(self.planned(own, Path::Scan, "", cost, self.items))
     }
 
     /// A condition that another store's item, or whatever changes while the statement runs, gives a value.
@@ -267,7 +291,7 @@ impl<'a> Choice<'a> {
             argument,
             first,
         };
-        self.planned(path, &label, cost, rows)
+        self.planned(self.own, path, &label, cost, rows)
     }
 
     /// What reading one item costs, in items of which only the key is read.
@@ -283,22 +307,22 @@ impl<'a> Choice<'a> {
         if reads_value { 2.0 } else { 1.0 }
     }
 
-    /// The conditions that are on leading fields of the key.
-    fn seek(&mut self) -> Seek {
-        let spec = &self.store.definition().key;
+    /// The conditions that are on leading fields of a way.
+    fn seek(&mut self, way: &Way<'_>) -> Seek {
+        let spec = &way.store.definition().key;
         let is_equal = |op: &Op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_EQ);
         let mut seek = Seek::default();
         let fields = spec.fields().len();
         let mut at = 0;
-        while at < fields {
-            if let Some(found) = self.find(&Source::Key(at), is_equal) {
+        while let Some(source) = way.sources.get(at) {
+            if let Some(found) = self.find(source, is_equal) {
                 let argument = self.argument(found);
                 let is_list = self.is_list(found);
                 if is_list {
                     self.lists.push(found);
                 }
                 seek.equal.push(Some(Given { argument, is_list }));
-            } else if let Some(found) = self.find(&Source::Key(at), |op| {
+            } else if let Some(found) = self.find(source, |op| {
                 matches!(op, Op::SQLITE_INDEX_CONSTRAINT_ISNULL)
             }) && spec.is_composite()
             {
@@ -319,9 +343,11 @@ impl<'a> Choice<'a> {
             return seek;
         }
         if at < fields {
-            self.seek_range(at, &mut seek);
+            self.seek_range(way, at, &mut seek);
         }
-        self.seek_places(&mut seek);
+        if way.index.is_none() {
+            self.seek_places(&mut seek);
+        }
         seek
     }
 
@@ -332,10 +358,12 @@ impl<'a> Choice<'a> {
         seek.before = before.map(|at| self.argument(at));
     }
 
-    fn seek_range(&mut self, at: usize, seek: &mut Seek) {
-        let source = Source::Key(at);
-        let lower = self.find(&source, is_above);
-        let upper = self.find(&source, is_below);
+    fn seek_range(&mut self, way: &Way<'_>, at: usize, seek: &mut Seek) {
+        let Some(source) = way.sources.get(at) else {
+            return;
+        };
+        let lower = self.find(source, is_above);
+        let upper = self.find(source, is_below);
         let inclusive = |at: usize| {
             self.conditions.iter().any(|condition| {
                 condition.at == at
@@ -354,25 +382,22 @@ impl<'a> Choice<'a> {
         if seek.lower.is_some() || seek.upper.is_some() {
             return;
         }
-        let is_text = self
-            .store
-            .definition()
-            .key
-            .fields()
-            .get(at)
-            .is_some_and(|field| field.kind == KeyType::String);
-        let like = self.find(&source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_LIKE));
-        let glob = self.find(&source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_GLOB));
+        let field = way.store.definition().key.fields().get(at);
+        let may_be_text = field.is_some_and(|field| {
+            field.kind == KeyType::Any || (way.index.is_none() && field.kind == KeyType::String)
+        });
+        let like = self.find(source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_LIKE));
+        let glob = self.find(source, |op| matches!(op, Op::SQLITE_INDEX_CONSTRAINT_GLOB));
         let found = glob
             .map(|at| (at, Pattern::Glob))
             .or(like.map(|at| (at, Pattern::Like)));
-        if let Some((at, pattern)) = found.filter(|_| is_text) {
+        if let Some((at, pattern)) = found.filter(|_| may_be_text) {
             seek.prefix = Some((self.argument(at), pattern));
         }
     }
 
     fn seek_plan(&mut self, seek: Seek) -> Result<Planned> {
-        let definition = self.store.definition();
+        let definition = self.own.store.definition();
         let fields = definition.key.fields();
         let whole = seek.equal.len() == fields.len();
         let rows = self.seek_rows(&seek)?;
@@ -380,14 +405,15 @@ impl<'a> Choice<'a> {
         let cost = SEEK_COST + rows * self.width();
         let is_one = |given: &Option<Given>| given.is_some_and(|given| !given.is_list);
         let unique = whole && definition.unique && seek.equal.iter().all(is_one);
-        let mut planned = self.planned(Path::Seek(seek), &label, cost, rows);
+        let mut planned = self.planned(self.own, Path::Seek(seek), &label, cost, rows);
         planned.unique = unique;
         Ok(planned)
     }
 
     /// How many items a seek gives: counted where the values are known, else guessed.
     fn seek_rows(&self, seek: &Seek) -> Result<f64> {
-        let fields = self.store.definition().key.fields().len();
+        let store = &self.own.store;
+        let fields = store.definition().key.fields().len();
         let lists = seek
             .equal
             .iter()
@@ -395,54 +421,36 @@ impl<'a> Choice<'a> {
             .filter(|given| given.is_list)
             .count();
         let many = LIST_VALUES.powi(lists as i32);
-        if seek.equal.len() == fields && self.store.definition().unique {
+        if seek.equal.len() == fields && store.definition().unique {
             return Ok(many);
         }
         let known = Known {
             info: self.info,
             arguments: &self.arguments,
         };
-        let equal = seek.equal.iter().flatten().map(|given| given.argument);
-        let mut used = equal
-            .chain(seek.lower.map(|(argument, _)| argument))
-            .chain(seek.upper.map(|(argument, _)| argument))
-            .chain(seek.prefix.map(|(argument, _)| argument))
-            .chain(seek.after)
-            .chain(seek.before);
-        if lists == 0 && used.all(|argument| known.value(argument).is_some()) {
+        if known.knows(seek) {
             let mut rows = 0;
-            for range in seek.ranges(self.store, &known)? {
-                rows += self.store.count(&range)?;
+            for range in seek.ranges(store, &known)? {
+                rows += store.count(&range)?;
             }
             return Ok((rows as f64).max(1.0));
         }
         // Each leading field takes its share of telling the items apart.
         let part = seek.equal.len() as f64 / fields as f64;
-        let mut rows = self.items.powf(1.0 - part) * many;
-        for limited in [
-            seek.lower.is_some(),
-            seek.upper.is_some(),
-            seek.after.is_some(),
-            seek.before.is_some(),
-        ] {
-            rows *= if limited { HALF } else { 1.0 };
-        }
-        if seek.prefix.is_some() {
-            rows *= 0.05;
-        }
-        Ok(rows.max(1.0))
+        let rows = self.items.powf(1.0 - part) * many;
+        Ok(narrowed(rows, seek).max(1.0))
     }
 
-    fn planned(&self, path: Path, label: &str, cost: f64, rows: f64) -> Planned {
+    fn planned(&self, way: &Way<'_>, path: Path, label: &str, cost: f64, rows: f64) -> Planned {
         let equal = match &path {
-            Path::Seek(seek) => {
+            Path::Seek(seek) | Path::Index { seek, .. } => {
                 let one = |given: &&Option<Given>| given.is_none_or(|given| !given.is_list);
                 seek.equal.iter().take_while(one).count()
             }
             _ => 0,
         };
         let order = match path {
-            Path::Scan | Path::Seek(_) => self.order(equal),
+            Path::Scan | Path::Seek(_) | Path::Index { .. } => self.order(way, equal),
             Path::Hash { .. } | Path::At { .. } => None,
         };
         let verb = match &path {
@@ -450,9 +458,10 @@ impl<'a> Choice<'a> {
             Path::Seek(seek) if seek.prefix.is_some() => "prefix",
             Path::Seek(_) => "seek",
             Path::Hash { .. } => "hash",
+            Path::Index { .. } => "index",
             Path::At { .. } => "item",
         };
-        let mut label = format!("{verb} {}{label}", self.table.store);
+        let mut label = format!("{verb} {}{label}", way.store.definition().name);
         if order == Some(true) {
             label += " descending";
         }
@@ -461,6 +470,7 @@ impl<'a> Choice<'a> {
                 path,
                 reverse: order == Some(true),
                 counts: false,
+                equal: (order.is_some() && self.info.num_of_order_by() > 0).then_some(equal),
                 skip: None,
                 label,
             },
@@ -470,6 +480,19 @@ impl<'a> Choice<'a> {
             unique: false,
         }
     }
+}
+
+/// How many of some rows the limits of a seek leave, for values that are not known.
+fn narrowed(mut rows: f64, seek: &Seek) -> f64 {
+    for limited in [
+        seek.lower.is_some(),
+        seek.upper.is_some(),
+        seek.after.is_some(),
+        seek.before.is_some(),
+    ] {
+        rows *= if limited { HALF } else { 1.0 };
+    }
+    rows * if seek.prefix.is_some() { 0.05 } else { 1.0 }
 }
 
 fn seek_label<'a>(seek: &Seek, names: impl Iterator<Item = &'a str>) -> String {

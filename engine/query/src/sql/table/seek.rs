@@ -66,7 +66,8 @@ impl Seek {
         self.after.is_some() || self.before.is_some()
     }
 
-    fn is_open(&self) -> bool {
+    /// Whether nothing is said of the field behind those that equal something.
+    pub fn is_open(&self) -> bool {
         self.lower.is_none() && self.upper.is_none() && self.prefix.is_none()
     }
 
@@ -256,7 +257,7 @@ impl Seek {
 }
 
 /// Everything whose key begins with these values.
-fn all_below(store: &DocumentStore<'_>, leading: &[KeyValue]) -> Result<KeyRange> {
+pub(super) fn all_below(store: &DocumentStore<'_>, leading: &[KeyValue]) -> Result<KeyRange> {
     if leading.is_empty() {
         return Ok(KeyRange::all());
     }
@@ -265,7 +266,7 @@ fn all_below(store: &DocumentStore<'_>, leading: &[KeyValue]) -> Result<KeyRange
 }
 
 /// What begins with `leading` and has the next field within a span of values.
-fn between(
+pub(super) fn between(
     store: &DocumentStore<'_>,
     leading: &[KeyValue],
     order: Order,
@@ -316,7 +317,7 @@ fn lower(range: &KeyRange) -> &[u8] {
 }
 
 /// With what a text begins that fits a pattern, all its ways of writing; `None` when that may be anything.
-fn starts(pattern: Pattern, text: &str) -> Option<Vec<String>> {
+pub(super) fn starts(pattern: Pattern, text: &str) -> Option<Vec<String>> {
     let special: &[char] = match pattern {
         Pattern::Like => &['%', '_'],
         Pattern::Glob => &['*', '?', '['],

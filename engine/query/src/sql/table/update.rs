@@ -7,7 +7,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::vtab::{Inserts, Updates};
 use serde_json::{Map, Number, Value as Json};
-use sop::key::{Key, KeyType, KeyValue};
+use sop::key::{ANY_BYTES, Key, KeyType, KeyValue};
 use sop::{Document, DocumentStore, FieldType, Item};
 
 use super::TableShared;
@@ -105,6 +105,14 @@ fn is_of_another_kind(column: &TableColumn, value: ValueRef<'_>) -> bool {
         ValueRef::Integer(_) | ValueRef::Real(_) => column.kind.sql_type() == "TEXT",
         ValueRef::Text(_) => matches!(column.kind.sql_type(), "INTEGER" | "REAL"),
         ValueRef::Null | ValueRef::Blob(_) => false,
+    }
+}
+
+/// Whether an index has only the beginning of a value, and so no order among such.
+fn is_long(value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() > ANY_BYTES,
+        _ => false,
     }
 }
 
@@ -245,7 +253,8 @@ impl<'v, F: Fn(usize) -> Option<ValueRef<'v>>> Row<'_, F> {
         let mut fields = Vec::new();
         let mut whole = before.cloned();
         for (column, value) in self.columns() {
-            if is_of_another_kind(column, value) {
+            let is_cut = is_long(value) && !self.table.indexes.is_empty();
+            if is_of_another_kind(column, value) || is_cut {
                 running.reshape(self.table.database, &self.table.store);
             }
             match &column.source {

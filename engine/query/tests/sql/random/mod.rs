@@ -68,6 +68,41 @@ fn over_stores(data: &Dataset) -> Box<dyn Subject> {
     Box::new(Library::open("random", data))
 }
 
+/// Stores with indexes of random fields, the same for all databases with these stores.
+fn over_indexed_stores(data: &Dataset) -> Box<dyn Subject> {
+    let library = Library::open("random", data);
+    let definitions = data.stores.iter().map(|store| &store.definition);
+    let text = serde_json::to_string(&definitions.collect::<Vec<_>>()).unwrap();
+    let mix = |seed: u64, byte: u8| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+    let mut rng = Rng::new(text.bytes().fold(7, mix));
+    for store in &data.stores {
+        let key = store.definition.key.fields().iter();
+        let mut names: Vec<&str> = key.map(|field| field.name.as_str()).collect();
+        names.extend(["i", "j", "r", "t", "d", "b", "m", "o", "o.x", "o.y"]);
+        for at in 0..2 + rng.below(4) {
+            let mut fields: Vec<String> = Vec::new();
+            for _ in 0..1 + rng.below(3) {
+                let name = *rng.pick(&names);
+                let direction = if rng.chance(40) { " DESC" } else { "" };
+                if !fields
+                    .iter()
+                    .any(|field| field.contains(&format!("\"{name}\"")))
+                {
+                    fields.push(format!("\"{name}\"{direction}"));
+                }
+            }
+            let (name, fields) = (&store.definition.name, fields.join(", "));
+            let made = library.write(&format!("CREATE INDEX {name}_{at} ON {name} ({fields})"));
+            // Not each store shows each field.
+            assert!(
+                made.as_ref().is_err_and(|e| e == "field_not_found") || made.is_ok(),
+                "{made:?} {fields}"
+            );
+        }
+    }
+    Box::new(library)
+}
+
 macro_rules! parts {
     ($($name:ident $part:literal)*) => {
         $(
@@ -85,6 +120,24 @@ parts! {
     stores_answer_as_plain_tables_2 2
     stores_answer_as_plain_tables_3 3
     stores_answer_as_plain_tables_4 4
+}
+
+macro_rules! indexed_parts {
+    ($($name:ident $part:literal)*) => {
+        $(
+            /// A third of the random databases with indexes.
+            #[test]
+            fn $name() {
+                run(1_000_000 * $part, databases() * 2, &over_indexed_stores);
+            }
+        )*
+    };
+}
+
+indexed_parts! {
+    indexed_stores_answer_as_plain_tables_1 11
+    indexed_stores_answer_as_plain_tables_2 12
+    indexed_stores_answer_as_plain_tables_3 13
 }
 
 /// No alarm without a fault: the same tables, their rows the other way round.

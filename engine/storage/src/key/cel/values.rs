@@ -72,6 +72,8 @@ fn to_cel(value: &KeyValue) -> CowVal<'_, '_> {
         ))),
         KeyValue::DateTime(v) => timestamp(midnight(v.date) + i128::from(v.time.nanos())),
         KeyValue::Timestamp(v) => timestamp(v.unix_nanos()),
+        // Only in the keys of indexes, which have no expressions.
+        KeyValue::Any(_) => CowVal::owned(CelNull),
     }
 }
 
@@ -123,6 +125,7 @@ pub(super) fn sample(spec: &KeySpec) -> Vec<KeyValue> {
         KeyType::Time => time.into(),
         KeyType::DateTime => date_time.into(),
         KeyType::Timestamp => instant.into(),
+        KeyType::Any => KeyValue::Null,
     };
     spec.fields()
         .iter()

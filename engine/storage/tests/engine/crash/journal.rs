@@ -30,6 +30,8 @@ pub fn contents(db: &Database) -> Result<Contents> {
     let tx = db.begin(Mode::Read)?;
     tx.stores()?
         .into_iter()
+        // Indexes are compared with their sources by a check.
+        .filter(|info| info.definition.index_of.is_none())
         .map(|info| {
             let name = info.definition.name.clone();
             let items = tx

@@ -28,6 +28,10 @@ fn verify(disk: &Arc<SimVfs>, journal: &Journal, context: &str) {
     );
     let report = db.check().unwrap();
     assert!(report.is_clean(), "{context}: {:?}", report.problems);
+    db.build_indexes()
+        .unwrap_or_else(|e| panic!("{context}: building indexes: {e}"));
+    let report = db.check().unwrap();
+    assert!(report.is_clean(), "{context}: {:?}", report.problems);
     let tx = db.begin(Mode::Write).unwrap();
     tx.create_store(int_store("after")).unwrap();
     tx.commit().unwrap();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use sop::vfs::SimVfs;
 use sop::vfs::sim::OperationKind;
-use sop::{Placement, Result};
+use sop::{IndexDefinition, Placement, Result};
 
 use super::journal::Session;
 use crate::support::*;
 
 pub type Workload = fn(&mut Session) -> Result<()>;
 
-pub const WORKLOADS: [(&str, Workload); 13] = [
+pub const WORKLOADS: [(&str, Workload); 14] = [
     ("inserts", inserts),
     ("splits", splits),
     ("merges", merges),
@@ -25,6 +25,7 @@ pub const WORKLOADS: [(&str, Workload); 13] = [
     ("cel order", cel_order),
     ("backups", backups),
     ("log files", log_files),
+    ("indexes", indexes),
 ];
 
 fn inserts(s: &mut Session) -> Result<()> {
@@ -221,6 +222,31 @@ fn log_files(s: &mut Session) -> Result<()> {
     s.put("s", 0..6, "1")?;
     s.checkpoint()?;
     s.put("s", 0..1, "2")
+}
+
+/// Indexes that are made over items and over none, built in several batches, kept, and dropped.
+fn indexes(s: &mut Session) -> Result<()> {
+    s.open()?;
+    s.make("s", |_| ())?;
+    s.put("s", 0..150, "{\"a\":1}")?;
+    let index = |name: &str, fields: &[&str]| IndexDefinition::new(name, "s", fields);
+    s.commit(|tx| tx.create_index(&index("by_a", &["a"])), |_| ())?;
+    s.put(
+        "s",
+        (0..30).map(|i| i * 6),
+        "{\"a\":\"x\",\"b\":{\"c\":2.5}}",
+    )?;
+    s.checkpoint()?;
+    s.db()?.build_indexes()?;
+    s.put("s", 140..160, "{\"a\":2}")?;
+    s.open()?;
+    s.commit(|tx| tx.create_index(&index("by_c", &["b.c", "a"])), |_| ())?;
+    s.open()?;
+    s.db()?.build_indexes()?;
+    s.remove("s", (0..40).map(|i| i * 3))?;
+    s.commit(|tx| tx.drop_index("by_a"), |_| ())?;
+    s.put("s", 5..8, "{\"b\":{\"c\":3}}")?;
+    s.close()
 }
 
 fn ran(workload: Workload) -> Arc<SimVfs> {

@@ -3,21 +3,26 @@
 use rusqlite::vtab::IndexConstraintOp as Op;
 use sop::key::{KeyType, Order};
 
+use super::ways::Way;
 use super::{Choice, Condition, Path, Planned, SEEK_COST};
 use crate::sql::columns::Source;
 
 impl Choice<'_> {
-    /// Whether the store's order, or its reverse (`true`), is the order asked for, when the first `equal` fields have
+    /// Whether the order of a way, or its reverse (`true`), is the order asked for, when the first `equal` fields have
     /// one value each.
-    pub(super) fn order(&self, equal: usize) -> Option<bool> {
+    pub(super) fn order(&self, way: &Way<'_>, equal: usize) -> Option<bool> {
+        let index = way.index.map(|at| self.table.indexes.get(at));
+        if index.is_some_and(|index| !index.is_some_and(|index| index.sorted)) {
+            return None;
+        }
         // The store is in the order of the places, and no two items have one.
         let first = self.info.order_bys().next();
         let column = first.as_ref().map(rusqlite::vtab::OrderBy::column);
         let column = column.and_then(|at| self.table.columns.get(usize::try_from(at).ok()?));
-        if column.is_some_and(|column| column.source == Source::Position) {
+        if index.is_none() && column.is_some_and(|column| column.source == Source::Position) {
             return first.map(|by| by.is_order_by_desc());
         }
-        let definition = self.store.definition();
+        let definition = way.store.definition();
         if definition.key.cel().is_some() {
             return None;
         }
@@ -26,7 +31,8 @@ impl Choice<'_> {
         let mut next = equal;
         for by in self.info.order_bys() {
             let source = usize::try_from(by.column()).ok()?;
-            let Source::Key(at) = self.table.columns.get(source)?.source else {
+            let source = &self.table.columns.get(source)?.source;
+            let Some(at) = way.sources.iter().position(|there| there == source) else {
                 // Behind a whole key no other column tells items apart.
                 let settled = next == fields.len() && definition.unique;
                 return settled.then_some(reverse.unwrap_or(false));
@@ -39,7 +45,9 @@ impl Choice<'_> {
             }
             let field = fields.get(at)?;
             // SQL has other ideas of what is no number, and of instants written with offsets.
-            if matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Timestamp) {
+            if matches!(field.kind, KeyType::F32 | KeyType::F64 | KeyType::Timestamp)
+                || (index.is_none() && field.kind == KeyType::Any)
+            {
                 return None;
             }
             let against = by.is_order_by_desc() != (field.order == Order::Desc);
@@ -69,7 +77,10 @@ impl Choice<'_> {
                     Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
                 )
         });
-        let walks = matches!(planned.plan.path, Path::Scan | Path::Seek(_));
+        let walks = matches!(
+            planned.plan.path,
+            Path::Scan | Path::Seek(_) | Path::Index { .. }
+        );
         if permission.is_none() || !all || !walks {
             return;
         }
