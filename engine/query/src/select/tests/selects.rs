@@ -55,7 +55,7 @@ fn statements_as_text() {
             json!({"store": "orders", "fields": ["no", "_version"], "filter": {"country": "it"}}),
             r#"SELECT "no", "_version" FROM "orders" WHERE "country" = ?"#,
             r#""it""#,
-            json!([[5, 2]]),
+            json!([[5, 1]]),
         ),
         (
             json!({"store": "orders", "fields": ["no", "at.city AS city"], "filter": {"at.city": "it"}}),
