@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(texts("a=b, c!=d"), ["a", "=", "b", ",", "c", "!=", "d"]);
         assert_eq!(texts("I don't know."), ["I", "do", "not", "know"]);
         assert_eq!(texts("x@y.org email address"), ["x@y.org", "email"]);
-        assert_eq!(texts("…"), ["…"]);
+        assert!(texts("…").is_empty());
     }
 
     #[test]

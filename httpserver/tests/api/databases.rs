@@ -13,6 +13,7 @@ async fn names(test: &TestApp) -> Vec<String> {
         .as_array()
         .unwrap()
         .iter()
+        .filter(|db| db["is_system"] == false)
         .map(|db| db["name"].as_str().unwrap().to_owned())
         .collect()
 }

@@ -195,7 +195,7 @@ async fn a_run_streams_what_happens_and_is_written_down() {
         ]
     );
     assert!(all[0]["id"].is_string());
-    assert_eq!(all[4]["rows"], json!([[1, true, "Ada"], [5, true, "Cyd"]]));
+    assert_eq!(all[4]["rows"], json!([[1, "Ada", true], [5, "Cyd", true]]));
     assert_eq!(all[8]["text"], "me: Ada");
     let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
     assert_eq!(runs["runs"][0]["outcome"], "done");

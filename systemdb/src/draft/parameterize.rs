@@ -75,7 +75,7 @@ impl Change<'_> {
                 "prompt" | "message" => self.words(field),
                 "args" => self.arguments(field),
                 "store" | "filter" | "fields" | "limit" | "database" | "value" | "list" => {
-                    self.value(field)
+                    self.value(field);
                 }
                 _ => {}
             }

@@ -444,7 +444,7 @@ impl Check<'_> {
     fn values(&mut self, at: &str, values: &ValueTemplate) {
         let mut found = Vec::new();
         values.each_path(at, &mut |at, path| {
-            found.push((at.to_owned(), path.variable.clone()))
+            found.push((at.to_owned(), path.variable.clone()));
         });
         for (at, name) in found {
             self.name(&at, &name);

@@ -53,7 +53,7 @@ impl System {
         self.read(|tx| {
             let store = tx.store::<String, Schedule>(SCHEDULES)?;
             let mut all = Vec::new();
-            for item in store.iter() {
+            for item in &store {
                 let (name, schedule) = item?;
                 let next_ms = schedule.next_ms();
                 all.push(NamedSchedule {

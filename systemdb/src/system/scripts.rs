@@ -436,7 +436,7 @@ fn newest_rows(tx: &Transaction, category: Option<&str>) -> Result<Vec<(u64, Row
 fn names(tx: &Transaction) -> Result<Vec<(String, String)>> {
     let store = tx.store::<ScriptKey, Head>(SCRIPTS)?;
     let mut names: Vec<(ScriptKey, bool)> = Vec::new();
-    for item in store.iter() {
+    for item in &store {
         let (key, head) = item?;
         match names.last_mut() {
             Some((last, deleted)) if last.category == key.category && last.name == key.name => {

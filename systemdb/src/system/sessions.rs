@@ -85,7 +85,7 @@ impl System {
         self.read(|tx| {
             let store = tx.store::<String, Session>(SESSIONS)?;
             let mut found = Vec::new();
-            for item in store.iter() {
+            for item in &store {
                 let (id, mut session) = item?;
                 if session.owner == owner {
                     session.turns.clear();

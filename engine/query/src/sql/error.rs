@@ -151,6 +151,17 @@ impl QueryError {
                     "does not fit".clone_into(detail);
                 }
             }
+            sop::Error::NotUnique { store, .. } => {
+                if visibility.stores_named(store).next().is_none() {
+                    return self;
+                }
+                // Index, fields, values and the other key may all be unseen.
+                self.message = format!(
+                    "store {store:?} has an item already with the values that a unique index of it allows once"
+                );
+                self.engine = None;
+                return self;
+            }
             sop::Error::StoreNotFound { suggestions, .. } => {
                 suggestions.clear();
                 self.suggestions.clear();

@@ -46,7 +46,7 @@ pub struct RunLimits {
 impl Default for RunLimits {
     fn default() -> Self {
         Self {
-            time: Duration::from_secs(300),
+            time: Duration::from_mins(5),
             steps: 100_000,
             rows: 100_000,
         }
