@@ -83,7 +83,7 @@ impl Approval {
 mod tests {
     use super::*;
 
-    const LIFE: Duration = Duration::from_secs(60);
+    const LIFE: Duration = Duration::from_mins(1);
 
     #[tokio::test(start_paused = true)]
     async fn it_can_be_decided_once_and_in_time() {

@@ -279,7 +279,7 @@ async fn plant(chat: &Chat, place: Place, store: &str, order: &str) -> Value {
         }),
         Place::Selection => ask["selection"] = json!([{"key": "k", "value": order}]),
         Place::Quoted => {
-            ask["message"] = json!(format!("what does this mean in {store}: \"{order}\""))
+            ask["message"] = json!(format!("what does this mean in {store}: \"{order}\""));
         }
         _ => {}
     }

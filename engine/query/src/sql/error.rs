@@ -151,7 +151,8 @@ impl QueryError {
                     "does not fit".clone_into(detail);
                 }
             }
-            sop::Error::NotUnique { store, .. } => {
+            sop::Error::NotUnique(found) => {
+                let store = &found.store;
                 if visibility.stores_named(store).next().is_none() {
                     return self;
                 }
