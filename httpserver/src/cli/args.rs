@@ -91,7 +91,7 @@ pub struct ServeArgs {
     #[arg(long, env = "SOP_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// Whose model answers in the copilot: gemini, openai (or what speaks like it), anthropic, ollama. Its key is in the
-    /// environment as SOP_LLM_API_KEY, or in a file that the settings name.
+    /// environment as `SOP_LLM_API_KEY`, or in a file that the settings name.
     #[arg(long, env = "SOP_LLM_PROVIDER", value_name = "NAME")]
     pub llm_provider: Option<ProviderKind>,
     /// Name of the model.

@@ -244,7 +244,7 @@ fn client(settings: &ModelSettings) -> Result<Client, ModelError> {
         .redirect(redirect::Policy::none())
         .no_proxy()
         .referer(false)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(8)
         .user_agent(concat!("sop-httpserver/", env!("CARGO_PKG_VERSION")))
         .dns_resolver(GuardedResolver::new(settings.allow_private));

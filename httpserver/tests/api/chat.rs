@@ -229,7 +229,7 @@ async fn an_answer_is_bounded_in_steps_tokens_and_money() {
     assert_eq!(of(&events, "error")[0]["code"], "step_limit");
 
     let chat = Chat::with(ProviderKind::Gemini, |config| {
-        config.llm.limits.answer_tokens = 300
+        config.llm.limits.answer_tokens = 300;
     })
     .await;
     endless(&chat);

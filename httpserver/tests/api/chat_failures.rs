@@ -139,7 +139,7 @@ async fn a_provider_that_says_nothing_is_given_up() {
         (vec![say("half"), Step::Stall], "go on"),
     ] {
         let chat = Chat::with(ProviderKind::Gemini, |config| {
-            config.llm.limits.between_bytes_ms = 50
+            config.llm.limits.between_bytes_ms = 50;
         })
         .await;
         chat.model.then(steps);

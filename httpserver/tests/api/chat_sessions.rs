@@ -92,7 +92,7 @@ async fn two_hundred_sessions_at_once_lose_no_event() {
             .collect();
         assert_eq!(text(&events), expected);
         assert_eq!(finish(&events), "done");
-        let ids: Vec<u64> = events.iter().map(|event| number(event)).collect();
+        let ids: Vec<u64> = events.iter().map(number).collect();
         let whole: Vec<u64> = (1..=events.len() as u64).collect();
         assert_eq!(ids, whole, "events are missing or double");
     }
