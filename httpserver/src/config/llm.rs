@@ -238,7 +238,8 @@ fn key_of(path: &Path) -> Result<Secret, String> {
 #[cfg(unix)]
 fn refuse_readable_by_others(data: &std::fs::Metadata, path: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt as _;
-    if data.permissions().mode() & 0o077 == 0 {
+    const OTHERS: u32 = 0o077;
+    if data.permissions().mode() & OTHERS == 0 {
         return Ok(());
     }
     Err(format!(

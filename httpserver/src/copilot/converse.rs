@@ -65,12 +65,9 @@ impl Turn {
                 self.error(error.code(), &error.to_string());
                 return "error";
             }
-            match self
-                .after(answer, &mut request, &mut malformed, &marker)
-                .await
-            {
-                Some(ending) => return ending,
-                None => continue,
+            let ended = self.after(answer, &mut request, &mut malformed, &marker);
+            if let Some(ending) = ended.await {
+                return ending;
             }
         }
         let words = format!("The answer was ended after {} steps.", self.limits.steps);
@@ -247,11 +244,12 @@ impl Turn {
             model: model.name().to_owned(),
             sent,
         });
-        let finish = answer.finish.clone();
-        let result = result.and_then(|()| match finish {
-            Some(FinishReason::Blocked(reason)) => Err(ModelError::Blocked(reason)),
-            _ => Ok(()),
-        });
+        let result = match (result, &answer.finish) {
+            (Ok(()), Some(FinishReason::Blocked(reason))) => {
+                Err(ModelError::Blocked(reason.clone()))
+            }
+            (result, _) => result,
+        };
         (answer, result)
     }
 

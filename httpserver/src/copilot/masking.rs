@@ -126,16 +126,12 @@ impl Mask {
         for part in parts {
             let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (number, rest) = part.split_at(digits);
-            match number
-                .parse::<usize>()
-                .ok()
-                .and_then(|place| self.names.get(place))
-            {
-                Some(name) => out.push_str(name),
-                None => {
-                    out.push_str(&self.tag);
-                    out.push_str(number);
-                }
+            let place = number.parse::<usize>().ok();
+            if let Some(name) = place.and_then(|place| self.names.get(place)) {
+                out.push_str(name);
+            } else {
+                out.push_str(&self.tag);
+                out.push_str(number);
             }
             out.push_str(rest);
         }

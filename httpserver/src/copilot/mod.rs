@@ -230,8 +230,9 @@ impl Copilot {
                 Ok(model) => turn.run(model).await,
                 Err(error) => turn.without_model(&error).await,
             };
+            // Kept before it is told: whoever hears of the end may end the server.
+            inner.keep_as(&guard.session, Some(ending)).await;
             guard.session.end(number, ending);
-            inner.keep(&guard.session).await;
         });
         session.runs(number, task.abort_handle());
     }
@@ -514,8 +515,16 @@ impl Copilot {
 impl Inner {
     /// Keeps a session; a failure is logged, the session goes on.
     async fn keep(&self, session: &Session) {
+        self.keep_as(session, None).await;
+    }
+
+    /// The same as if its newest turn had ended like this.
+    async fn keep_as(&self, session: &Session, ending: Option<&str>) {
         let store = Arc::clone(&self.parts.store);
-        let saved = session.state().saved.clone();
+        let mut saved = session.state().saved.clone();
+        if let (Some(ending), Some(turn)) = (ending, saved.turns.last_mut()) {
+            turn.ended.get_or_insert_with(|| ending.to_owned());
+        }
         let kept = tokio::task::spawn_blocking(move || store.save(&saved)).await;
         match kept {
             Ok(Ok(())) => {}

@@ -68,13 +68,11 @@ impl Turn {
             Ok(specs) => specs,
             Err(fault) => return self.failed_with(&fault),
         };
-        match model.filter(|_| self.question.share > Share::Off) {
-            Some(model) => self.converse(model).await,
-            None => {
-                self.begin("offline", None, Vec::new());
-                self.plan().await
-            }
+        if let Some(model) = model.filter(|_| self.question.share > Share::Off) {
+            return self.converse(model).await;
         }
+        self.begin("offline", None, Vec::new());
+        self.plan().await
     }
 
     /// Answers when the model cannot be asked: commands do without one, questions are told why.

@@ -42,6 +42,7 @@ const PLACES: [Place; 8] = [
 ];
 
 /// Orders in words, and what a model that obeys them does. `{evil}` is an address that nobody may call.
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn orders(store: &str, evil: &str) -> Vec<(&'static str, Vec<Step>)> {
     let sql = |text: &str| json!({"sql": text.replace("{s}", store)});
     let all = json!({"store": store, "filter": {}});

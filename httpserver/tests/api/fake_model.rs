@@ -39,8 +39,11 @@ pub enum Reply {
     /// A status with headers and a body.
     Status(u16, Vec<(String, String)>, String),
     /// Steps made from the request's body.
-    By(Arc<dyn Fn(&Value) -> Vec<Step> + Send + Sync>),
+    By(Maker),
 }
+
+/// Makes steps from the body of a request.
+pub type Maker = Arc<dyn Fn(&Value) -> Vec<Step> + Send + Sync>;
 
 /// A request that came.
 #[derive(Clone, Debug)]
