@@ -16,10 +16,7 @@ export function wireScriptCommands(app) {
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   /** The studio, loaded when it is not yet. */
-  const studio = async () => {
-    if (!app.studio) await (await import("./scripts/studio.js")).startStudio(app);
-    return /** @type {import("./scripts/studio.js").SopScripts} */ (app.studio);
-  };
+  const studio = async () => (await import("./scripts/studio.js")).startStudio(app);
   /** @param {string} id @returns {import("./menu.js").MenuItem[]} */
   const entry = (id) => {
     const command = commands.get(id);

@@ -201,7 +201,7 @@ export function shelves(scripts, words) {
   /** @type {Map<string, T[]>} */
   const groups = new Map();
   for (const one of found) groups.set(one.category, [...(groups.get(one.category) ?? []), one]);
-  const order = (/** @type {string} */ a, /** @type {string} */ b) => a.localeCompare(b);
+  const order = (/** @type {string} */ a, /** @type {string} */ b) => a.localeCompare(b, undefined, { numeric: true });
   return [...groups].sort(([a], [b]) => order(a, b)).map(([category, list]) => ({ category, scripts: list.sort((a, b) => order(a.name, b.name)) }));
 }
 

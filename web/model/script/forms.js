@@ -4,6 +4,7 @@
 // stays text; what cannot be read says why and is not taken.
 
 import { isObject, number, parse, stringify } from "../../core/json.js";
+import { pick } from "./steps.js";
 
 /** @typedef {"text" | "long" | "template" | "expression" | "operand" | "variable" | "sql" | "json" | "names" | "integer" | "number" | "boolean" | "store" | "database" | "tool" | "script"} Kind */
 /** @typedef {{pointer: string, name: string, label: string, kind: Kind, required: boolean, hint: string, options?: string[]}} Field pointer: within the step */
@@ -33,7 +34,7 @@ const OWN = {
 
 /** The fields of a step. @param {{[name: string]: any}} step @param {Tool[]} tools @param {{category: string, name: string, parameters?: any[]}[]} scripts @param {string} category of the script that it is in @returns {Field[]} */
 export function stepFields(step, tools, scripts, category) {
-  const fields = OWN[step.type] ?? [];
+  const fields = pick(OWN, step.type) ?? [];
   if (step.type === "tool") {
     const tool = tools.find((one) => one.name === step.tool);
     return [...fields, ...(tool ? toolFields(tool) : [rawArguments(step)])];
@@ -59,7 +60,7 @@ export function scriptNamed(scripts, reference, category) {
 function parameterField(parameter) {
   const kinds = /** @type {{[type: string]: Kind}} */ ({ integer: "integer", number: "number", boolean: "boolean", array: "json", object: "json", any: "json" });
   const name = String(parameter.name);
-  return { pointer: `/args/${escaped(name)}`, name, label: name, kind: kinds[parameter.type] ?? "text", required: parameter.default === undefined, hint: String(parameter.description ?? "") };
+  return { pointer: `/args/${escaped(name)}`, name, label: name, kind: pick(kinds, parameter.type) ?? "text", required: parameter.default === undefined, hint: String(parameter.description ?? "") };
 }
 
 /** The fields of a tool's arguments: those that it needs first, then in the order of a command, the database last. @param {Tool} tool @returns {Field[]} */
@@ -80,7 +81,9 @@ function field(name, schema, required, root) {
   const resolved = resolve(schema, root);
   const hint = String(resolved.description ?? schema?.description ?? "").replace(/\s*\n\s*/g, " ");
   const options = resolved.enum ? resolved.enum.filter((/** @type {unknown} */ one) => typeof one === "string") : named(hint);
-  return { pointer: `/args/${escaped(name)}`, name, label: sentence(name), kind: fieldKind(name, resolved), required, hint: hint.replaceAll("`", ""), ...(options.length ? { options } : {}) };
+  // A hint that only says the name again is none.
+  const useful = hint.split(" ").length > 3 ? hint.replaceAll("`", "") : "";
+  return { pointer: `/args/${escaped(name)}`, name, label: name === "sql" ? "SQL" : sentence(name), kind: fieldKind(name, resolved), required, hint: useful, ...(options.length ? { options } : {}) };
 }
 
 /** What a schema means when nothing is not a value: references followed, null left out. @param {any} schema @param {any} root @returns {any} */
@@ -127,19 +130,17 @@ export function fieldText(kind, value) {
   return typeof value === "string" ? value : laid(value);
 }
 
+/** JSON on one line, with room after commas and colons. @param {unknown} value @returns {string} */
+export function spaced(value) {
+  if (Array.isArray(value)) return `[${value.map(spaced).join(", ")}]`;
+  if (isObject(value)) return `{${Object.entries(value).filter(([, one]) => one !== undefined).map(([name, one]) => `${JSON.stringify(name)}: ${spaced(one)}`).join(", ")}}`;
+  return stringify(value);
+}
+
 /** JSON on one line while that is short. @param {unknown} value */
 export function laid(value) {
-  const line = stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "');
-  // Spaces inside of texts have to stay what they are.
-  return line.length <= SHORT && same(line, value) ? line : stringify(value, 2);
-}
-/** @param {string} text @param {unknown} value */
-function same(text, value) {
-  try {
-    return stringify(parse(text)) === stringify(value);
-  } catch {
-    return false;
-  }
+  const line = spaced(value);
+  return line.length <= SHORT ? line : stringify(value, 2);
 }
 
 /** What was typed as a value; undefined takes it away. @param {Kind} kind @param {string} text @returns {{value?: unknown, error?: string}} */
@@ -197,7 +198,8 @@ export function argumentsOf(parameters, typed) {
     const text = Object.hasOwn(typed, name) ? typed[name] : "";
     if (!name || text === "") continue;
     // Texts of digits, days and yes or no are read by the server, which says exactly what does not fit.
-    const read = FORM[parameter.type] ? readField(FORM[parameter.type], text) : { value: text };
+    const form = pick(FORM, parameter.type);
+    const read = form ? readField(form, text) : { value: text };
     if (read.error) wrong[name] = read.error;
     else args[name] = read.value;
   }

@@ -9,8 +9,9 @@ import { isObject, parse, stringify } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
 import { ResultRows } from "../query/result_rows.js";
 import { faultsOf } from "./faults.js";
+import { spaced } from "./forms.js";
 
-/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, suggestions?: string[], changed: number}} StepState */
+/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
 /** @typedef {{at: string, script: string, columns: {name: string, type: string}[], rows: ResultRows, truncated: boolean}} Given */
 /** @typedef {{ms: number, word: string, text: string, at: string, look?: "fail" | "say"}} LogLine */
 /** @typedef {{op: string, database?: string, store: string, key: any, before?: any, after?: any}} Change */
@@ -48,6 +49,8 @@ export class ScriptRun extends EventTarget {
     this.after = new Map();
     /** @type {Map<string, Change>} */
     this.changed = new Map();
+    /** What was reviewed before it was run for good: a run that writes does not tell its changes. @type {{count: number, rows: Change[], definitions: any[]} | undefined} */
+    this.reviewed = undefined;
     /** Changes that are only counted. */
     this.uncounted = 0;
     /** Stores that are made, altered or dropped. @type {any[]} */
@@ -60,6 +63,8 @@ export class ScriptRun extends EventTarget {
     /** @type {{steps: number, rows: number, changed: number, elapsed_ms: number, sequence?: number} | undefined} */
     this.figures = undefined;
     this.started = now();
+    /** The run's own time at what happened last, in milliseconds: the steps that ended, one after the other. */
+    this.clock = 0;
     /** @type {number | undefined} */
     this.ended = undefined;
     this.stopper = new AbortController();
@@ -70,6 +75,7 @@ export class ScriptRun extends EventTarget {
   }
   /** What it changed or would change, as the review shows it. @returns {{count: number, rows: Change[], definitions: any[]}} */
   get changes() {
+    if (this.reviewed && this.state === "done") return this.reviewed;
     const rows = [...this.changed.values()];
     return { count: rows.length + this.uncounted, rows, definitions: this.definitions };
   }
@@ -163,6 +169,8 @@ export class ScriptRun extends EventTarget {
   /** @param {string} at @param {any} event */
   #finished(at, event) {
     const state = this.steps.get(at);
+    // What a loop or a block took is the time of the steps in it.
+    if (![...this.steps.keys()].some((one) => one.startsWith(`${at}/`))) this.clock += Number(event.elapsed_ms ?? 0);
     if (state) Object.assign(state, { state: "done", rows: Number(event.rows ?? 0), elapsed: Number(event.elapsed_ms ?? 0) });
     if (!event.variables) return;
     this.variables = event.variables;
@@ -202,9 +210,9 @@ export class ScriptRun extends EventTarget {
 
   /** @param {string} at @param {boolean} own @param {any} event */
   #failed(at, own, event) {
-    const text = sentence(String(event.message ?? "It failed."));
+    const { field, text } = told(event.message);
     const state = own ? this.steps.get(at) : undefined;
-    if (state) Object.assign(state, { state: "failed", error: text, suggestions: event.suggestions ?? [] });
+    if (state) Object.assign(state, { state: "failed", error: text, field, suggestions: event.suggestions ?? [] });
     this.#write(event.continues ? "goes on" : "failed", text, own ? at : "", "fail");
   }
 
@@ -213,20 +221,21 @@ export class ScriptRun extends EventTarget {
     this.figures = { steps: Number(event.steps), rows: Number(event.rows), changed: Number(event.changed), elapsed_ms: Number(event.elapsed_ms), sequence: event.sequence };
     const error = event.error;
     if (error) {
-      this.error = sentence(String(error.message ?? ""));
+      const { field, text } = told(error.message);
+      this.error = text;
       const state = error.script === this.script ? this.steps.get(String(error.step)) : undefined;
-      if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: this.error, suggestions: error.suggestions ?? [] });
+      if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: text, field, suggestions: error.suggestions ?? [] });
       // A step that failed inside a script that is called, or a loop, fails what is around it.
       for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
     }
-    const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.error;
+    const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
     this.#write(String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
     this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
   }
 
   /** @param {string} word @param {string} text @param {string} at @param {"fail" | "say"} [look] */
   #write(word, text, at, look) {
-    this.log.push({ ms: this.now() - this.started, word, text, at, look });
+    this.log.push({ ms: this.figures?.elapsed_ms ?? this.clock, word, text, at, look });
     if (this.log.length <= MOST_LOG) return;
     const gone = this.log.length - MOST_LOG / 2;
     this.log.splice(1, gone); // the arguments stay
@@ -267,7 +276,7 @@ export function shownVariable(value) {
     const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
     return { type: "list", text: counted(more ? value.length - 1 + Number(more) : value.length, isObject(value[0]) ? "row" : "element"), look: "" };
   }
-  if (isObject(value)) return { type: "map", text: literal(value, 200).replaceAll(/([:,])(?=["[{\d-])/g, "$1 "), look: "" };
+  if (isObject(value)) return { type: "map", text: spaced(value).slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
   if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
   return { type: "number", text: String(value), look: "n" };
@@ -276,6 +285,12 @@ export function shownVariable(value) {
 /** The time in a run as its log writes it. @param {number} ms */
 export function logTime(ms) {
   return (ms / 1000).toFixed(3).padStart(6, "0");
+}
+
+/** What went wrong, without the place in the arguments that it begins with. @param {unknown} message */
+function told(message) {
+  const [, field = "", text = ""] = /^(\/[^\s:]+)?(?:: )?(.*)$/s.exec(String(message ?? "")) ?? [];
+  return { field, text: sentence(text || "It failed") };
 }
 
 /** @param {string} text */

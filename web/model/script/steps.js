@@ -16,7 +16,7 @@ export const KINDS = {
   query: { title: "Query by SQL", icon: "query", about: "A statement that reads", fresh: { type: "tool", tool: "query", args: { sql: "" }, output: "rows" } },
   tool: { title: "Call a tool", icon: "flask", about: "Any tool by its name", fresh: { type: "tool", tool: "", args: {} } },
   set: { title: "Set a variable", icon: "target", about: "A value from an expression", fresh: { type: "set", variable: "", value: "" } },
-  if: { title: "If", icon: "branch", about: "One of two lists of steps, by a condition", fresh: { type: "if", condition: "", then: [] } },
+  if: { title: "If", icon: "filter", about: "One of two lists of steps, by a condition", fresh: { type: "if", condition: "", then: [] } },
   loop: { title: "Loop", icon: "loop", about: "Steps for each element of a list", fresh: { type: "loop", list: "", item: "item", steps: [] } },
   block: { title: "Block", icon: "json", about: "Steps that belong together", fresh: { type: "block", steps: [] } },
   assert: { title: "Assert", icon: "check", about: "Fails unless a condition holds", fresh: { type: "assert", condition: "" } },
@@ -26,30 +26,36 @@ export const KINDS = {
 };
 const TOOL_ICONS = /** @type {{[tool: string]: string}} */ ({ query: "query", select: "search", insert: "plus", update: "edit", delete: "trash", change: "edit", execute: "query", import: "import", export: "export", chart: "chart", explain: "plan", navigate: "jump" });
 
-/** @param {Step} step */
+/** What a table has under a name of its own: names come from anywhere. @template T @param {{[name: string]: T}} table @param {unknown} name @returns {T | undefined} */
+export function pick(table, name) {
+  return typeof name === "string" && Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The kind of a step; "" when there is no such one. @param {Step} step @returns {string} */
 export function kindOf(step) {
-  return typeof step?.type === "string" ? step.type : "";
+  const type = step?.type;
+  return type !== "query" && pick(KINDS, type) ? type : "";
 }
 /** @param {Step} step */
 export function stepIcon(step) {
-  return (kindOf(step) === "tool" && TOOL_ICONS[step.tool]) || KINDS[kindOf(step)]?.icon || "warning";
+  return (kindOf(step) === "tool" && pick(TOOL_ICONS, step.tool)) || pick(KINDS, kindOf(step))?.icon || "warning";
 }
 /** What people call a step: its own name, else what it does. @param {Step} step */
 export function stepTitle(step) {
   if (typeof step.name === "string" && step.name.trim()) return step.name;
   if (kindOf(step) === "tool" && step.tool) return sentence(String(step.tool));
-  return KINDS[kindOf(step)]?.title ?? "Unknown step";
+  return pick(KINDS, kindOf(step))?.title ?? "Unknown step";
 }
 /** The word of the language for it: its kind, or the tool it calls. @param {Step} step */
 export function stepWord(step) {
-  return kindOf(step) === "tool" ? String(step.tool || "tool") : kindOf(step);
+  return kindOf(step) === "tool" ? String(step.tool || "tool") : String(step?.type ?? "");
 }
 /** @param {string} text */
 const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replaceAll("_", " ")}`;
 
 /** The lists nested in a step. @param {Step} step @returns {{field: string, title: string, steps: Step[]}[]} */
 export function branchesOf(step) {
-  return (BRANCHES[kindOf(step)] ?? []).map(([field, title]) => ({ field, title, steps: Array.isArray(step[field]) ? step[field] : [] }));
+  return (pick(BRANCHES, kindOf(step)) ?? []).map(([field, title]) => ({ field, title, steps: Array.isArray(step[field]) ? step[field] : [] }));
 }
 
 /** @param {string} at */

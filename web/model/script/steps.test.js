@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { branchesOf, fresh, insert, join, mayWrite, move, nudge, places, remove, scopeAt, split, stepOf, stepTitle, valueAt, withValue } from "./steps.js";
+import { branchesOf, fresh, insert, join, mayWrite, move, nudge, places, remove, scopeAt, split, stepIcon, stepOf, stepTitle, valueAt, withValue } from "./steps.js";
 
 const say = (/** @type {string} */ message) => ({ type: "say", message });
 const script = () => ({ name: "a", parameters: [{ name: "since", type: "date" }], steps: [say("0"), { type: "if", condition: "true", then: [say("t0"), say("t1")], else: [say("e0")] }, { type: "loop", list: "x", item: "one", steps: [say("l0")] }, say("3")] });
@@ -77,6 +77,13 @@ test("new steps have free names and lists of their own", () => {
   assert.notEqual(made.then, fresh(one, "if").then);
   assert.equal(branchesOf(made).length, 2);
   assert.equal(stepTitle(fresh(one, "tool", "create_store")), "Create store");
+  // Kinds that no step has, with names that every object knows.
+  for (const type of ["constructor", "__proto__", "query", 7, undefined]) {
+    assert.equal(stepTitle({ type }), "Unknown step");
+    assert.deepEqual(branchesOf({ type }), []);
+    assert.equal(stepIcon({ type }), "warning");
+  }
+  assert.equal(stepIcon({ type: "tool", tool: "constructor" }), "flask");
 });
 
 test("a script may write when a step of it may, but not one that is disabled", () => {

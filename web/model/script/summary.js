@@ -1,7 +1,7 @@
 // What a closed card says of its step: a few lines, in pieces that have a colour each.
 
 import { literal } from "../../core/format.js";
-import { stringify } from "../../core/json.js";
+import { spaced } from "./forms.js";
 import { kindOf } from "./steps.js";
 
 /** @typedef {{text: string, look?: "t" | "w" | "d" | "n" | "dim"}} Piece */
@@ -19,7 +19,7 @@ export function pieces(text) {
 function valuePieces(value) {
   if (typeof value === "string") return pieces(value);
   if (typeof value === "number") return [{ text: String(value), look: "n" }];
-  return pieces(stringify(value).replaceAll(/([:,])(?=["[{\d])/g, "$1 "));
+  return pieces(spaced(value));
 }
 
 /** What stands at the end of a header: the condition, what is gone through. @param {{[name: string]: any}} step @returns {Piece[]} */

@@ -103,7 +103,7 @@ export class SopCode extends HTMLElement {
         ...(this.lines ? [lineNumbers(), WHOLE] : [FIELD]),
         COLOURS, LOOK,
         EditorState.readOnly.of(this.locked),
-        EditorView.contentAttributes.of({ "aria-label": this.label, "aria-invalid": String(this.wrong), spellcheck: mode === "template" ? "true" : "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": this.label, tabindex: "0", "aria-invalid": String(this.wrong), spellcheck: mode === "template" ? "true" : "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           this.text = update.state.doc.toString();

@@ -17,7 +17,7 @@ export function overview(studio) {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
       event.preventDefault();
       void studio.go(`${one.category}/${one.name}`);
-    }}>${icon("scripts", true)}<b class="cut">${one.name}</b><span class="cut soft about">${one.description}</span><span class="dim small steps-of">${counted(Number(one.steps ?? 0), "step")}</span><span class="last">${last(studio.ran.get(`${one.category}.${one.name}`))}</span><span class="count dim">v${one.version}</span></a></li>`)}</ul></section>`)}</div>`;
+    }}>${icon("scripts", true)}<b class="cut">${one.name}</b><span class="cut soft script-about">${one.description}</span><span class="dim small steps-of">${counted(Number(one.steps ?? 0), "step")}</span><span class="last">${last(studio.ran.get(`${one.category}.${one.name}`))}</span><span class="count dim">v${one.version}</span></a></li>`)}</ul></section>`)}</div>`;
 }
 
 /** @param {import("./studio.js").Ran | undefined} ran */

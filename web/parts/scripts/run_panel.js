@@ -7,7 +7,7 @@ import { count, counted, span } from "../../core/format.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { fieldText, readField } from "../../model/script/forms.js";
 import { logTime, shownVariable } from "../../model/script/run.js";
-import { places, stepTitle } from "../../model/script/steps.js";
+import { pick, places, stepTitle } from "../../model/script/steps.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
@@ -50,8 +50,8 @@ export class RunPanel {
     this.shown = undefined;
     if (!this.chosen) this.lower = "log";
     run.addEventListener("end", () => {
-      if (!this.chosen) this.lower = run.given.size && run.state === "done" ? "output" : "log";
-      if (run.dryRun && run.changes.count) this.upper = "changes";
+      if (!this.chosen) this.lower = run.state === "done" && [...run.given.values()].some((one) => one.rows.count > 0) && !run.said.length ? "output" : "log";
+      if (run.dryRun && !run.until && run.changes.count) this.upper = "changes";
       if (this.studio.face === "steps" && matchMedia("(width < 900px)").matches && run.state === "done" && !run.changes.count) this.studio.show("run");
     });
   }
@@ -101,12 +101,12 @@ export class RunPanel {
     const name = String(parameter?.name ?? "");
     const type = String(parameter?.type ?? "string");
     const faults = studio.faults.parameters.get(index) ?? [];
-    const wrong = studio.runs.wrong[name] ?? faults[0]?.message ?? "";
+    const wrong = studio.runs.wrong.get(name) ?? faults[0]?.message ?? "";
     const value = Object.hasOwn(draft.args, name) ? draft.args[name] : "";
-    const by = parameter?.default === undefined ? (PLACEHOLDERS[type] ?? "") : fieldText("json", parameter.default).replace(/^"(.*)"$/s, "$1");
+    const by = parameter?.default === undefined ? (pick(PLACEHOLDERS, type) ?? "") : fieldText("json", parameter.default).replace(/^"(.*)"$/s, "$1");
     const give = (/** @type {string} */ text) => {
       draft.args = { ...draft.args, [name]: text };
-      delete studio.runs.wrong[name];
+      studio.runs.wrong.delete(name);
       studio.drafts.touch();
     };
     const input = type === "boolean"
@@ -115,7 +115,7 @@ export class RunPanel {
         if (event.key !== "Enter") return;
         event.preventDefault();
         void studio.runs.go();
-      }}><span class="type">${SHORT[type] ?? type}</span></span>`;
+      }}><span class="type">${pick(SHORT, type) ?? type}</span></span>`;
     return html`<div class="label argument ${wrong ? "wrong" : ""}"><span class="name"><code class="cut" title=${name}>${name || "unnamed"}</code><button class="button only s quiet" aria-label="Edit parameter ${name}" aria-expanded=${String(this.editing === index)} title="Type, default, help" @click=${() => this.#edit(this.editing === index ? -1 : index)}>${icon("edit", true)}</button></span>${input}${wrong ? html`<span class="hint fail" role="alert">${wrong}</span>` : parameter?.description ? html`<span class="hint">${parameter.description}</span>` : nothing}</div>`;
   }
 
@@ -202,7 +202,7 @@ export class RunPanel {
   /** @param {[string, unknown][]} variables @param {ScriptRun | undefined} run */
   #variables(variables, run) {
     if (!variables.length) return html`<p class="hint-row dim">${run ? "No variable has a value yet." : "After a run, what each variable holds is shown here; after each step when one is open."}</p>`;
-    return html`<table class="lines-table pad variables"><thead class="unseen"><tr><th scope="col">Variable</th><th scope="col">Type</th><th scope="col">Value</th></tr></thead><tbody>${variables.map(([name, value]) => {
+    return html`<table class="lines-table variables" aria-label="Variables"><tbody>${variables.map(([name, value]) => {
       const one = shownVariable(value);
       return html`<tr><td class="data c-name" title=${name}>${name}</td><td class="type c-type">${one.type}</td><td class="data">${one.type === "list" || one.type === "map" || one.text.length > 40 ? html`<button class="plain cut" title="Show all of it" @click=${() => variableDialog(name, value)}>${one.text}</button>` : html`<span class=${one.look}>${one.text}</span>`}</td></tr>`;
     })}</tbody></table>`;
@@ -240,7 +240,8 @@ export class RunPanel {
   /** The rows that are shown: of the step that was chosen, else the last that came. @param {ScriptRun | undefined} run */
   #given(run) {
     if (!run) return undefined;
-    return run.given.get(this.giver) ?? [...run.given.values()].at(-1);
+    const all = [...run.given.values()];
+    return run.given.get(this.giver) ?? all.findLast((one) => one.rows.count > 0) ?? all.at(-1);
   }
 
   /** @param {ScriptRun | undefined} run @param {Map<string, import("../../model/script/steps.js").Place>} numbers */

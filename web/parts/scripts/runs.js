@@ -22,8 +22,8 @@ export class Runs {
     this.studio = studio;
     /** The last run of each draft. @type {Map<string, ScriptRun>} */
     this.last = new Map();
-    /** What is wrong with arguments. @type {{[name: string]: string}} */
-    this.wrong = {};
+    /** What is wrong with arguments. @type {Map<string, string>} */
+    this.wrong = new Map();
     this.frame = 0;
   }
 
@@ -80,11 +80,11 @@ export class Runs {
   #given(draft) {
     const { args, wrong } = argumentsOf(draft.script.parameters ?? [], draft.args);
     const missing = (draft.script.parameters ?? []).filter((one) => one?.name && one.default === undefined && !Object.hasOwn(args, one.name));
-    this.wrong = { ...wrong, ...Object.fromEntries(missing.map((one) => [one.name, "This needs a value."])) };
-    const [first] = Object.keys(this.wrong);
+    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), "This needs a value."]))]);
+    const [first] = this.wrong.keys();
     if (first === undefined) return args;
     this.studio.panel.toArgument(first);
-    this.studio.session.say({ kind: "warn", text: missing.length ? `${first} needs a value before it can run.` : `${first}: ${this.wrong[first]}` });
+    announce(missing.length ? `${first} needs a value before it can run` : `${first}: ${this.wrong.get(first)}`);
     return undefined;
   }
 
@@ -123,12 +123,12 @@ export class Runs {
     const { studio } = this;
     const { session } = studio;
     if (run.state === "failed") {
-      for (const fault of run.faults) if (/^\/args\//.test(fault.at)) this.wrong[fault.at.slice(6)] = fault.message;
-      const [argument] = Object.keys(this.wrong);
+      for (const fault of run.faults) if (/^\/args\//.test(fault.at)) this.wrong.set(fault.at.slice(6).replaceAll("~1", "/").replaceAll("~0", "~"), fault.message);
+      const [argument] = this.wrong.keys();
       const broken = [...run.steps].findLast(([, one]) => one.state === "failed" && one.error)?.[0];
-      if (argument !== undefined) studio.panel.toArgument(argument);
+      if (!broken && argument !== undefined) studio.panel.toArgument(argument);
       else if (broken) void studio.updateComplete.then(() => studio.querySelector(`[data-step="${broken}"] > .step-fault`)?.scrollIntoView({ block: "nearest" }));
-      if (!broken) session.say({ kind: "danger", text: run.error });
+      if (!broken && argument === undefined) session.say({ kind: "danger", text: run.error });
       announce(`The run failed. ${run.error}`);
     } else if (run.state === "done") {
       announce(`${run.dryRun ? "The dry run" : "The run"} is done in ${span(run.elapsed)}`);
@@ -161,6 +161,7 @@ export class Runs {
         if (again.state !== "done") return again.error;
         if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return "The data changed since the dry run, and other items would be changed now. Nothing was done. Close this and run it again to see them.";
         const run = await this.#start(draft, args, false);
+        run.reviewed = first.changes;
         this.#told(run);
         return run.state === "done" ? undefined : run.error || "Stopped.";
       },

@@ -33,7 +33,7 @@ export class StepCards {
     if (!all.length) return html`<div class="nothing first-step">${icon("scripts")}<h2>No steps yet</h2><p>A script is a list of steps: read items, run statements, decide, change things, say what came of it.</p><p class="next starters">${[["fetch", "Read items"], ["query", "Query by SQL"], ["say", "Say something"]].map(([kind, title]) => html`<button class="button s" @click=${() => this.add("/steps", 0, kind)}>${title}</button>`)}<button class="button s main" data-command="add-step">${icon("plus", true)}Step</button></p></div>`;
     const byAt = new Map(all.map((one) => [one.at, one]));
     return html`<ol class="steps ${this.drag ? "dragging" : ""}" aria-label="Steps" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>${this.#cards(all.filter((one) => one.depth === 0), byAt, studio.faults.steps)}</ol>
-      <div class="add">${this.#drop("/steps", draft.script.steps.length)}<button class="button s quiet" data-command="add-step" title=${studio.app.commands.tip("add-step")}>${icon("plus", true)}Step</button></div>`;
+      <div class="add">${this.#drop("/steps", draft.script.steps.length)}<button class="button s quiet" title=${studio.app.commands.tip("add-step")} @click=${() => addDialog(studio, "/steps", draft.script.steps.length)}>${icon("plus", true)}Step</button></div>`;
   }
 
   /** @param {Place[]} list @param {Map<string, Place>} byAt @param {Map<string, import("../../model/script/faults.js").StepFault[]>} faults */
@@ -51,7 +51,7 @@ export class StepCards {
     const open = draft.open === at;
     const own = faults.get(at) ?? [];
     const within = faultsWithin(faults, at).filter((one) => !one.warning).length;
-    const look = [state?.state === "done" ? "done" : state?.state === "failed" ? "failed" : state?.state === "running" ? "now" : "", open ? "open" : "", step.disabled ? "disabled" : "", own.some((one) => !one.warning) ? "wrong" : "", this.drag?.from === at ? "moving" : ""].join(" ");
+    const look = [state?.state === "done" ? "done" : state?.state === "failed" ? "failed" : state?.state === "running" ? "now" : "", open ? "open" : "", step.disabled ? "disabled" : "", !(open && !studio.tried) && own.some((one) => !one.warning) ? "wrong" : "", this.drag?.from === at ? "moving" : ""].join(" ");
     const title = stepTitle(step);
     const head = headPieces(step);
     return html`<li class="step ${look}" data-step=${at} aria-current=${state?.state === "running" ? "step" : nothing}>${this.#drop(listOf(at), indexOf(at))}
@@ -59,7 +59,7 @@ export class StepCards {
       <header>
         <button class="grip" tabindex="-1" aria-label="Move step ${number}" title="Drag, or Alt and arrow keys" @pointerdown=${(/** @type {PointerEvent} */ event) => this.#grab(event, at)}>${icon("grip", true)}</button>
         ${icon(stepIcon(step), true)}
-        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} aria-label="Step ${number}: ${title}${step.disabled ? ", disabled" : ""}${within ? `, ${counted(within, "fault")}` : ""}" @click=${() => this.open(open ? "" : at)}><b class="cut">${title}</b><code class="dim">${stepWord(step)}</code></button>
+        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} @click=${() => this.open(open ? "" : at)}><span class="unseen">Step ${number}: </span><b class="cut">${title}</b>${stepWord(step).replaceAll("_", " ") === title.toLowerCase() ? nothing : html`<code class="dim">${stepWord(step)}</code>`}<span class="unseen">${step.disabled ? ", disabled" : ""}${within ? `, ${counted(within, "fault")}` : ""}</span></button>
         <span class="end">${head.length && !open ? html`<code class="cut head-code">${head.map((one) => html`<span class=${one.look ?? ""}>${one.text}</span>`)}</code>` : nothing}${this.#figures(at, step)}${this.#tags(step)}</span>
         <button class="button only s quiet step-more" aria-label="More for step ${number}" aria-haspopup="menu" @click=${(/** @type {Event} */ event) => this.menu(at, /** @type {Element} */ (event.currentTarget))}>${icon("more", true)}</button></header>
       ${open ? this.form.render(place) : this.#summary(step)}
@@ -93,8 +93,8 @@ export class StepCards {
   #branch(at, branch, byAt, faults, titled) {
     const list = `${at}/${branch.field}`;
     const inside = branch.steps.map((_, index) => /** @type {Place} */ (byAt.get(`${list}/${index}`))).filter(Boolean);
-    return html`<div class="branch" role="group" aria-label=${branch.title}>${titled && (inside.length || branch.field === "then") ? html`<p class="caption">${branch.title}</p>` : nothing}${inside.length ? html`<ol class="inner" aria-label=${branch.title}>${this.#cards(inside, byAt, faults)}</ol>` : nothing}
-      <div class="add">${this.#drop(list, inside.length)}<button class="button s quiet" aria-label="Add a step: ${branch.title}" @click=${() => addDialog(this.studio, list, inside.length)}>${icon("plus", true)}${titled ? `Step ${branch.field === "then" ? "then" : "otherwise"}` : "Step"}</button></div></div>`;
+    return html`<div class="branch" role="group" aria-label=${branch.title}>${titled && inside.length ? html`<p class="caption">${branch.title}</p>` : nothing}${inside.length ? html`<ol class="inner" aria-label=${branch.title}>${this.#cards(inside, byAt, faults)}</ol>` : nothing}
+      <div class="add">${this.#drop(list, inside.length)}<button class="button s quiet" aria-label="Add a step: ${branch.title}" @click=${() => addDialog(this.studio, list, inside.length)}>${icon("plus", true)}${titled && !inside.length ? branch.title : "Step"}</button></div></div>`;
   }
 
   /** Where a dragged step would go in. @param {string} list @param {number} index */
@@ -107,9 +107,9 @@ export class StepCards {
     const { studio } = this;
     const state = studio.run?.steps.get(at);
     const shown = open ? this.form.unshown(faults) : faults;
-    const failed = state?.state === "failed" && state.error ? state : undefined;
+    const failed = state?.state === "failed" && state.error && !(open && this.form.shows(state)) ? state : undefined;
     return html`${shown.map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}" role=${one.warning ? "note" : "alert"}>${icon("warning", true)}<p class="grow">${one.message}</p>${this.form.fixes(one)}</div>`)}
-      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.error}${failed.suggestions?.length ? html` <span class="soft">Known: ${failed.suggestions.slice(0, 3).join(", ")}.</span>` : nothing}</p></div>` : nothing}`;
+      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.field ? html`<code>${failed.field.slice(1).replaceAll("/", " / ")}</code> ` : nothing}${failed.error}${failed.suggestions?.length ? html` <span class="soft">Known: ${failed.suggestions.slice(0, 3).join(", ")}.</span>` : nothing}</p></div>` : nothing}`;
   }
 
   // ---- What can be done with a step
@@ -144,6 +144,7 @@ export class StepCards {
     if (!draft) return;
     const step = this.form.begin(draft.script, kind, tool);
     studio.change(insert(draft.script, list, index, step));
+    studio.tried = false;
     this.open(`${list}/${index}`, true);
     announce(`${stepTitle(step)} is added`);
   }

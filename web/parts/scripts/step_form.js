@@ -39,7 +39,13 @@ export class StepForm {
 
   /** Faults that no field of the open form shows. @param {StepFault[]} faults */
   unshown(faults) {
-    return faults.filter((one) => ![...this.drawn].some((pointer) => one.field === pointer || one.field.startsWith(`${pointer}/`)));
+    const { tried } = this.studio;
+    return faults.filter((one) => (tried || !/^(?:missing_|invalid_value)/.test(one.code)) && ![...this.drawn].some((pointer) => one.field === pointer || one.field.startsWith(`${pointer}/`)));
+  }
+
+  /** Whether a field of the open form says why its step failed. @param {import("../../model/script/run.js").StepState} state */
+  shows(state) {
+    return Boolean(state.field) && [...this.drawn].some((pointer) => within(pointer, state));
   }
 
   /** @param {StepFault} fault */
@@ -61,9 +67,9 @@ export class StepForm {
     const isMore = this.more.has(kindOf(step)) || rest.some((one) => faultsAt(faults, one.pointer).length) || faults.some((one) => /^\/(?:database|async|description|disabled|continue_on_error)/.test(one.field));
     const gives = !["set", "assert"].includes(kindOf(step));
     return html`<div class="step-form form">
-      <div class="fields">${this.#field(place, { pointer: "/name", name: "name", label: "Name", kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: "Result goes to", kind: "variable", required: false, hint: "" }) : nothing}</div>
+      <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: "Name", kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: "Result goes to", kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
       ${tool ? html`<p class="tool-about small dim">${tool.description.replaceAll("`", "")}</p>` : nothing}
-      <div class="fields">${main.map((one) => this.#field(place, one))}</div>
+      <div class="fields">${main.filter((one) => one.kind !== "tool").map((one) => this.#field(place, one))}</div>
       <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? `More: ${rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ")}${rest.length > 4 ? ` and ${rest.length - 4} others` : ""}, options` : "Options"}</summary>
         <div class="fields">${rest.map((one) => this.#field(place, one))}
           ${fields.some((one) => one.kind === "database") || !["tool", "fetch", "call"].includes(kindOf(step)) ? nothing : this.#field(place, { pointer: "/database", name: "database", label: "Database", kind: "database", required: false, hint: "" })}
@@ -89,10 +95,14 @@ export class StepForm {
     const value = valueAt(place.step, field.pointer);
     const kept = studio.texts.get(pointer);
     const text = kept?.text ?? fieldText(field.kind, value);
-    const wrong = kept?.error || (kept ? "" : faults.find((one) => !one.warning)?.message) || faults[0]?.message || "";
-    const wide = field.kind in CODE && field.kind !== "names";
     const wants = field.required && (value === undefined || value === "");
-    return html`<div class="label field-of ${wide ? "wide" : ""} ${wrong ? "wrong" : ""} ${wants ? "wants" : ""}"><span class="name">${field.label}${field.required ? nothing : html` <span class="dim">optional</span>`}</span>${this.#input(place, field, pointer, text, wrong !== "")}${wrong ? html`<span class="hint fail" role="alert">${wrong} ${faults.filter((one) => !one.warning).slice(0, 1).map((one) => this.fixes(one))}</span>` : field.hint ? html`<span class="hint">${field.hint}</span>` : nothing}</div>`;
+    // What was not filled in yet is no fault before somebody wants to run or save it.
+    const told = wants && !studio.tried ? [] : faults;
+    const state = studio.run?.steps.get(place.at);
+    const failed = state?.state === "failed" && state.field && within(field.pointer, state) ? state.error : "";
+    const wrong = kept?.error || told.find((one) => !one.warning)?.message || told[0]?.message || failed || "";
+    const wide = field.kind in CODE && field.kind !== "names";
+    return html`<div class="label field-of ${wide ? "wide" : ""} ${wrong ? "wrong" : ""} ${wants ? "wants" : ""}"><span class="name">${field.label}</span>${this.#input(place, field, pointer, text, wrong !== "")}${wrong ? html`<span class="hint fail" role="alert">${wrong} ${told.filter((one) => !one.warning).slice(0, 1).map((one) => this.fixes(one))}</span>` : field.hint ? html`<span class="hint">${field.hint}</span>` : nothing}</div>`;
   }
 
   /** @param {Place} place @param {Field} field @param {string} pointer @param {string} text @param {boolean} wrong */
@@ -151,6 +161,12 @@ export class StepForm {
       schema: () => ({ stores: studio.session.stores, databases: studio.session.databases.map((one) => one.name) }),
     };
   }
+}
+
+/** Whether a step failed for a field of its form. @param {string} pointer @param {import("../../model/script/run.js").StepState} state */
+function within(pointer, { field = "" }) {
+  const own = pointer.replace(/^\/args/, "");
+  return own !== "" && (field === own || field.startsWith(`${own}/`));
 }
 
 /** The elements of the loops around a step, with the variables that they go through. @param {any} script @param {string} at @returns {[string, string][]} */

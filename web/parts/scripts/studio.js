@@ -36,8 +36,9 @@ const MOST_IMPORT = 2_000_000;
 /** What a script without a name is called while it is checked and tried. */
 export const UNNAMED = "untitled";
 
-/** Makes the studio. @param {import("../context.js").Context} app @returns {Promise<SopScripts>} */
+/** Makes the studio, once. @param {import("../context.js").Context} app @returns {Promise<SopScripts>} */
 export async function startStudio(app) {
+  if (app.studio) return app.studio;
   const studio = /** @type {SopScripts} */ (document.getElementById("scripts"));
   studio.start(app);
   app.studio = studio;
@@ -66,6 +67,8 @@ export class SopScripts extends Part {
     this.texts = new Map();
     /** The newest version that the server has of an open script. @type {Map<string, {version: number, author: string}>} */
     this.newest = new Map();
+    /** Somebody wanted to run or save it and could not: everything that is wrong is shown. */
+    this.tried = false;
     this.face = "steps";
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
@@ -141,6 +144,7 @@ export class SopScripts extends Part {
     }
     this.listed = true;
     this.dispatchEvent(new Event("listed"));
+    this.dispatchEvent(new CustomEvent("figures"));
     this.requestUpdate();
     // The newest runs of all scripts are items of the system database, which everybody may read.
     const system = this.session.databases.find((one) => /** @type {any} */ (one).is_system)?.name;
@@ -256,6 +260,7 @@ export class SopScripts extends Part {
     }
     await this.#check();
     const wrong = (this.checked?.faults ?? []).filter((one) => !one.warning);
+    this.tried = wrong.length > 0;
     if (!wrong.length) return true;
     this.goTo(firstFault(/** @type {Draft} */ (this.draft).script, this.faults.steps) ?? wrong[0].at);
     this.session.say({ kind: "warn", text: wrong.length === 1 ? wrong[0].message : `${counted(wrong.length, "thing")} to mend first. ${wrong[0].message}` });
@@ -442,7 +447,7 @@ export class SopScripts extends Part {
     const { list } = this.drafts;
     if (!list.length) return nothing;
     const current = this.draft?.id;
-    return html`<div class="tabs script-tabs"><div role="tablist" aria-label="Open scripts" @keydown=${walkTabs}>${list.map((one) => html`<span class="tab ${one.id === current ? "on" : ""}" role="presentation" @auxclick=${(/** @type {MouseEvent} */ event) => event.button === 1 && this.close(one.id)}><button role="tab" aria-selected=${String(one.id === current)} tabindex=${one.id === (current ?? list[0].id) ? 0 : -1} @click=${() => this.go(one.id)} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Delete" && this.close(one.id)}>${icon("scripts", true)}<span class="cut">${one.title}</span>${one.dirty ? html`<span class="stain" title="Not saved"></span>` : nothing}</button><button class="close" tabindex="-1" aria-label="Close ${one.title}" @click=${() => this.close(one.id)}>${icon("x", true)}</button></span>`)}</div>
+    return html`<div class="tabs script-tabs"><div role="tablist" aria-label="Open scripts" @keydown=${walkTabs}>${list.map((one) => html`<span class="tab ${one.id === current ? "on" : ""}" role="presentation" @auxclick=${(/** @type {MouseEvent} */ event) => event.button === 1 && this.close(one.id)}><button role="tab" aria-selected=${String(one.id === current)} tabindex=${one.id === (current ?? list[0].id) ? 0 : -1} @click=${() => this.go(one.id)} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Delete" && this.close(one.id)}>${icon("scripts", true)}<span class="cut">${one.title}</span>${one.dirty ? html`<span class="stain" title="Not saved"></span>` : nothing}</button><button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${() => this.close(one.id)}>${icon("x", true)}</button></span>`)}</div>
       <button class="button only s quiet" aria-label="New script" title=${this.app.commands.tip("new-script")} data-command="new-script">${icon("plus", true)}</button></div>`;
   }
 
@@ -506,7 +511,7 @@ export class SopScripts extends Part {
     const text = (/** @type {string} */ name) => (/** @type {any} */ event) => this.put(`/${name}`, event.target.value === "" && name !== "name" ? undefined : event.target.value, name);
     return html`<header class="script-head">${base
         ? html`<h2 title="Save it as another to rename it"><span class="dim">${script.category} /</span> ${script.name}</h2>`
-        : html`<div class="script-names"><input class="bare" data-at="/category" aria-label="Category" list="script-categories" maxlength="100" size=${Math.max(6, (script.category ?? "").length)} autocomplete="off" spellcheck="false" placeholder=${DEFAULT_CATEGORY} .value=${script.category ?? ""} @input=${text("category")}><span class="dim">/</span><input class="bare script-name" data-at="/name" aria-label="Name" maxlength="100" autocomplete="off" spellcheck="false" placeholder="Name of the script" .value=${script.name ?? ""} @input=${text("name")}></div><datalist id="script-categories">${[...new Set(this.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>`}
+        : html`<div class="script-names"><input class="bare" data-at="/category" aria-label="Category" list="script-categories" maxlength="100" autocomplete="off" spellcheck="false" placeholder=${DEFAULT_CATEGORY} .value=${script.category ?? ""} @input=${text("category")}><span class="dim">/</span><input class="bare script-name" data-at="/name" aria-label="Name" maxlength="100" autocomplete="off" spellcheck="false" placeholder="Name of the script" .value=${script.name ?? ""} @input=${text("name")}></div><datalist id="script-categories">${[...new Set(this.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>`}
       <textarea class="bare" rows="1" data-at="/description" aria-label="What it is for" maxlength="2000" placeholder="What it is for" .value=${String(script.description ?? "")} @input=${text("description")}></textarea></header>`;
   }
 
