@@ -1,17 +1,13 @@
 // The studio of scripts: made from nothing, run, reviewed, saved, versioned, by mouse and by keys.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { picture, ready } from "../support/browser.js";
+import { picture } from "../support/browser.js";
 import { load, table } from "../support/data.js";
 import { until } from "../support/page.js";
-import { accessible, editor, run as runQuery, write } from "../support/query.js";
 import { scene } from "../support/scene.js";
 import { addStep, address, card, chip, code, ended, fill, kept, leave, shown, titles, toggle } from "../support/scripts.js";
 
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 const say = (/** @type {string} */ message, rest = {}) => ({ type: "say", message, ...rest });
 const albums = table("Album").rows;
 const ofArtist = (/** @type {number} */ id) => albums.filter((one) => one.ArtistId === id);

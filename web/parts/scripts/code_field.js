@@ -80,6 +80,12 @@ export class SopCode extends HTMLElement {
     else super.focus(options);
   }
 
+  /** @param {number} from @param {number} to */
+  select(from, to) {
+    this.view?.dispatch({ selection: { anchor: from, head: to }, scrollIntoView: true });
+    this.view?.focus();
+  }
+
   /** Marks stretches of the text. @param {{from: number, to: number, message: string, severity: "error" | "warning"}[]} list */
   mark(list) {
     const { view } = this;

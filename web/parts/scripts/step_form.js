@@ -7,7 +7,7 @@ import { columnsOf } from "../../model/query/complete.js";
 import { faultsAt } from "../../model/script/faults.js";
 import { fieldText, readField, scriptNamed, stepFields } from "../../model/script/forms.js";
 import { fresh, kindOf, scopeAt, valueAt } from "../../model/script/steps.js";
-import { html, live, nothing } from "../../vendor/lit.js";
+import { html, live, nothing, repeat } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
 
 /** @typedef {import("../../model/script/forms.js").Field} Field */
@@ -69,9 +69,9 @@ export class StepForm {
     return html`<div class="step-form form">
       <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: "Name", kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: "Result goes to", kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
       ${tool ? html`<p class="tool-about small dim">${tool.description.replaceAll("`", "")}</p>` : nothing}
-      <div class="fields">${main.filter((one) => one.kind !== "tool").map((one) => this.#field(place, one))}</div>
+      <div class="fields">${repeat(main.filter((one) => one.kind !== "tool"), (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}</div>
       <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? `More: ${rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ")}${rest.length > 4 ? ` and ${rest.length - 4} others` : ""}, options` : "Options"}</summary>
-        <div class="fields">${rest.map((one) => this.#field(place, one))}
+        <div class="fields">${repeat(rest, (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}
           ${fields.some((one) => one.kind === "database") || !["tool", "fetch", "call"].includes(kindOf(step)) ? nothing : this.#field(place, { pointer: "/database", name: "database", label: "Database", kind: "database", required: false, hint: "" })}
           ${this.#field(place, { pointer: "/description", name: "description", label: "Description", kind: "text", required: false, hint: "" })}</div>
         <div class="ticks">${[["continue_on_error", "Go on when it fails"], ["async", "Beside its neighbours"], ["disabled", "Disabled"]].map(([name, title]) => this.#tick(at, name, title, faults))}</div></details>

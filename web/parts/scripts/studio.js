@@ -5,6 +5,7 @@
 
 import { count, counted, span } from "../../core/format.js";
 import { ApiError, path } from "../../core/http.js";
+import { placeOf } from "../../core/json_places.js";
 import { parse, stringify } from "../../core/json.js";
 import { fixOf, firstFault, faultsOf, placed } from "../../model/script/faults.js";
 import { DEFAULT_CATEGORY, Drafts } from "../../model/script/drafts.js";
@@ -69,6 +70,9 @@ export class SopScripts extends Part {
     this.newest = new Map();
     /** Somebody wanted to run or save it and could not: everything that is wrong is shown. */
     this.tried = false;
+    /** @type {Fault[] | undefined} */
+    this.marked = undefined;
+    this.markedText = "";
     this.face = "steps";
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
@@ -333,7 +337,9 @@ export class SopScripts extends Part {
     if (!draft.dirty) return this.session.say({ kind: "ok", text: `${draft.title} is saved already, as version ${draft.base.version}.` });
     if (!(await this.sound())) return;
     const error = await this.store(draft, draft.script, { expected: draft.base.version });
-    if (error) this.session.say({ kind: "danger", text: error });
+    const newer = (this.newest.get(draft.id)?.version ?? 0) > draft.base.version; // the notice says so
+    if (error && newer) announce(error);
+    else if (error) this.session.say({ kind: "danger", text: error });
   }
 
   /**
@@ -441,6 +447,7 @@ export class SopScripts extends Part {
 
   updated() {
     this.panel.updated();
+    if (this.face === "json") this.#mark();
   }
 
   #tabs() {
@@ -519,8 +526,29 @@ export class SopScripts extends Part {
   #json(draft) {
     const kept = this.texts.get("");
     const code = html`<sop-code class="json-whole" .lines=${true} .mode=${"json"} .label=${"Script as JSON"} .value=${kept?.text ?? stringify(draft.script, 2)} .invalid=${Boolean(kept?.error)} @code=${(/** @type {CustomEvent} */ event) => this.#typedJson(event.detail)} @left=${() => { if (!this.texts.get("")?.error) this.texts.delete(""); }}></sop-code>`;
-    return html`<section class="pane json-pane" aria-label="JSON">${code}${kept?.error ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${kept.error}</p></div>` : nothing}</section>`;
+    const faults = this.checked?.faults ?? [];
+    return html`<section class="pane json-pane" aria-label="JSON">${code}${faults.length && !kept?.error ? html`<div class="json-faults" role="group" aria-label="What is wrong">${faults.slice(0, 20).map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}">${icon("warning", true)}<button @click=${() => this.#toJson(one.at)}><code>${one.at || "/"}</code> ${one.message}</button>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}</div>` : nothing}${kept?.error ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${kept.error}</p></div>` : nothing}</section>`;
   }
+  get #code() {
+    return /** @type {import("./code_field.js").SopCode | null} */ (this.querySelector("sop-code.json-whole"));
+  }
+  /** Marks what is wrong in the JSON. */
+  #mark() {
+    const code = this.#code;
+    const faults = this.texts.get("")?.error ? [] : (this.checked?.faults ?? []);
+    if (!code || (this.marked === faults && this.markedText === code.value)) return;
+    this.marked = faults;
+    this.markedText = code.value;
+    const found = faults.slice(0, 100).map((one) => ({ one, place: placeOf(code.value, one.at) }));
+    code.mark(found.flatMap(({ one, place }) => (place ? [{ from: place.start, to: one.at === "" ? place.start + 1 : place.end, message: one.message, severity: one.warning ? /** @type {const} */ ("warning") : /** @type {const} */ ("error") }] : [])));
+  }
+  /** Puts the cursor where a pointer leads in the JSON. @param {string} at */
+  #toJson(at) {
+    const code = this.#code;
+    const place = code && placeOf(code.value, at);
+    if (place) code?.select(place.start, place.end);
+  }
+
   /** @param {string} text */
   #typedJson(text) {
     let error = "";

@@ -67,7 +67,7 @@ export function versionsDialog(studio) {
     const found = script && stepOf(script, at);
     if (!found) return at.slice(1).replaceAll("/", " / ") || "all of it";
     const place = places(script).find((one) => one.at === found.at);
-    return `step ${place?.number} ${place ? stepTitle(place.step) : ""}${found.field.replaceAll("/", " / ")}`;
+    return `Step ${place?.number} ${place ? stepTitle(place.step) : ""}${found.field.replaceAll("/", " / ")}`;
   };
   /** @param {Difference} one */
   const card = (one) => html`<section class="card" aria-label=${where(one.at)}><header><span class="tag ${one.before === undefined ? "insert" : one.after === undefined ? "delete" : "update"}">${one.before === undefined ? "Added" : one.after === undefined ? "Removed" : "Changed"}</span><b class="cut">${where(one.at)}</b></header>
