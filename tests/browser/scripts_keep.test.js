@@ -204,7 +204,9 @@ describe("what the studio keeps and shows", () => {
     await until(async () => address(page) === "/scripts/shop/order%20report", "opened by the filter");
     // The palette knows its commands.
     await page.keyboard.press("Control+k");
-    await page.keyboard.type("new script");
+    await page.keyboard.type("best cust");
+    await page.getByRole("dialog").getByText("best customers").waitFor();
+    await page.getByRole("combobox").last().fill("new script");
     await page.getByRole("dialog").getByText("New script", { exact: true }).first().waitFor();
   });
 

@@ -11,7 +11,7 @@ import { ResultRows } from "../query/result_rows.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 
-/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
+/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, code?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
 /** @typedef {{at: string, script: string, columns: {name: string, type: string}[], rows: ResultRows, truncated: boolean}} Given */
 /** @typedef {{ms: number, word: string, text: string, at: string, look?: "fail" | "say"}} LogLine */
 /** @typedef {{op: string, database?: string, store: string, key: any, before?: any, after?: any}} Change */
@@ -212,7 +212,7 @@ export class ScriptRun extends EventTarget {
   #failed(at, own, event) {
     const { field, text } = told(event.message);
     const state = own ? this.steps.get(at) : undefined;
-    if (state) Object.assign(state, { state: "failed", error: text, field, suggestions: event.suggestions ?? [] });
+    if (state) Object.assign(state, { state: "failed", error: text, field, code: String(event.code ?? ""), suggestions: event.suggestions ?? [] });
     this.#write(event.continues ? "goes on" : "failed", text, own ? at : "", "fail");
   }
 
@@ -224,7 +224,7 @@ export class ScriptRun extends EventTarget {
       const { field, text } = told(error.message);
       this.error = text;
       const state = error.script === this.script ? this.steps.get(String(error.step)) : undefined;
-      if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: text, field, suggestions: error.suggestions ?? [] });
+      if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: text, field, code: String(error.code ?? ""), suggestions: error.suggestions ?? [] });
       // A step that failed inside a script that is called, or a loop, fails what is around it.
       for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
     }

@@ -145,7 +145,7 @@ export class Runs {
   review(draft, first, args) {
     const { studio } = this;
     const { count, rows, definitions } = first.changes;
-    const shown = [...definitions.map((one) => ({ op: one.before ? (one.after ? "update" : "delete") : "insert", store: String(one.store), key: "the store itself", before: one.before, after: one.after })), ...rows];
+    const shown = [...definitions.map((one) => ({ op: one.before ? (one.after ? "update" : "delete") : "insert", store: String(one.store), key: `store ${one.store}`, before: one.before, after: one.after })), ...rows];
     const total = count + definitions.length;
     const { script } = draft;
     const locked = studio.session.readOnly;

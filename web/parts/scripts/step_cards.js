@@ -10,7 +10,7 @@ import { headPieces, summary } from "../../model/script/summary.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { addDialog } from "./add_dialog.js";
-import { StepForm } from "./step_form.js";
+import { StepForm, failure } from "./step_form.js";
 
 /** @typedef {import("../../model/script/steps.js").Step} Step */
 /** @typedef {import("../../model/script/steps.js").Place} Place */
@@ -64,7 +64,7 @@ export class StepCards {
         <button class="button only s quiet step-more" aria-label="More for step ${number}" aria-haspopup="menu" @click=${(/** @type {Event} */ event) => this.menu(at, /** @type {Element} */ (event.currentTarget))}>${icon("more", true)}</button></header>
       ${open ? this.form.render(place) : this.#summary(step)}
       ${branchesOf(step).map((branch) => this.#branch(at, branch, byAt, faults, branchesOf(step).length > 1))}
-      ${this.#foot(at, own, open)}</li>`;
+      ${this.#foot(place, own, open)}</li>`;
   }
 
   /** @param {string} at @param {Step} step */
@@ -86,7 +86,10 @@ export class StepCards {
   #summary(step) {
     const lines = summary(step);
     if (!lines.length) return nothing;
-    return html`<pre>${lines.map((line, index) => html`${index ? "\n" : ""}${line.map((one) => html`<span class=${one.look ?? ""}>${one.text}</span>`)}`)}</pre>`;
+    const drawn = (/** @type {import("../../model/script/summary.js").Piece[]} */ line) => line.map((one) => html`<span class=${one.look ?? ""}>${one.text}</span>`);
+    // What it gives is always seen, however long its statement is.
+    const [body, gives] = step.output ? [lines.slice(0, -1), lines.at(-1)] : [lines, undefined];
+    return html`<pre>${body.length ? html`<span class="body">${body.map((line, index) => html`${index ? "\n" : ""}${drawn(line)}`)}</span>` : nothing}${gives ? drawn(gives) : nothing}</pre>`;
   }
 
   /** @param {string} at @param {{field: string, title: string, steps: Step[]}} branch @param {Map<string, Place>} byAt @param {Map<string, import("../../model/script/faults.js").StepFault[]>} faults @param {boolean} titled */
@@ -102,14 +105,14 @@ export class StepCards {
     return this.drag?.list === list && this.drag.index === index ? html`<div class="drop" aria-hidden="true"></div>` : nothing;
   }
 
-  /** @param {string} at @param {import("../../model/script/faults.js").StepFault[]} faults @param {boolean} open */
-  #foot(at, faults, open) {
+  /** @param {Place} place @param {import("../../model/script/faults.js").StepFault[]} faults @param {boolean} open */
+  #foot(place, faults, open) {
     const { studio } = this;
-    const state = studio.run?.steps.get(at);
+    const state = studio.run?.steps.get(place.at);
     const shown = open ? this.form.unshown(faults) : faults;
     const failed = state?.state === "failed" && state.error && !(open && this.form.shows(state)) ? state : undefined;
     return html`${shown.map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}" role=${one.warning ? "note" : "alert"}>${icon("warning", true)}<p class="grow">${one.message}</p>${this.form.fixes(one)}</div>`)}
-      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.field ? html`<code>${failed.field.slice(1).replaceAll("/", " / ")}</code> ` : nothing}${failed.error}${failed.suggestions?.length ? html` <span class="soft">Known: ${failed.suggestions.slice(0, 3).join(", ")}.</span>` : nothing}</p></div>` : nothing}`;
+      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.field ? html`<code>${failed.field.slice(1).replaceAll("/", " / ")}</code> ` : nothing}${failed.error}</p>${failed.field ? this.form.fixes(failure(place, failed)) : nothing}${failed.code === "not_in_transaction" && studio.draft?.script.transaction !== "none" ? html`<button type="button" class="button s" @click=${() => studio.put("/transaction", "none")}>Transaction: none</button>` : nothing}</div>` : nothing}`;
   }
 
   // ---- What can be done with a step

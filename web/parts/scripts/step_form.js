@@ -4,7 +4,7 @@
 // Holds: what is typed changes the script at once where it can be read; what cannot yet is kept as text beside its reason.
 
 import { columnsOf } from "../../model/query/complete.js";
-import { faultsAt } from "../../model/script/faults.js";
+import { faultsAt, fixOf } from "../../model/script/faults.js";
 import { fieldText, readField, scriptNamed, stepFields } from "../../model/script/forms.js";
 import { fresh, kindOf, scopeAt, valueAt } from "../../model/script/steps.js";
 import { html, live, nothing, repeat } from "../../vendor/lit.js";
@@ -50,7 +50,8 @@ export class StepForm {
 
   /** @param {StepFault} fault */
   fixes(fault) {
-    return fault.suggestions.slice(0, 2).map((name) => html`<button type="button" class="button s" @click=${() => this.studio.fix(fault, name)}>${name}</button>`);
+    const { draft } = this.studio;
+    return fault.suggestions.slice(0, 2).filter((name) => draft && fixOf(draft.script, fault, name)).map((name) => html`<button type="button" class="button s" @click=${() => this.studio.fix(fault, name)}>${name}</button>`);
   }
 
   /** @param {Place} place */
@@ -59,20 +60,21 @@ export class StepForm {
     const { at, step } = place;
     const draft = /** @type {import("../../model/script/drafts.js").Draft} */ (studio.draft);
     const fields = stepFields(step, studio.tools, studio.list, draft.script.category ?? "general");
-    this.drawn = new Set();
+    const gives = !["set", "assert"].includes(kindOf(step));
+    const hasDatabase = !fields.some((one) => one.kind === "database") && ["tool", "fetch", "call"].includes(kindOf(step));
+    this.drawn = new Set([...fields.map((one) => one.pointer), "/name", "/description", "/continue_on_error", "/async", "/disabled", ...(gives ? ["/output"] : []), ...(hasDatabase ? ["/database"] : [])]);
     const there = (/** @type {Field} */ field) => valueAt(step, field.pointer) !== undefined;
     const [main, rest] = [[], []].map((_, late) => fields.filter((one) => (one.required || there(one) || (SHOWN.test(one.name) && one.name !== "limit") || kindOf(step) === "fetch" || kindOf(step) === "call") === (late === 0)));
     const tool = kindOf(step) === "tool" ? studio.tools.find((one) => one.name === step.tool) : undefined;
     const faults = studio.faults.steps.get(at) ?? [];
     const isMore = this.more.has(kindOf(step)) || rest.some((one) => faultsAt(faults, one.pointer).length) || faults.some((one) => /^\/(?:database|async|description|disabled|continue_on_error)/.test(one.field));
-    const gives = !["set", "assert"].includes(kindOf(step));
     return html`<div class="step-form form">
       <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: "Name", kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: "Result goes to", kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
       ${tool ? html`<p class="tool-about small dim">${tool.description.replaceAll("`", "")}</p>` : nothing}
       <div class="fields">${repeat(main.filter((one) => one.kind !== "tool"), (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}</div>
       <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? `More: ${rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ")}${rest.length > 4 ? ` and ${rest.length - 4} others` : ""}, options` : "Options"}</summary>
         <div class="fields">${repeat(rest, (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}
-          ${fields.some((one) => one.kind === "database") || !["tool", "fetch", "call"].includes(kindOf(step)) ? nothing : this.#field(place, { pointer: "/database", name: "database", label: "Database", kind: "database", required: false, hint: "" })}
+          ${!hasDatabase ? nothing : this.#field(place, { pointer: "/database", name: "database", label: "Database", kind: "database", required: false, hint: "" })}
           ${this.#field(place, { pointer: "/description", name: "description", label: "Description", kind: "text", required: false, hint: "" })}</div>
         <div class="ticks">${[["continue_on_error", "Go on when it fails"], ["async", "Beside its neighbours"], ["disabled", "Disabled"]].map(([name, title]) => this.#tick(at, name, title, faults))}</div></details>
       <footer class="step-foot"><button type="button" class="button s" @click=${() => studio.runs.go({ until: at })}>${icon("play", true)}Run to here</button><span class="grow"></span><button type="button" class="button s quiet" @click=${() => { studio.cards.open(""); studio.cards.focus(at); }}>Close<kbd>Esc</kbd></button></footer></div>`;
@@ -81,7 +83,6 @@ export class StepForm {
   /** @param {string} at @param {string} name @param {string} title @param {StepFault[]} faults */
   #tick(at, name, title, faults) {
     const { studio } = this;
-    this.drawn.add(`/${name}`);
     const wrong = faultsAt(faults, `/${name}`)[0];
     return html`<label class="tick"><input type="checkbox" .checked=${live(studio.valueAt(`${at}/${name}`) === true)} @change=${(/** @type {any} */ event) => studio.put(`${at}/${name}`, event.target.checked ? true : undefined)}>${title}</label>${wrong ? html`<span class="hint fail">${wrong.message}</span>` : nothing}`;
   }
@@ -90,7 +91,6 @@ export class StepForm {
   #field(place, field) {
     const { studio } = this;
     const pointer = `${place.at}${field.pointer}`;
-    this.drawn.add(field.pointer);
     const faults = faultsAt(studio.faults.steps.get(place.at) ?? [], field.pointer);
     const value = valueAt(place.step, field.pointer);
     const kept = studio.texts.get(pointer);
@@ -99,10 +99,10 @@ export class StepForm {
     // What was not filled in yet is no fault before somebody wants to run or save it.
     const told = wants && !studio.tried ? [] : faults;
     const state = studio.run?.steps.get(place.at);
-    const failed = state?.state === "failed" && state.field && within(field.pointer, state) ? state.error : "";
-    const wrong = kept?.error || told.find((one) => !one.warning)?.message || told[0]?.message || failed || "";
+    const failed = state?.state === "failed" && state.field && within(field.pointer, state) && (kept === undefined || !kept.live) ? state.error : "";
+    const wrong = (kept?.live ? "" : kept?.error) || told.find((one) => !one.warning)?.message || told[0]?.message || failed || "";
     const wide = field.kind in CODE && field.kind !== "names";
-    return html`<div class="label field-of ${wide ? "wide" : ""} ${wrong ? "wrong" : ""} ${wants ? "wants" : ""}"><span class="name">${field.label}</span>${this.#input(place, field, pointer, text, wrong !== "")}${wrong ? html`<span class="hint fail" role="alert">${wrong} ${told.filter((one) => !one.warning).slice(0, 1).map((one) => this.fixes(one))}</span>` : field.hint ? html`<span class="hint">${field.hint}</span>` : nothing}</div>`;
+    return html`<div class="label field-of ${wide ? "wide" : ""} ${wrong ? "wrong" : ""} ${wants ? "wants" : ""}"><span class="name">${field.label}</span>${this.#input(place, field, pointer, text, wrong !== "")}${wrong ? html`<span class="hint fail" role="alert">${wrong} ${told.filter((one) => !one.warning).slice(0, 1).map((one) => this.fixes(one))}${failed && wrong === failed ? this.fixes(failure(place, /** @type {any} */ (state))) : nothing}</span>` : field.hint ? html`<span class="hint">${field.hint}</span>` : nothing}</div>`;
   }
 
   /** @param {Place} place @param {Field} field @param {string} pointer @param {string} text @param {boolean} wrong */
@@ -110,7 +110,9 @@ export class StepForm {
     const { studio } = this;
     const type = (/** @type {string} */ typed) => this.#typed(field, pointer, typed);
     const left = () => {
-      if (!studio.texts.get(pointer)?.error) studio.texts.delete(pointer);
+      const kept = studio.texts.get(pointer);
+      if (kept?.error) kept.live = false;
+      else studio.texts.delete(pointer);
       studio.requestUpdate();
     };
     const label = field.label;
@@ -135,7 +137,8 @@ export class StepForm {
   #typed(field, pointer, text) {
     const { studio } = this;
     const read = readField(field.kind, text);
-    studio.texts.set(pointer, { text, error: read.error ?? "" });
+    // What is being typed is not wrong yet.
+    studio.texts.set(pointer, { text, error: read.error ?? "", live: true });
     if (read.error) return studio.requestUpdate();
     const value = read.value === undefined && field.required && !["json", "operand"].includes(field.kind) ? "" : read.value;
     studio.put(pointer, value, pointer);
@@ -167,6 +170,12 @@ export class StepForm {
 function within(pointer, { field = "" }) {
   const own = pointer.replace(/^\/args/, "");
   return own !== "" && (field === own || field.startsWith(`${own}/`));
+}
+
+/** Why a step failed, as a fault of the script. @param {Place} place @param {import("../../model/script/run.js").StepState} state @returns {StepFault} */
+export function failure(place, state) {
+  const field = `${place.step.type === "tool" ? "/args" : ""}${state.field ?? ""}`;
+  return { at: `${place.at}${field}`, field, code: "unknown_field", message: state.error ?? "", suggestions: state.suggestions ?? [], warning: false };
 }
 
 /** The elements of the loops around a step, with the variables that they go through. @param {any} script @param {string} at @returns {[string, string][]} */

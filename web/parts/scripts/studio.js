@@ -64,7 +64,7 @@ export class SopScripts extends Part {
     this.checked = undefined;
     /** Why the open script cannot be shown. @type {{id: string, text: string, gone: boolean} | undefined} */
     this.unread = undefined;
-    /** Texts of fields that are being typed, by their pointers. @type {Map<string, {text: string, error: string}>} */
+    /** Texts of fields that are being typed, by their pointers. @type {Map<string, {text: string, error: string, live?: boolean}>} */
     this.texts = new Map();
     /** The newest version that the server has of an open script. @type {Map<string, {version: number, author: string}>} */
     this.newest = new Map();
@@ -258,6 +258,8 @@ export class SopScripts extends Part {
   async sound() {
     const broken = [...this.texts].find(([, one]) => one.error);
     if (broken) {
+      broken[1].live = false;
+      this.requestUpdate();
       this.goTo(broken[0]);
       this.session.say({ kind: "warn", text: broken[1].error });
       return false;
@@ -565,7 +567,7 @@ export class SopScripts extends Part {
     } catch (fault) {
       error = fault instanceof Error ? fault.message : String(fault);
     }
-    this.texts.set("", { text, error });
+    this.texts.set("", { text, error, live: true });
     this.requestUpdate();
   }
 
