@@ -108,6 +108,7 @@ export class ScriptRun extends EventTarget {
 
   /** Takes lines of the answer. @param {string[]} lines */
   take(lines) {
+    if (this.state !== "running") return;
     for (const line of lines) this.#event(parse(line));
     this.dispatchEvent(new Event("change"));
   }
@@ -245,8 +246,9 @@ export class ScriptRun extends EventTarget {
   /** Ends the work here and on the server. */
   cancel() {
     if (this.state !== "running") return;
-    if (this.id !== undefined) void this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined); // It may have ended just now.
-    this.stopper.abort();
+    // The server is told first: closing the stream ends the run too, and then there is none to be told of.
+    const told = this.id === undefined ? Promise.resolve() : this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined);
+    void told.then(() => this.stopper.abort());
     for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
     this.error = "Stopped.";
     this.#write("stopped", "", "");
