@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 use sop_systemdb::draft::{Answer, Desk, NoHelp};
-use sop_systemdb::script::run::{Event, NoModel, RunOutcome};
+use sop_systemdb::script::run::Event;
 use sop_systemdb::script::{Arguments, Script};
 use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
@@ -14,7 +14,7 @@ use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
 use super::events::{ChatEvent, ToolShown};
 use super::kept::OWNER;
 use super::seams::{Emit, SlashRunner, ToolContext};
-use crate::scripts::{Run, all_tools, run_script};
+use crate::scripts::{Chain, Run, all_tools, done, run_script};
 use crate::tools::{self, Caller, Context, Tools, Way};
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
@@ -177,6 +177,9 @@ fn run(
             format!("The script cannot be run. {words}"),
         )
     })?;
+    let database = Some(context.database.as_str());
+    let copilot = context.state.copilot();
+    let asker = copilot.asker(&context.state, database, &context.cancel);
     let wanted = Run {
         program,
         arguments,
@@ -190,7 +193,8 @@ fn run(
         },
         way: "command",
         cancel: context.cancel.clone(),
-        asker: &NoModel,
+        asker: &asker,
+        chain: Chain::default(),
     };
     let mut told = Told::new(context.turn);
     let report = run_script(&context.state, &system, &wanted, &mut |event| {
@@ -200,21 +204,7 @@ fn run(
             false => ControlFlow::Continue(()),
         }
     });
-    match (report.outcome, report.failure) {
-        (RunOutcome::Done, _) => Ok(()),
-        (_, Some(failure)) => {
-            let place = failure.place.map_or(String::new(), |place| {
-                format!("{}{}: ", place.script, place.step)
-            });
-            let message = format!("{place}{}", failure.message);
-            Err(ToolFault::new(failure.code, message).suggest(failure.suggestions))
-        }
-        (RunOutcome::Cancelled, None) => Err(ToolFault::new(
-            "cancelled",
-            "The script was stopped; nothing of what was not committed is kept.",
-        )),
-        (RunOutcome::Failed, None) => Err(ToolFault::new("internal", "The script failed.")),
-    }
+    done(report).map(drop)
 }
 
 /// Turns what a script tells into what a chat shows: each step that gives something is a call.

@@ -12,6 +12,7 @@
 
 mod absent;
 mod approval;
+mod asker;
 mod calls;
 mod commands;
 mod converse;
@@ -45,6 +46,7 @@ use tokio::time::Instant;
 
 pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools};
 pub use approval::Outcome;
+pub use asker::ModelAsker;
 pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};

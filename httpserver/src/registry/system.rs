@@ -137,6 +137,17 @@ impl Registry {
         *opened = Some(system.clone());
         Ok(system)
     }
+
+    /// The system database for a tool that changes it: as this request's environment lets it write.
+    ///
+    /// # Errors
+    /// As [`Registry::system`]; the environment is read-only, or asks for the name once more.
+    pub fn writable_system(&self) -> ApiResult<System> {
+        let system = self.system()?;
+        let name = self.system_entry().name.clone();
+        self.guard.check_write(&name, system.database())?;
+        Ok(system)
+    }
 }
 
 fn make_folder(path: &Path) -> std::io::Result<()> {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::state::{Draft, Drafts, MAX_DRAFTS};
 use super::{parameterize, text};
 use crate::script::{
-    Arguments, DEFAULT_CATEGORY, Fault, Programs, Script, Step, Tools, check, difference,
-    name_fault, refused, split_reference,
+    Arguments, DEFAULT_CATEGORY, Fault, Programs, Script, Step, Tools, difference, name_fault,
+    split_reference,
 };
 use crate::slash::{Call, Grammar, Target};
 use crate::system::{Library, Save, System, SystemError};
@@ -582,20 +582,12 @@ impl Desk<'_> {
             programs: self.programs,
             tools: self.tools,
         };
-        let faults = check(&script, self.tools, &library);
-        if refused(&faults) {
-            let message = format!("it was not saved:\n{}", text::faults(&faults));
-            let mut refusal = told(faults);
-            refusal.code = "invalid_script".to_owned();
-            refusal.message = message;
-            return Err(refusal);
-        }
         let save = Save {
             author: self.owner.to_owned(),
             note: String::new(),
             expected,
         };
-        let saved = self.system.save_script(&script, &save)?;
+        let (saved, faults) = library.save(&script, &save).map_err(not_saved)?;
         self.change(|drafts| {
             if let Some(current) = drafts.current.take() {
                 drafts.drafts.remove(&current);
@@ -752,6 +744,17 @@ impl Desk<'_> {
             json!({"script": format!("{category}.{name}"), "versions": versions}),
         ))
     }
+}
+
+/// Why a script was not saved, each fault in a line.
+fn not_saved(error: SystemError) -> ToolFault {
+    let lines = match &error {
+        SystemError::Refused(faults) => Some(format!("it was not saved:\n{}", text::faults(faults))),
+        _ => None,
+    };
+    let mut refusal = ToolFault::from(error);
+    refusal.message = lines.unwrap_or(refusal.message);
+    refusal
 }
 
 fn no_draft() -> ToolFault {

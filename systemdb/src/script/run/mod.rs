@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use sop::key::Timestamp;
 
 pub use event::{Event, Failure, Place, RunOutcome};
-pub use host::{Asker, Begin, Fork, NoModel, ScriptHost};
+pub use host::{Asker, Begin, Fork, NoModel, Prompt, PromptPart, ScriptHost};
 
 use self::steps::{Frame, Runner, Stop};
 use super::arguments::{Arguments, bind};

@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::event::{Event, Failure, Place};
-use super::host::{Begin, ScriptHost};
+use super::host::{Begin, Prompt, PromptPart, ScriptHost};
 use super::{Shared, Sink, milliseconds};
 use crate::script::arguments::{Arguments, bind};
 use crate::script::check::{ERROR_VARIABLE, MAX_CALL_DEPTH, RUN_VARIABLE};
@@ -310,6 +310,30 @@ impl Runner<'_, '_> {
         text.map_err(|message| self.fault(step, "invalid_template", message))
     }
 
+    /// What a model is asked, data apart from what the script's author wrote.
+    fn prompt(&self, step: &Compiled, template: &Template) -> Result<Prompt, Stop> {
+        let script = &self.frame.program.script;
+        // Of a script that was called even the arguments may be data; so may a variable that a step changed.
+        let is_given = |name: &str| {
+            let is_parameter = script.parameters.iter().any(|there| there.name == name);
+            self.frame.depth == 0 && is_parameter && !self.frame.program.changes(name)
+        };
+        let mut parts = Vec::new();
+        let read = template.parts(&self.frame.variables, &mut |path, text| {
+            parts.push(match path {
+                None => PromptPart::Text(text),
+                Some(path) => PromptPart::Data {
+                    given: is_given(&path.variable),
+                    name: path.variable.clone(),
+                    text,
+                },
+            });
+        });
+        read.map_err(|message| self.fault(step, "invalid_template", message))?;
+        let until = self.shared.deadline;
+        Ok(Prompt { parts, until })
+    }
+
     fn value(&self, step: &Compiled, template: &ValueTemplate) -> Result<Value, Stop> {
         let value = template.value(&self.frame.variables);
         value.map_err(|message| self.fault(step, "invalid_template", message))
@@ -362,7 +386,7 @@ impl Runner<'_, '_> {
                 self.took(step, output)
             }
             Work::Ask(prompt) => {
-                let prompt = self.text(step, prompt)?;
+                let prompt = self.prompt(step, prompt)?;
                 let answer = self.shared.options.asker.ask(&prompt);
                 let answer = answer.map_err(|fault| self.failed(Some(step), fault))?;
                 let text = answer
