@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
 use crate::error::ApiResult;
-use crate::extract::in_environment;
 use crate::state::AppState;
 
 /// Entries that are written together.
@@ -167,7 +166,6 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         store,
         ..AuditEntry::default()
     };
-    let state = in_environment(&state, request.headers()).unwrap_or(state);
     let response = next.run(request).await;
     let changed = response
         .extensions()

@@ -176,7 +176,7 @@ struct Propose {
 }
 
 fn propose(context: &Context, args: Propose, mode: Mode) -> Result<ToolOutput, ToolFault> {
-    let system = writable(context)?;
+    let system = writable(context, mode)?;
     let before = there(system.knowledge(&args.category, &args.name))?;
     if before
         .as_ref()
@@ -203,7 +203,7 @@ fn propose(context: &Context, args: Propose, mode: Mode) -> Result<ToolOutput, T
 }
 
 fn approve(context: &Context, args: Named, mode: Mode) -> Result<ToolOutput, ToolFault> {
-    let system = writable(context)?;
+    let system = writable(context, mode)?;
     let before = system.knowledge(&args.category, &args.name)?;
     let by = context.caller.name.as_str();
     let after = match mode {

@@ -165,7 +165,7 @@ struct SaveScript {
 }
 
 fn save(context: &Context, args: SaveScript, mode: Mode) -> Result<ToolOutput, ToolFault> {
-    let system = writable(context)?;
+    let system = writable(context, mode)?;
     let script = Script::from_json(&Value::Object(args.script))
         .map_err(|faults| refused(SystemError::Refused(faults)))?;
     let before = there(system.script(&script.category, &script.name, None))?;
@@ -222,7 +222,7 @@ struct Delete {
 }
 
 fn delete(context: &Context, args: Delete, mode: Mode) -> Result<ToolOutput, ToolFault> {
-    let system = writable(context)?;
+    let system = writable(context, mode)?;
     let (category, name) = resolved(&system, &args.name)?;
     let before = system.script(&category, &name, None)?;
     let keep = !args.versions.unwrap_or(false);

@@ -14,8 +14,9 @@ pub fn system(context: &Context) -> Result<System, ToolFault> {
 }
 
 /// The system database, to change it: the environment must let this call write.
-pub fn writable(context: &Context) -> Result<System, ToolFault> {
-    context.state.registry().writable_system().map_err(fault)
+pub fn writable(context: &Context, mode: Mode) -> Result<System, ToolFault> {
+    let system = context.state.registry().writable_system(mode == Mode::Propose);
+    system.map_err(fault)
 }
 
 /// An entry of the system database that a tool changes.
@@ -53,7 +54,7 @@ impl SystemChange<'_> {
         let rows = if count == 0 { vec![] } else { vec![row] };
         ToolOutput {
             summary: format!("{}: {done}", self.what),
-            changes: Some(json!({"count": count, "rows": rows})),
+            changes: Some(json!({"count": count, "rows": rows, "database": context.system_name()})),
             stats: json!({"changed": count}),
             ..ToolOutput::default()
         }
