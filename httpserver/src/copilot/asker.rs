@@ -191,10 +191,16 @@ impl ModelAsker {
         });
     }
 
+    /// Whether names of stores and fields of the database are kept from models.
+    pub fn keeps_names(&self) -> bool {
+        let database = self.database.as_deref();
+        database.is_some_and(|name| self.inner.masks(name))
+    }
+
     /// Why the values of a prompt stay here.
     fn refuse_unshared(&self, prompt: &Prompt) -> Result<(), ToolFault> {
+        let masked = self.keeps_names();
         let settings = self.inner.settings.read();
-        let masked = self.database.as_deref().is_some_and(|name| settings.masks(name));
         let mut data = prompt.parts.iter().filter_map(|part| match part {
             PromptPart::Data { name, given: false, .. } => Some(name),
             _ => None,

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
-use sop_systemdb::draft::{Answer, Desk, NoHelp};
+use sop_systemdb::draft::{Answer, Desk};
 use sop_systemdb::script::run::Event;
 use sop_systemdb::script::{Arguments, Script};
 use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
 
+use super::drafting::Drafting;
 use super::events::{ChatEvent, ToolShown};
 use super::kept::OWNER;
 use super::seams::{Emit, SlashRunner, ToolContext};
@@ -148,7 +149,7 @@ fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result
         emit(ChatEvent::Text(GRAMMAR.help(name).map_err(refused)?));
         return Ok(());
     }
-    match with_desk(context, |desk| desk.run(call, &NoHelp))? {
+    match with_desk(context, |desk| desk.run(call, &Drafting::new(context)))? {
         Answer::Reply(reply) => {
             emit(ChatEvent::Text(reply.text));
             Ok(())

@@ -79,6 +79,13 @@ impl SessionStore for KeptSessions {
         Ok(told.take(limit).collect())
     }
 
+    fn forget(&self, id: &str) -> Result<(), String> {
+        match self.system()?.forget_session(id, OWNER) {
+            Ok(()) | Err(SystemError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(words(error)),
+        }
+    }
+
     fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
         let system = self.system()?;
         let json = serde_json::to_value(feedback).unwrap_or_default();

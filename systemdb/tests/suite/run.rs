@@ -218,7 +218,7 @@ fn a_prompt_tells_arguments_from_data() {
     };
     let (report, _) = play(&users(), &script, &json!({"a": "x", "b": "y"}), &options);
     // What a step changed is data, whoever named it.
-    assert_eq!(report.value, json!("of a=true b=false rows=false"));
+    assert_eq!(report.value, json!("of a=true  b=false  rows=false"));
 }
 
 struct Model;

@@ -11,6 +11,7 @@ mod event;
 mod host;
 mod parallel;
 mod steps;
+mod work;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
