@@ -135,9 +135,9 @@ pub trait ToolHost {
     /// No such tool, or arguments that nothing can be told of.
     fn class(&self, name: &str, _args: &Value) -> Result<ToolClass, ToolFault> {
         let found = self.specs().into_iter().find(|spec| spec.name == name);
-        found.map(|spec| spec.class).ok_or_else(|| {
-            ToolFault::new("tool_not_found", format!("There is no tool '{name}'."))
-        })
+        found
+            .map(|spec| spec.class)
+            .ok_or_else(|| ToolFault::new("tool_not_found", format!("There is no tool '{name}'.")))
     }
 
     /// Runs a tool; one that writes writes.

@@ -105,7 +105,9 @@ impl ModelAsker {
             return Err(ToolFault::new("no_model", message));
         };
         let limit = match until {
-            Some(until) => limits.answer().min(until.saturating_duration_since(Instant::now())),
+            Some(until) => limits
+                .answer()
+                .min(until.saturating_duration_since(Instant::now())),
             None => limits.answer(),
         };
         let mut heard = Heard::default();
@@ -116,11 +118,15 @@ impl ModelAsker {
             Some(FinishReason::Blocked(reason)) => Err(fault(&ModelError::Blocked(reason))),
             Some(FinishReason::Length) => Err(ToolFault::new(
                 "model_length",
-                format!("the model's answer reached its {} tokens and is cut off", limits.output_tokens),
+                format!(
+                    "the model's answer reached its {} tokens and is cut off",
+                    limits.output_tokens
+                ),
             )),
-            _ if heard.text.trim().is_empty() => {
-                Err(ToolFault::new("model_empty", "the model ended without a word"))
-            }
+            _ if heard.text.trim().is_empty() => Err(ToolFault::new(
+                "model_empty",
+                "the model ended without a word",
+            )),
             _ => Ok(heard.text.trim().to_owned()),
         }
     }
@@ -202,7 +208,9 @@ impl ModelAsker {
         let masked = self.keeps_names();
         let settings = self.inner.settings.read();
         let mut data = prompt.parts.iter().filter_map(|part| match part {
-            PromptPart::Data { name, given: false, .. } => Some(name),
+            PromptPart::Data {
+                name, given: false, ..
+            } => Some(name),
             _ => None,
         });
         let Some(name) = data.next() else {
@@ -226,14 +234,16 @@ impl Asker for ModelAsker {
             return NoModel.ask(prompt);
         };
         self.refuse_unshared(prompt)?;
-        let marker = random_text(8).map_err(|error| ToolFault::new("internal", error.to_string()))?;
+        let marker =
+            random_text(8).map_err(|error| ToolFault::new("internal", error.to_string()))?;
         let parts = prompt.parts.iter().map(|part| match part {
             PromptPart::Text(text) => text.clone(),
             PromptPart::Data { name, text, .. } => prompt::fenced(&marker, name, text),
         });
         let question: String = parts.collect();
         let system = format!("{RULES}\n{}", prompt::fence_rule(&marker));
-        self.answer(&model, system, question, prompt.until).map(Value::String)
+        self.answer(&model, system, question, prompt.until)
+            .map(Value::String)
     }
 
     fn usage(&self) -> Value {

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sop_systemdb::draft::{Answer, Desk};
 use sop_systemdb::script::run::Event;
 use sop_systemdb::script::{Arguments, Script};
@@ -82,7 +82,10 @@ fn call_tool(
     });
     match Tools(&within).call(tool, args) {
         Ok(output) => {
-            note(context, tool, &call.args);
+            context
+                .state
+                .copilot()
+                .note_call(&context.session, tool, &call.args);
             show(id, output, emit);
             Ok(())
         }
@@ -96,14 +99,6 @@ fn call_tool(
             emit(ChatEvent::ToolOutput(Box::new(shown)));
             Err(fault)
         }
-    }
-}
-
-/// Remembers the call for `/step`. Without a system database there is nothing to draft for.
-fn note(context: &ToolContext, tool: &str, args: &Map<String, Value>) {
-    let noted = with_desk(context, |desk| desk.note_call(tool, args));
-    if let Err(error) = noted {
-        tracing::debug!(%error, "the last call is not remembered");
     }
 }
 
@@ -149,7 +144,13 @@ fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result
         emit(ChatEvent::Text(GRAMMAR.help(name).map_err(refused)?));
         return Ok(());
     }
-    match with_desk(context, |desk| desk.run(call, &Drafting::new(context)))? {
+    let answer = with_desk(context, |desk| {
+        if let Some((tool, args)) = context.state.copilot().take_call(&context.session) {
+            desk.note_call(&tool, &args)?;
+        }
+        desk.run(call, &Drafting::new(context))
+    });
+    match answer? {
         Answer::Reply(reply) => {
             emit(ChatEvent::Text(reply.text));
             Ok(())

@@ -43,7 +43,12 @@ impl<'a> Drafting<'a> {
     }
 
     /// What a model answers to rules and data, as JSON. None when there is no model.
-    fn ask(&self, rules: &str, data: &[(&str, &str)], wish: &str) -> Result<Option<Value>, ToolFault> {
+    fn ask(
+        &self,
+        rules: &str,
+        data: &[(&str, &str)],
+        wish: &str,
+    ) -> Result<Option<Value>, ToolFault> {
         let Some(model) = self.asker.model()? else {
             return Ok(None);
         };
@@ -59,7 +64,10 @@ impl<'a> Drafting<'a> {
         let json = inside.and_then(|(from, to)| answer.get(from..=to));
         let json = json.and_then(|json| serde_json::from_str(json).ok());
         let json = json.ok_or_else(|| {
-            ToolFault::new("invalid_proposal", "the model answered something else than JSON")
+            ToolFault::new(
+                "invalid_proposal",
+                "the model answered something else than JSON",
+            )
         });
         json.map(Some)
     }
@@ -128,7 +136,8 @@ impl Helper for Drafting<'_> {
 
     fn refine(&self, script: &Script) -> Result<Value, ToolFault> {
         if self.asker.keeps_names() {
-            let message = "names of this database are kept from models, and a script is full of them";
+            let message =
+                "names of this database are kept from models, and a script is full of them";
             return Err(ToolFault::new("not_shared", message));
         }
         let json = script.to_json().to_string();

@@ -23,6 +23,7 @@ mod events;
 mod kept;
 mod masking;
 mod memory;
+mod noted;
 mod offline;
 mod prompt;
 mod ring;
@@ -67,6 +68,7 @@ pub use sketch::{FieldSketch, RegistrySchema, StoreSketch};
 pub use tools::RegistryTools;
 
 use masking::Mask;
+use noted::Noted;
 use settings::Settings;
 use turn::{Question, Turn};
 
@@ -117,6 +119,7 @@ pub(crate) struct Inner {
     secrets: RwLock<Vec<Secret>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     places: Arc<Semaphore>,
+    noted: Noted,
 }
 
 impl Parts {
@@ -163,6 +166,7 @@ impl Copilot {
             secrets: RwLock::new(secrets.filter(is_findable).collect()),
             sessions: Mutex::default(),
             places: Arc::new(Semaphore::new(MAX_TOOLS)),
+            noted: Noted::default(),
         }))
     }
 
@@ -240,13 +244,15 @@ impl Copilot {
         };
         let task = tokio::spawn(async move {
             let guard = guard;
-            // So that a restart in the middle finds that something was begun.
-            inner.keep(&guard.session).await;
             let model = inner.settings.read().model();
-            let ending = match model {
-                Ok(model) => turn.run(model).await,
-                Err(error) => turn.without_model(&error).await,
+            let answer = async {
+                match model {
+                    Ok(model) => turn.run(model).await,
+                    Err(error) => turn.without_model(&error).await,
+                }
             };
+            // It is kept at once, so that a restart in the middle finds that something was begun; nobody waits for that.
+            let (ending, ()) = tokio::join!(answer, inner.keep(&guard.session));
             // Kept before it is told: whoever hears of the end may end the server.
             inner.keep_as(&guard.session, Some(ending)).await;
             guard.session.end(number, ending);

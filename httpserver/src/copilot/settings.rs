@@ -376,10 +376,13 @@ mod tests {
     use crate::config::Secret;
 
     fn settings() -> Settings {
-        Settings::new(&LlmConfig {
-            key: Some(Secret::new("the-key-of-gemini")),
-            ..LlmConfig::default()
-        }, None)
+        Settings::new(
+            &LlmConfig {
+                key: Some(Secret::new("the-key-of-gemini")),
+                ..LlmConfig::default()
+            },
+            None,
+        )
     }
 
     #[test]
@@ -465,7 +468,10 @@ mod tests {
             share: Some(Share::Rows),
             ..LlmUpdate::default()
         };
-        assert_eq!(settings.update(&update).unwrap_err().code(), Code::StorageError);
+        assert_eq!(
+            settings.update(&update).unwrap_err().code(),
+            Code::StorageError
+        );
         assert_eq!(settings.status().share, Share::Schema);
     }
 

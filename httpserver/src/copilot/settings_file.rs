@@ -87,7 +87,9 @@ impl SettingsFile {
             }
         };
         if changed.over != *base {
-            tracing::info!("the model is configured anew: what was changed in the settings before does not count");
+            tracing::info!(
+                "the model is configured anew: what was changed in the settings before does not count"
+            );
             return None;
         }
         let key = changed.key_for.as_ref().and_then(|_| self.key());
@@ -98,7 +100,10 @@ impl SettingsFile {
         match read_key_file(&self.0.join(KEY_FILE)) {
             Ok(key) => Some(key),
             Err(problem) => {
-                tracing::warn!(problem, "the key that was set in the settings cannot be used");
+                tracing::warn!(
+                    problem,
+                    "the key that was set in the settings cannot be used"
+                );
                 None
             }
         }

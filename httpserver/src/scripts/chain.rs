@@ -43,8 +43,12 @@ mod tests {
         let chain = Chain::default().with("general.a").with("general.b");
         assert_eq!(chain.refusal("general.c"), None);
         let circle = chain.refusal("general.a").unwrap();
-        assert!(circle.ends_with("general.a → general.b → general.a"), "{circle}");
-        let deep = (0..MAX_CALL_DEPTH).fold(Chain::default(), |chain, n| chain.with(&n.to_string()));
+        assert!(
+            circle.ends_with("general.a → general.b → general.a"),
+            "{circle}"
+        );
+        let deep =
+            (0..MAX_CALL_DEPTH).fold(Chain::default(), |chain, n| chain.with(&n.to_string()));
         assert!(deep.refusal("x").unwrap().contains("deeper"));
     }
 }

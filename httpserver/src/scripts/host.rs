@@ -88,8 +88,7 @@ impl RunHost {
             chain: place.chain.clone(),
             text: place.text.clone(),
         };
-        let mut context =
-            Context::new(state.clone(), place.database.clone(), place.caller.clone());
+        let mut context = Context::new(state.clone(), place.database.clone(), place.caller.clone());
         context.cancel = cancel;
         context.rows = ROWS;
         context.bytes = BYTES;

@@ -23,7 +23,7 @@ use crate::tools::{self, Caller, RUN_SCRIPT};
 pub use chain::Chain;
 use host::{Place, RunHost};
 pub use schedule::{keep_schedules, run_due};
-pub use source::{SCHEMA, readable, with_scripts};
+pub use source::{readable_name, with_scripts};
 
 /// All tools that steps of scripts call, for the check of scripts.
 pub fn all_tools() -> &'static Tools {

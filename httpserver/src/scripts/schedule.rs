@@ -70,7 +70,9 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
         }
     };
     let cancel = Cancel::default();
-    let asker = state.copilot().asker(state, schedule.database.as_deref(), &cancel);
+    let asker = state
+        .copilot()
+        .asker(state, schedule.database.as_deref(), &cancel);
     let wanted = Run {
         program,
         arguments: Arguments::from(schedule.args),

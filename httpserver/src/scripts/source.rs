@@ -19,52 +19,22 @@ use sop_query::sql::{
 };
 use sop_systemdb::script::run::{Event, NoModel, RunReport};
 use sop_systemdb::script::{Arguments, DEFAULT_CATEGORY, Parameter, ParameterKind, Program};
-use sop_systemdb::system::SystemError;
+use sop_systemdb::system::{ScriptInfo, System, SystemError};
 use sop_systemdb::tool::{Table, ToolClass, ToolFault};
 
 use super::{Chain, Run, done, library, run_on};
-use crate::error::ApiResult;
 use crate::state::AppState;
 use crate::tools::{Caller, Way};
 
 /// The schema under which scripts are tables.
 pub const SCHEMA: &str = "script";
 
-/// A script as a table, for completion.
-pub struct Readable {
-    /// As statements write it behind `script.`.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// Its parameters, in their order.
-    pub parameters: Vec<String>,
-}
-
-/// The scripts that statements can read.
-///
-/// # Errors
-/// The system database cannot be used.
-pub fn readable(state: &AppState) -> ApiResult<Vec<Readable>> {
-    if !state.registry().has_system() {
-        return Ok(Vec::new());
-    }
-    let system = state.system()?;
-    let library = library(state, &system);
-    let mut found = Vec::new();
-    for info in system.scripts(None)? {
-        let Ok(program) = library.newest(&info.category, &info.name) else {
-            continue;
-        };
-        if library.class(&program) == ToolClass::Read {
-            let parameters = info.parameters.into_iter();
-            found.push(Readable {
-                name: table_name(&info.category, &info.name),
-                description: info.description,
-                parameters: parameters.map(|parameter| parameter.name).collect(),
-            });
-        }
-    }
-    Ok(found)
+/// What a statement reads a script by, behind `script.`; none when it changes something.
+pub fn readable_name(state: &AppState, system: &System, info: &ScriptInfo) -> Option<String> {
+    let library = library(state, system);
+    let program = library.newest(&info.category, &info.name).ok()?;
+    let reads = library.class(&program) == ToolClass::Read;
+    reads.then(|| table_name(&info.category, &info.name))
 }
 
 fn table_name(category: &str, name: &str) -> String {
@@ -125,8 +95,13 @@ fn unreadable(error: &dyn std::fmt::Display) -> QueryError {
 
 impl RowSources for Scripts {
     fn names(&self) -> Vec<String> {
-        let all = readable(&self.state).unwrap_or_default();
-        all.into_iter().map(|script| script.name).collect()
+        let Ok(system) = self.state.system() else {
+            return Vec::new();
+        };
+        let scripts = system.scripts(None).unwrap_or_default();
+        let names = scripts.iter();
+        let names = names.filter_map(|info| readable_name(&self.state, &system, info));
+        names.collect()
     }
 
     fn source(&self, name: &str) -> Result<Option<Arc<dyn RowSource>>, QueryError> {
@@ -154,7 +129,10 @@ impl RowSources for Scripts {
 impl Scripts {
     /// The script of a name, when it only reads.
     fn program(&self, name: &str) -> Result<Option<Arc<Program>>, QueryError> {
-        let system = self.state.system().map_err(|error| unreadable(&error.detail()))?;
+        let system = self
+            .state
+            .system()
+            .map_err(|error| unreadable(&error.detail()))?;
         let (category, own) = match system.resolve_script(name, None) {
             Ok(found) => found,
             Err(SystemError::NotFound { .. }) => return Ok(None),
@@ -181,7 +159,10 @@ impl ScriptRows {
         cancel: Cancel,
         output: Box<dyn Output + Send>,
     ) -> Result<(RunReport, Option<Box<dyn Output + Send>>), QueryError> {
-        let system = self.state.system().map_err(|error| unreadable(&error.detail()))?;
+        let system = self
+            .state
+            .system()
+            .map_err(|error| unreadable(&error.detail()))?;
         let wanted = Run {
             program: Arc::clone(&self.program),
             arguments,
@@ -279,7 +260,10 @@ impl RowSource for ScriptRows {
         let given = parameters.zip(&call.arguments);
         let named: Map<String, Json> = given
             .filter_map(|(parameter, value)| {
-                Some((parameter.name.clone(), as_json(parameter.kind, value.as_ref()?)))
+                Some((
+                    parameter.name.clone(),
+                    as_json(parameter.kind, value.as_ref()?),
+                ))
             })
             .collect();
         let named_columns = Named {
@@ -362,7 +346,9 @@ impl Output for Named {
             return self.output.row(row);
         };
         let value = |place: &Option<usize>| place.and_then(|at| row.get(at)).copied();
-        let row = places.iter().map(|place| value(place).unwrap_or(ValueRef::Null));
+        let row = places
+            .iter()
+            .map(|place| value(place).unwrap_or(ValueRef::Null));
         let row: Vec<ValueRef<'_>> = row.collect();
         self.output.row(&row)
     }
@@ -386,7 +372,9 @@ fn told_apart(names: Vec<String>) -> Vec<String> {
 
 /// Values for parameters that have none: those with a default keep it.
 fn placeholders(parameters: &[Parameter]) -> Map<String, Json> {
-    let missing = parameters.iter().filter(|parameter| parameter.default.is_none());
+    let missing = parameters
+        .iter()
+        .filter(|parameter| parameter.default.is_none());
     let values = missing.map(|parameter| {
         let value = match parameter.kind {
             ParameterKind::String | ParameterKind::Any => Json::String(String::new()),

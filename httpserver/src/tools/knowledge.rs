@@ -117,8 +117,7 @@ fn status_named(name: &str) -> Result<KnowledgeStatus, ToolFault> {
         "approved" => Ok(KnowledgeStatus::Approved),
         other => {
             let known = ["proposed", "approved"];
-            let fault =
-                super::fault::unknown("invalid_value", "status", other, known.into_iter());
+            let fault = super::fault::unknown("invalid_value", "status", other, known.into_iter());
             Err(fault.at("/status"))
         }
     }
@@ -225,7 +224,8 @@ fn changed<'a>(
     what: &'a str,
 ) -> SystemChange<'a> {
     // Names and times of a proposal are those of its approval: only what it says counts.
-    let told = |entry: &Entry| json!({"text": entry.text, "names": entry.names, "status": entry.status});
+    let told =
+        |entry: &Entry| json!({"text": entry.text, "names": entry.names, "status": entry.status});
     SystemChange {
         store: STORE,
         key: json!([category, name]),

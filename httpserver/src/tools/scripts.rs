@@ -204,8 +204,12 @@ fn changed<'a>(
     let script = before.map(|stored| &stored.script).or(after);
     SystemChange {
         store: STORE,
-        key: script.map(|script| json!([script.category, script.name])).unwrap_or_default(),
-        before: before.map(|stored| stored.script.to_json()).unwrap_or_default(),
+        key: script
+            .map(|script| json!([script.category, script.name]))
+            .unwrap_or_default(),
+        before: before
+            .map(|stored| stored.script.to_json())
+            .unwrap_or_default(),
         after: after.map(Script::to_json).unwrap_or_default(),
         what,
     }
@@ -229,7 +233,11 @@ fn delete(context: &Context, args: Delete, mode: Mode) -> Result<ToolOutput, Too
     if mode == Mode::Call {
         system.delete_script(&category, &name, keep, &context.caller.name)?;
     }
-    let kept = if keep { "its versions stay" } else { "with its versions" };
+    let kept = if keep {
+        "its versions stay"
+    } else {
+        "with its versions"
+    };
     let what = format!("script {category}.{name} deleted, {kept}");
     Ok(changed(Some(&before), None, &what).output(context, mode))
 }
@@ -277,11 +285,10 @@ fn run(context: &Context, args: RunScript, mode: Mode) -> Result<ToolOutput, Too
         return Err(ToolFault::new("call_cycle", message));
     }
     let database = context.database_name(args.database.as_deref());
-    let asker = context.state.copilot().asker(
-        &context.state,
-        Some(database),
-        &context.cancel,
-    );
+    let asker = context
+        .state
+        .copilot()
+        .asker(&context.state, Some(database), &context.cancel);
     let dry_run = mode == Mode::Propose || args.dry_run.unwrap_or(false);
     let wanted = Run {
         arguments: Arguments {
@@ -369,7 +376,11 @@ impl Heard {
         if table.is_none() && !report.value.is_null() {
             data.insert("value".to_owned(), report.value.clone());
         }
-        let word = if dry_run { "would be changed" } else { "changed" };
+        let word = if dry_run {
+            "would be changed"
+        } else {
+            "changed"
+        };
         let mut summary = format!("{reference}: {}", counted(report.steps, "step"));
         if let Some(table) = &table {
             let _ = write!(summary, ", {}", counted(table.rows.len() as u64, "row"));
@@ -382,7 +393,11 @@ impl Heard {
         ToolOutput {
             summary,
             table,
-            data: if data.is_empty() { Value::Null } else { Value::Object(data) },
+            data: if data.is_empty() {
+                Value::Null
+            } else {
+                Value::Object(data)
+            },
             changes,
             statement: (!self.statements.is_empty()).then(|| self.statements.join(";\n")),
             stats: json!({

@@ -15,7 +15,10 @@ pub fn system(context: &Context) -> Result<System, ToolFault> {
 
 /// The system database, to change it: the environment must let this call write.
 pub fn writable(context: &Context, mode: Mode) -> Result<System, ToolFault> {
-    let system = context.state.registry().writable_system(mode == Mode::Propose);
+    let system = context
+        .state
+        .registry()
+        .writable_system(mode == Mode::Propose);
     system.map_err(fault)
 }
 

@@ -245,7 +245,11 @@ impl Desk<'_> {
         })
     }
 
-    pub(super) fn create(&self, name: &str, description: Option<&str>) -> Result<Answer, ToolFault> {
+    pub(super) fn create(
+        &self,
+        name: &str,
+        description: Option<&str>,
+    ) -> Result<Answer, ToolFault> {
         let (category, name) = split_reference(name, DEFAULT_CATEGORY);
         for part in [&category, &name] {
             if let Some(wrong) = name_fault(part) {

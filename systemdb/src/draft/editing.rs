@@ -51,7 +51,11 @@ impl Desk<'_> {
         Ok((json!({"type": "ask", "prompt": words}), "ask"))
     }
 
-    pub(super) fn step(&self, words: Option<&str>, helper: &dyn Helper) -> Result<Answer, ToolFault> {
+    pub(super) fn step(
+        &self,
+        words: Option<&str>,
+        helper: &dyn Helper,
+    ) -> Result<Answer, ToolFault> {
         let drafts = self.drafts()?;
         if drafts.current.is_none() {
             return Err(no_draft());

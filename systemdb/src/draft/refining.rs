@@ -8,7 +8,11 @@ use crate::script::{Script, difference};
 use crate::tool::ToolFault;
 
 impl Desk<'_> {
-    pub(super) fn refine(&self, action: Option<&str>, helper: &dyn Helper) -> Result<Answer, ToolFault> {
+    pub(super) fn refine(
+        &self,
+        action: Option<&str>,
+        helper: &dyn Helper,
+    ) -> Result<Answer, ToolFault> {
         match action {
             None => {
                 let draft = self.current()?;

@@ -197,7 +197,9 @@ impl Desk<'_> {
 /// Why a script was not saved, each fault in a line.
 fn not_saved(error: SystemError) -> ToolFault {
     let lines = match &error {
-        SystemError::Refused(faults) => Some(format!("it was not saved:\n{}", text::faults(faults))),
+        SystemError::Refused(faults) => {
+            Some(format!("it was not saved:\n{}", text::faults(faults)))
+        }
         _ => None,
     };
     let mut refusal = ToolFault::from(error);

@@ -166,7 +166,10 @@ impl Program {
                 Work::Loop { item, .. } => Some(item),
                 _ => None,
             };
-            changes |= set.into_iter().chain(&step.output).any(|there| there == name);
+            changes |= set
+                .into_iter()
+                .chain(&step.output)
+                .any(|there| there == name);
         });
         changes
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Result, Save, Saved, System, SystemError};
 use crate::script::{
-    DEFAULT_CATEGORY, Fault, MAX_CALL_DEPTH, Program, Programs, Script, ScriptSource, Tools, check, refused,
-    split_reference,
+    DEFAULT_CATEGORY, Fault, MAX_CALL_DEPTH, Program, Programs, Script, ScriptSource, Tools, check,
+    refused, split_reference,
 };
 use crate::tool::{ToolClass, ToolFault};
 

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sop_systemdb::script::run::{Asker, Prompt, PromptPart, RunLimits, RunOptions, RunOutcome, run};
+use sop_systemdb::script::run::{
+    Asker, Prompt, PromptPart, RunLimits, RunOptions, RunOutcome, run,
+};
 use sop_systemdb::script::{Arguments, Program, ScriptSource};
 use sop_systemdb::tool::ToolFault;
 

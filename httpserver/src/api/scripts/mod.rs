@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::versions::Precondition;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
-use crate::scripts::{all_tools, library};
+use crate::scripts::{all_tools, library, readable_name};
 use crate::state::AppState;
 
 /// Who saves over this interface.
@@ -45,7 +45,8 @@ pub(super) struct ListQuery {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct ScriptList {
-    /// `{category, name, description, parameters, steps, version, author, saved, built_in}`.
+    /// `{category, name, description, parameters, steps, version, author, saved, built_in, table?}`; `table` is what a
+    /// statement reads its rows by, behind `script.`, of scripts that change nothing.
     scripts: Vec<Value>,
 }
 
@@ -60,8 +61,17 @@ pub(super) async fn list(
 ) -> ApiResult<Json<Value>> {
     let shared = state.clone();
     let work = move || {
-        let scripts = shared.system()?.scripts(query.category.as_deref())?;
-        Ok(Json(json!({ "scripts": scripts })))
+        let system = shared.system()?;
+        let scripts = system.scripts(query.category.as_deref())?;
+        let scripts = scripts.into_iter().map(|info| {
+            let table = readable_name(&shared, &system, &info);
+            let mut json = serde_json::to_value(info).unwrap_or_default();
+            if let Some(table) = table {
+                json["table"] = table.into();
+            }
+            json
+        });
+        Ok(Json(json!({ "scripts": scripts.collect::<Vec<_>>() })))
     };
     state.call(work).await
 }

@@ -221,7 +221,10 @@ fn parameters_are_arguments_and_hidden_columns() {
     };
     assert_eq!(all("SELECT * FROM script.below"), "0 -, 1 -");
     assert_eq!(all("SELECT * FROM script.below(1, 'x')"), "0 x");
-    assert_eq!(all("SELECT * FROM script.below WHERE word = 'y' AND most = 3 AND n > 1"), "2 y");
+    assert_eq!(
+        all("SELECT * FROM script.below WHERE word = 'y' AND most = 3 AND n > 1"),
+        "2 y"
+    );
     assert_eq!(all("SELECT n, most FROM script.below(1)"), "0 1");
     // Once for each list of arguments.
     runs.store(0, Ordering::SeqCst);
@@ -229,6 +232,7 @@ fn parameters_are_arguments_and_hidden_columns() {
     assert_eq!(all(sql), "1 0, 2 0, 2 1, 1 0, 2 0, 2 1");
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     // Whichever way round the tables stand, the arguments are known first.
-    let sql = "SELECT count(*) FROM script.below AS b JOIN json_each('[1,2,3]') AS e ON b.most = e.value";
+    let sql =
+        "SELECT count(*) FROM script.below AS b JOIN json_each('[1,2,3]') AS e ON b.most = e.value";
     assert_eq!(all(sql), "6");
 }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use rusqlite::types::ToSql;
 use rusqlite::vtab::{
-    Context, CreateVTab, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor,
-    VTabKind,
+    Context, CreateVTab, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig,
+    VTabConnection, VTabCursor, VTabKind,
 };
 use rusqlite::{Connection, ffi};
 
@@ -76,8 +76,7 @@ unsafe impl<'vtab> VTab<'vtab> for SourceTable {
         let schema = text_argument(arguments.first()).unwrap_or_default();
         let name = text_argument(arguments.get(1)).unwrap_or_default();
         let columns = with_running(|running| running.source_columns(&schema, &name))?;
-        let mut parameters =
-            with_running(|running| running.source_parameters(&schema, &name))?;
+        let mut parameters = with_running(|running| running.source_parameters(&schema, &name))?;
         parameters.truncate(MOST_PARAMETERS);
         // A column without a type keeps values as they are.
         let named = columns.iter().map(|name| quote_name(name));
@@ -157,9 +156,11 @@ impl SourceCursor<'_> {
     fn fetch(&mut self) -> crate::sql::Result<()> {
         let rows = match &self.rows {
             Some(rows) => rows,
-            None => self
-                .rows
-                .insert(self.running.source_rows(&self.schema, &self.name, &self.arguments)?),
+            None => self.rows.insert(self.running.source_rows(
+                &self.schema,
+                &self.name,
+                &self.arguments,
+            )?),
         };
         self.row = rows.row(self.at, &|| self.running.stopped())?;
         Ok(())
