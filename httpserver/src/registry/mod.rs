@@ -31,7 +31,7 @@ pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
 pub use roots::Roots;
-pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
