@@ -92,7 +92,12 @@ fn script_uri(category: &str, name: &str) -> String {
 /// `Category.Name` of an address.
 fn script_name(uri: &str) -> Option<String> {
     let (category, name) = uri.strip_prefix(SCRIPT)?.split_once('/')?;
-    let plain = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
+    let plain = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .ok()
+            .map(String::from)
+    };
     Some(format!("{}.{}", plain(category)?, plain(name)?))
 }
 
@@ -142,7 +147,9 @@ impl ServerHandler for Offered {
         let Some(name) = script_name(&uri) else {
             return Err(missing(format!("'{uri}' is no script://category/name.")));
         };
-        let shown = self.tool("show_script", serde_json::json!({ "name": name })).await;
+        let shown = self
+            .tool("show_script", serde_json::json!({ "name": name }))
+            .await;
         let shown = shown.map_err(|fault| missing(fault.message))?;
         let text = serde_json::to_string_pretty(&shown.data["script"]).unwrap_or_default();
         let contents = ResourceContents::text(text, uri).with_mime_type(JSON);
