@@ -233,7 +233,10 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn steps(&mut self, at: &str, steps: &[Step]) -> Vec<Compiled> {
         let each = steps.iter().enumerate();
-        each.filter_map(|(index, step)| self.step(&format!("{at}/{index}"), step))
+        // The places of the others stay what they are.
+        let enabled = each.filter(|(_, step)| !step.disabled);
+        enabled
+            .filter_map(|(index, step)| self.step(&format!("{at}/{index}"), step))
             .collect()
     }
 

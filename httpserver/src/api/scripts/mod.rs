@@ -90,7 +90,7 @@ pub(super) struct ScriptBody {
     transaction: Option<String>,
     /// `{time_ms?, rows?, steps?}`.
     limits: Option<Value>,
-    /// `{type, name?, description?, database?, async?, continue_on_error?, output?, …}`.
+    /// `{type, name?, description?, database?, async?, disabled?, continue_on_error?, output?, …}`.
     steps: Vec<Value>,
 }
 
