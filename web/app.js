@@ -92,7 +92,7 @@ wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
 const first = readPlace(location);
-Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane });
+Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane, activity: first.activity });
 wireAddress(app);
 if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();

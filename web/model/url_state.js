@@ -5,9 +5,10 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, who changed what; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
  * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
+ * @property {string} [activity] filters and the open entry of the activity, as its address says them
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -57,6 +58,13 @@ export function readPlace({ pathname, search }) {
       place.database = query.get("db") ?? undefined;
       return place;
     }
+    if (parts.length === 1 && parts[0] === "activity") {
+      place.view = "activity";
+      place.database = query.get("db") ?? undefined;
+      query.delete("db");
+      place.activity = query.toString();
+      return place;
+    }
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
@@ -88,6 +96,7 @@ export function readPlace({ pathname, search }) {
 export function writePlace(place) {
   if (!place.database) return "/";
   if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "activity") return `/activity?db=${encodeURIComponent(place.database)}${place.activity ? `&${place.activity}` : ""}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {

@@ -24,6 +24,7 @@ const STYLES: &[&str] = &[
     "design",
     "copilot",
     "settings",
+    "activity",
     "small",
 ];
 

@@ -181,6 +181,8 @@ pub enum View {
     Settings,
     /// What people taught the copilot.
     Knowledge,
+    /// Who changed what, what runs, how the databases do.
+    Activity,
 }
 
 impl View {
@@ -193,6 +195,7 @@ impl View {
             Self::Databases => Some("databases"),
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
+            Self::Activity => Some("activity"),
         }
     }
 
@@ -204,6 +207,7 @@ impl View {
             Self::Design => " designing",
             Self::Databases => " administering",
             Self::Settings | Self::Knowledge => " settling",
+            Self::Activity => " watching",
         }
     }
 }
@@ -270,6 +274,7 @@ impl AppShell {
             View::Databases => Some("Databases"),
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
+            View::Activity => Some("Activity"),
         }
     }
 

@@ -129,6 +129,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::llm, chat::change_llm))
         .routes(routes!(chat::test_llm))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::counts))
         .routes(routes!(tools::list))
         .routes(routes!(tools::commands))
         .routes(routes!(tools::call))

@@ -87,6 +87,11 @@ pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) ->
     beside(state, query.as_deref(), View::Knowledge).await
 }
 
+/// Who changed what, what runs and how the databases do; the database that was open stays open (`?db=`).
+pub(super) async fn activity(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Activity).await
+}
+
 /// A page that belongs to no database. One that the address names and that is gone gives way to the first one.
 async fn beside(state: AppState, query: Option<&str>, view: View) -> Response {
     let wished = query.and_then(|query| named(query, "db"));
