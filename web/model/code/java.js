@@ -128,6 +128,8 @@ ${model.stores.flatMap((store) => store.records.map((record) => recordText(recor
 
     /** What the server refused, and why: code is stable, body has the rest. */
     public static final class Problem extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
         public final int status;
         public final String code;
         public final transient Map<String, Object> body;
@@ -410,6 +412,7 @@ ${model.stores.flatMap((store) => store.records.map((record) => recordText(recor
             else if (value == null || value instanceof Number || value instanceof Boolean) out.append(value);
             else if (value instanceof LocalTime time) quote(time.format(java.time.format.DateTimeFormatter.ISO_LOCAL_TIME), out);
             else if (value instanceof LocalDateTime time) quote(time.format(java.time.format.DateTimeFormatter.ISO_LOCAL_DATE_TIME), out);
+            else if (value instanceof Instant instant) quote(instant.toString().replaceFirst("([.][0-9]*?)0+Z$", "$1Z"), out);
             else quote(value.toString(), out);
         }
 

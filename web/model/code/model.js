@@ -24,7 +24,7 @@ const SCALARS = new Set(["string", "integer", "number", "bool", "date", "datetim
  * @returns {Model}
  */
 export function modelOf(database, stores) {
-  const titles = new Names(["Client", "Store", "Item", "Page", "Change", "Problem", "Database", "Outcome", "Main", "Object", "String", "List", "Map", "Json", "Record", "Error", "Option", "Result", "Key", "Value", "Type", "Any", "Self", "Date", "Time", "DateTime", "Timestamp", "Decimal", "Transaction", "Bytes", "Api", "ApiException", "System", "Integer", "Long", "Double", "Boolean", "Number", "Exception", "Thread", "Class", "Enum", "Instant", "Task", "Uri", "Guid"], { fold: true });
+  const titles = new Names(["Client", "Store", "Item", "Page", "Change", "Problem", "Database", "Outcome", "Main", "Object", "String", "List", "Map", "Json", "Record", "Error", "Option", "Result", "Key", "Value", "Type", "Any", "Self", "Date", "Time", "DateTime", "Timestamp", "Decimal", "Transaction", "Bytes", "Api", "ApiException", "System", "Integer", "Long", "Double", "Boolean", "Number", "Exception", "Thread", "Class", "Enum", "Instant", "Task", "Uri", "Guid"], { fold: true, after: "Entry" });
   return { database, title: pascal(database) || "Data", stores: stores.filter((store) => !store.index_of).map((store) => storeModel(store, titles)) };
 }
 
@@ -122,6 +122,6 @@ function typeOf(node, title, titles, records, sample) {
 
 /** Whether somewhere in a database there is a type of this kind. @param {Model} model @param {string[]} kinds */
 export function uses(model, ...kinds) {
-  const has = (/** @type {Type} */ type) => (type.kind === "array" ? has(type.of) : kinds.includes(type.kind));
+  const has = /** @type {(type: Type) => boolean} */ ((type) => (type.kind === "array" ? has(type.of) : kinds.includes(type.kind)));
   return model.stores.some((store) => has(store.key.type) || has(store.value) || store.records.some((record) => record.fields.some((field) => has(field.type))));
 }

@@ -29,8 +29,9 @@ export function singular(name) {
 
 /** Identifiers of one place, each there once. */
 export class Names {
-  /** @param {Iterable<string>} reserved words of the language @param {{fold?: boolean}} [how] fold: names that differ in case only are the same */
-  constructor(reserved, { fold = false } = {}) {
+  /** @param {Iterable<string>} reserved words of the language @param {{fold?: boolean, after?: string}} [how] fold: names that differ in case only are the same; after: what a reserved word gets */
+  constructor(reserved, { fold = false, after = "_" } = {}) {
+    this.after = after;
     this.reserved = new Set(reserved);
     this.fold = fold;
     /** @type {Set<string>} */
@@ -41,7 +42,7 @@ export class Names {
   take(wished, otherwise = "field") {
     let name = wished || otherwise;
     if (/^\d/.test(name)) name = `n${name}`;
-    if (this.reserved.has(name)) name += "_";
+    if (this.reserved.has(name)) name += this.after;
     const id = (/** @type {string} */ one) => (this.fold ? one.toLowerCase() : one);
     let next = name;
     for (let n = 2; this.taken.has(id(next)) || this.reserved.has(next); n += 1) next = `${name}${/\d$/.test(name) ? "_" : ""}${n}`;

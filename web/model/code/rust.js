@@ -14,7 +14,7 @@ const KINDS = /** @type {{[kind: string]: string}} */ ({ string: "String", bool:
 function typeText(type, key = false) {
   if (type.kind === "array") return `Vec<${typeText(type.of)}>`;
   if (type.kind === "record") return type.record.title;
-  if (type.kind === "bytes") return key ? "Vec<u8>" : "serde_json::Value";
+  if (type.kind === "bytes") return key ? "Vec<u8>" : "Bytes";
   // A text that is a point in time is kept as it was written.
   if (!key && type.kind === "timestamp") return "String";
   return SCALARS[type.kind] ?? type.kind;
@@ -93,8 +93,39 @@ ${all.map((field) => `            ${field.ident}: sop::typed::part_of::<${field.
 `;
 }
 
+const BYTES = `/// Bytes of a value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Visitor)
+    }
+}
+
+`;
+
 /** @param {import("./model.js").Model} model */
 export function rust(model) {
+  const bytes = model.stores.some((store) => typeText(store.value) === "Bytes" || store.records.some((record) => record !== (store.key.type.kind === "record" ? store.key.type.record : undefined) && record.fields.some((field) => typeText(field.type).includes("Bytes"))));
   const names = new Names([...RESERVED, "main"]);
   const listed = model.stores.map((store) => ({ store, ident: names.take(snake(store.name), "store"), key: typeText(store.key.type, true), value: typeText(store.value) }));
   const text = `//! The database ${commentText(model.database)} over the \`sop\` crate, in the process of the program: no server.
@@ -104,7 +135,7 @@ export function rust(model) {
 use serde::{Deserialize, Serialize};
 use sop::{Database, Mode, Store, Transaction};
 
-${model.stores.flatMap((store) => store.records.map((record) => (store.key.type.kind === "record" && store.key.type.record === record ? keyText(record, store.key.fields) : valueText(record)))).join("\n")}
+${bytes ? BYTES : ""}${model.stores.flatMap((store) => store.records.map((record) => (store.key.type.kind === "record" && store.key.type.record === record ? keyText(record, store.key.fields) : valueText(record)))).join("\n")}
 ${listed.map(({ store, ident, key, value }) => `/// The store ${commentText(store.name)}${store.description ? `: ${commentText(store.description)}` : ""}.
 ///
 /// # Errors
