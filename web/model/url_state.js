@@ -7,7 +7,8 @@ import { parse, stringify } from "../core/json.js";
  * @property {string} [database]
  * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, who changed what; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
- * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
+ * @property {"json" | "sql" | "items" | "code"} [pane] what is shown of its design, else the form; "code" also of a whole database
+ * @property {string} [lang] the language of the code
  * @property {string} [activity] filters and the open entry of the activity, as its address says them
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
@@ -78,7 +79,8 @@ export function readPlace({ pathname, search }) {
   if (place.view === "design") {
     if (query.has("new")) place.design = "";
     const pane = query.get("pane");
-    if (pane === "json" || pane === "sql" || pane === "items") place.pane = pane;
+    if (pane === "json" || pane === "sql" || pane === "items" || pane === "code") place.pane = pane;
+    if (pane === "code") place.lang = query.get("lang") ?? undefined;
   }
   if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
@@ -100,9 +102,9 @@ export function writePlace(place) {
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {
-    const pane = place.pane ? `pane=${place.pane}` : "";
+    const pane = place.pane ? `pane=${place.pane}${place.pane === "code" && place.lang ? `&lang=${encodeURIComponent(place.lang)}` : ""}` : "";
     if (place.design) return `/d/${encodeURIComponent(place.database)}/s/${encodeURIComponent(place.design)}/design${pane ? `?${pane}` : ""}`;
-    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : ""}`;
+    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : pane ? `?${pane}` : ""}`;
   }
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();

@@ -66,7 +66,7 @@ export function wireAddress({ session, grid, explorer }) {
   window.addEventListener("popstate", async () => {
     going = true;
     const place = readPlace(location);
-    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane, activity: place.activity } : { ...place, store: place.store ?? session.stores[0]?.name });
+    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane, activity: place.activity, lang: place.lang } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

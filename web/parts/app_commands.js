@@ -97,7 +97,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("code-store"), ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */
