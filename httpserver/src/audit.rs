@@ -211,7 +211,7 @@ fn only_store(detail: &Value) -> Option<String> {
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
     let by_itself = [
-        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup", "/import",
+        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup", "/import", "/setup",
     ];
     let changes = matches!(
         *method,

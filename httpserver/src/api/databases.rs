@@ -173,6 +173,7 @@ pub(super) async fn create(
         .call(move || {
             let settings = Settings {
                 read_only: body.read_only,
+                ..Settings::default()
             };
             let entry = shared.registry().attach(&Attach {
                 name: body.name,

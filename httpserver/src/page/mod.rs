@@ -19,6 +19,7 @@ use crate::state::AppState;
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(shell::start))
+        .route("/welcome", get(shell::welcome))
         .route("/d/{db}", get(shell::database))
         .route("/d/{db}/q", get(shell::query))
         .route("/d/{db}/design", get(shell::design))
