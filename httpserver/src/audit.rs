@@ -19,7 +19,6 @@ use sop::Document;
 use sop_systemdb::system::{AuditEntry, System};
 
 use crate::error::ApiResult;
-use crate::extract::in_environment;
 use crate::state::AppState;
 
 /// Entries that are written together.
@@ -31,7 +30,7 @@ const WAITING: usize = 10_000;
 type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 
 enum Message {
-    Entry(AuditEntry),
+    Entry(Box<AuditEntry>),
     Flush(Sender<()>),
 }
 
@@ -52,7 +51,7 @@ impl Audit {
 
     /// Writes an entry down, soon.
     pub fn record(&self, entry: AuditEntry) {
-        self.send(Message::Entry(entry));
+        self.send(Message::Entry(Box::new(entry)));
     }
 
     /// Waits until everything before this is written.
@@ -94,7 +93,7 @@ fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Entry(entry) => entries.push(entry),
+                Message::Entry(entry) => entries.push(*entry),
                 Message::Flush(done) => waiting.push(done),
             }
             next = receiver
@@ -179,7 +178,6 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         store,
         ..AuditEntry::default()
     };
-    let state = in_environment(&state, request.headers()).unwrap_or(state);
     let response = next.run(request).await;
     let changed = response
         .extensions()

@@ -22,6 +22,7 @@ mod api {
     mod bad_input;
     mod cel;
     mod chat;
+    mod chat_environments;
     mod chat_failures;
     mod chat_injection;
     mod chat_privacy;

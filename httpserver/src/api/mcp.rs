@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::Response;
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse as _;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
@@ -25,11 +26,14 @@ use sop_query::sql::Cancel;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput, ToolSpec};
 use utoipa::IntoParams;
 
-use crate::error::Problem;
+use crate::error::{ApiError, Code, Problem};
 use crate::extract::{ApiQuery, State};
 use crate::queries::CancelOnDrop;
 use crate::state::AppState;
 use crate::tools::{Caller, Context, Tools, Way};
+
+/// Longest refusal in plain words.
+const WORDS_BYTES: usize = 4 << 10;
 
 /// Rows of a result that a model is given.
 const ROWS: u64 = 200;
@@ -165,5 +169,22 @@ pub(super) async fn mcp(
         .disable_allowed_hosts();
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(offered.clone()), sessions, config);
-    service.handle(request).await.map(Body::new)
+    as_problem(service.handle(request).await.map(Body::new)).await
+}
+
+/// What the protocol's library refuses in plain words, in the one shape that errors have.
+async fn as_problem(response: Response<Body>) -> Response<Body> {
+    let code = match response.status() {
+        StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        status if status.is_client_error() => Code::InvalidValue,
+        _ => return response,
+    };
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return response;
+    }
+    let words = to_bytes(response.into_body(), WORDS_BYTES).await;
+    let words = String::from_utf8_lossy(&words.unwrap_or_default()).into_owned();
+    ApiError::new(code, words).into_response()
 }

@@ -44,7 +44,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
 pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools};
-pub use approval::Outcome;
+pub use approval::{Outcome, Wish};
+pub use commands::Commands;
 pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};
@@ -329,20 +330,24 @@ impl Copilot {
     ///
     /// # Errors
     /// Nothing waits under this name; it was decided on, lapsed, or is about something else.
-    pub async fn decide(
-        &self,
-        id: &str,
-        call: &str,
-        approve: bool,
-        reason: Option<String>,
-        hash: Option<&str>,
-    ) -> ApiResult<Outcome> {
+    pub async fn decide(&self, state: &AppState, id: &str, wish: Wish) -> ApiResult<Outcome> {
         let session = self.session(id).await?;
+        let database = session
+            .state()
+            .approvals
+            .get(&wish.call)
+            .map(|approval| approval.database.clone());
+        if let Some(database) = database.filter(|_| wish.approve) {
+            // What this person may not do is said before the decision counts: it still waits after that.
+            let registry = Arc::clone(state.registry());
+            let allowed = tokio::task::spawn_blocking(move || registry.check_write(&database));
+            allowed.await.map_err(ApiError::internal)??;
+        }
         let taken = session
             .state()
             .approvals
-            .get_mut(call)
-            .map(|approval| approval.take(hash));
+            .get_mut(&wish.call)
+            .map(|approval| approval.take(wish.hash.as_deref()));
         let refused = |code, detail: &'static str| Err(ApiError::new(code, detail));
         let decide = match taken {
             Some(Ok(decide)) => decide,
@@ -373,8 +378,9 @@ impl Copilot {
         };
         let (reply, outcome) = oneshot::channel();
         let decision = Decision {
-            approve,
-            reason,
+            state: state.clone(),
+            approve: wish.approve,
+            reason: wish.reason,
             reply,
         };
         let over = || {

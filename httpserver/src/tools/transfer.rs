@@ -62,7 +62,7 @@ fn import_rows(context: &Context, args: Import, mode: Mode) -> Result<ToolOutput
     if args.create == Some(true) {
         context.allow_class(ToolClass::Admin, "import with create")?;
     }
-    let database = context.writable(args.database.as_deref())?;
+    let database = context.writable(args.database.as_deref(), mode)?;
     let format = match &args.format {
         Some(name) => format_of(name).map_err(|error| at(error, "/format"))?,
         None => Format::detect(args.data.as_bytes(), None).map_err(|error| at(error, "/data"))?,
