@@ -53,6 +53,7 @@ describe("activity", () => {
     await picture(page, "activity");
     await accessible(page, "activity");
     await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running"));
     await accessible(page, "activity");
     await picture(page, "activity-dark");
     await inside.getByRole("button", { name: "Open item" }).click();

@@ -32,6 +32,7 @@ describe("code", () => {
     await accessible(page, "code");
     await picture(page, "code");
     await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running"));
     await accessible(page, "code in the dark");
     await picture(page, "code-dark");
     const saved = page.waitForEvent("download");

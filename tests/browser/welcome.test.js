@@ -65,6 +65,7 @@ describe("the first page", () => {
     await accessible(page, "step three");
     await picture(page, "wizard-3");
     await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running"));
     await accessible(page, "step three in the dark");
     await picture(page, "wizard-3-dark");
     await page.getByRole("button", { name: "Cancel" }).click();

@@ -26,8 +26,8 @@ export const SCENES = [
   { name: "rows", path: `/d/shop/s/orders?filter=${encodeURIComponent(FILTER)}&sort=-total`, act: async (page) => {
     await shows(page, "orders");
     await page.locator("#rows .grid-body .tr:not([hidden]) .td.key").nth(3).click();
-    await page.keyboard.press("Space");
-    await page.locator("sop-inspector .json").waitFor();
+    if (!(await page.locator(".work.inspecting").count())) await page.keyboard.press("Space");
+    await page.locator("sop-inspector [role=tree]").first().waitFor();
   } },
   { name: "review", path: "/d/shop/s/products", act: async (page) => {
     await shows(page, "products");
@@ -63,7 +63,7 @@ export const SCENES = [
   { name: "activity", path: "/activity?db=shop&in=shop", act: async (page) => {
     await page.locator(".audit tbody tr[data-number]").filter({ hasText: "stock" }).first().click();
     await page.locator("tr.inside .diff").first().waitFor();
-    await until(async () => (await page.locator(".spark polyline").count()) > 4, "lines of the figures");
+    await until(async () => ((await page.locator(".spark polyline:not(.area)").first().getAttribute("points").catch(() => null)) ?? "").split(" ").length > 5, "lines of the figures", 30_000);
   } },
   { name: "copilot", path: "/d/shop/s/orders", act: async (page) => {
     await shows(page, "orders");

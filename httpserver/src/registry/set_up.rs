@@ -260,8 +260,8 @@ impl Registry {
 
 /// The same refusal at a place of what was sent, and at no other.
 fn inside(error: ApiError, pointer: &str) -> ApiError {
-    let detail = error.detail();
-    ApiError::new(error.code(), detail).at(pointer, detail)
+    let detail = error.detail().to_owned();
+    ApiError::new(error.code(), detail.clone()).at(pointer, detail)
 }
 
 #[cfg(test)]

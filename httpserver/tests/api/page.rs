@@ -1,8 +1,8 @@
 //! The page: the shell with the first rows in it, and its files.
 
 use axum::body::Body;
-use std::io::Read as _;
 use serde_json::json;
+use std::io::Read as _;
 
 use super::support::{TestApp, escaped};
 
