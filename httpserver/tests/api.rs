@@ -38,6 +38,8 @@ mod api {
     mod metrics;
     mod page;
     mod query;
+    mod script_models;
+    mod script_tools;
     mod scripts;
     mod sockets;
     mod stores;

@@ -24,6 +24,7 @@ const STYLES: &[&str] = &[
     "design",
     "copilot",
     "settings",
+    "scripts",
     "activity",
     "small",
 ];
@@ -245,6 +246,17 @@ mod tests {
             );
             is_harmless(&html);
         }
+    }
+
+    #[test]
+    fn the_studio_is_marked_and_nothing_of_it_is_loaded_early() {
+        let mut shell = shell();
+        shell.view = View::Scripts;
+        let html = render_app(&shell);
+        assert!(html.contains("\"view\":\"scripts\""));
+        assert!(html.contains("title=\"Scripts\" data-view=\"scripts\" aria-current=\"page\""));
+        assert!(!html.contains("parts/scripts/studio.js") && !html.contains("model/script/run.js"));
+        is_harmless(&html);
     }
 
     #[test]

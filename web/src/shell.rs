@@ -181,6 +181,8 @@ pub enum View {
     Settings,
     /// What people taught the copilot.
     Knowledge,
+    /// The studio of scripts.
+    Scripts,
     /// Who changed what, what runs, how the databases do.
     Activity,
 }
@@ -195,6 +197,7 @@ impl View {
             Self::Databases => Some("databases"),
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
+            Self::Scripts => Some("scripts"),
             Self::Activity => Some("activity"),
         }
     }
@@ -207,6 +210,7 @@ impl View {
             Self::Design => " designing",
             Self::Databases => " administering",
             Self::Settings | Self::Knowledge => " settling",
+            Self::Scripts => " scripting",
             Self::Activity => " watching",
         }
     }
@@ -274,6 +278,7 @@ impl AppShell {
             View::Databases => Some("Databases"),
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
+            View::Scripts => Some("Scripts"),
             View::Activity => Some("Activity"),
         }
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $least:expr, $most:expr;)+) => {
         /// Limits. Times are in milliseconds, sizes in bytes.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
         pub struct Limits {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }

@@ -28,6 +28,8 @@ pub fn router() -> Router<AppState> {
         .route("/d/{db}/s/{store}/design", get(shell::store_design))
         .route("/settings", get(shell::settings))
         .route("/knowledge", get(shell::knowledge))
+        .route("/scripts", get(shell::scripts))
+        .route("/scripts/{category}/{name}", get(shell::scripts))
         .route("/activity", get(shell::activity))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))

@@ -95,6 +95,12 @@ pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) ->
     beside(state, query.as_deref(), View::Knowledge).await
 }
 
+/// The studio of scripts, or one script in it; the database that was open stays open (`?db=`). Whether there is a script of
+/// that name is said by the page's own scripts, in its place.
+pub(super) async fn scripts(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Scripts).await
+}
+
 /// Who changed what, what runs and how the databases do; the database that was open stays open (`?db=`).
 pub(super) async fn activity(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Activity).await

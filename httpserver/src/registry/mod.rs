@@ -33,7 +33,7 @@ pub use name::check_name;
 pub use pool::Pool;
 pub use roots::Roots;
 pub use set_up::{First, FirstDatabase, Kind, Step};
-pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::NoModel;
 use sop_systemdb::script::{Arguments, DEFAULT_CATEGORY, split_reference};
-use sop_systemdb::system::{Library, NamedSchedule, System};
+use sop_systemdb::system::{NamedSchedule, System};
 use sop_systemdb::tool::ToolClass;
 
-use super::{Run, all_tools, run_script};
+use super::{Chain, Run, library, run_script};
 use crate::error::ApiResult;
 use crate::extract::in_environment;
 use crate::state::AppState;
@@ -61,11 +60,7 @@ pub fn run_due(state: &AppState) -> ApiResult<usize> {
 
 fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
     let schedule = due.schedule;
-    let library = Library {
-        system,
-        programs: state.programs(),
-        tools: all_tools(),
-    };
+    let library = library(state, system);
     let (category, name) = split_reference(&schedule.script, DEFAULT_CATEGORY);
     let program = match library.newest(&category, &name) {
         Ok(program) => program,
@@ -74,6 +69,10 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             return;
         }
     };
+    let cancel = Cancel::default();
+    let asker = state
+        .copilot()
+        .asker(state, schedule.database.as_deref(), &cancel);
     let wanted = Run {
         program,
         arguments: Arguments::from(schedule.args),
@@ -87,8 +86,9 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             may: ToolClass::Admin,
         },
         way: "schedule",
-        cancel: Cancel::default(),
-        asker: &NoModel,
+        cancel: cancel.clone(),
+        asker: &asker,
+        chain: Chain::default(),
     };
     run_script(state, system, &wanted, &mut |_| ControlFlow::Continue(()));
 }
