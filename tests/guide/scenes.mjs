@@ -2,6 +2,7 @@
 
 import { ask, openDock } from "../support/copilot.js";
 import { shows, until } from "../support/page.js";
+import { shown as studioShown } from "../support/scripts.js";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {{name: string, path: string, fresh?: boolean, act: (page: Page) => Promise<unknown>}} Scene fresh: on a server that has nothing yet */
@@ -60,6 +61,7 @@ export const SCENES = [
     await page.keyboard.press("Control+Shift+E");
     await page.getByRole("dialog", { name: "Export" }).waitFor();
   } },
+  { name: "scripts", path: "/scripts/stock/restock?db=shop", act: (page) => studioShown(page) },
   { name: "activity", path: "/activity?db=shop&in=shop", act: async (page) => {
     await page.locator(".audit tbody tr[data-number]").filter({ hasText: "stock" }).first().click();
     await page.locator("tr.inside .diff").first().waitFor();
@@ -72,7 +74,7 @@ export const SCENES = [
   } },
   { name: "databases", path: "/d/shop/databases", act: (page) => page.getByRole("heading", { name: "Backup" }).waitFor() },
   { name: "settings", path: "/settings?db=shop", act: (page) => page.getByRole("heading", { name: /^Copilot/ }).waitFor() },
-  // What is made beside these comes here: the script studio (`scripts`), users and roles (`users`).
+  // Users and roles come here (`users`) when their page is there.
 ];
 
 /** What happened in the shop before the pictures, so that there is something to see. @param {import("../support/server.js").Server} server */
@@ -84,5 +86,14 @@ export async function prepare(server) {
   await server.change("shop", [{ op: "patch", store: "orders", key: order.key, patch: { status: "returned", note: "damaged on the way" } }]);
   await server.call("POST", "/databases/shop/query", { body: { sql: "UPDATE products SET discontinued = true WHERE stock = 0" } });
   await server.change("shop", [{ op: "patch", store: "products", key: product.key, patch: { stock: product.value.stock + 40 } }, { op: "patch", store: "products", key: other.key, patch: { stock: other.value.stock + 25 } }]);
+  await server.call("POST", "/scripts", { body: {
+    category: "stock", name: "restock", description: "Orders more of what runs short, and says what it did.",
+    parameters: [{ name: "least", type: "integer", default: 20, description: "fewer than these are too few" }, { name: "more", type: "integer", default: 50 }],
+    steps: [
+      { type: "fetch", store: "products", filter: { stock: { $lt: "{{least}}" }, discontinued: false }, limit: 20, output: "short" },
+      { type: "loop", list: "short", item: "product", steps: [{ type: "if", condition: "product.price < 100.0", then: [{ type: "tool", tool: "update", args: { store: "products", key: "{{product.key}}", set: { stock: "{{product.stock + more}}" } } }], else: [{ type: "say", message: "Ask somebody first: {{product.name}}" }] }] },
+      { type: "say", message: "{{size(short)}} products were short." },
+    ],
+  } }).catch((error) => console.error(`The script is not what the server takes: ${error}`));
   await server.call("POST", "/databases/shop/check");
 }
