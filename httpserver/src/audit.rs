@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sop_systemdb::system::{AuditEntry, System};
 
 use crate::error::ApiResult;
-use crate::extract::in_environment;
+use crate::security::Identity;
 use crate::state::AppState;
 
 /// Entries that are written together.
@@ -137,9 +137,11 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     if !is_change(request.method(), &route) {
         return next.run(request).await;
     }
+    let identity = request.extensions().get::<Identity>();
+    let who = identity.map_or("nobody".into(), |identity| Arc::clone(&identity.name));
     let (database, store) = places(request.uri().path());
     let mut entry = AuditEntry {
-        who: "token".to_owned(),
+        who: who.to_string(),
         way: way(request.headers()).to_owned(),
         what: format!(
             "{} {}",
@@ -150,7 +152,6 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         store,
         ..AuditEntry::default()
     };
-    let state = in_environment(&state, request.headers()).unwrap_or(state);
     let response = next.run(request).await;
     let changed = response
         .extensions()
@@ -170,7 +171,7 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
     let by_itself = [
-        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup",
+        "/tools/", "/mcp", "/chat", "/session/environment", "/query", "/run", "/backup", "/login", "/logout",
     ];
     let changes = matches!(
         *method,

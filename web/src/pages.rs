@@ -1,4 +1,4 @@
-//! The three pages: the application's shell, the first page, an error.
+//! The four pages: the application's shell, the first page, the one to sign in, an error.
 
 use askama::Template;
 
@@ -24,6 +24,7 @@ const STYLES: &[&str] = &[
     "design",
     "copilot",
     "settings",
+    "users",
     "small",
 ];
 
@@ -86,6 +87,25 @@ struct WelcomeTemplate {
 pub fn render_welcome(welcome: &Welcome) -> String {
     let boot = script_safe(&serde_json::json!({"build": BUILD, "data_root": welcome.data_root}));
     finish(&WelcomeTemplate { head: HEAD, boot })
+}
+
+/// The page that asks for name and password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginPage {
+    /// Where it leads: a path of this server.
+    pub next: String,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginTemplate<'a> {
+    head: Head,
+    page: &'a LoginPage,
+}
+
+/// The page that asks for name and password.
+pub fn render_login(page: &LoginPage) -> String {
+    finish(&LoginTemplate { head: HEAD, page })
 }
 
 /// A page that says what went wrong and what to do.
@@ -250,6 +270,9 @@ mod tests {
     fn welcome_and_errors_are_harmless_too() {
         is_harmless(&render_welcome(&Welcome {
             data_root: HOSTILE.into(),
+        }));
+        is_harmless(&render_login(&LoginPage {
+            next: HOSTILE.into(),
         }));
         let error = ErrorPage {
             status: 404,

@@ -147,7 +147,7 @@ pub(super) async fn list(State(state): State) -> ApiResult<Json<DatabaseList>> {
     state
         .call(move || {
             let registry = shared.registry();
-            let own = registry.has_system().then(|| registry.system_entry());
+            let own = registry.shown_system();
             let entries = registry.list().into_iter().chain(own);
             let databases = entries.map(|entry| DatabaseView::of(&entry, &shared));
             Ok(Json(DatabaseList {

@@ -64,6 +64,12 @@ pub(super) async fn show(
             let spec = &store.definition().key;
             let key = keys::key(spec, "key", &query.key)?;
             let item = find(&store, &key, query.id)?.ok_or_else(|| item_not_found(&query))?;
+            let seen = registry.seen(&path.db);
+            seen.check(store.definition())?;
+            let item = Item {
+                value: seen.document(&path.store, &item.value)?,
+                ..item
+            };
             let mut out = Output::new(numbers);
             out.item(spec, &item);
             Ok((out, item.version))
@@ -95,11 +101,20 @@ pub(super) async fn put(
         .call(move || {
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
+            let seen = registry.seen(&path.db);
+            let hides = seen.rules(&path.store).is_some();
             let (inserted, version) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
                 let key = keys::key(&store.definition().key, "key", &query.key)?;
                 if precondition != Precondition::None {
                     precondition.check(find(&store, &key, query.id)?.as_ref())?;
+                }
+                let mut value = value.clone();
+                if hides {
+                    // What they do not see stays.
+                    let there = find(&store, &key, query.id)?;
+                    let there = there.as_ref().map(|item| &item.value);
+                    value = seen.written(&path.store, value, there)?;
                 }
                 match query.id {
                     None => Ok(store.upsert(&key, &value)?),

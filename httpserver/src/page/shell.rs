@@ -184,7 +184,7 @@ async fn render(state: AppState, place: Place) -> Response {
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
     let registry = state.registry();
-    let own = registry.has_system().then(|| registry.system_entry());
+    let own = registry.shown_system();
     let entries = registry.list().into_iter().chain(own);
     let views: Vec<DatabaseView> = entries
         .map(|entry| DatabaseView::of(&entry, state))
@@ -262,8 +262,9 @@ fn add_stores(
     chosen: bool,
 ) -> ApiResult<()> {
     let db = state.registry().database(&shell.database)?;
+    let seen = state.registry().seen(&shell.database);
     let mut out = Output::new(EXACT);
-    write_stores(&mut out, &db)?;
+    write_stores(&mut out, &db, &seen)?;
     let mut answer = parse(out)?;
     shell.stores = match answer.get_mut("stores").map(Value::take) {
         Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
@@ -290,7 +291,7 @@ fn add_stores(
         page_bytes: FIRST_BYTES,
     };
     let wished = Some(text.as_str()).filter(|_| !prefix.is_empty());
-    shell.page = match read_page(&db, name, &listing(wished), EXACT) {
+    shell.page = match read_page(&db, &seen, name, &listing(wished), EXACT) {
         Ok(page) => {
             shell.prefix = prefix;
             Some(parse(page)?)
@@ -298,7 +299,7 @@ fn add_stores(
         Err(error) if error.code() == Code::StoreNotFound => return Err(error),
         // A prefix that does not fit the key shows the whole store; rows that cannot be read are
         // asked for again by the page's scripts, which say in their place what is wrong.
-        Err(_) => match read_page(&db, name, &listing(None), EXACT) {
+        Err(_) => match read_page(&db, &seen, name, &listing(None), EXACT) {
             Ok(page) => Some(parse(page)?),
             Err(_) => None,
         },

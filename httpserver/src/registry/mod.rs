@@ -25,11 +25,13 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
+use crate::security::{Capability, Identity, Seen};
 
 pub use entry::{Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
+pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
 pub(crate) use state_file::{Listed, StateFile, replace_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
@@ -179,9 +181,29 @@ impl Registry {
         &self.list.roots
     }
 
-    /// All databases in the order of their names.
+    /// Who the request is by.
+    pub fn who(&self) -> &Arc<Identity> {
+        &self.guard.who
+    }
+
+    /// What they see of a database.
+    pub fn seen(&self, name: &str) -> Seen {
+        self.guard.who.seen(name)
+    }
+
+    /// Whether a database exists for them. The server's own is for those who manage it: it has what all did.
+    fn exists_for(&self, entry: &Entry) -> bool {
+        match entry.is_system() {
+            true => self.guard.who.is_admin(),
+            false => self.guard.who.sees(&entry.name),
+        }
+    }
+
+    /// All databases that exist for them, in the order of their names.
     pub fn list(&self) -> Vec<Arc<Entry>> {
-        self.list.entries.read().values().cloned().collect()
+        let entries = self.list.entries.read();
+        let seen = entries.values().filter(|entry| self.exists_for(entry));
+        seen.cloned().collect()
     }
 
     /// The database of this name.
@@ -191,8 +213,11 @@ impl Registry {
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
         let entries = self.list.entries.read();
         let own = || Some(self.system_entry()).filter(|own| own.name == name);
-        entries.get(name).cloned().or_else(own).ok_or_else(|| {
-            let suggestions = nearest(name, entries.keys().map(String::as_str));
+        let found = entries.get(name).cloned().or_else(own);
+        let found = found.filter(|entry| self.exists_for(entry));
+        found.ok_or_else(|| {
+            let names = entries.values().filter(|entry| self.exists_for(entry));
+            let suggestions = nearest(name, names.map(|entry| entry.name.as_str()));
             let hint = suggestions
                 .first()
                 .map_or(String::new(), |best| format!(" Did you mean '{best}'?"));
@@ -248,6 +273,12 @@ impl Registry {
         }
     }
 
+    /// Whether statements of this request may change a database, and why not.
+    pub fn refusal(&self, name: &str) -> Option<String> {
+        let refused = self.guard.who.check(Capability::Edit, Some(name)).err()?;
+        Some(refused.detail().trim_end_matches('.').to_owned())
+    }
+
     /// Whether this request may write to a database at all, whatever the database itself says.
     ///
     /// # Errors
@@ -261,6 +292,7 @@ impl Registry {
     /// # Errors
     /// The name or path is not allowed or taken, or the folder cannot be used.
     pub fn attach(&self, wish: &Attach) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         check_name(&wish.name)?;
         let mut state = self.list.state.lock();
         let path = match &wish.path {
@@ -289,6 +321,7 @@ impl Registry {
     /// # Errors
     /// It is not there, or the list cannot be written.
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let old = self.get(name)?;
         old.refuse_own()?;
@@ -306,6 +339,7 @@ impl Registry {
     /// # Errors
     /// It is not there, the list cannot be written, or files cannot be deleted.
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let entry = self.get(name)?;
         entry.refuse_own()?;

@@ -98,6 +98,12 @@ impl Registry {
         self.list.system.opened.lock().is_some() || self.list.system.entry.path.join(MARK).exists()
     }
 
+    /// The system database's entry, when it is there and exists for who asks.
+    pub fn shown_system(&self) -> Option<Arc<Entry>> {
+        let entry = self.system_entry();
+        (self.has_system() && self.exists_for(&entry)).then_some(entry)
+    }
+
     /// The system database; makes it when it is not there.
     ///
     /// # Errors

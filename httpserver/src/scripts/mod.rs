@@ -63,12 +63,16 @@ pub fn run_script(
         tools: all_tools(),
     };
     let script = &wanted.program.script;
+    let who = match state.who().is_user {
+        true => state.who().name.to_string(),
+        false => wanted.caller.name.clone(),
+    };
     let cancelled = || wanted.cancel.is_cancelled();
     let time = state.limits().query_longest();
     let options = RunOptions {
         scripts: &library,
         asker: wanted.asker,
-        user: wanted.caller.name.clone(),
+        user: who.clone(),
         database: wanted.database.clone(),
         dry_run: wanted.dry_run,
         limits: RunLimits {
@@ -89,7 +93,7 @@ pub fn run_script(
     );
     let report = run(&wanted.program, &host, &wanted.arguments, &options, sink);
     let record = RunRecord {
-        who: wanted.caller.name.clone(),
+        who,
         way: wanted.way.to_owned(),
         database: wanted.database.clone(),
         dry_run: wanted.dry_run,

@@ -7,15 +7,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 use super::stall::StallGuard;
 use crate::config::Limits;
+use crate::security::Peer;
 
 /// Most headers of a request.
 const MAX_HEADERS: usize = 100;
@@ -131,7 +135,12 @@ fn connection(
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD_BYTES);
     let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
-    let service = TowerToHyperService::new(app);
+    // Handlers hear where it came from: who guesses passwords is slowed down by that.
+    let service = app.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        request
+    });
+    let service = TowerToHyperService::new(service);
     async move {
         let served = http.serve_connection(io, service);
         let mut served = std::pin::pin!(served);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use sop::Database;
-use sop_query::sql::{Cancel, Catalog};
+use sop_query::sql::{Cancel, Catalog, Visibility};
 use sop_systemdb::system::AuditEntry;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput, ToolSpec};
 
 use super::fault::fault;
 use super::statements::{Direct, Statements};
 use crate::api::catalog;
+use crate::security::{Capability, Seen};
 use crate::state::AppState;
 
 /// By which way a call came.
@@ -85,7 +86,13 @@ const BYTES: usize = 4 << 20;
 
 impl Context {
     /// With the ordinary limits.
-    pub fn new(state: AppState, database: impl Into<String>, caller: Caller) -> Self {
+    pub fn new(state: AppState, database: impl Into<String>, mut caller: Caller) -> Self {
+        let who = state.who();
+        // Whatever the way: nobody does more by it than they may.
+        caller.may = caller.may.min(who.tools().unwrap_or(ToolClass::Read));
+        if who.is_user {
+            caller.name = who.name.to_string();
+        }
         let time = state.limits().query_timeout();
         Self {
             state,
@@ -102,7 +109,7 @@ impl Context {
 
     /// Whether the caller may use tools of this class.
     pub fn allows(&self, class: ToolClass) -> bool {
-        class <= self.caller.may
+        self.state.who().tools().is_some() && class <= self.caller.may
     }
 
     /// The one place where it is decided whether a caller may use a tool.
@@ -164,6 +171,16 @@ impl Context {
         self.state.audit().record(entry);
     }
 
+    /// What the caller sees of that database.
+    pub fn seen(&self, named: Option<&str>) -> Seen {
+        self.state.registry().seen(self.database_name(named))
+    }
+
+    /// What the caller sees of all databases.
+    pub fn visibility(&self) -> Visibility {
+        self.state.who().visibility().clone()
+    }
+
     /// The database that arguments name, or the one of the call.
     pub fn database_name<'a>(&'a self, named: Option<&'a str>) -> &'a str {
         named.unwrap_or(&self.database)
@@ -175,7 +192,13 @@ impl Context {
     /// It is not there or cannot be opened.
     pub fn database(&self, named: Option<&str>) -> Result<Database, ToolFault> {
         let name = self.database_name(named);
-        self.state.registry().database(name).map_err(fault)
+        let registry = self.state.registry();
+        let entry = registry.get(name).map_err(fault)?;
+        registry
+            .who()
+            .check(Capability::Query, Some(&entry.name))
+            .map_err(fault)?;
+        registry.database(name).map_err(fault)
     }
 
     /// That database, open for writing.

@@ -54,6 +54,7 @@ pub use engine::{
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
+pub use statement::defines_stores;
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
 pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
