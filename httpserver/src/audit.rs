@@ -30,7 +30,7 @@ const WAITING: usize = 10_000;
 type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 
 enum Message {
-    Entry(AuditEntry),
+    Entry(Box<AuditEntry>),
     Flush(Sender<()>),
 }
 
@@ -51,7 +51,7 @@ impl Audit {
 
     /// Writes an entry down, soon.
     pub fn record(&self, entry: AuditEntry) {
-        self.send(Message::Entry(entry));
+        self.send(Message::Entry(Box::new(entry)));
     }
 
     /// Waits until everything before this is written.
@@ -93,7 +93,7 @@ fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Entry(entry) => entries.push(entry),
+                Message::Entry(entry) => entries.push(*entry),
                 Message::Flush(done) => waiting.push(done),
             }
             next = receiver

@@ -1,5 +1,6 @@
 //! What all handlers share: settings, access rules, the databases, and the places for work.
 
+use std::fmt;
 use std::sync::Arc;
 
 use sop_query::sql::EngineOptions;
@@ -28,6 +29,12 @@ const QUERY_FILES: &str = "query-files.tmp";
 pub struct AppState {
     shared: Arc<Inner>,
     registry: Arc<Registry>,
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AppState")
+    }
 }
 
 struct Inner {

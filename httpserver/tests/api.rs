@@ -18,10 +18,12 @@ mod api {
     pub mod support;
 
     mod access;
+    mod accounts;
     mod audit;
     mod bad_input;
     mod cel;
     mod chat;
+    mod chat_environments;
     mod chat_failures;
     mod chat_injection;
     mod chat_privacy;
@@ -34,9 +36,11 @@ mod api {
     mod evals;
     mod exact;
     mod items;
+    mod masks;
     mod metrics;
     mod page;
     mod query;
+    mod roles;
     mod scripts;
     mod sockets;
     mod stores;

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 use super::approval::{Approval, Decision, Outcome};
 use super::corrections;
 use super::events::{ChatEvent, ToolShown};
-use super::seams::{fingerprint, hash};
+use super::seams::{ToolContext, fingerprint, hash};
 use super::sharing;
 use super::turn::Turn;
 use crate::error::nearest;
 use crate::llm::ToolCall;
+use crate::state::AppState;
 
 /// Rows of a result that the page gets in the stream.
 const SHOWN_ROWS: usize = 200;
@@ -112,7 +113,12 @@ impl Turn {
             fingerprint(&proposal).as_bytes(),
         ]);
         let life = self.limits.approval();
-        let (approval, decision) = Approval::new(bound.clone(), life);
+        let named = proposal
+            .changes
+            .as_ref()
+            .and_then(|set| set["database"].as_str());
+        let database = named.unwrap_or(&self.context.database).to_owned();
+        let (approval, decision) = Approval::new(bound.clone(), database, life);
         self.session
             .state()
             .approvals
@@ -162,7 +168,16 @@ impl Turn {
             };
             return Err(ToolFault::new(DENIED, words));
         }
-        let (host, tools) = (Arc::clone(&self.host), Arc::clone(&self.inner.parts.tools));
+        let tools = Arc::clone(&self.inner.parts.tools);
+        let host = match self.deciding(&decision.state) {
+            Ok(context) => tools.host(&context),
+            Err(fault) => {
+                self.resolved(call, true, false, Some(&fault.message));
+                let outcome = Outcome::Failed(fault.code.clone(), fault.message.clone());
+                let _ = decision.reply.send(outcome);
+                return Err(fault);
+            }
+        };
         let (name, args) = (spec.name.clone(), args.clone());
         let applied = self
             .blocking(move || tools.apply(&host, &name, args, &proposal))
@@ -182,6 +197,23 @@ impl Turn {
                 Err(fault)
             }
         }
+    }
+
+    /// The context in which a change is made: that of the person who decides, who has to see the same databases.
+    fn deciding(&self, state: &AppState) -> Result<ToolContext, ToolFault> {
+        let of = |state: &AppState| Arc::clone(&state.registry().guard().environment);
+        let (asked, decides) = (of(&self.context.state), of(state));
+        if asked != decides {
+            let message = format!(
+                "This change was proposed in the environment '{asked}' and approved in '{decides}', so nothing was \
+                 done. Go back to '{asked}' to decide on it."
+            );
+            return Err(ToolFault::new("conflict", message));
+        }
+        Ok(ToolContext {
+            state: state.clone(),
+            ..self.context.clone()
+        })
     }
 
     fn resolved(&self, call: &ToolCall, approved: bool, applied: bool, reason: Option<&str>) {

@@ -44,7 +44,8 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::Instant;
 
 pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools};
-pub use approval::Outcome;
+pub use approval::{Outcome, Wish};
+pub use commands::Commands;
 pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};
@@ -65,6 +66,7 @@ use turn::{Question, Turn};
 
 use crate::config::{LlmConfig, LlmLimits, Price, Secret, Share};
 use crate::error::{ApiError, ApiResult, Code, nearest};
+use crate::security::Identity;
 use crate::state::AppState;
 
 /// Tools that run at the same time.
@@ -159,8 +161,8 @@ impl Copilot {
         let share = self.share(ask.share)?;
         let offline = self.check_provider(ask.provider.as_deref())?;
         let session = match &ask.session {
-            Some(id) => self.session(id).await?,
-            None => self.new_session()?,
+            Some(id) => self.session(state.who(), id).await?,
+            None => self.new_session(state.who())?,
         };
         let cancel = Cancel::default();
         let saved = SavedTurn {
@@ -241,7 +243,14 @@ impl Copilot {
     ///
     /// # Errors
     /// There is none with this id.
-    pub async fn session(&self, id: &str) -> ApiResult<Arc<Session>> {
+    pub async fn session(&self, who: &Identity, id: &str) -> ApiResult<Arc<Session>> {
+        let session = self.find(id).await?;
+        // Somebody else's is as good as none.
+        let own = session.state().saved.owner == owner(who);
+        own.then_some(session).ok_or_else(no_session)
+    }
+
+    async fn find(&self, id: &str) -> ApiResult<Arc<Session>> {
         if let Some(session) = self.0.sessions.lock().get(id) {
             return Ok(Arc::clone(session));
         }
@@ -250,18 +259,14 @@ impl Copilot {
         let loaded = loaded
             .map_err(ApiError::internal)?
             .map_err(ApiError::internal)?;
-        let saved = loaded.ok_or_else(|| {
-            let detail =
-                "There is no session with this id. It may have been forgotten; begin another one.";
-            ApiError::new(Code::SessionNotFound, detail)
-        })?;
-        self.admit(saved)
+        self.admit(loaded.ok_or_else(no_session)?)
     }
 
-    fn new_session(&self) -> ApiResult<Arc<Session>> {
+    fn new_session(&self, who: &Identity) -> ApiResult<Arc<Session>> {
         let id = random_text(16).map_err(ApiError::internal)?;
         self.admit(SavedSession {
             id,
+            owner: owner(who),
             ..SavedSession::default()
         })
     }
@@ -295,9 +300,12 @@ impl Copilot {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn list(&self) -> ApiResult<Vec<SessionSummary>> {
+    pub async fn list(&self, who: &Identity) -> ApiResult<Vec<SessionSummary>> {
+        let owner = owner(who);
+        // Those of others are among the newest.
+        let most = if who.is_user { usize::MAX } else { MAX_LISTED };
         let store = Arc::clone(&self.0.parts.store);
-        let kept = tokio::task::spawn_blocking(move || store.list(MAX_LISTED)).await;
+        let kept = tokio::task::spawn_blocking(move || store.list(most)).await;
         let kept = kept.map_err(ApiError::internal)?;
         let kept = kept.map_err(ApiError::internal)?.into_iter();
         let mut all: BTreeMap<String, SessionSummary> =
@@ -306,7 +314,8 @@ impl Copilot {
             let summary = session.state().saved.summary();
             all.insert(summary.id.clone(), summary);
         }
-        let mut all: Vec<_> = all.into_values().filter(|one| one.turns > 0).collect();
+        let mut all: Vec<_> = all.into_values().collect();
+        all.retain(|one| one.turns > 0 && one.owner == owner);
         all.sort_by_key(|one| std::cmp::Reverse(one.updated_ms));
         all.truncate(MAX_LISTED);
         Ok(all)
@@ -316,8 +325,8 @@ impl Copilot {
     ///
     /// # Errors
     /// There is no such session.
-    pub async fn stop(&self, id: &str) -> ApiResult<bool> {
-        let session = self.session(id).await?;
+    pub async fn stop(&self, who: &Identity, id: &str) -> ApiResult<bool> {
+        let session = self.session(who, id).await?;
         let stopped = session.stop();
         if stopped {
             self.0.keep(&session).await;
@@ -329,20 +338,24 @@ impl Copilot {
     ///
     /// # Errors
     /// Nothing waits under this name; it was decided on, lapsed, or is about something else.
-    pub async fn decide(
-        &self,
-        id: &str,
-        call: &str,
-        approve: bool,
-        reason: Option<String>,
-        hash: Option<&str>,
-    ) -> ApiResult<Outcome> {
-        let session = self.session(id).await?;
+    pub async fn decide(&self, state: &AppState, id: &str, wish: Wish) -> ApiResult<Outcome> {
+        let session = self.session(state.who(), id).await?;
+        let database = session
+            .state()
+            .approvals
+            .get(&wish.call)
+            .map(|approval| approval.database.clone());
+        if let Some(database) = database.filter(|_| wish.approve) {
+            // What this person may not do is said before the decision counts: it still waits after that.
+            let registry = Arc::clone(state.registry());
+            let allowed = tokio::task::spawn_blocking(move || registry.check_write(&database));
+            allowed.await.map_err(ApiError::internal)??;
+        }
         let taken = session
             .state()
             .approvals
-            .get_mut(call)
-            .map(|approval| approval.take(hash));
+            .get_mut(&wish.call)
+            .map(|approval| approval.take(wish.hash.as_deref()));
         let refused = |code, detail: &'static str| Err(ApiError::new(code, detail));
         let decide = match taken {
             Some(Ok(decide)) => decide,
@@ -373,8 +386,9 @@ impl Copilot {
         };
         let (reply, outcome) = oneshot::channel();
         let decision = Decision {
-            approve,
-            reason,
+            state: state.clone(),
+            approve: wish.approve,
+            reason: wish.reason,
             reply,
         };
         let over = || {
@@ -398,7 +412,7 @@ impl Copilot {
         turn: u64,
         feedback: Feedback,
     ) -> ApiResult<()> {
-        let session = self.session(id).await?;
+        let session = self.session(state.who(), id).await?;
         let entry = {
             let mut state = session.state();
             let found = state
@@ -567,6 +581,19 @@ impl Drop for EndGuard {
     fn drop(&mut self) {
         self.session.end(self.turn, "error");
     }
+}
+
+/// Whose sessions somebody's are.
+fn owner(who: &Identity) -> String {
+    match who.is_user {
+        true => who.name.to_string(),
+        false => String::new(),
+    }
+}
+
+fn no_session() -> ApiError {
+    let detail = "There is no session with this id. It may have been forgotten; begin another one.";
+    ApiError::new(Code::SessionNotFound, detail)
 }
 
 fn check_message(message: &str, limits: &LlmLimits) -> ApiResult<()> {

@@ -255,6 +255,25 @@ impl Registry {
     /// # Errors
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
+        self.to_change(name, &self.guard)
+    }
+
+    /// The same to show what a change would do: nothing is written, so nothing has to be confirmed.
+    ///
+    /// # Errors
+    /// As [`Registry::database`], and `read_only`.
+    pub fn proposable(&self, name: &str) -> ApiResult<sop::Database> {
+        let guard = match self.guard.mode {
+            Mode::Confirm => Guard {
+                mode: Mode::Open,
+                ..self.guard.clone()
+            },
+            _ => self.guard.clone(),
+        };
+        self.to_change(name, &guard)
+    }
+
+    fn to_change(&self, name: &str, guard: &Guard) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
         entry.refuse_own()?;
         let mut database = entry.database(self.list.cache_bytes)?;
@@ -265,7 +284,7 @@ impl Registry {
                 .map_err(|(code, detail)| ApiError::new(code, detail))?;
         }
         match entry.held().or_else(|| database.read_only()) {
-            None => self.guard.check_write(name, &database).map(|()| database),
+            None => guard.check_write(name, &database).map(|()| database),
             Some(reason) => Err(ApiError::new(
                 Code::ReadOnly,
                 format!("The database '{name}' is read-only: {reason}."),

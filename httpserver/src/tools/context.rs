@@ -10,6 +10,7 @@ use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput, ToolSpec};
 
 use super::fault::fault;
 use super::statements::{Direct, Statements};
+use super::tool::Mode;
 use crate::api::catalog;
 use crate::security::{Capability, Seen};
 use crate::state::AppState;
@@ -204,10 +205,14 @@ impl Context {
     /// That database, open for writing.
     ///
     /// # Errors
-    /// As [`Context::database`], and it is read-only.
-    pub fn writable(&self, named: Option<&str>) -> Result<Database, ToolFault> {
-        let name = self.database_name(named);
-        self.state.registry().writable(name).map_err(fault)
+    /// As [`Context::database`], and it is read-only, or a change of it has to be confirmed.
+    pub fn writable(&self, named: Option<&str>, mode: Mode) -> Result<Database, ToolFault> {
+        let (registry, name) = (self.state.registry(), self.database_name(named));
+        let database = match mode {
+            Mode::Call => registry.writable(name),
+            Mode::Propose => registry.proposable(name),
+        };
+        database.map_err(fault)
     }
 
     /// That database first and the others that the text may name.

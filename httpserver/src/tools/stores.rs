@@ -213,7 +213,7 @@ fn define<T>(
     mode: Mode,
     work: impl FnOnce(&Transaction) -> ApiResult<T>,
 ) -> Result<T, ToolFault> {
-    let database = context.writable(database)?;
+    let database = context.writable(database, mode)?;
     let engine = |error: sop::Error| fault(error.into());
     let tx = database.begin(Access::Write).map_err(engine)?;
     let done = work(&tx).map_err(fault)?;

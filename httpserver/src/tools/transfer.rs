@@ -62,7 +62,7 @@ fn import_rows(context: &Context, args: Import, mode: Mode) -> Result<ToolOutput
     if args.create == Some(true) {
         context.allow_class(ToolClass::Admin, "import with create")?;
     }
-    let database = context.writable(args.database.as_deref())?;
+    let database = context.writable(args.database.as_deref(), mode)?;
     let seen = context.seen(args.database.as_deref());
     seen.check_whole_rows(&args.store).map_err(fault)?;
     let format = match &args.format {

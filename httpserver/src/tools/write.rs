@@ -222,7 +222,7 @@ fn change(context: &Context, args: Change, mode: Mode) -> Result<ToolOutput, Too
     let set = ChangeSet::from_value(&json).map_err(|error| fault(error.into()))?;
     let dry_run = mode == Mode::Propose;
     let named = args.database.as_deref();
-    let database = context.writable(named)?;
+    let database = context.writable(named, mode)?;
     let seen = context.seen(named);
     let set = seen_changes(&database, &seen, set).map_err(fault)?;
     let outcome = context.with_statements(|statements| {
@@ -335,7 +335,7 @@ fn run_in(
     mode: Mode,
 ) -> Result<ToolOutput, ToolFault> {
     // Says early and in plain words when nothing can be written.
-    context.writable(database)?;
+    context.writable(database, mode)?;
     let request = Request {
         sql,
         params,
