@@ -5,7 +5,7 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "users"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, who uses the server; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
  * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
@@ -52,7 +52,7 @@ export function readPlace({ pathname, search }) {
   /** @type {Place} */
   const place = { prefix: [] };
   try {
-    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge")) {
+    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge" || parts[0] === "users")) {
       place.view = parts[0];
       place.database = query.get("db") ?? undefined;
       return place;
@@ -87,7 +87,7 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
-  if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "settings" || place.view === "knowledge" || place.view === "users") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {

@@ -19,4 +19,4 @@ pub use first_page::{Column, FirstPage, Row};
 pub use pages::{
     ErrorPage, LoginPage, Welcome, render_app, render_error, render_login, render_welcome,
 };
-pub use shell::{AppShell, Colour, Database, Environment, Store, View};
+pub use shell::{AppShell, Colour, Database, Environment, Person, Store, View};

@@ -144,7 +144,7 @@ fn finish(template: &impl Template) -> String {
 mod tests {
     use super::*;
     use crate::assets::asset_url;
-    use crate::shell::{Colour, Database, Environment, View};
+    use crate::shell::{Colour, Database, Environment, Person, View};
     use serde_json::{Value, json};
 
     const HOSTILE: &str =
@@ -161,6 +161,11 @@ mod tests {
                 name: HOSTILE.into(),
                 colour: Colour::Prod,
                 mode: HOSTILE.into(),
+            }),
+            person: Some(Person {
+                name: HOSTILE.into(),
+                role: HOSTILE.into(),
+                signed_in: true,
             }),
             databases: vec![Database::from_api(json!({"name": HOSTILE, "items": 1})).unwrap()],
             database: HOSTILE.into(),
@@ -252,7 +257,11 @@ mod tests {
     #[test]
     fn settings_are_marked_and_nothing_of_the_copilot_is_loaded_early() {
         let mut shell = shell();
-        for (view, name) in [(View::Settings, "settings"), (View::Knowledge, "knowledge")] {
+        for (view, name) in [
+            (View::Settings, "settings"),
+            (View::Knowledge, "knowledge"),
+            (View::Users, "users"),
+        ] {
             shell.view = view;
             let html = render_app(&shell);
             assert!(html.contains(&format!("\"view\":\"{name}\"")));

@@ -126,7 +126,8 @@ impl DatabaseView {
                 let own = entry.is_system().then(|| SYSTEM_REASON.to_owned());
                 view.reason = own
                     .or_else(|| entry.held())
-                    .or_else(|| database.read_only());
+                    .or_else(|| database.read_only())
+                    .or_else(|| state.registry().refusal(&entry.name));
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);

@@ -30,6 +30,7 @@ pub fn router() -> Router<AppState> {
         .route("/d/{db}/s/{store}/design", get(shell::store_design))
         .route("/settings", get(shell::settings))
         .route("/knowledge", get(shell::knowledge))
+        .route("/users", get(shell::users))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))
         .route("/favicon.ico", get(assets::favicon))

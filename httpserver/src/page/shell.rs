@@ -4,7 +4,7 @@ use axum::extract::RawQuery;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
 use sop_web::{
-    AppShell, Colour, Database, Environment, Store, View, Welcome, render_app, render_welcome,
+    AppShell, Colour, Database, Environment, Person, Store, View, Welcome, render_app, render_welcome,
 };
 
 use super::error_page;
@@ -80,6 +80,11 @@ pub(super) async fn databases(
 /// The settings; the database that was open stays open (`?db=`).
 pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Settings).await
+}
+
+/// Who uses the server; the database that was open stays open (`?db=`).
+pub(super) async fn users(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Users).await
 }
 
 /// What people taught the copilot; the database that was open stays open (`?db=`).
@@ -198,6 +203,10 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
+        if !state.who().is_admin() {
+            let detail = "There is no database for you here yet. Who manages this server can give you one.";
+            return Err(ApiError::new(Code::DatabaseNotFound, detail));
+        }
         let data_root = crate::registry::shown(state.registry().roots().data());
         return Ok(render_welcome(&Welcome { data_root }));
     };
@@ -214,6 +223,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         .collect();
     let mut shell = AppShell {
         environment: Some(environment(state)),
+        person: Some(person(state)),
         databases,
         database: name,
         view: place.view,
@@ -250,6 +260,16 @@ fn environment(state: &AppState) -> Environment {
             registry::Mode::ReadOnly => "read-only",
         }
         .to_owned(),
+    }
+}
+
+/// Who the request is by.
+fn person(state: &AppState) -> Person {
+    let who = state.who();
+    Person {
+        name: who.name.to_string(),
+        role: who.role.name().to_owned(),
+        signed_in: who.is_user,
     }
 }
 

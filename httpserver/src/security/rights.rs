@@ -151,6 +151,7 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/", SignedIn),
     ("/settings", SignedIn),
     ("/knowledge", Query),
+    ("/users", SignedIn),
     ("/d/{db}", View),
     ("/d/{db}/q", View),
     ("/d/{db}/design", View),
