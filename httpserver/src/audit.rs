@@ -171,7 +171,15 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
     let by_itself = [
-        "/tools/", "/mcp", "/chat", "/session/environment", "/query", "/run", "/backup", "/login", "/logout",
+        "/tools/",
+        "/mcp",
+        "/chat",
+        "/session/environment",
+        "/query",
+        "/run",
+        "/backup",
+        "/login",
+        "/logout",
     ];
     let changes = matches!(
         *method,

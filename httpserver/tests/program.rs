@@ -267,7 +267,14 @@ fn run_with(folder: &Path, arguments: &[&str], line: &str) -> Output {
 fn users_are_made_in_a_terminal_and_others_connect_only_where_there_are_some() {
     let folder = tempfile::tempdir().unwrap();
     let add = ["user", "add", "ada", "--role", "admin"];
-    let remote = ["--host", "0.0.0.0", "--behind-tls-proxy", "--port", "0", "--open=false"];
+    let remote = [
+        "--host",
+        "0.0.0.0",
+        "--behind-tls-proxy",
+        "--port",
+        "0",
+        "--open=false",
+    ];
     let words = bad(&run(folder.path(), &remote));
     assert!(words.contains("user add NAME"), "{words}");
     assert!(bad(&run_with(folder.path(), &add, "short\n")).contains("10 characters"));
@@ -277,8 +284,17 @@ fn users_are_made_in_a_terminal_and_others_connect_only_where_there_are_some() {
     assert!(good(&run_with(folder.path(), &add, password)).contains("ada was made"));
     good(&run_with(folder.path(), &viewer, password));
     assert!(bad(&run_with(folder.path(), &viewer, password)).contains("already"));
-    assert_eq!(good(&run(folder.path(), &["user", "list"])), "ada\tadmin\nvera\tviewer\n");
-    assert!(bad(&run(folder.path(), &["--no-auth", "--port", "0", "--open=false"])).contains("--no-auth"));
+    assert_eq!(
+        good(&run(folder.path(), &["user", "list"])),
+        "ada\tadmin\nvera\tviewer\n"
+    );
+    assert!(
+        bad(&run(
+            folder.path(),
+            &["--no-auth", "--port", "0", "--open=false"]
+        ))
+        .contains("--no-auth")
+    );
     // With users the address has no token, and other machines may come.
     let mut child = command(folder.path(), &remote)
         .stdout(Stdio::piped())
@@ -288,9 +304,19 @@ fn users_are_made_in_a_terminal_and_others_connect_only_where_there_are_some() {
     let mut line = String::new();
     let mut out = BufReader::new(child.stdout.as_mut().unwrap());
     out.read_line(&mut line).unwrap();
-    assert!(line.starts_with("listening on http://127.0.0.1:") && !line.contains("token"), "{line}");
+    assert!(
+        line.starts_with("listening on http://127.0.0.1:") && !line.contains("token"),
+        "{line}"
+    );
     // A server has the accounts.
-    assert!(bad(&run_with(folder.path(), &["user", "password", "vera"], password)).contains("in use"));
+    assert!(
+        bad(&run_with(
+            folder.path(),
+            &["user", "password", "vera"],
+            password
+        ))
+        .contains("in use")
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(good(&run(folder.path(), &["user", "remove", "vera"])).contains("removed"));

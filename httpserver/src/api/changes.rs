@@ -6,9 +6,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use sop::{Database, Document, Mode};
-use sop_query::changes::{
-    ChangeSet, Conflict, Operation, Outcome, apply as apply_set, preview,
-};
+use sop_query::changes::{ChangeSet, Conflict, Operation, Outcome, apply as apply_set, preview};
 use sop_query::keys::key_from_json;
 use utoipa::ToSchema;
 
@@ -163,7 +161,10 @@ pub(crate) fn outcome_as_json(outcome: &Outcome, seen: &Seen) -> Value {
     if seen.visibility().is_all() {
         return json;
     }
-    for (list, values) in [("preview", &["before", "after"][..]), ("conflicts", &["current"])] {
+    for (list, values) in [
+        ("preview", &["before", "after"][..]),
+        ("conflicts", &["current"]),
+    ] {
         for row in json[list].as_array_mut().into_iter().flatten() {
             let store = row["store"].as_str().unwrap_or_default().to_owned();
             for name in values {

@@ -134,7 +134,9 @@ impl Exporting<'_> {
         let Some(item) = self.store.get_at(place)? else {
             return Err(ApiError::internal("an item of the snapshot is not there"));
         };
-        let value = self.seen.document(&self.store.definition().name, &item.value)?;
+        let value = self
+            .seen
+            .document(&self.store.definition().name, &item.value)?;
         Ok(self.exporter.add(&item.key, value.root())?)
     }
 }

@@ -233,7 +233,13 @@ fn walk(
         let row = row?;
         let value = row.value.as_ref();
         let value = value.map(|value| seen.document(&store.definition().name, value));
-        out.row(spec, &row.key, value.transpose()?.as_ref(), row.version, row.id);
+        out.row(
+            spec,
+            &row.key,
+            value.transpose()?.as_ref(),
+            row.version,
+            row.id,
+        );
         ends.push(out.len());
         match &mut edges {
             None => edges = Some((row.position.clone(), row.position)),

@@ -20,8 +20,8 @@ use super::stores::view;
 use super::write::write;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
-use crate::security::Seen;
 use crate::jobs::{self, Job, JobView, JobWish};
+use crate::security::Seen;
 
 /// A store with no more items and bytes than these is copied while the request waits, in one transaction.
 const SMALL: (u64, u64) = (5_000, 4 << 20);

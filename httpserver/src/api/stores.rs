@@ -189,7 +189,14 @@ pub(super) async fn show(
 ) -> ApiResult<Output> {
     let registry = state.registry().clone();
     state
-        .call(move || view(&registry.database(&path.db)?, &registry.seen(&path.db), &path.store, numbers))
+        .call(move || {
+            view(
+                &registry.database(&path.db)?,
+                &registry.seen(&path.db),
+                &path.store,
+                numbers,
+            )
+        })
         .await
 }
 
@@ -303,7 +310,12 @@ fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
 }
 
 /// One store, as [`show`] answers it.
-pub(super) fn view(db: &Database, seen: &Seen, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
+pub(super) fn view(
+    db: &Database,
+    seen: &Seen,
+    name: &str,
+    numbers: JsonNumbers,
+) -> ApiResult<Output> {
     let tx = db.begin(Mode::Read)?;
     let info = tx.documents(name)?.info()?;
     let mut out = Output::new(numbers);

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use sop::{Database, Direction, JsonStyle, Mode, Transaction};
 use sop_query::sql::Cancel;
 use sop_query::transfer::{
-    self, CsvOptions, ExportOptions, Exported, Exporter, Format, ImportMode, ImportOptions, Progress, Summary,
-    TransferError,
+    self, CsvOptions, ExportOptions, Exported, Exporter, Format, ImportMode, ImportOptions,
+    Progress, Summary, TransferError,
 };
 use utoipa::{IntoParams, ToSchema};
 

@@ -27,9 +27,14 @@ pub(super) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
                 role: *role,
                 ..NewUser::default()
             })?;
-            say(&format!("{} was made, with the role {}.\n", user.name, user.role))?;
+            say(&format!(
+                "{} was made, with the role {}.\n",
+                user.name, user.role
+            ))?;
             if first {
-                note("From now on everybody signs in: the token that the server printed opens nothing any more.\n");
+                note(
+                    "From now on everybody signs in: the token that the server printed opens nothing any more.\n",
+                );
             }
         }
         UserCommand::Password { name } => {
@@ -39,7 +44,9 @@ pub(super) fn run(args: &UserArgs) -> anyhow::Result<ExitCode> {
                 ..UserChange::default()
             };
             accounts.change_user(&name, &change)?;
-            say(&format!("{name} has another password, and no sessions any more.\n"))?;
+            say(&format!(
+                "{name} has another password, and no sessions any more.\n"
+            ))?;
         }
         UserCommand::Remove { name } => {
             let user = accounts.remove_user(name)?;
@@ -73,7 +80,10 @@ fn password(name: &str) -> anyhow::Result<String> {
     }
     let first = asked(&format!("Password for {name}: "))?;
     let again = asked("The same once more: ")?;
-    anyhow::ensure!(first == again, "The two passwords differ. Nothing was changed.");
+    anyhow::ensure!(
+        first == again,
+        "The two passwords differ. Nothing was changed."
+    );
     Ok(first)
 }
 

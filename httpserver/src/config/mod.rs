@@ -233,7 +233,12 @@ mod tests {
         config.behind_tls_proxy = false;
         config.allow_remote = true;
         assert!(config.check().is_ok());
-        assert!(config.check_users(false).unwrap_err().contains("user add NAME"));
+        assert!(
+            config
+                .check_users(false)
+                .unwrap_err()
+                .contains("user add NAME")
+        );
         assert!(config.check_users(true).is_ok());
         config.auth = false;
         assert!(config.check().unwrap_err().contains("--no-auth"));

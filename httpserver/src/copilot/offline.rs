@@ -6,8 +6,8 @@ use sop_query::sql::Catalog;
 
 use super::seams::{Planned, Planner, PlannerQuestion};
 use crate::planner::database::{DatabaseLookup, seen_schema};
-use crate::security::Capability;
 use crate::planner::{Circumstances, Day, Memory, NotUnderstood, Understanding, plan};
+use crate::security::Capability;
 
 /// Plans questions over the open database.
 pub struct Offline;

@@ -18,7 +18,9 @@ impl From<AccountError> for ApiError {
                 };
                 Self::new(code, words).suggest(suggestions)
             }
-            AccountError::Exists { .. } => Self::new(Code::UserExists, words.clone()).at("/name", words),
+            AccountError::Exists { .. } => {
+                Self::new(Code::UserExists, words.clone()).at("/name", words)
+            }
             AccountError::Invalid { at, .. } => {
                 Self::new(Code::InvalidAccount, words.clone()).at(at, words)
             }

@@ -27,7 +27,8 @@ impl FromRequestParts<AppState> for State {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         // The gate says who it is. Without that nobody gets in, however the routes are put together.
         let identity = parts.extensions.get::<Identity>().cloned();
-        let identity = identity.ok_or_else(|| ApiError::internal("a request that passed no gate"))?;
+        let identity =
+            identity.ok_or_else(|| ApiError::internal("a request that passed no gate"))?;
         in_environment(state, &parts.headers, identity).map(Self)
     }
 }

@@ -7,8 +7,8 @@ mod assets;
 mod shell;
 
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
 use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use sop_web::{ErrorPage, LoginPage, render_error, render_login};
@@ -50,14 +50,22 @@ pub fn sign_in() -> Response {
 }
 
 /// The page that asks for name and password. Where nobody signs in, and for who has, it leads on.
-async fn login(State(state): State<AppState>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn login(
+    State(state): State<AppState>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let query = query.unwrap_or_default();
     let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next");
     let next = next.map(|(_, next)| next.into_owned()).unwrap_or_default();
     // A path of this server: "//host" and "/\\host" would lead elsewhere.
     let mut start = next.chars();
     let is_own = start.next() == Some('/') && !matches!(start.next(), Some('/' | '\\'));
-    let next = if is_own && !next.chars().any(char::is_control) { next } else { "/".to_owned() };
+    let next = if is_own && !next.chars().any(char::is_control) {
+        next
+    } else {
+        "/".to_owned()
+    };
     if !state.accounts().is_on() || is_signed_in(&state, &headers) {
         return Redirect::to(&next).into_response();
     }

@@ -4,7 +4,8 @@ use axum::extract::RawQuery;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
 use sop_web::{
-    AppShell, Colour, Database, Environment, Person, Store, View, Welcome, render_app, render_welcome,
+    AppShell, Colour, Database, Environment, Person, Store, View, Welcome, render_app,
+    render_welcome,
 };
 
 use super::error_page;
@@ -204,7 +205,8 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
     };
     let Some(name) = chosen else {
         if !state.who().is_admin() {
-            let detail = "There is no database for you here yet. Who manages this server can give you one.";
+            let detail =
+                "There is no database for you here yet. Who manages this server can give you one.";
             return Err(ApiError::new(Code::DatabaseNotFound, detail));
         }
         let data_root = crate::registry::shown(state.registry().roots().data());

@@ -11,8 +11,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use sop::{Database, Direction, Error, FieldType, KeyRange, Mode, Transaction};
 use sop_query::sql::{
-    Catalog, Limits, Params, QueryEngine, Request, Source, StoreRules, TableColumn, TableColumns, Value,
-    Visibility,
+    Catalog, Limits, Params, QueryEngine, Request, Source, StoreRules, TableColumn, TableColumns,
+    Value, Visibility,
 };
 
 use super::paths::{is_person, labels};
@@ -44,11 +44,7 @@ pub fn schema(db: &Database, database: &str) -> sop::Result<Schema> {
 ///
 /// # Errors
 /// Those of the engine.
-pub fn seen_schema(
-    db: &Database,
-    database: &str,
-    visibility: &Visibility,
-) -> sop::Result<Schema> {
+pub fn seen_schema(db: &Database, database: &str, visibility: &Visibility) -> sop::Result<Schema> {
     let tx = db.begin(Mode::Read)?;
     let mut infos = tx.stores()?;
     infos.retain(|info| visibility.shows(database, &info.definition));
@@ -155,8 +151,7 @@ fn read_store(
         }
     }
     let spec = &store.definition().key;
-    let single =
-        spec.fields().len() == 1 && !rules.is_some_and(|rules| rules.protects_keys(spec));
+    let single = spec.fields().len() == 1 && !rules.is_some_and(|rules| rules.protects_keys(spec));
     let last = if single { store.last()? } else { None };
     let last = last.map(|item| store.definition().key.key_to_json(&item.key));
     let next_key = last.and_then(|key| match key {

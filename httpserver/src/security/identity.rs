@@ -288,12 +288,20 @@ mod tests {
         let clerk = clerk();
         assert!(clerk.check(Capability::Edit, Some("shop")).is_ok());
         let refused = clerk.check(Capability::Edit, Some("sales-1")).unwrap_err();
-        assert!(refused.detail().contains("'editor', and you are 'viewer' in 'sales-1'"));
+        assert!(
+            refused
+                .detail()
+                .contains("'editor', and you are 'viewer' in 'sales-1'")
+        );
         assert!(clerk.check(Capability::View, Some("other")).is_err());
         assert!(clerk.check(Capability::Admin, None).is_err());
         assert!(!clerk.sees("other") && clerk.sees("sales-1"));
         assert!(!clerk.sees_all_of("shop") && clerk.sees_all_of("sales-1"));
-        assert!(Identity::default().check(Capability::Admin, Some("x")).is_ok());
+        assert!(
+            Identity::default()
+                .check(Capability::Admin, Some("x"))
+                .is_ok()
+        );
     }
 
     #[test]

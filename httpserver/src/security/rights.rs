@@ -71,7 +71,7 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     ("/databases/{db}/demo", &[("POST", Admin)]),
     ("/databases/{db}/backup", &[("POST", Admin)]),
     ("/databases/{db}/check", &[("GET", Admin), ("POST", Admin)]),
-    ("/databases/{db}/state", &[("GET", Admin)]),
+    ("/databases/{db}/state", &[("GET", View)]),
     ("/databases/{db}/checkpoint", &[("POST", Admin)]),
     // It shows keys in another order, before anything is masked.
     ("/databases/{db}/cel/check", &[("POST", Admin)]),
@@ -183,9 +183,11 @@ pub fn needed(method: &Method, route: Option<&str>) -> Capability {
 
 /// The part of an address that a name in its route stands for, as text.
 pub fn part(route: &str, path: &str, name: &str) -> Option<String> {
-    let at = route
-        .split('/')
-        .position(|part| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name))?;
+    let at = route.split('/').position(|part| {
+        part.strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'))
+            == Some(name)
+    })?;
     let text = path.split('/').nth(at)?;
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     decoded.ok().map(std::borrow::Cow::into_owned)

@@ -298,7 +298,11 @@ fn find_nearest(context: &Context, args: FindNearest) -> Result<ToolOutput, Tool
     }
     let rows = items.iter().zip(first..).map(|(item, rank)| {
         let key = spec.key_to_json(&item.key);
-        vec![json!(rank), key, seen.json(&args.store, item.value.to_value())]
+        vec![
+            json!(rank),
+            key,
+            seen.json(&args.store, item.value.to_value()),
+        ]
     });
     let column = |name: &str, kind: &str| Column {
         name: name.to_owned(),

@@ -76,7 +76,11 @@ impl Lockout {
             let doubled = FIRST_WAIT_MS.checked_shl(there.failures - FREE);
             let wait = doubled.unwrap_or(LONGEST_WAIT_MS).min(LONGEST_WAIT_MS);
             // Shifting may have lost the bits.
-            let wait = if there.failures - FREE > 20 { LONGEST_WAIT_MS } else { wait };
+            let wait = if there.failures - FREE > 20 {
+                LONGEST_WAIT_MS
+            } else {
+                wait
+            };
             there.until_ms = now + wait;
         }
         make_room(&mut tried, &key, now);

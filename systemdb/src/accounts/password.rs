@@ -81,7 +81,10 @@ pub(super) fn check(name: &str, password: &str) -> Result<()> {
     if password.chars().all(|char| Some(char) == first)
         || password.to_lowercase().contains(&name.to_lowercase()) && name.len() > 3
     {
-        return wrong("This password is too easy to guess: it repeats itself or has the name in it.".to_owned());
+        return wrong(
+            "This password is too easy to guess: it repeats itself or has the name in it."
+                .to_owned(),
+        );
     }
     Ok(())
 }

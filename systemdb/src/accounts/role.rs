@@ -12,7 +12,9 @@ const MAX_GRANTS: usize = 200;
 const MAX_MASKED: usize = 1_000;
 
 /// What somebody may do; each may do what those before may.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Looks at stores.
@@ -110,9 +112,8 @@ impl Grants {
             return wrong("A user has at most 200 grants. Use patterns such as 'sales-*'.");
         }
         let allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '*');
-        let good = |pattern: &String| {
-            (1..=64).contains(&pattern.len()) && pattern.chars().all(allowed)
-        };
+        let good =
+            |pattern: &String| (1..=64).contains(&pattern.len()) && pattern.chars().all(allowed);
         if !self.0.keys().all(good) {
             return wrong("A grant is for the name of a database, or a pattern such as 'sales-*'.");
         }
@@ -162,9 +163,8 @@ pub(super) fn check_masked(role: Role, masked: &[MaskedField]) -> Result<()> {
         return wrong("A user has at most 1,000 masked fields. Mask a field to mask all below it.");
     }
     let good = |text: &String| !text.is_empty() && text.len() <= 1_000;
-    let good = |field: &MaskedField| {
-        good(&field.database) && good(&field.store) && good(&field.field)
-    };
+    let good =
+        |field: &MaskedField| good(&field.database) && good(&field.store) && good(&field.field);
     if !masked.iter().all(good) {
         return wrong("A masked field has a database, a store and the path of a field.");
     }

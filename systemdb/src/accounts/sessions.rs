@@ -111,7 +111,10 @@ impl Accounts {
         let id = encode(&digest(secret));
         let now = self.now_ms();
         let mut state = self.state.lock();
-        let session = state.sessions.get(&id).filter(|session| session.lives(now))?;
+        let session = state
+            .sessions
+            .get(&id)
+            .filter(|session| session.lives(now))?;
         let user = state.users.get(&key(&session.user))?;
         if user.disabled {
             return None;

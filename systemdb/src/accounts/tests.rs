@@ -182,9 +182,13 @@ fn all_of_it_is_there_after_a_restart_and_no_secret_is_on_disk() {
     test.accounts.close();
     for file in std::fs::read_dir(test.folder.path().join("data/accounts.private")).unwrap() {
         let path = file.unwrap().path();
-        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
         for secret in [RIGHT, &session.secret, &token] {
-            let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            let found = bytes
+                .windows(secret.len())
+                .any(|part| part == secret.as_bytes());
             assert!(!found, "{}", path.display());
         }
     }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::keep::{Row, TOKENS};
 use super::users::key;
-use super::{AccountError, Accounts, Digest32, Principal, Result, Role, State, digest, encode, secret};
+use super::{
+    AccountError, Accounts, Digest32, Principal, Result, Role, State, digest, encode, secret,
+};
 
 /// Most tokens.
 const MOST: usize = 10_000;
@@ -110,7 +112,10 @@ impl Accounts {
         let now = self.now_ms();
         let mut state = self.state.lock();
         if state.tokens.len() >= MOST {
-            return Err(AccountError::invalid("", "There are 10,000 tokens already."));
+            return Err(AccountError::invalid(
+                "",
+                "There are 10,000 tokens already.",
+            ));
         }
         let user = state.user(&new.user)?;
         let token = Token {

@@ -6,7 +6,9 @@ use super::keep::{Row, SESSIONS, TOKENS, USERS};
 use super::role::check_masked;
 use super::sessions::Session;
 use super::tokens::Token;
-use super::{AccountError, Accounts, Grants, MaskedField, Principal, Result, Role, State, password};
+use super::{
+    AccountError, Accounts, Grants, MaskedField, Principal, Result, Role, State, password,
+};
 
 /// Most users.
 const MOST: usize = 10_000;
@@ -122,7 +124,10 @@ impl State {
 
     /// Fails when nobody but this one could manage the server.
     fn keep_admin(&self, name: &str) -> Result<()> {
-        let others = self.users.values().filter(|user| key(&user.name) != key(name));
+        let others = self
+            .users
+            .values()
+            .filter(|user| key(&user.name) != key(name));
         if others.into_iter().any(User::manages) {
             return Ok(());
         }
@@ -179,7 +184,8 @@ impl Accounts {
             return Err(AccountError::invalid("", "There are 10,000 users already."));
         }
         if state.users.is_empty() && new.role != Role::Admin {
-            let detail = "The first user has to be an administrator, or nobody could manage the others.";
+            let detail =
+                "The first user has to be an administrator, or nobody could manage the others.";
             return Err(AccountError::invalid("/role", detail));
         }
         let user = User {
@@ -278,7 +284,10 @@ impl Accounts {
     pub fn recognise(&self, name: &str, password: &str) -> Result<Option<UserInfo>> {
         let kept = {
             let state = self.state.lock();
-            state.users.get(&key(name)).map(|user| user.password.clone())
+            state
+                .users
+                .get(&key(name))
+                .map(|user| user.password.clone())
         };
         if !self.passwords.verify(password, kept.as_deref())? {
             return Ok(None);

@@ -54,8 +54,8 @@ pub use engine::{
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
-pub use statement::defines_stores;
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
+pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
 pub use views::{STORE as VIEWS_STORE, View, views};

@@ -292,7 +292,8 @@ impl StoreRules {
     /// # Errors
     /// As [`StoreRules::written`].
     pub fn patched(&self, patch: &Document, before: &Document) -> Result<Json, String> {
-        let seen = Document::from_value(&self.stripped(before)).map_err(|error| error.to_string())?;
+        let seen =
+            Document::from_value(&self.stripped(before)).map_err(|error| error.to_string())?;
         let after = seen.merge_patch(patch).map_err(|error| error.to_string())?;
         self.written(after.to_value(), Some(before))
     }

@@ -46,7 +46,11 @@ pub(crate) struct MeView {
     users: bool,
 }
 
-fn of_user(name: String, user: sop_systemdb::accounts::UserInfo, session: Option<String>) -> MeView {
+fn of_user(
+    name: String,
+    user: sop_systemdb::accounts::UserInfo,
+    session: Option<String>,
+) -> MeView {
     MeView {
         name,
         role: user.role.into(),
@@ -59,7 +63,9 @@ fn of_user(name: String, user: sop_systemdb::accounts::UserInfo, session: Option
 
 /// The address that a request came from; of tests that have no connection, this machine.
 pub(super) fn address(peer: Option<Extension<Peer>>) -> IpAddr {
-    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.0.to_canonical())
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| {
+        peer.0.0.to_canonical()
+    })
 }
 
 /// Writes down what became of signing in or out; never a secret.
@@ -88,7 +94,8 @@ pub(crate) async fn login(
 ) -> ApiResult<Response> {
     let accounts = state.accounts();
     if !accounts.is_on() {
-        let detail = "Nobody signs in here: there are no users. Open the address that the server printed.";
+        let detail =
+            "Nobody signs in here: there are no users. Open the address that the server printed.";
         return Err(ApiError::new(Code::Unauthorized, detail));
     }
     let address = address(peer).to_string();
@@ -111,7 +118,13 @@ pub(crate) async fn login(
     let from = address.clone();
     let opened = state.call(move || Ok(shared.accounts().open_session(&name, &from, &agent)?));
     let opened = opened.await?;
-    note(&state, &user.name, "login", "done", json!({"address": address}));
+    note(
+        &state,
+        &user.name,
+        "login",
+        "done",
+        json!({"address": address}),
+    );
     let cookie = state.access().session_cookie(Some(&opened.secret));
     let cookie = HeaderValue::try_from(cookie).map_err(ApiError::internal)?;
     let me = of_user(user.name.clone(), user, Some(opened.id));

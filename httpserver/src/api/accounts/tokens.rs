@@ -101,7 +101,8 @@ pub(crate) async fn make_token(
 ) -> ApiResult<Response> {
     let who = std::sync::Arc::clone(state.who());
     if !who.is_user {
-        let detail = "A token belongs to a user, and there are none. Make the first user, then sign in.";
+        let detail =
+            "A token belongs to a user, and there are none. Make the first user, then sign in.";
         return Err(ApiError::new(Code::InvalidAccount, detail));
     }
     if who.session.is_none() {
@@ -109,7 +110,10 @@ pub(crate) async fn make_token(
         let detail = "A token is made in a session, not with another token.";
         return Err(ApiError::new(Code::NotAllowed, detail));
     }
-    if body.days.is_some_and(|days| !(1..=MAX_DAYS).contains(&days)) {
+    if body
+        .days
+        .is_some_and(|days| !(1..=MAX_DAYS).contains(&days))
+    {
         let detail = "'days' is from 1 to 3650.";
         return Err(ApiError::new(Code::InvalidAccount, detail).at("/days", detail));
     }

@@ -185,7 +185,12 @@ pub(crate) async fn change_user(
         grants: body.grants.map(grants),
         masked,
         password: body.password,
-        keep_session: state.who().session.as_deref().filter(|_| own).map(str::to_owned),
+        keep_session: state
+            .who()
+            .session
+            .as_deref()
+            .filter(|_| own)
+            .map(str::to_owned),
     };
     let has_password = change.password.is_some();
     let shared = state.clone();
@@ -213,7 +218,9 @@ pub(crate) async fn remove_user(
     let removed = state.call(move || Ok(shared.accounts().remove_user(&path.name)?));
     let user = removed.await?;
     let mut answer = StatusCode::NO_CONTENT.into_response();
-    answer.extensions_mut().insert(noted(&user, json!({"removed": true})));
+    answer
+        .extensions_mut()
+        .insert(noted(&user, json!({"removed": true})));
     Ok(answer)
 }
 

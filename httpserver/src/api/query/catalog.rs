@@ -62,9 +62,11 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
     });
     let readers: Vec<_> = readers.collect();
     let catalog = Catalog::new(databases);
-    let catalog = readers.into_iter().fold(catalog, |catalog, (name, refusal)| {
-        catalog.guarded(&name, refusal)
-    });
+    let catalog = readers
+        .into_iter()
+        .fold(catalog, |catalog, (name, refusal)| {
+            catalog.guarded(&name, refusal)
+        });
     // Somebody may have a database of that name.
     let is_own = registry.get(&own.name).is_ok_and(|there| there.is_system());
     Ok(match is_own {

@@ -140,7 +140,9 @@ pub(super) async fn run(
         return send_plan(&state, path.db, query, explain).await;
     }
     let shown = query.shown();
-    let begun = state.queries().begin(state.who(), &path.db, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &path.db, &shown, query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
@@ -181,7 +183,9 @@ async fn send_file(
     state.registry().get(&database)?;
     let shared = state.clone();
     let shown = query.shown();
-    let begun = state.queries().begin(state.who(), &database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let form = Form::File {
         content_type: format.content_type(),
@@ -280,7 +284,9 @@ async fn send_plan(
 ) -> ApiResult<Response> {
     let registry = Arc::clone(state.registry());
     let shown = query.shown();
-    let begun = state.queries().begin(state.who(), &database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let work = tokio::task::spawn_blocking(move || {
         let (catalog, request, notes) = request(&registry, &database, &query, &running)?;

@@ -397,9 +397,10 @@ pub(super) async fn restore(
     let shared = state.clone();
     let work = move || {
         let (category, name) = (path.category, path.name);
-        let saved = shared
-            .system()?
-            .restore_script(&category, &name, body.version, &shared.who().name)?;
+        let saved =
+            shared
+                .system()?
+                .restore_script(&category, &name, body.version, &shared.who().name)?;
         Ok(Json(SavedView {
             category,
             name,

@@ -187,7 +187,10 @@ async fn start(
     let name = database.clone().unwrap_or_default();
     let shown = format!("run {}", program.script.reference());
     let wait = state.limits().query_timeout();
-    let (running, held) = state.queries().begin(state.who(), &name, &shown, wait).await?;
+    let (running, held) = state
+        .queries()
+        .begin(state.who(), &name, &shown, wait)
+        .await?;
     let accept = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accept.filter_map(|value| value.to_str().ok());
     let as_events = accepted.any(|value| value.contains("text/event-stream"));
