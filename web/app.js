@@ -18,6 +18,7 @@ import { wireColumns } from "./parts/grid_columns.js";
 import { wireFind } from "./parts/grid_find.js";
 import { wireGrid } from "./parts/grid_actions.js";
 import { wireQueryCommands } from "./parts/query_commands.js";
+import { wireScriptCommands } from "./parts/script_commands.js";
 import { wireViews } from "./parts/views.js";
 import { wireAccount } from "./parts/account.js";
 import { widenByGrip } from "./parts/grid_head.js";
@@ -73,6 +74,7 @@ part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
 
 wireCommands(app);
 wireQueryCommands(app);
+wireScriptCommands(app);
 wireDesignCommands(app);
 wireFilterCommands(app);
 wireColumns(app);
@@ -94,7 +96,7 @@ wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
 const first = readPlace(location);
-Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane });
+Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane, script: first.script });
 wireAddress(app);
 if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();

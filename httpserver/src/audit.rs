@@ -1,7 +1,7 @@
 //! Writing down who changed what, by which way.
 //!
 //! Every request that may change something and every call of a tool that does is one entry of the system
-//! database. Entries are written by a thread of their own, many together, so that a change does not wait
+//! database, and so is every run of a script. Entries are written by a thread of their own, many together, so that a change does not wait
 //! for a second commit; whoever reads them waits until those before are written. When the system database
 //! cannot be written, the log says so and the change that was made stays made.
 
@@ -15,7 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use sop_systemdb::system::{AuditEntry, System};
+use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
 use crate::error::ApiResult;
 use crate::security::Identity;
@@ -31,6 +31,7 @@ type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 
 enum Message {
     Entry(Box<AuditEntry>),
+    Run(Box<RunRecord>),
     Flush(Sender<()>),
 }
 
@@ -52,6 +53,11 @@ impl Audit {
     /// Writes an entry down, soon.
     pub fn record(&self, entry: AuditEntry) {
         self.send(Message::Entry(Box::new(entry)));
+    }
+
+    /// Writes down what became of a run, soon.
+    pub fn record_run(&self, run: RunRecord) {
+        self.send(Message::Run(Box::new(run)));
     }
 
     /// Waits until everything before this is written.
@@ -89,32 +95,43 @@ fn begin(opener: Opener) -> SyncSender<Message> {
 fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
     while let Ok(first) = receiver.recv() {
         let mut entries = Vec::new();
+        let mut runs = Vec::new();
         let mut waiting = Vec::new();
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
                 Message::Entry(entry) => entries.push(*entry),
+                Message::Run(run) => runs.push(*run),
                 Message::Flush(done) => waiting.push(done),
             }
             next = receiver
                 .try_recv()
                 .ok()
-                .filter(|_| entries.len() < TOGETHER);
+                .filter(|_| entries.len() + runs.len() < TOGETHER);
         }
-        write(opener, &entries);
+        write(opener, &entries, &runs);
         for done in waiting {
             let _ = done.send(());
         }
     }
 }
 
-fn write(opener: &Opener, entries: &[AuditEntry]) {
-    if entries.is_empty() {
+fn write(opener: &Opener, entries: &[AuditEntry], runs: &[RunRecord]) {
+    if entries.is_empty() && runs.is_empty() {
         return;
     }
-    let written = opener().and_then(|system| Ok(system.audit(entries)?));
+    let written = opener().and_then(|system| {
+        if !entries.is_empty() {
+            system.audit(entries)?;
+        }
+        if !runs.is_empty() {
+            system.add_runs(runs)?;
+        }
+        Ok(())
+    });
     if let Err(error) = written {
-        tracing::error!(%error, count = entries.len(), "audit entries were not written");
+        let count = entries.len() + runs.len();
+        tracing::error!(%error, count, "audit entries were not written");
     }
 }
 

@@ -72,7 +72,8 @@ impl AppState {
         let secrets = config.token.iter().cloned().collect();
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
-        let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let data = registry.roots().data().to_owned();
+        let temp_folder = data.join(QUERY_FILES);
         let first = Arc::clone(&registry);
         let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
@@ -94,7 +95,7 @@ impl AppState {
             ),
             programs: Programs::default(),
             audit: Audit::new(opener),
-            copilot: Copilot::new(&config.llm, secrets, parts),
+            copilot: Copilot::new(&config.llm, secrets, parts, Some(&data)),
             started: Started::now(),
             traffic: Traffic::default(),
         });

@@ -41,6 +41,8 @@ mod api {
     mod page;
     mod query;
     mod roles;
+    mod script_models;
+    mod script_tools;
     mod scripts;
     mod sockets;
     mod stores;

@@ -5,9 +5,10 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "users"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, who uses the server; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "users"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
- * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
+ * @property {string} [script] the open script: `category/name`, or `~1` for one that was not saved
+ * @property {"json" | "sql" | "items" | "versions"} [pane] what is shown of a design or a script, else the form
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -57,6 +58,16 @@ export function readPlace({ pathname, search }) {
       place.database = query.get("db") ?? undefined;
       return place;
     }
+    if (parts[0] === "scripts" && (parts.length === 1 || parts.length === 3)) {
+      place.view = "scripts";
+      place.database = query.get("db") ?? undefined;
+      const draft = query.get("draft");
+      if (parts.length === 3) place.script = `${decodeURIComponent(parts[1])}/${decodeURIComponent(parts[2])}`;
+      else if (draft) place.script = `~${draft}`;
+      const pane = query.get("pane");
+      if (pane === "json" || pane === "versions") place.pane = pane;
+      return place;
+    }
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
@@ -88,6 +99,12 @@ export function readPlace({ pathname, search }) {
 export function writePlace(place) {
   if (!place.database) return "/";
   if (place.view === "settings" || place.view === "knowledge" || place.view === "users") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "scripts") {
+    const { script } = place;
+    const draft = script?.startsWith("~") ? `&draft=${encodeURIComponent(script.slice(1))}` : "";
+    const path = script && !draft ? `/${script.split("/").map(encodeURIComponent).join("/")}` : "";
+    return `/scripts${path}?db=${encodeURIComponent(place.database)}${draft}${place.pane ? `&pane=${place.pane}` : ""}`;
+  }
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {

@@ -22,7 +22,7 @@ export function wireCommands(app) {
   commands.add(
     { id: "palette", title: "Go to a store, key or command", icon: "search", group: "Go", keys: ["Ctrl+K"], where: text, hidden: true, run: () => app.palette.open() },
     { id: "jump", title: "Go to a key or to a share", icon: "jump", group: "Go", keys: ["Ctrl+G"], where: text, words: "percent %", when: open, run: () => app.filters.openJump() },
-    { id: "find-store", title: "Filter stores", icon: "filter", group: "Go", keys: ["/"], run: () => {
+    { id: "find-store", title: "Filter stores", icon: "filter", group: "Go", keys: ["/"], keyed: () => session.place.view !== "scripts", run: () => {
       document.body.classList.add("explorer-open");
       explorer.focusFind();
     } },
@@ -37,16 +37,16 @@ export function wireCommands(app) {
       if (prefix) void session.go({ prefix: prefix.values, at: undefined });
     } },
     { id: "new-item", title: () => `New item in ${session.place.store ?? ""}`, icon: "plus", group: "Change", keys: ["Ctrl+I"], where: text, words: "add insert", when: () => open() && writable(), run: async () => (await import("./new_item.js")).newItem(app) },
-    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query" && session.place.view !== "design", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
+    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query" && session.place.view !== "design" && session.place.view !== "scripts", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
       if (!staged()) return session.say({ kind: "warn", text: "Nothing is staged: there is nothing to review." });
       if (session.lostSince) return session.say({ kind: "warn", text: "The server cannot be reached. Your edits are kept here." });
       (await import("./review.js")).review(app);
     } },
-    { id: "undo", title: "Undo", icon: "undo", group: "Change", keys: ["Ctrl+Z"], when: () => session.changes.canUndo, run: () => {
+    { id: "undo", title: "Undo", icon: "undo", group: "Change", keys: ["Ctrl+Z"], keyed: () => session.place.view !== "scripts", when: () => session.changes.canUndo, run: () => {
       session.changes.undo();
       announce("Undone");
     } },
-    { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], when: () => session.changes.canRedo, run: () => {
+    { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], keyed: () => session.place.view !== "scripts", when: () => session.changes.canRedo, run: () => {
       session.changes.redo();
       announce("Redone");
     } },

@@ -41,6 +41,8 @@ pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
             && !(name.contains("/copilot/")
                 || name.contains("/design/")
                 || name.contains("/settings/")
+                || name.contains("/script/")
+                || name.contains("/scripts/")
                 || *name == "vendor/markdown.js")
     })
 }

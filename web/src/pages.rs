@@ -25,6 +25,7 @@ const STYLES: &[&str] = &[
     "copilot",
     "settings",
     "users",
+    "scripts",
     "small",
 ];
 
@@ -273,6 +274,17 @@ mod tests {
             );
             is_harmless(&html);
         }
+    }
+
+    #[test]
+    fn the_studio_is_marked_and_nothing_of_it_is_loaded_early() {
+        let mut shell = shell();
+        shell.view = View::Scripts;
+        let html = render_app(&shell);
+        assert!(html.contains("\"view\":\"scripts\""));
+        assert!(html.contains("title=\"Scripts\" data-view=\"scripts\" aria-current=\"page\""));
+        assert!(!html.contains("parts/scripts/studio.js") && !html.contains("model/script/run.js"));
+        is_harmless(&html);
     }
 
     #[test]

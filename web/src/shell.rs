@@ -183,6 +183,8 @@ pub enum View {
     Knowledge,
     /// Who uses the server: users, sessions, tokens.
     Users,
+    /// The studio of scripts.
+    Scripts,
 }
 
 impl View {
@@ -196,6 +198,7 @@ impl View {
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
             Self::Users => Some("users"),
+            Self::Scripts => Some("scripts"),
         }
     }
 
@@ -207,6 +210,7 @@ impl View {
             Self::Design => " designing",
             Self::Databases => " administering",
             Self::Settings | Self::Knowledge | Self::Users => " settling",
+            Self::Scripts => " scripting",
         }
     }
 }
@@ -293,6 +297,7 @@ impl AppShell {
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
             View::Users => Some("Users"),
+            View::Scripts => Some("Scripts"),
         }
     }
 

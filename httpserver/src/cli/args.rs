@@ -51,6 +51,8 @@ pub enum Command {
     Query(QueryArgs),
     /// Manage who uses the server; with the first user, everybody has to sign in.
     User(UserArgs),
+    /// List, show or run the scripts of a data folder.
+    Script(ScriptArgs),
     /// Print the description of the HTTP interface.
     Openapi,
     /// Look whether this machine can run the server.
@@ -201,6 +203,63 @@ pub struct QueryArgs {
     /// Allow statements that change something; no other process may have the database open then.
     #[arg(long)]
     pub write: bool,
+}
+
+/// What to do with scripts.
+#[derive(Debug, Args)]
+pub struct ScriptArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ScriptCommand,
+}
+
+/// The commands about scripts.
+#[derive(Debug, Subcommand)]
+pub enum ScriptCommand {
+    /// List the saved scripts.
+    List {
+        /// Where they are.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+    /// Print a script as JSON.
+    Show {
+        /// `Category.Name`, or a name that only one category has.
+        name: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+    /// Run a script; no server may have its databases open when it changes something.
+    Run {
+        /// `Category.Name`, or a name that only one category has.
+        name: String,
+        /// Its arguments: name=value, or only a value for the next parameter. A value is JSON, or text when it is no JSON.
+        arguments: Vec<String>,
+        /// The database, where the script names none [default: the first].
+        #[arg(long)]
+        database: Option<String>,
+        /// Show what would be changed and keep nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// table shows everything that happens; csv, json and ndjson the rows of the last step that gives some.
+        #[arg(long, default_value = "table")]
+        format: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+}
+
+/// Where scripts are.
+#[derive(Debug, Default, Args)]
+pub struct ScriptPlace {
+    /// Root folder of the databases, as the server has it [default: sop-data].
+    #[arg(long, env = "SOP_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Settings file of the server.
+    #[arg(long, env = "SOP_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 impl ServeArgs {

@@ -8,6 +8,7 @@ mod doctor;
 mod maintain;
 mod openapi;
 mod query;
+mod script;
 mod serve;
 mod transfer;
 mod user;
@@ -43,6 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Export(args)) => transfer::export(&args),
         Some(Command::Query(args)) => query::run(&args),
         Some(Command::User(args)) => user::run(&args),
+        Some(Command::Script(args)) => script::run(&args),
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Doctor(args)) => doctor::run(&args),
     }

@@ -62,7 +62,11 @@ async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
     serve(listener, app(state.clone()), &config.limits, stop(signal)).await;
     schedules.abort();
     tracing::info!("closing the databases");
-    tokio::task::spawn_blocking(move || state.environments().close_all()).await?;
+    let close = move || {
+        state.audit().flush();
+        state.environments().close_all();
+    };
+    tokio::task::spawn_blocking(close).await?;
     Ok(())
 }
 

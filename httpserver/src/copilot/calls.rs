@@ -28,6 +28,14 @@ const SAME_FAILURES: u32 = 2;
 /// The code of a change that a person did not want.
 const DENIED: &str = "denied";
 
+/// What a call turned out to be.
+enum Looked {
+    /// It only read.
+    Read(ToolOutput),
+    /// It would change something.
+    Changes(ToolClass),
+}
+
 /// What a call came to, for the model.
 pub(super) struct CallResult {
     /// In words, not fenced.
@@ -89,12 +97,19 @@ impl Turn {
             let words = format!("There is no tool '{}'.", call.name);
             return Err(ToolFault::new("tool_not_found", words).suggest(nearest(&call.name, names)));
         };
-        if spec.class == ToolClass::Read {
-            let host = Arc::clone(&self.host);
-            let args = args.clone();
-            return self.blocking(move || host.call(&spec.name, args)).await?;
+        let host = Arc::clone(&self.host);
+        let (name, wanted) = (spec.name.clone(), args.clone());
+        let looked = self.blocking(move || match host.class(&name, &wanted)? {
+            ToolClass::Read => host.read(&name, wanted).map(Looked::Read),
+            class => Ok(Looked::Changes(class)),
+        });
+        match looked.await?? {
+            Looked::Read(output) => Ok(output),
+            Looked::Changes(class) => {
+                let spec = ToolSpec { class, ..spec };
+                self.ask_person(call, &spec, args).await
+            }
         }
-        self.ask_person(call, &spec, args).await
     }
 
     /// Shows what a tool would do, waits for a person, and does it when the person says yes.

@@ -4,17 +4,18 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
-use sop_systemdb::draft::{Answer, Desk, NoHelp};
-use sop_systemdb::script::run::{Event, NoModel, RunOutcome};
+use serde_json::{Value, json};
+use sop_systemdb::draft::{Answer, Desk};
+use sop_systemdb::script::run::Event;
 use sop_systemdb::script::{Arguments, Script};
 use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
 
+use super::drafting::Drafting;
 use super::events::{ChatEvent, ToolShown};
 use super::kept::OWNER;
 use super::seams::{Emit, SlashRunner, ToolContext};
-use crate::scripts::{Run, all_tools, run_script};
+use crate::scripts::{Chain, Run, all_tools, done, run_script};
 use crate::security::Capability;
 use crate::tools::{self, Caller, Context, Tools, Way};
 
@@ -82,7 +83,10 @@ fn call_tool(
     });
     match Tools(&within).call(tool, args) {
         Ok(output) => {
-            note(context, tool, &call.args);
+            context
+                .state
+                .copilot()
+                .note_call(&context.session, tool, &call.args);
             show(id, output, emit);
             Ok(())
         }
@@ -96,14 +100,6 @@ fn call_tool(
             emit(ChatEvent::ToolOutput(Box::new(shown)));
             Err(fault)
         }
-    }
-}
-
-/// Remembers the call for `/step`. Without a system database there is nothing to draft for.
-fn note(context: &ToolContext, tool: &str, args: &Map<String, Value>) {
-    let noted = with_desk(context, |desk| desk.note_call(tool, args));
-    if let Err(error) = noted {
-        tracing::debug!(%error, "the last call is not remembered");
     }
 }
 
@@ -174,7 +170,13 @@ fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result
         let allowed = context.state.who().check(Capability::Edit, None);
         allowed.map_err(tools::fault)?;
     }
-    match with_desk(context, |desk| desk.run(call, &NoHelp))? {
+    let answer = with_desk(context, |desk| {
+        if let Some((tool, args)) = context.state.copilot().take_call(&context.session) {
+            desk.note_call(&tool, &args)?;
+        }
+        desk.run(call, &Drafting::new(context))
+    });
+    match answer? {
         Answer::Reply(reply) => {
             emit(ChatEvent::Text(reply.text));
             Ok(())
@@ -203,6 +205,9 @@ fn run(
             format!("The script cannot be run. {words}"),
         )
     })?;
+    let database = Some(context.database.as_str());
+    let copilot = context.state.copilot();
+    let asker = copilot.asker(&context.state, database, &context.cancel);
     let wanted = Run {
         program,
         arguments,
@@ -216,7 +221,8 @@ fn run(
         },
         way: "command",
         cancel: context.cancel.clone(),
-        asker: &NoModel,
+        asker: &asker,
+        chain: Chain::default(),
     };
     let mut told = Told::new(context.turn);
     let report = run_script(&context.state, &system, &wanted, &mut |event| {
@@ -226,21 +232,7 @@ fn run(
             false => ControlFlow::Continue(()),
         }
     });
-    match (report.outcome, report.failure) {
-        (RunOutcome::Done, _) => Ok(()),
-        (_, Some(failure)) => {
-            let place = failure.place.map_or(String::new(), |place| {
-                format!("{}{}: ", place.script, place.step)
-            });
-            let message = format!("{place}{}", failure.message);
-            Err(ToolFault::new(failure.code, message).suggest(failure.suggestions))
-        }
-        (RunOutcome::Cancelled, None) => Err(ToolFault::new(
-            "cancelled",
-            "The script was stopped; nothing of what was not committed is kept.",
-        )),
-        (RunOutcome::Failed, None) => Err(ToolFault::new("internal", "The script failed.")),
-    }
+    done(report).map(drop)
 }
 
 /// Turns what a script tells into what a chat shows: each step that gives something is a call.

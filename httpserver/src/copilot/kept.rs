@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sop_systemdb::system::{Entry, Feedback as KeptFeedback, KnowledgeStatus, System, SystemError};
+use sop_systemdb::system::{Entry, Feedback as KeptFeedback, System, SystemError};
 
 use super::saved::{Feedback, Rating, SavedSession, SessionSummary};
 use super::seams::{KnowledgeEntry, KnowledgeSource, SessionStore, ToolContext};
@@ -80,6 +80,13 @@ impl SessionStore for KeptSessions {
         Ok(told.take(limit).collect())
     }
 
+    fn forget(&self, id: &str) -> Result<(), String> {
+        match self.system()?.forget_session(id, OWNER) {
+            Ok(()) | Err(SystemError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(words(error)),
+        }
+    }
+
     fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
         let system = self.system()?;
         let json = serde_json::to_value(feedback).unwrap_or_default();
@@ -133,20 +140,14 @@ impl KnowledgeSource for KeptKnowledge {
             .state
             .system()
             .map_err(|error| error.detail().to_owned())?;
-        // What a person approved stays until a person changes it.
-        if let Ok(there) = system.knowledge(&entry.category, &entry.name)
-            && there.status == KnowledgeStatus::Approved
-        {
-            return Ok(());
-        }
         let proposed = Entry {
             text: entry.text.clone(),
             author: "copilot".to_owned(),
-            status: KnowledgeStatus::Proposed,
             source: json!({"why": entry.why, "turn": entry.source, "database": entry.database}),
             ..Entry::default()
         };
-        let put = system.put_knowledge(&entry.category, &entry.name, &proposed);
+        // What a person approved stays until a person changes it.
+        let put = system.propose_knowledge(&entry.category, &entry.name, &proposed);
         put.map(drop).map_err(words)
     }
 }

@@ -172,6 +172,8 @@ codes! {
     KeyTooLarge = "key_too_large", PAYLOAD_TOO_LARGE, "The key is too large";
     /// The body must be sent as another media type; the detail names it.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Wrong media type";
+    /// The client does not take what this address answers with.
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "Nothing that the client takes";
     /// The declared schema of the store refuses the value.
     SchemaViolation = "schema_violation", UNPROCESSABLE_ENTITY, "The schema refuses the value";
     /// A name of a database or store that is not allowed.

@@ -31,6 +31,8 @@ pub fn router() -> Router<AppState> {
         .route("/settings", get(shell::settings))
         .route("/knowledge", get(shell::knowledge))
         .route("/users", get(shell::users))
+        .route("/scripts", get(shell::scripts))
+        .route("/scripts/{category}/{name}", get(shell::scripts))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))
         .route("/favicon.ico", get(assets::favicon))

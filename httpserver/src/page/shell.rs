@@ -93,6 +93,12 @@ pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) ->
     beside(state, query.as_deref(), View::Knowledge).await
 }
 
+/// The studio of scripts, or one script in it; the database that was open stays open (`?db=`). Whether there is a script of
+/// that name is said by the page's own scripts, in its place.
+pub(super) async fn scripts(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Scripts).await
+}
+
 /// A page that belongs to no database. One that the address names and that is gone gives way to the first one.
 async fn beside(state: AppState, query: Option<&str>, view: View) -> Response {
     let wished = query.and_then(|query| named(query, "db"));

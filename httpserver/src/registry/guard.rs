@@ -67,6 +67,14 @@ impl Guard {
     /// `not_allowed`, `read_only`, or `confirmation_needed`.
     pub(super) fn check_write(&self, name: &str, database: &Database) -> ApiResult<()> {
         self.who.check(Capability::Edit, Some(name))?;
+        self.check_mode(name, database)
+    }
+
+    /// Whether the environment lets this request write to a database.
+    ///
+    /// # Errors
+    /// `read_only`, or `confirmation_needed`.
+    pub(super) fn check_mode(&self, name: &str, database: &Database) -> ApiResult<()> {
         match self.mode {
             Mode::Open => Ok(()),
             Mode::ReadOnly => Err(ApiError::new(

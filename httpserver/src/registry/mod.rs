@@ -33,7 +33,7 @@ pub use name::check_name;
 pub use pool::Pool;
 pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
-pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
@@ -303,6 +303,10 @@ impl Registry {
     /// # Errors
     /// The database is not there, `read_only`, or `confirmation_needed`.
     pub fn check_write(&self, name: &str) -> ApiResult<()> {
+        if name == self.system_entry().name {
+            // Who may change what others run need not see all that lies there.
+            return self.writable_system(false).map(drop);
+        }
         self.guard.check_write(name, &self.database(name)?)
     }
 

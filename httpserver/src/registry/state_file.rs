@@ -5,7 +5,7 @@
 //! the new list, never a part. A list that cannot be read stops the start: it is never replaced by
 //! an empty one.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -112,9 +112,32 @@ impl StateFile {
 
 /// Puts a file in the place of another, whole or not at all.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(path, bytes, OpenOptions::new().create(true).truncate(true))
+}
+
+/// The same with a file that only its owner can read, from the moment it is there.
+pub(crate) fn replace_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    // A file that is there already keeps its rights, and somebody may hold it open.
+    options.create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match fs::remove_file(temporary(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    replace_by(path, bytes, &mut options)
+}
+
+fn temporary(path: &Path) -> PathBuf {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    let mut file = File::create(&temporary)?;
+    temporary.into()
+}
+
+fn replace_by(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
+    let temporary = temporary(path);
+    let mut file = options.write(true).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);

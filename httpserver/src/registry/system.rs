@@ -11,9 +11,10 @@ use sop_systemdb::system::System;
 
 use super::entry::{Entry, Origin, Settings};
 use super::state_file::StateFile;
-use super::{MARK, Pool, Registry, Roots};
+use super::{MARK, Mode, Pool, Registry, Roots};
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::Capability;
 
 /// Its name, unless somebody has a database of that name.
 const NAME: &str = "system";
@@ -141,6 +142,23 @@ impl Registry {
         }
         let system = System::open(database).map_err(|error| failed(error.into()))?;
         *opened = Some(system.clone());
+        Ok(system)
+    }
+
+    /// The system database for a tool that changes it, or with `proposes` shows what it would change: as this request's
+    /// environment lets it write.
+    ///
+    /// # Errors
+    /// As [`Registry::system`]; the environment is read-only, or asks for the name once more.
+    pub fn writable_system(&self, proposes: bool) -> ApiResult<System> {
+        let system = self.system()?;
+        let name = self.system_entry().name.clone();
+        let mut guard = self.guard.clone();
+        if proposes && guard.mode == Mode::Confirm {
+            guard.mode = Mode::Open;
+        }
+        guard.who.check(Capability::Edit, None)?;
+        guard.check_mode(&name, system.database())?;
         Ok(system)
     }
 }

@@ -9,12 +9,11 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use serde_json::json;
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::NoModel;
 use sop_systemdb::script::{Arguments, DEFAULT_CATEGORY, split_reference};
-use sop_systemdb::system::{AuditEntry, Library, NamedSchedule, System};
+use sop_systemdb::system::{AuditEntry, NamedSchedule, System};
 use sop_systemdb::tool::ToolClass;
 
-use super::{Run, all_tools, run_script};
+use super::{Chain, Run, library, run_script};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::in_environment;
 use crate::security::{Capability, Identity};
@@ -93,11 +92,7 @@ fn refuse(state: &AppState, due: &NamedSchedule, error: &ApiError) {
 
 fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
     let schedule = due.schedule;
-    let library = Library {
-        system,
-        programs: state.programs(),
-        tools: all_tools(),
-    };
+    let library = library(state, system);
     let (category, name) = split_reference(&schedule.script, DEFAULT_CATEGORY);
     let program = match library.newest(&category, &name) {
         Ok(program) => program,
@@ -106,6 +101,10 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             return;
         }
     };
+    let cancel = Cancel::default();
+    let asker = state
+        .copilot()
+        .asker(state, schedule.database.as_deref(), &cancel);
     let wanted = Run {
         program,
         arguments: Arguments::from(schedule.args),
@@ -119,8 +118,9 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             may: ToolClass::Admin,
         },
         way: "schedule",
-        cancel: Cancel::default(),
-        asker: &NoModel,
+        cancel: cancel.clone(),
+        asker: &asker,
+        chain: Chain::default(),
     };
     run_script(state, system, &wanted, &mut |_| ControlFlow::Continue(()));
 }

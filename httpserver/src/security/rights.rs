@@ -152,6 +152,8 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/settings", SignedIn),
     ("/knowledge", Query),
     ("/users", SignedIn),
+    ("/scripts", Query),
+    ("/scripts/{category}/{name}", Query),
     ("/d/{db}", View),
     ("/d/{db}/q", View),
     ("/d/{db}/design", View),

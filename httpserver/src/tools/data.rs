@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop::{Direction, Mode as Access};
 use sop_query::keys::key_from_json;
-use sop_query::sql::{Access as SqlAccess, Catalog, Limits, Params, Request, Visibility};
-use sop_systemdb::tool::{Column, Table, ToolFault, ToolOutput};
+use sop_query::sql::{Access as SqlAccess, Catalog, Limits, Output, Params, Request, Visibility};
+use sop_systemdb::tool::{Table, ToolFault, ToolOutput};
 
 use super::arguments::Names;
 use super::context::Context;
 use super::fault::{at, fault};
-use super::result::{Rows, counted, stats};
+use super::result::{Rows, column, counted, stats};
 use super::tool::Tool;
 use crate::api::{compile_document, sql_params};
 
@@ -172,13 +172,24 @@ fn read(
         visibility: context.visibility(),
         ..Request::default()
     };
-    let mut rows = Rows::new(context.bytes);
-    let summary = context
-        .with_statements(|statements| {
-            let run = statements.run(catalog, &request, &mut rows);
+    let run = |rows: &mut dyn Output| {
+        let ran = context.with_statements(|statements| {
+            let run = statements.run(catalog, &request, rows);
             run.map_err(fault)
-        })
-        .map_err(writes_elsewhere)?;
+        });
+        ran.map_err(writes_elsewhere)
+    };
+    if let Some(mut tap) = context.tap.take() {
+        let summary = run(&mut *tap)?;
+        return Ok(ToolOutput {
+            summary: counted(summary.rows, "row"),
+            statement: Some(request.sql),
+            stats: stats(&summary),
+            ..ToolOutput::default()
+        });
+    }
+    let mut rows = Rows::new(context.bytes);
+    let summary = run(&mut rows)?;
     let mut table = rows.table;
     table.truncated |= summary.truncated;
     let count = table.rows.len() as u64;
@@ -304,10 +315,6 @@ fn find_nearest(context: &Context, args: FindNearest) -> Result<ToolOutput, Tool
             seen.json(&args.store, item.value.to_value()),
         ]
     });
-    let column = |name: &str, kind: &str| Column {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-    };
     let table = Table {
         columns: vec![
             column("rank", "integer"),

@@ -14,7 +14,7 @@ use crate::copilot::{
     Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedTurn, SessionSummary, Tested, Wish,
 };
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath, State};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::state::AppState;
 
 /// The session of an address.
@@ -209,6 +209,16 @@ fn failed(code: &str, detail: String) -> ApiError {
     ApiError::new(known.copied().unwrap_or(Code::RuleViolation), detail)
 }
 
+/// How to stop.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StopQuery {
+    /// Forgets the session too: its turns, its drafts of scripts and what people thought of its answers.
+    #[serde(default)]
+    forget: bool,
+}
+
 /// What was stopped.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Stopped {
@@ -217,16 +227,21 @@ pub(super) struct Stopped {
 }
 
 /// Stops what a session answers. Its connection to the model is closed at once, what its tools run is cancelled,
-/// and changes that wait are not made. The session stays.
+/// and changes that wait are not made. The session stays, unless it is to be forgotten.
 #[utoipa::path(
-    delete, operation_id = "stop_chat", path = "/chat/{session}", tag = "copilot", params(SessionPath),
+    delete, operation_id = "stop_chat", path = "/chat/{session}", tag = "copilot", params(SessionPath, StopQuery),
     responses((status = 200, body = Stopped), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn stop(
     State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
+    ApiQuery(query): ApiQuery<StopQuery>,
 ) -> ApiResult<Json<Stopped>> {
-    let stopped = state.copilot().stop(state.who(), &path.session).await?;
+    let copilot = state.copilot();
+    let stopped = match query.forget {
+        true => copilot.forget(state.who(), &path.session).await?,
+        false => copilot.stop(state.who(), &path.session).await?,
+    };
     Ok(Json(Stopped { stopped }))
 }
 
@@ -401,7 +416,7 @@ pub(super) async fn llm(State(state): State) -> Json<LlmStatus> {
     Json(state.copilot().status())
 }
 
-/// Changes how the model is configured, until the server is started anew. A key goes only to the provider and
+/// Changes how the model is configured, and keeps it for the next start. A key goes only to the provider and
 /// address that it was configured for.
 #[utoipa::path(
     put, operation_id = "change_llm", path = "/llm", tag = "copilot", request_body = LlmUpdate,
@@ -411,7 +426,9 @@ pub(super) async fn change_llm(
     State(state): State,
     ApiJson(body): ApiJson<LlmUpdate>,
 ) -> ApiResult<Json<LlmStatus>> {
-    Ok(Json(state.copilot().update(&body)?))
+    let shared = state.clone();
+    let work = move || shared.copilot().update(&body);
+    Ok(Json(state.call(work).await?))
 }
 
 /// Asks the model for a word, to test the connection.

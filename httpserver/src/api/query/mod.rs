@@ -19,8 +19,6 @@ pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
 pub(super) use sending::{Form, send};
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -41,7 +39,7 @@ use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::queries::RunningQuery;
-use crate::registry::Registry;
+use crate::scripts::{Chain, with_scripts};
 use crate::state::{AppState, join_error};
 
 /// A column of a result.
@@ -206,8 +204,8 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
+    let (catalog, mut request, _) = request(state, database, query, running)?;
     let registry = state.registry();
-    let (catalog, mut request, _) = request(registry, database, query, running)?;
     let refused = registry.check_write(database).err();
     if refused.is_some() && !query.dry_run {
         request.access = Access::ReadOnly;
@@ -246,21 +244,23 @@ const MOST_KEPT: usize = 10_000;
 
 /// What is run, on which databases, and what there is to know of it.
 fn request(
-    registry: &Registry,
+    state: &AppState,
     database: &str,
     query: &Query,
     running: &RunningQuery,
 ) -> ApiResult<(Catalog, Request, Vec<String>)> {
-    let catalog = catalog::catalog(registry, database, &query.shown())?;
+    let text = query.shown();
+    let catalog = catalog::catalog(state.registry(), database, &text)?;
+    let catalog = with_scripts(catalog, state, database, &text, &Chain::default());
     let (sql, params, notes) = match &query.text {
         Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
         Text::Select(document) => {
-            catalog::compile(registry.who().visibility(), &catalog, document)?
+            catalog::compile(state.who().visibility(), &catalog, document)?
         }
     };
-    check_definitions(registry, database, &sql)?;
+    check_definitions(state.registry(), database, &sql)?;
     let request = Request {
-        visibility: registry.who().visibility().clone(),
+        visibility: state.who().visibility().clone(),
         sql,
         params,
         limits: Limits {
@@ -282,14 +282,14 @@ async fn send_plan(
     query: Query,
     explain: Explain,
 ) -> ApiResult<Response> {
-    let registry = Arc::clone(state.registry());
+    let shared = state.clone();
     let shown = query.shown();
     let begun = state
         .queries()
         .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let work = tokio::task::spawn_blocking(move || {
-        let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
+        let (catalog, request, notes) = request(&shared, &database, &query, &running)?;
         let analyze = explain == Explain::Analyze;
         let plan = running.engine().explain(&catalog, &request, analyze)?;
         let params = values_of(&request.params);
