@@ -19,6 +19,7 @@ use sop::Document;
 use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
 use crate::error::ApiResult;
+use crate::security::Identity;
 use crate::state::AppState;
 
 /// Entries that are written together.
@@ -182,9 +183,11 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     if !is_change(request.method(), &route) {
         return next.run(request).await;
     }
+    let identity = request.extensions().get::<Identity>();
+    let who = identity.map_or("nobody".into(), |identity| Arc::clone(&identity.name));
     let (database, store) = places(request.uri().path());
     let mut entry = AuditEntry {
-        who: "token".to_owned(),
+        who: who.to_string(),
         way: way(request.headers()).to_owned(),
         what: format!(
             "{} {}",
@@ -226,7 +229,17 @@ fn only_store(detail: &Value) -> Option<String> {
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
     let by_itself = [
-        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup", "/import", "/setup",
+        "/tools/",
+        "/mcp",
+        "/chat",
+        "/session/environment",
+        "/query",
+        "/run",
+        "/backup",
+        "/login",
+        "/logout",
+        "/import",
+        "/setup",
     ];
     let changes = matches!(
         *method,

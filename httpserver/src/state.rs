@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sop_query::sql::EngineOptions;
+use sop_systemdb::accounts::Accounts;
 use sop_systemdb::script::Programs;
 use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,7 +18,7 @@ use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
 use crate::registry::Registry;
-use crate::security::{Access, HostRules};
+use crate::security::{Access, HostRules, Identity, Logins};
 use crate::watch::panic_text;
 
 /// The folder in the data root for what queries cannot hold in memory.
@@ -40,6 +41,7 @@ struct Inner {
     limits: Limits,
     hosts: HostRules,
     access: Access,
+    logins: Logins,
     environments: Environments,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -77,7 +79,8 @@ impl AppState {
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
-            access: Access::new(token, port),
+            access: Access::new(token, port).secure(config.behind_tls_proxy),
+            logins: Logins::new(environments.accounts()),
             environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
@@ -126,6 +129,21 @@ impl AppState {
     /// Tokens and sessions.
     pub fn access(&self) -> &Access {
         &self.shared.access
+    }
+
+    /// Who uses the server.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        self.shared.environments.accounts()
+    }
+
+    /// What signing in may take.
+    pub fn logins(&self) -> &Logins {
+        &self.shared.logins
+    }
+
+    /// Who the request is by.
+    pub fn who(&self) -> &Arc<Identity> {
+        self.registry.who()
     }
 
     /// The databases of the request's environment, as it may use them.

@@ -18,6 +18,7 @@ mod api {
     pub mod support;
 
     mod access;
+    mod accounts;
     mod audit;
     mod bad_input;
     mod cel;
@@ -35,9 +36,11 @@ mod api {
     mod evals;
     mod exact;
     mod items;
+    mod masks;
     mod metrics;
     mod page;
     mod query;
+    mod roles;
     mod script_models;
     mod script_tools;
     mod scripts;

@@ -5,7 +5,7 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what, users; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
  * @property {string} [script] the open script: `category/name`, or `~1` for one that was not saved
  * @property {"json" | "sql" | "items" | "versions" | "code"} [pane] what is shown of a design or a script, else the form; "code" also of a whole database
@@ -55,7 +55,7 @@ export function readPlace({ pathname, search }) {
   /** @type {Place} */
   const place = { prefix: [] };
   try {
-    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge")) {
+    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge" || parts[0] === "users")) {
       place.view = parts[0];
       place.database = query.get("db") ?? undefined;
       return place;
@@ -108,7 +108,7 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
-  if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "settings" || place.view === "knowledge" || place.view === "users") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
   if (place.view === "scripts") {
     const { script } = place;
     const draft = script?.startsWith("~") ? `&draft=${encodeURIComponent(script.slice(1))}` : "";

@@ -4,7 +4,7 @@ import { stringify } from "../core/json.js";
 import { readPlace, writePlace } from "../model/url_state.js";
 
 const REST_MS = 250;
-const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", activity: "Activity" };
+const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", activity: "Activity", users: "Users" };
 
 /** @param {import("./context.js").Context} app */
 export function wireAddress({ session, grid, explorer }) {

@@ -10,6 +10,7 @@ import { viewItems } from "./grid_columns.js";
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
   const open = () => session.store !== undefined && session.place.view === undefined;
+  const admin = () => session.may("admin");
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
   const narrowed = () => session.place.prefix.length > 0 || session.place.filter !== undefined;
   const staged = () => session.changes.size > 0;
@@ -58,17 +59,17 @@ export function wireCommands(app) {
       session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
     } },
     { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
-    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson query view", when: () => session.place.database !== undefined, run: async () => (await import("./export_dialog.js")).exportDialog(app) },
+    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson query view", when: () => session.place.database !== undefined && session.may("analyst"), run: async () => (await import("./export_dialog.js")).exportDialog(app) },
     ...["ndjson", "json", "csv"].map((format) => ({
-      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""}${narrowed() ? ", the rows that are shown," : ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save", when: open,
+      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""}${narrowed() ? ", the rows that are shown," : ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save", when: () => open() && session.may("analyst"),
       run: async () => (await import("./export_dialog.js")).exportStore(app, format, session.place.store ?? "", narrowed()),
     })),
-    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: writable, run: () => session.go({ view: "design", design: "", pane: undefined }) },
-    { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
-    { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", run: async () => (await import("./create.js")).newDatabase(app, "create") },
-    { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", run: async () => (await import("./create.js")).newDatabase(app, "open") },
-    { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: writable, run: async () => (await import("./create.js")).fillDemo(app) },
-    { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
+    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: () => admin() && writable(), run: () => session.go({ view: "design", design: "", pane: undefined }) },
+    { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => admin() && open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
+    { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", when: admin, run: async () => (await import("./create.js")).newDatabase(app, "create") },
+    { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", when: admin, run: async () => (await import("./create.js")).newDatabase(app, "open") },
+    { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: () => admin() && writable(), run: async () => (await import("./create.js")).fillDemo(app) },
+    { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => admin() && session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
     { id: "activity", title: "Activity: who changed what, jobs, figures", icon: "activity", group: "Go", keys: ["Alt+A"], where: text, words: "audit log history metrics", when: () => session.place.database !== undefined && session.place.view !== "activity", run: () => session.go({ view: "activity" }) },
     { id: "refresh", title: "Read again", icon: "refresh", group: "View", keys: ["Alt+F5"], words: "reload", run: async () => {
       explorer.tree.forget();

@@ -14,6 +14,7 @@ const VIEWS = {
   design: { path: "/design", name: "designing", title: "The design", load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
   databases: { path: "/databases", name: "administering", title: "The page of databases", load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
   settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  users: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
   scripts: { name: "scripting", title: "The studio of scripts", load: async (app) => (await import("./scripts/studio.js")).startStudio(app) },
   activity: { name: "watching", title: "Activity", load: async (app) => (await import("./activity/activity.js")).startActivity(app) },
   knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },

@@ -128,7 +128,8 @@ impl DatabaseView {
                 let own = entry.is_system().then(|| SYSTEM_REASON.to_owned());
                 view.reason = own
                     .or_else(|| entry.held())
-                    .or_else(|| database.read_only());
+                    .or_else(|| database.read_only())
+                    .or_else(|| state.registry().refusal(&entry.name));
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);
@@ -149,7 +150,7 @@ pub(super) async fn list(State(state): State) -> ApiResult<Json<DatabaseList>> {
     state
         .call(move || {
             let registry = shared.registry();
-            let own = registry.has_system().then(|| registry.system_entry());
+            let own = registry.shown_system();
             let entries = registry.list().into_iter().chain(own);
             let databases = entries.map(|entry| DatabaseView::of(&entry, &shared));
             Ok(Json(DatabaseList {

@@ -270,6 +270,7 @@ fn view(state: &AppState, name: &str, registry: &Registry) -> EnvironmentView {
         databases: list
             .databases
             .into_iter()
+            .filter(|listed| state.who().sees(&listed.name))
             .map(ListedDatabase::from)
             .collect(),
         first: name == FIRST,

@@ -66,6 +66,12 @@ pub(super) async fn show(
             let spec = &store.definition().key;
             let key = keys::key(spec, "key", &query.key)?;
             let item = find(&store, &key, query.id)?.ok_or_else(|| item_not_found(&query))?;
+            let seen = registry.seen(&path.db);
+            seen.check(store.definition())?;
+            let item = Item {
+                value: seen.document(&path.store, &item.value)?,
+                ..item
+            };
             let mut out = Output::new(numbers);
             out.item(spec, &item);
             Ok((out, item.version))
@@ -97,18 +103,26 @@ pub(super) async fn put(
         .call(move || {
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
-            let ((inserted, place, before), version) = write(&db, |tx| {
+            let seen = registry.seen(&path.db);
+            let hides = seen.rules(&path.store).is_some();
+            let ((inserted, place, before, value), version) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
                 let spec = &store.definition().key;
                 let key = keys::key(spec, "key", &query.key)?;
                 let before = find(&store, &key, query.id)?;
                 precondition.check(before.as_ref())?;
+                let mut value = value.clone();
+                if hides {
+                    // What they do not see stays.
+                    let there = before.as_ref().map(|item| &item.value);
+                    value = seen.written(&path.store, value, there)?;
+                }
                 let inserted = match query.id {
                     None => store.upsert(&key, &value)?,
                     Some(id) if store.update_id(&key, id, &value)? => false,
                     Some(_) => return Err(item_not_found(&query)),
                 };
-                Ok((inserted, spec.key_to_json(&key), before))
+                Ok((inserted, spec.key_to_json(&key), before, value))
             })?;
             let op = if inserted { "insert" } else { "update" };
             let before = before.as_ref().map(|item| &item.value);

@@ -131,8 +131,9 @@ pub(super) async fn list(
                 page_bytes,
             };
             let db = registry.database(&path.db)?;
+            let seen = registry.seen(&path.db);
             let Some(filter) = query.filter.as_deref() else {
-                return read_page(&db, &path.store, &listing, numbers);
+                return read_page(&db, &seen, &path.store, &listing, numbers);
             };
             let filtering = Filtering {
                 filter,
@@ -140,6 +141,7 @@ pub(super) async fn list(
                 engine: &engine,
                 time,
                 cancel,
+                seen: &seen,
             };
             read_filtered(&db, &path.store, &listing, &filtering, numbers)
         })
@@ -200,6 +202,8 @@ pub(super) async fn insert(
         .call(move || {
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
+            let seen = registry.seen(&path.db);
+            let value = seen.written(&path.store, value, None)?;
             let ((id, place), version) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
                 let key = key_of_body(&store, &body.key)?;

@@ -1,6 +1,7 @@
 //! The resources of the interface, one file each. The routes and their description are made
 //! together: a handler that is not described is not served.
 
+mod accounts;
 mod audit;
 mod backup;
 mod cel;
@@ -48,13 +49,14 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Code, nearest};
 use crate::state::AppState;
 
+pub(crate) use changes::{outcome_as_json, seen_changes};
 pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
 pub(crate) use query::{FileRows, Target, catalog, compile_document, sql_params};
 pub(crate) use stores::{StoreUpdate, store_as_json, write_stores};
-pub(crate) use transfer::{format_of, key_names};
+pub(crate) use transfer::{export_seen, format_of, key_names};
 
 /// Where the interface begins.
 pub const BASE: &str = "/api/v1";
@@ -81,6 +83,20 @@ pub(crate) struct StorePath {
 pub fn router() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(health::health))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::change_password))
+        .routes(routes!(accounts::list_users, accounts::make_user))
+        .routes(routes!(
+            accounts::show_user,
+            accounts::change_user,
+            accounts::remove_user
+        ))
+        .routes(routes!(accounts::list_sessions))
+        .routes(routes!(accounts::end_session))
+        .routes(routes!(accounts::list_tokens, accounts::make_token))
+        .routes(routes!(accounts::remove_token))
         .routes(routes!(metrics::metrics))
         .routes(routes!(databases::list, databases::create))
         .routes(routes!(
@@ -171,6 +187,7 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "queries",
         "setup",
         "tools",
+        "users",
     ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(

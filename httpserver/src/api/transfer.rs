@@ -10,11 +10,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sop::{Database, JsonStyle, Mode};
+use sop::{Database, Direction, JsonStyle, Mode, Transaction};
 use sop_query::sql::Cancel;
 use sop_query::transfer::{
-    self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, MappedReader, Mapping,
-    MappingRule, Progress, RowReader, Summary, TransferError,
+    self, CsvOptions, ExportOptions, Exported, Exporter, Format, ImportMode, ImportOptions,
+    MappedReader, Mapping, MappingRule, Progress, RowReader, Summary, TransferError,
 };
 use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +26,7 @@ use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers, State};
 use crate::jobs::JobWish;
 use crate::registry::Registry;
+use crate::security::{Capability, Seen};
 use crate::state::AppState;
 
 /// Bytes that are read from the body at once; the format is seen from the first of them.
@@ -169,9 +170,14 @@ pub(super) async fn import(
     // Its own task, since the answer may be on its way while the body still comes.
     tokio::spawn(feed);
     let registry = state.registry().clone();
+    if query.create {
+        // It may make a store.
+        registry.who().check(Capability::Admin, Some(&path.db))?;
+    }
     if numbers.lines {
         return stream(&state, "application/x-ndjson", move |sink| {
             let db = work.writable(&registry, &path.db)?;
+            registry.seen(&path.db).check_whole_rows(&path.store)?;
             work.run_in_lines(&db, reader, sink)
         })
         .await;
@@ -180,6 +186,7 @@ pub(super) async fn import(
     let cancel = Arc::clone(&gone.0);
     let summary = long_call(&state, move || {
         let db = work.writable(&registry, &path.db)?;
+        registry.seen(&path.db).check_whole_rows(&path.store)?;
         work.run(&db, reader, cancel, &mut |_| {})
     })
     .await?;
@@ -452,6 +459,7 @@ pub(super) async fn export(
     let time = state.limits().query_longest();
     let mut response = stream(&state, format.content_type(), move |sink| {
         let db = registry.database(&path.db)?;
+        let seen = registry.seen(&path.db);
         if let Some(filter) = &query.filter {
             let style = if numbers.as_strings {
                 JsonStyle::BigIntAsString
@@ -468,6 +476,7 @@ pub(super) async fn export(
                 engine: &engine,
                 time,
                 cancel: Cancel::default(),
+                seen: &seen,
             };
             let prefix = query.prefix.as_deref();
             return export_filtered(&db, &path.store, prefix, &filtering, &options, sink);
@@ -487,6 +496,10 @@ pub(super) async fn export(
             style,
             ..ExportOptions::new(format)
         };
+        if seen.rules(&path.store).is_some() {
+            export_seen(&tx, &seen, &path.store, &options, sink)?;
+            return Ok(());
+        }
         transfer::export(&tx, &path.store, &options, sink, &mut |_| {})?;
         Ok(())
     })
@@ -497,6 +510,26 @@ pub(super) async fn export(
             .insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// Exports a store as somebody sees it who does not see all.
+pub(crate) fn export_seen(
+    tx: &Transaction,
+    seen: &Seen,
+    name: &str,
+    options: &ExportOptions,
+    out: &mut dyn std::io::Write,
+) -> ApiResult<Exported> {
+    let store = tx.documents(name)?;
+    seen.check(store.definition())?;
+    let mut progress = |_: &Exported| {};
+    let mut exporter = Exporter::new(&store, options, out, &mut progress)?;
+    for item in store.range(&options.range, Direction::Forward)? {
+        let item = item?;
+        let value = seen.document(name, &item.value)?;
+        exporter.add(&item.key, value.root())?;
+    }
+    Ok(exporter.finish()?)
 }
 
 /// A store's name as a file name.

@@ -11,6 +11,7 @@ mod query;
 mod script;
 mod serve;
 mod transfer;
+mod user;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-pub use args::{Cli, Command, ServeArgs};
+pub use args::{Cli, Command, ServeArgs, UserArgs, UserCommand};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Import(args)) => transfer::import(&args),
         Some(Command::Export(args)) => transfer::export(&args),
         Some(Command::Query(args)) => query::run(&args),
+        Some(Command::User(args)) => user::run(&args),
         Some(Command::Script(args)) => script::run(&args),
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Doctor(args)) => doctor::run(&args),

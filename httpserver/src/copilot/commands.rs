@@ -16,6 +16,7 @@ use super::events::{ChatEvent, ToolShown};
 use super::kept::OWNER;
 use super::seams::{Emit, SlashRunner, ToolContext};
 use crate::scripts::{Chain, Run, all_tools, done, run_script};
+use crate::security::Capability;
 use crate::tools::{self, Caller, Context, Tools, Way};
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
@@ -138,11 +139,36 @@ fn show(call: String, output: ToolOutput, emit: &Emit<'_>) {
     }
 }
 
+/// Commands of scripts that change nothing but one's own draft, or are checked where they run. All others need the right
+/// to change what others run.
+const FOR_ONESELF: [&str; 16] = [
+    "help",
+    "create",
+    "edit",
+    "step",
+    "steps",
+    "undo",
+    "insert_step",
+    "update_step",
+    "delete_step",
+    "reorder_steps",
+    "parameterize",
+    "discard",
+    "history",
+    "list",
+    "show",
+    "run",
+];
+
 fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result<(), ToolFault> {
     if call.command == "help" {
         let name = call.args.get("command").and_then(Value::as_str);
         emit(ChatEvent::Text(GRAMMAR.help(name).map_err(refused)?));
         return Ok(());
+    }
+    if !FOR_ONESELF.contains(&call.command.as_str()) {
+        let allowed = context.state.who().check(Capability::Edit, None);
+        allowed.map_err(tools::fault)?;
     }
     let answer = with_desk(context, |desk| {
         if let Some((tool, args)) = context.state.copilot().take_call(&context.session) {

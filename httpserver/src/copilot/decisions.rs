@@ -18,7 +18,7 @@ impl Copilot {
     /// # Errors
     /// Nothing waits under this name; it was decided on, lapsed, or is about something else.
     pub async fn decide(&self, state: &AppState, id: &str, wish: Wish) -> ApiResult<Outcome> {
-        let session = self.session(id).await?;
+        let session = self.session(state.who(), id).await?;
         let database = session
             .state()
             .approvals
@@ -91,7 +91,7 @@ impl Copilot {
         turn: u64,
         feedback: Feedback,
     ) -> ApiResult<()> {
-        let session = self.session(id).await?;
+        let session = self.session(state.who(), id).await?;
         let entry = {
             let mut state = session.state();
             let found = state

@@ -69,6 +69,7 @@ impl SessionStore for KeptSessions {
             let text = |name: &str| kept.memory.get(name)?.as_str().map(str::to_owned);
             Some(SessionSummary {
                 id,
+                owner: text("owner").unwrap_or_default(),
                 title: kept.title.clone(),
                 database: text("database")?,
                 updated_ms: kept.memory["updated_ms"].as_u64()?,

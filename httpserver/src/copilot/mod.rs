@@ -180,8 +180,8 @@ impl Copilot {
         let share = self.share(ask.share)?;
         let offline = self.check_provider(ask.provider.as_deref())?;
         let session = match &ask.session {
-            Some(id) => self.session(id).await?,
-            None => self.new_session()?,
+            Some(id) => self.session(state.who(), id).await?,
+            None => self.new_session(state.who())?,
         };
         let cancel = Cancel::default();
         let saved = SavedTurn {

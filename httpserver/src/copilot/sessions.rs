@@ -8,13 +8,21 @@ use std::sync::Arc;
 use super::saved::{SavedSession, SessionSummary};
 use super::{Copilot, Inner, MAX_LISTED, Session, random_text};
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::Identity;
 
 impl Copilot {
     /// A session, from memory or from where it is kept.
     ///
     /// # Errors
     /// There is none with this id.
-    pub async fn session(&self, id: &str) -> ApiResult<Arc<Session>> {
+    pub async fn session(&self, who: &Identity, id: &str) -> ApiResult<Arc<Session>> {
+        let session = self.find(id).await?;
+        // Somebody else's is as good as none.
+        let own = session.state().saved.owner == owner(who);
+        own.then_some(session).ok_or_else(no_session)
+    }
+
+    async fn find(&self, id: &str) -> ApiResult<Arc<Session>> {
         if let Some(session) = self.0.sessions.lock().get(id) {
             return Ok(Arc::clone(session));
         }
@@ -23,18 +31,14 @@ impl Copilot {
         let loaded = loaded
             .map_err(ApiError::internal)?
             .map_err(ApiError::internal)?;
-        let saved = loaded.ok_or_else(|| {
-            let detail =
-                "There is no session with this id. It may have been forgotten; begin another one.";
-            ApiError::new(Code::SessionNotFound, detail)
-        })?;
-        self.admit(saved)
+        self.admit(loaded.ok_or_else(no_session)?)
     }
 
-    pub(super) fn new_session(&self) -> ApiResult<Arc<Session>> {
+    pub(super) fn new_session(&self, who: &Identity) -> ApiResult<Arc<Session>> {
         let id = random_text(16).map_err(ApiError::internal)?;
         self.admit(SavedSession {
             id,
+            owner: owner(who),
             ..SavedSession::default()
         })
     }
@@ -68,9 +72,12 @@ impl Copilot {
     ///
     /// # Errors
     /// They cannot be read.
-    pub async fn list(&self) -> ApiResult<Vec<SessionSummary>> {
+    pub async fn list(&self, who: &Identity) -> ApiResult<Vec<SessionSummary>> {
+        let owner = owner(who);
+        // Those of others are among the newest.
+        let most = if who.is_user { usize::MAX } else { MAX_LISTED };
         let store = Arc::clone(&self.0.parts.store);
-        let kept = tokio::task::spawn_blocking(move || store.list(MAX_LISTED)).await;
+        let kept = tokio::task::spawn_blocking(move || store.list(most)).await;
         let kept = kept.map_err(ApiError::internal)?;
         let kept = kept.map_err(ApiError::internal)?.into_iter();
         let mut all: BTreeMap<String, SessionSummary> =
@@ -79,7 +86,8 @@ impl Copilot {
             let summary = session.state().saved.summary();
             all.insert(summary.id.clone(), summary);
         }
-        let mut all: Vec<_> = all.into_values().filter(|one| one.turns > 0).collect();
+        let mut all: Vec<_> = all.into_values().collect();
+        all.retain(|one| one.turns > 0 && one.owner == owner);
         all.sort_by_key(|one| std::cmp::Reverse(one.updated_ms));
         all.truncate(MAX_LISTED);
         Ok(all)
@@ -89,8 +97,8 @@ impl Copilot {
     ///
     /// # Errors
     /// There is no such session.
-    pub async fn stop(&self, id: &str) -> ApiResult<bool> {
-        let session = self.session(id).await?;
+    pub async fn stop(&self, who: &Identity, id: &str) -> ApiResult<bool> {
+        let session = self.session(who, id).await?;
         let stopped = session.stop();
         if stopped {
             self.0.keep(&session).await;
@@ -103,8 +111,8 @@ impl Copilot {
     ///
     /// # Errors
     /// There is no such session, or it cannot be deleted.
-    pub async fn forget(&self, id: &str) -> ApiResult<bool> {
-        let session = self.session(id).await?;
+    pub async fn forget(&self, who: &Identity, id: &str) -> ApiResult<bool> {
+        let session = self.session(who, id).await?;
         let stopped = session.stop();
         let (store, id) = (Arc::clone(&self.0.parts.store), id.to_owned());
         let forgotten = Arc::clone(&session);
@@ -120,6 +128,19 @@ impl Copilot {
         self.0.sessions.lock().remove(&session.id);
         Ok(stopped)
     }
+}
+
+/// Whose sessions somebody's are.
+fn owner(who: &Identity) -> String {
+    match who.is_user {
+        true => who.name.to_string(),
+        false => String::new(),
+    }
+}
+
+fn no_session() -> ApiError {
+    let detail = "There is no session with this id. It may have been forgotten; begin another one.";
+    ApiError::new(Code::SessionNotFound, detail)
 }
 
 impl Inner {

@@ -102,6 +102,16 @@ codes! {
     ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
     /// The caller has no right to do this.
     NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
+    /// No user has this name.
+    UserNotFound = "user_not_found", NOT_FOUND, "No such user";
+    /// No token has this id.
+    TokenNotFound = "token_not_found", NOT_FOUND, "No such token";
+    /// A user has this name already.
+    UserExists = "user_exists", CONFLICT, "The user exists already";
+    /// Without this administrator nobody could manage the server.
+    LastAdmin = "last_admin", CONFLICT, "This is the last administrator";
+    /// A user or token cannot be like this; the detail says what is wrong.
+    InvalidAccount = "invalid_account", UNPROCESSABLE_ENTITY, "This is not possible";
     /// No script has this name.
     ScriptNotFound = "script_not_found", NOT_FOUND, "No such script";
     /// The script has no such version.

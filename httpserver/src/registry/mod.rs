@@ -26,11 +26,13 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
+use crate::security::{Capability, Identity, Seen};
 
 pub use entry::{Durability, Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
+pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
 pub use set_up::{First, FirstDatabase, Kind, Step};
 pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
@@ -184,9 +186,29 @@ impl Registry {
         &self.list.roots
     }
 
-    /// All databases in the order of their names.
+    /// Who the request is by.
+    pub fn who(&self) -> &Arc<Identity> {
+        &self.guard.who
+    }
+
+    /// What they see of a database.
+    pub fn seen(&self, name: &str) -> Seen {
+        self.guard.who.seen(name)
+    }
+
+    /// Whether a database exists for them. The server's own is for those who manage it: it has what all did.
+    fn exists_for(&self, entry: &Entry) -> bool {
+        match entry.is_system() {
+            true => self.guard.who.is_admin(),
+            false => self.guard.who.sees(&entry.name),
+        }
+    }
+
+    /// All databases that exist for them, in the order of their names.
     pub fn list(&self) -> Vec<Arc<Entry>> {
-        self.list.entries.read().values().cloned().collect()
+        let entries = self.list.entries.read();
+        let seen = entries.values().filter(|entry| self.exists_for(entry));
+        seen.cloned().collect()
     }
 
     /// The database of this name.
@@ -196,8 +218,11 @@ impl Registry {
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
         let entries = self.list.entries.read();
         let own = || Some(self.system_entry()).filter(|own| own.name == name);
-        entries.get(name).cloned().or_else(own).ok_or_else(|| {
-            let suggestions = nearest(name, entries.keys().map(String::as_str));
+        let found = entries.get(name).cloned().or_else(own);
+        let found = found.filter(|entry| self.exists_for(entry));
+        found.ok_or_else(|| {
+            let names = entries.values().filter(|entry| self.exists_for(entry));
+            let suggestions = nearest(name, names.map(|entry| entry.name.as_str()));
             let hint = suggestions
                 .first()
                 .map_or(String::new(), |best| format!(" Did you mean '{best}'?"));
@@ -272,11 +297,21 @@ impl Registry {
         }
     }
 
+    /// Whether statements of this request may change a database, and why not.
+    pub fn refusal(&self, name: &str) -> Option<String> {
+        let refused = self.guard.who.check(Capability::Edit, Some(name)).err()?;
+        Some(refused.detail().trim_end_matches('.').to_owned())
+    }
+
     /// Whether this request may write to a database at all, whatever the database itself says.
     ///
     /// # Errors
     /// The database is not there, `read_only`, or `confirmation_needed`.
     pub fn check_write(&self, name: &str) -> ApiResult<()> {
+        if name == self.system_entry().name {
+            // Who may change what others run need not see all that lies there.
+            return self.writable_system(false).map(drop);
+        }
         self.guard.check_write(name, &self.database(name)?)
     }
 
@@ -285,6 +320,7 @@ impl Registry {
     /// # Errors
     /// The name or path is not allowed or taken, or the folder cannot be used.
     pub fn attach(&self, wish: &Attach) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         check_name(&wish.name)?;
         let mut state = self.list.state.lock();
         let path = match &wish.path {
@@ -313,6 +349,7 @@ impl Registry {
     /// # Errors
     /// It is not there, or the list cannot be written.
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let old = self.get(name)?;
         old.refuse_own()?;
@@ -330,6 +367,7 @@ impl Registry {
     /// # Errors
     /// It is not there, the list cannot be written, or files cannot be deleted.
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let entry = self.get(name)?;
         entry.refuse_own()?;

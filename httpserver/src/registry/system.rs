@@ -14,6 +14,7 @@ use super::state_file::StateFile;
 use super::{MARK, Mode, Pool, Registry, Roots};
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::Capability;
 
 /// Its name, unless somebody has a database of that name.
 const NAME: &str = "system";
@@ -126,6 +127,12 @@ impl Registry {
         self.list.system.opened.lock().is_some() || self.system_entry().path.join(MARK).exists()
     }
 
+    /// The system database's entry, when it is there and exists for who asks.
+    pub fn shown_system(&self) -> Option<Arc<Entry>> {
+        let entry = self.system_entry();
+        (self.has_system() && self.exists_for(&entry)).then_some(entry)
+    }
+
     /// The system database; makes it when it is not there.
     ///
     /// # Errors
@@ -178,7 +185,8 @@ impl Registry {
         if proposes && guard.mode == Mode::Confirm {
             guard.mode = Mode::Open;
         }
-        guard.check_write(&name, system.database())?;
+        guard.who.check(Capability::Edit, None)?;
+        guard.check_mode(&name, system.database())?;
         Ok(system)
     }
 }

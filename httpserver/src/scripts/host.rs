@@ -331,9 +331,16 @@ impl Statements for InSession {
             open.is_some_and(|open| open.id() == id)
         });
         let name = named.map(|entry| entry.name.clone()).unwrap_or_default();
-        let done = self.in_session(&name, &id, &Visibility::default(), |session| {
-            Ok(session.changes(&name, set)?)
-        })?;
+        let seen = self.state.who().visibility();
+        let masks = set
+            .changes
+            .iter()
+            .any(|change| seen.store(&name, &change.store).is_some());
+        if masks && self.slot.borrow().is_some() {
+            let detail = "Fields of this store are masked for you, and in a transaction a change set cannot keep them. Change it by SQL with execute, or set \"transaction\" to \"none\".";
+            return Err(ApiError::new(Code::UnsupportedStatement, detail));
+        }
+        let done = self.in_session(&name, &id, seen, |session| Ok(session.changes(&name, set)?))?;
         if let Some(outcome) = done {
             return Ok(outcome);
         }

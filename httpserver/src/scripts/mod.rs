@@ -83,7 +83,7 @@ pub fn run_script(
     let report = run_on(&host, state, system, wanted, sink);
     let script = &wanted.program.script;
     state.audit().record_run(RunRecord {
-        who: wanted.caller.name.clone(),
+        who: person(state, wanted),
         way: wanted.way.to_owned(),
         database: wanted.database.clone(),
         dry_run: wanted.dry_run,
@@ -91,6 +91,14 @@ pub fn run_script(
         ..RunRecord::new(script.reference(), wanted.program.hash.clone(), &report)
     });
     report
+}
+
+/// Who runs a script, for the record: a person, where people sign in.
+fn person(state: &AppState, wanted: &Run<'_>) -> String {
+    match state.who().is_user {
+        true => state.who().name.to_string(),
+        false => wanted.caller.name.clone(),
+    }
 }
 
 /// Runs a script over these tools.
@@ -106,7 +114,7 @@ fn run_on(
     let options = RunOptions {
         scripts: &library,
         asker: wanted.asker,
-        user: wanted.caller.name.clone(),
+        user: person(state, wanted),
         database: wanted.database.clone(),
         dry_run: wanted.dry_run,
         limits: RunLimits {

@@ -24,6 +24,7 @@ use super::files;
 use super::quiet::{Answering, Quiet, Running, Seat};
 use super::stall::StallGuard;
 use crate::config::Limits;
+use crate::security::Peer;
 
 /// Most headers of a request.
 const MAX_HEADERS: usize = 100;
@@ -160,7 +161,11 @@ fn connection(
         .max_header_size(MAX_HEAD_BYTES);
     let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
     let requests = seat.clone();
-    let service = service_fn(move |request| answer(app.clone(), requests.begin(), request));
+    // Handlers hear where it came from: who guesses passwords is slowed down by that.
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        answer(app.clone(), requests.begin(), request)
+    });
     async move {
         let served = http.serve_connection(io, service);
         let mut served = std::pin::pin!(served);

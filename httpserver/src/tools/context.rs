@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sop::Database;
-use sop_query::sql::{Cancel, Catalog, Output};
+use sop_query::sql::{Cancel, Catalog, Output, Visibility};
 use sop_systemdb::system::AuditEntry;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput};
 
@@ -14,6 +14,7 @@ use super::statements::{Direct, Statements};
 use super::tool::{Mode, Tool};
 use crate::api::catalog;
 use crate::scripts::{Chain, with_scripts};
+use crate::security::{Capability, Seen};
 use crate::state::AppState;
 
 /// By which way a call came.
@@ -100,7 +101,13 @@ const BYTES: usize = 4 << 20;
 
 impl Context {
     /// With the ordinary limits.
-    pub fn new(state: AppState, database: impl Into<String>, caller: Caller) -> Self {
+    pub fn new(state: AppState, database: impl Into<String>, mut caller: Caller) -> Self {
+        let who = state.who();
+        // Whatever the way: nobody does more by it than they may.
+        caller.may = caller.may.min(who.tools().unwrap_or(ToolClass::Read));
+        if who.is_user {
+            caller.name = who.name.to_string();
+        }
         let time = state.limits().query_timeout();
         Self {
             state,
@@ -119,7 +126,7 @@ impl Context {
 
     /// Whether the caller may use tools of this class.
     pub fn allows(&self, class: ToolClass) -> bool {
-        class <= self.caller.may
+        self.state.who().tools().is_some() && class <= self.caller.may
     }
 
     /// Whether the caller is shown a tool.
@@ -194,6 +201,16 @@ impl Context {
         self.state.audit().record(entry);
     }
 
+    /// What the caller sees of that database.
+    pub fn seen(&self, named: Option<&str>) -> Seen {
+        self.state.registry().seen(self.database_name(named))
+    }
+
+    /// What the caller sees of all databases.
+    pub fn visibility(&self) -> Visibility {
+        self.state.who().visibility().clone()
+    }
+
     /// The name of the system database.
     pub(super) fn system_name(&self) -> String {
         self.state.registry().system_entry().name.clone()
@@ -210,7 +227,13 @@ impl Context {
     /// It is not there or cannot be opened.
     pub fn database(&self, named: Option<&str>) -> Result<Database, ToolFault> {
         let name = self.database_name(named);
-        self.state.registry().database(name).map_err(fault)
+        let registry = self.state.registry();
+        let entry = registry.get(name).map_err(fault)?;
+        registry
+            .who()
+            .check(Capability::Query, Some(&entry.name))
+            .map_err(fault)?;
+        registry.database(name).map_err(fault)
     }
 
     /// That database, open for writing.

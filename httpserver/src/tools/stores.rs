@@ -195,7 +195,7 @@ fn describe_store(context: &Context, args: OneStore) -> Result<ToolOutput, ToolF
         .begin(Access::Read)
         .map_err(|error| fault(error.into()))?;
     let info = info(&tx, &args.store)?;
-    let data = store_as_json(&tx, &info).map_err(fault)?;
+    let data = store_as_json(&tx, &context.seen(args.database.as_deref()), &info).map_err(fault)?;
     Ok(ToolOutput {
         summary: format!("{}: {}", args.store, counted(info.count, "item")),
         data,

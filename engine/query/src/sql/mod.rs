@@ -55,6 +55,7 @@ pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
+pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
 pub use views::{STORE as VIEWS_STORE, View, views};

@@ -136,7 +136,7 @@ pub(super) async fn events(
 }
 
 async fn resume(state: &AppState, session: &str, headers: &HeaderMap) -> ApiResult<Response> {
-    let session = state.copilot().session(session).await?;
+    let session = state.copilot().session(state.who(), session).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let from = last.and_then(|id| session.ring.number_of(id));
     let newest = session.ring.newest_turn();
@@ -239,8 +239,8 @@ pub(super) async fn stop(
 ) -> ApiResult<Json<Stopped>> {
     let copilot = state.copilot();
     let stopped = match query.forget {
-        true => copilot.forget(&path.session).await?,
-        false => copilot.stop(&path.session).await?,
+        true => copilot.forget(state.who(), &path.session).await?,
+        false => copilot.stop(state.who(), &path.session).await?,
     };
     Ok(Json(Stopped { stopped }))
 }
@@ -275,7 +275,7 @@ pub(super) struct SessionList {
     responses((status = 200, body = SessionList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(State(state): State) -> ApiResult<Json<SessionList>> {
-    let sessions = state.copilot().list().await?.into_iter();
+    let sessions = state.copilot().list(state.who()).await?.into_iter();
     let view = |saved: SessionSummary| SessionView {
         turns: saved.turns,
         session: saved.id,
@@ -311,7 +311,7 @@ pub(super) async fn show(
     State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
 ) -> ApiResult<Json<TurnList>> {
-    let session = state.copilot().session(&path.session).await?;
+    let session = state.copilot().session(state.who(), &path.session).await?;
     let running = session.running();
     let state = session.state();
     Ok(Json(TurnList {
@@ -350,7 +350,7 @@ pub(super) async fn sent(
     State(state): State,
     ApiPath(path): ApiPath<SentPath>,
 ) -> ApiResult<Json<SentView>> {
-    let session = state.copilot().session(&path.session).await?;
+    let session = state.copilot().session(state.who(), &path.session).await?;
     let found = session
         .state()
         .sent

@@ -13,6 +13,7 @@ mod sending;
 mod values;
 
 pub(crate) use body::params as sql_params;
+use catalog::check_definitions;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
@@ -137,7 +138,9 @@ pub(super) async fn run(
         return send_plan(&state, path.db, query, explain).await;
     }
     let shown = query.shown();
-    let begun = state.queries().begin(&path.db, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &path.db, &shown, query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
@@ -178,7 +181,9 @@ async fn send_file(
     state.registry().get(&database)?;
     let shared = state.clone();
     let shown = query.shown();
-    let begun = state.queries().begin(&database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let form = Form::File {
         content_type: format.content_type(),
@@ -223,7 +228,7 @@ fn execute(
 fn write_down(state: &AppState, database: &str, way: &'static str, sql: &str, summary: &Summary) {
     let statement: String = sql.chars().take(MOST_KEPT).collect();
     state.audit().record(AuditEntry {
-        who: "token".to_owned(),
+        who: state.who().name.to_string(),
         way: way.to_owned(),
         what: "query".to_owned(),
         database: Some(database.to_owned()),
@@ -249,9 +254,13 @@ fn request(
     let catalog = with_scripts(catalog, state, database, &text, &Chain::default());
     let (sql, params, notes) = match &query.text {
         Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
-        Text::Select(document) => catalog::compile(&catalog, document)?,
+        Text::Select(document) => {
+            catalog::compile(state.who().visibility(), &catalog, document)?
+        }
     };
+    check_definitions(state.registry(), database, &sql)?;
     let request = Request {
+        visibility: state.who().visibility().clone(),
         sql,
         params,
         limits: Limits {
@@ -275,7 +284,9 @@ async fn send_plan(
 ) -> ApiResult<Response> {
     let shared = state.clone();
     let shown = query.shown();
-    let begun = state.queries().begin(&database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let work = tokio::task::spawn_blocking(move || {
         let (catalog, request, notes) = request(&shared, &database, &query, &running)?;
@@ -344,13 +355,14 @@ pub(super) struct RunningList {
     queries: Vec<RunningView>,
 }
 
-/// What runs just now.
+/// What runs just now: one's own; all for an administrator.
 #[utoipa::path(
     get, operation_id = "list_queries", path = "/queries", tag = "queries",
     responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(State(state): State) -> Json<RunningList> {
-    let listed = state.queries().list().into_iter().map(|query| RunningView {
+    let listed = state.queries().list(state.who()).into_iter();
+    let listed = listed.map(|query| RunningView {
         id: query.id,
         database: query.database,
         sql: query.sql,
@@ -379,7 +391,7 @@ pub(super) async fn cancel(
     State(state): State,
     ApiPath(path): ApiPath<QueryPath>,
 ) -> ApiResult<StatusCode> {
-    if state.queries().cancel(&path.id) {
+    if state.queries().cancel(state.who(), &path.id) {
         return Ok(StatusCode::NO_CONTENT);
     }
     let detail = "No query with this id runs. It may have ended.";

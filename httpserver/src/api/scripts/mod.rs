@@ -19,9 +19,6 @@ use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::scripts::{all_tools, library, readable_name};
 use crate::state::AppState;
 
-/// Who saves over this interface.
-pub(super) const AUTHOR: &str = "token";
-
 /// The script of an address.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -160,7 +157,7 @@ fn save(
         (saved, check(&script, all_tools(), &library))
     } else {
         let save = Save {
-            author: AUTHOR.to_owned(),
+            author: state.who().name.to_string(),
             note: query.note.clone(),
             expected,
         };
@@ -327,7 +324,7 @@ pub(super) async fn remove(
         let keep = query.versions == VersionsWish::Keep;
         shared
             .system()?
-            .delete_script(&path.category, &path.name, keep, AUTHOR)?;
+            .delete_script(&path.category, &path.name, keep, &shared.who().name)?;
         Ok(StatusCode::NO_CONTENT)
     };
     state.call(work).await
@@ -400,9 +397,10 @@ pub(super) async fn restore(
     let shared = state.clone();
     let work = move || {
         let (category, name) = (path.category, path.name);
-        let saved = shared
-            .system()?
-            .restore_script(&category, &name, body.version, AUTHOR)?;
+        let saved =
+            shared
+                .system()?
+                .restore_script(&category, &name, body.version, &shared.who().name)?;
         Ok(Json(SavedView {
             category,
             name,

@@ -23,6 +23,7 @@ use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::queries::RunningQuery;
 use crate::scripts::{Chain, Run, all_tools, library, run_script};
+use crate::security::NOBODY_IN_PARTICULAR;
 use crate::state::{AppState, join_error};
 use crate::tools::{Caller, Way};
 
@@ -179,7 +180,10 @@ async fn start(
     let name = database.clone().unwrap_or_default();
     let shown = format!("run {}", program.script.reference());
     let wait = state.limits().query_timeout();
-    let (running, held) = state.queries().begin(&name, &shown, wait).await?;
+    let (running, held) = state
+        .queries()
+        .begin(state.who(), &name, &shown, wait)
+        .await?;
     let accept = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accept.filter_map(|value| value.to_str().ok());
     let as_events = accepted.any(|value| value.contains("text/event-stream"));
@@ -214,7 +218,7 @@ async fn start(
 
 fn caller() -> Caller {
     Caller {
-        name: super::AUTHOR.to_owned(),
+        name: NOBODY_IN_PARTICULAR.to_owned(),
         way: Way::Script,
         may: ToolClass::Admin,
     }
@@ -311,7 +315,11 @@ pub(crate) async fn runs(
         // Runs before this are in it.
         shared.audit().flush();
         let runs = shared.system()?.runs(Some(&script), query.before, limit)?;
-        let runs = runs.into_iter().map(|(number, run)| {
+        // What a run was given and came to may be what others do not see.
+        let who = shared.who();
+        let own = |run: &sop_systemdb::system::RunRecord| who.is_admin() || *who.name == *run.who;
+        let runs = runs.into_iter().filter(|(_, run)| own(run));
+        let runs = runs.map(|(number, run)| {
             let mut json = serde_json::to_value(run).unwrap_or_default();
             json["number"] = number.into();
             json
