@@ -25,6 +25,7 @@ const STYLES: &[&str] = &[
     "copilot",
     "settings",
     "scripts",
+    "activity",
     "small",
 ];
 

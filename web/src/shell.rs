@@ -183,6 +183,8 @@ pub enum View {
     Knowledge,
     /// The studio of scripts.
     Scripts,
+    /// Who changed what, what runs, how the databases do.
+    Activity,
 }
 
 impl View {
@@ -196,6 +198,7 @@ impl View {
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
             Self::Scripts => Some("scripts"),
+            Self::Activity => Some("activity"),
         }
     }
 
@@ -208,6 +211,7 @@ impl View {
             Self::Databases => " administering",
             Self::Settings | Self::Knowledge => " settling",
             Self::Scripts => " scripting",
+            Self::Activity => " watching",
         }
     }
 }
@@ -275,6 +279,7 @@ impl AppShell {
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
             View::Scripts => Some("Scripts"),
+            View::Activity => Some("Activity"),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::state::AppState;
 pub fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(shell::start))
+        .route("/welcome", get(shell::welcome))
         .route("/d/{db}", get(shell::database))
         .route("/d/{db}/q", get(shell::query))
         .route("/d/{db}/design", get(shell::design))
@@ -29,6 +30,7 @@ pub fn router() -> Router<AppState> {
         .route("/knowledge", get(shell::knowledge))
         .route("/scripts", get(shell::scripts))
         .route("/scripts/{category}/{name}", get(shell::scripts))
+        .route("/activity", get(shell::activity))
         .route("/assets/{build}/{*path}", get(assets::embedded))
         .route("/assets/reference.css", get(assets::reference))
         .route("/favicon.ico", get(assets::favicon))
