@@ -91,7 +91,7 @@ describe("the first page", () => {
   }));
 
   test("what fails is said at its field, and the folder is as it was, to the byte", () => fresh(async ({ page, folder, watch }) => {
-    watch.expect(/status of 4/);
+    watch.expect(/status of [45]/);
     mkdirSync(join(folder, "letters"));
     writeFileSync(join(folder, "letters/one.txt"), "mine");
     const before = tree(folder);

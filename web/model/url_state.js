@@ -5,7 +5,7 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what, users; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "users" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what, users; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
  * @property {string} [script] the open script: `category/name`, or `~1` for one that was not saved
  * @property {"json" | "sql" | "items" | "versions" | "code"} [pane] what is shown of a design or a script, else the form; "code" also of a whole database

@@ -29,8 +29,8 @@ pub(super) struct ListedDatabase {
     /// Bytes of its node cache, where it has its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cache_bytes: Option<u64>,
-    /// When its commits are durable.
-    #[serde(default)]
+    /// When its commits are durable; before each is answered when missing.
+    #[serde(default, skip_serializing_if = "Durability::is_usual")]
     durability: Durability,
 }
 

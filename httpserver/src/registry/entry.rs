@@ -49,6 +49,11 @@ pub enum Durability {
 }
 
 impl Durability {
+    /// Whether it is what nobody had to ask for; files and answers leave it out then.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
     fn of_engine(self) -> sop::Durability {
         match self {
             Self::EveryCommit => sop::Durability::EveryCommit,

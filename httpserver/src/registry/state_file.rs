@@ -50,12 +50,8 @@ pub(crate) struct Listed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_bytes: Option<u64>,
     /// When its commits are durable.
-    #[serde(default, skip_serializing_if = "is_usual")]
+    #[serde(default, skip_serializing_if = "Durability::is_usual")]
     pub durability: Durability,
-}
-
-fn is_usual(durability: &Durability) -> bool {
-    *durability == Durability::default()
 }
 
 impl Listed {

@@ -232,7 +232,10 @@ export class SopActivity extends Part {
   async #item(entry, change) {
     const { session } = this.app;
     if (!session.databases.some((one) => one.name === entry.database)) return session.say({ kind: "warn", text: `There is no database ${entry.database} any more.` });
+    const { grid } = this.app;
     await session.go({ database: entry.database, store: change.store, prefix: [], sel: change.key, at: change.key });
+    // Rows that were there before do not look at the address again.
+    if (grid.store?.name === change.store && entry.database === session.place.database) await grid.goToKey(change.key, { select: true });
   }
 
   /** @param {AuditEntry} entry */
