@@ -222,7 +222,7 @@ pub(super) async fn set_up(
         let view = DatabaseView::of(&entry, &shared);
         // Written down here and only when it is done: a refusal must not make the system database.
         shared.audit().record(AuditEntry {
-            who: "token".to_owned(),
+            who: shared.who().name.to_string(),
             way: way.to_owned(),
             what: "POST /setup".to_owned(),
             database: Some(view.name.clone()),

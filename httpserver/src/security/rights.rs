@@ -153,6 +153,8 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/", SignedIn),
     ("/settings", SignedIn),
     ("/knowledge", Query),
+    ("/welcome", SignedIn),
+    ("/activity", Admin),
     ("/users", SignedIn),
     ("/scripts", Query),
     ("/scripts/{category}/{name}", Query),
