@@ -11,7 +11,7 @@ import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
 import { wireCopilot } from "./parts/copilot_commands.js";
 import { isTextField } from "./parts/dom.js";
-import { wireDesignCommands } from "./parts/design_commands.js";
+import { wireDesignCommands, wireDesignPlaces } from "./parts/design_commands.js";
 import { wireFilterCommands } from "./parts/filter_commands.js";
 import { wireBulk } from "./parts/grid_bulk.js";
 import { wireColumns } from "./parts/grid_columns.js";
@@ -96,12 +96,13 @@ wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
 const first = readPlace(location);
-Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane, script: first.script });
+Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane, activity: first.activity, lang: first.lang, script: first.script });
 wireAddress(app);
 if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();
 wireViews(app);
 wireCopilot(app);
+wireDesignPlaces(app);
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

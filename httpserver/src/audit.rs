@@ -15,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use sop::Document;
 use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
 use crate::error::ApiResult;
@@ -144,6 +145,34 @@ pub struct Changed {
     pub detail: Value,
 }
 
+/// Bytes of a value that an entry keeps; of a larger one only its size is.
+const MOST_KEPT: usize = 64 * 1024;
+
+impl Changed {
+    /// One item, before and after.
+    pub fn item(
+        op: &str,
+        (store, key): (&str, Value),
+        before: Option<&Document>,
+        after: Option<&Document>,
+        sequence: u64,
+    ) -> Self {
+        let kept = |value: Option<&Document>| {
+            value.map(|value| match value.to_json().len() {
+                0..=MOST_KEPT => value.to_value(),
+                bytes => json!({"$left_out": format!("{bytes} bytes")}),
+            })
+        };
+        let change = json!({
+            "op": op, "store": store, "key": key, "before": kept(before), "after": kept(after),
+        });
+        Self {
+            count: 1,
+            detail: json!({"changes": [change], "sequence": sequence}),
+        }
+    }
+}
+
 /// Writes down each request that may change something. Tools, scripts and the copilot write their own
 /// entries, one for each call.
 pub async fn audit(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -176,6 +205,10 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         .cloned()
         .unwrap_or_default();
     entry.changed = changed.count;
+    // What an address cannot say: the database that was just made.
+    let made = changed.detail["database"].as_str();
+    entry.database = entry.database.or_else(|| made.map(str::to_owned));
+    entry.store = entry.store.or_else(|| only_store(&changed.detail));
     entry.outcome = outcome(&response).to_owned();
     entry.detail = match changed.detail {
         Value::Null => json!({"status": response.status().as_u16()}),
@@ -183,6 +216,14 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     };
     state.audit().record(entry);
     response
+}
+
+/// The store of changes that are all in one.
+fn only_store(detail: &Value) -> Option<String> {
+    let changes = detail["changes"].as_array()?;
+    let first = changes.first()?["store"].as_str()?;
+    let all = changes.iter().all(|change| change["store"] == first);
+    all.then(|| first.to_owned())
 }
 
 /// Whether a request may change something that is kept.
@@ -197,6 +238,8 @@ fn is_change(method: &Method, route: &str) -> bool {
         "/backup",
         "/login",
         "/logout",
+        "/import",
+        "/setup",
     ];
     let changes = matches!(
         *method,

@@ -192,8 +192,9 @@ describe("the studio of scripts", () => {
     // JSON that is not whole is kept as text, and not taken.
     await toggle(page, "/steps/0").click();
     await fill(page, code(page, "Filter"), '{"ArtistId": ');
-    await card(page, "/steps/0").getByText(/Not JSON yet/).waitFor();
+    assert.equal(await card(page, "/steps/0").getByText(/Not JSON yet/).count(), 0, "what is being typed is not wrong yet");
     await page.keyboard.press("F5");
+    await card(page, "/steps/0").getByText(/Not JSON yet/).waitFor();
     await page.locator(".toast.warn").getByText(/Not JSON yet/).waitFor();
   });
 

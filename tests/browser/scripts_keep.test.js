@@ -210,6 +210,30 @@ describe("what the studio keeps and shows", () => {
     await page.getByRole("dialog").getByText("New script", { exact: true }).first().waitFor();
   });
 
+  test("an environment that asks for names asks for one before a script writes", async () => {
+    const album = albums[0];
+    const { page, script } = await open({ steps: [{ type: "tool", tool: "update", args: { store: "Album", key: album.AlbumId, set: { Title: "in prod" } } }] });
+    await page.locator("#environment").click();
+    await page.getByRole("menuitem", { name: "New environment" }).click();
+    const form = page.getByRole("dialog", { name: "New environment" });
+    await form.getByRole("textbox", { name: "Name" }).fill("prod");
+    await form.getByLabel("Databases").selectOption("dev");
+    await form.getByLabel("Colour").selectOption("prod");
+    await form.getByRole("button", { name: "Create environment" }).click();
+    await page.waitForFunction(() => document.querySelector("#environment")?.textContent?.includes("prod"));
+    await page.goto(`${it.server.origin}/scripts/test/${encodeURIComponent(script.name)}?db=chinook`);
+    await shown(page);
+    await page.keyboard.press("F5");
+    const review = page.getByRole("dialog", { name: "Review" });
+    const commit = review.getByRole("button", { name: /^Commit/ });
+    await commit.waitFor();
+    assert.equal(await commit.isDisabled(), true);
+    await review.getByRole("textbox").fill("Album");
+    await commit.click();
+    await page.locator(".toast.ok").getByText("1 change committed").waitFor();
+    assert.equal((await it.server.item("chinook", "Album", album.AlbumId))?.value.Title, "in prod");
+  });
+
   test("hostile texts are texts", async () => {
     const bad = "<img src=x onerror=\"window.hacked=1\">{{run.user}}";
     const { page } = await open({ description: bad, parameters: [{ name: "constructor", type: "string", default: bad, description: bad }], steps: [say(bad, { name: bad, description: bad }), { type: "set", variable: "__proto__", value: "1" }, { type: "set", variable: "x", value: { a: bad, "</script>": [bad] } }, { type: "tool", tool: "query", args: { sql: "SELECT '<b onclick=alert(1)>' AS \"<i>\"" }, output: "rows" }] });

@@ -5,10 +5,12 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "users"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what, users; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
  * @property {string} [script] the open script: `category/name`, or `~1` for one that was not saved
- * @property {"json" | "sql" | "items" | "versions"} [pane] what is shown of a design or a script, else the form
+ * @property {"json" | "sql" | "items" | "versions" | "code"} [pane] what is shown of a design or a script, else the form; "code" also of a whole database
+ * @property {string} [lang] the language of the code
+ * @property {string} [activity] filters and the open entry of the activity, as its address says them
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -68,6 +70,13 @@ export function readPlace({ pathname, search }) {
       if (pane === "json" || pane === "versions") place.pane = pane;
       return place;
     }
+    if (parts.length === 1 && parts[0] === "activity") {
+      place.view = "activity";
+      place.database = query.get("db") ?? undefined;
+      query.delete("db");
+      place.activity = query.toString();
+      return place;
+    }
     if (parts[0] === "d" && parts[1]) {
       place.database = decodeURIComponent(parts[1]);
       if (parts[2] === "q") place.view = "query";
@@ -81,7 +90,8 @@ export function readPlace({ pathname, search }) {
   if (place.view === "design") {
     if (query.has("new")) place.design = "";
     const pane = query.get("pane");
-    if (pane === "json" || pane === "sql" || pane === "items") place.pane = pane;
+    if (pane === "json" || pane === "sql" || pane === "items" || pane === "code") place.pane = pane;
+    if (pane === "code") place.lang = query.get("lang") ?? undefined;
   }
   if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
@@ -105,12 +115,13 @@ export function writePlace(place) {
     const path = script && !draft ? `/${script.split("/").map(encodeURIComponent).join("/")}` : "";
     return `/scripts${path}?db=${encodeURIComponent(place.database)}${draft}${place.pane ? `&pane=${place.pane}` : ""}`;
   }
+  if (place.view === "activity") return `/activity?db=${encodeURIComponent(place.database)}${place.activity ? `&${place.activity}` : ""}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {
-    const pane = place.pane ? `pane=${place.pane}` : "";
+    const pane = place.pane ? `pane=${place.pane}${place.pane === "code" && place.lang ? `&lang=${encodeURIComponent(place.lang)}` : ""}` : "";
     if (place.design) return `/d/${encodeURIComponent(place.database)}/s/${encodeURIComponent(place.design)}/design${pane ? `?${pane}` : ""}`;
-    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : ""}`;
+    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : pane ? `?${pane}` : ""}`;
   }
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();

@@ -4,14 +4,14 @@ import { stringify } from "../core/json.js";
 import { readPlace, writePlace } from "../model/url_state.js";
 
 const REST_MS = 250;
-const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", users: "Users" };
+const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", activity: "Activity", users: "Users" };
 
 /** @param {import("./context.js").Context} app */
 export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix, session.place.filter ?? null, session.place.sort ?? null]);
-  const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view, session.place.design ?? null, session.place.pane ?? null, session.place.view === "scripts" ? (session.place.script ?? null) : null]));
+  const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view, session.place.design ?? null, session.place.pane ?? null, session.place.view === "activity" ? (session.place.activity ?? null) : session.place.view === "scripts" ? (session.place.script ?? null) : null]));
   let shown = key();
   /** The rows that the grid shows. */
   let opened = session.place.view === undefined ? rows() : "";
@@ -67,7 +67,7 @@ export function wireAddress({ session, grid, explorer }) {
     going = true;
     const place = readPlace(location);
     place.database ??= place.view === undefined ? undefined : session.place.database;
-    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane, script: place.script } : { ...place, store: place.store ?? session.stores[0]?.name });
+    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane, activity: place.activity, lang: place.lang, script: place.script } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

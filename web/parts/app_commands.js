@@ -2,9 +2,8 @@
 
 import { count, counted } from "../core/format.js";
 import { isPartial, keyFields, keyValues, prefixText } from "../core/keys.js";
-import { withQuery } from "../core/http.js";
 import { shownKey } from "../model/commands.js";
-import { announce, download } from "./dom.js";
+import { announce } from "./dom.js";
 import { viewItems } from "./grid_columns.js";
 
 /** @param {import("./context.js").Context} app */
@@ -13,6 +12,7 @@ export function wireCommands(app) {
   const open = () => session.store !== undefined && session.place.view === undefined;
   const admin = () => session.may("admin");
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
+  const narrowed = () => session.place.prefix.length > 0 || session.place.filter !== undefined;
   const staged = () => session.changes.size > 0;
   const commitOf = () => session.commits.of(session.place.database)[0];
   /** @param {string} id */
@@ -59,13 +59,10 @@ export function wireCommands(app) {
       session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
     } },
     { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
+    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson query view", when: () => session.place.database !== undefined && session.may("analyst"), run: async () => (await import("./export_dialog.js")).exportDialog(app) },
     ...["ndjson", "json", "csv"].map((format) => ({
-      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save",
-      keys: format === "ndjson" ? ["Ctrl+Shift+E"] : undefined, where: text, when: () => open() && session.may("analyst"),
-      run: () => {
-        const store = session.place.store ?? "";
-        download(withQuery(session.path("stores", store, "export"), { format }), `${store}.${format}`);
-      },
+      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""}${narrowed() ? ", the rows that are shown," : ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save", when: () => open() && session.may("analyst"),
+      run: async () => (await import("./export_dialog.js")).exportStore(app, format, session.place.store ?? "", narrowed()),
     })),
     { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: () => admin() && writable(), run: () => session.go({ view: "design", design: "", pane: undefined }) },
     { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => admin() && open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
@@ -73,6 +70,7 @@ export function wireCommands(app) {
     { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", when: admin, run: async () => (await import("./create.js")).newDatabase(app, "open") },
     { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: () => admin() && writable(), run: async () => (await import("./create.js")).fillDemo(app) },
     { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => admin() && session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
+    { id: "activity", title: "Activity: who changed what, jobs, figures", icon: "activity", group: "Go", keys: ["Alt+A"], where: text, words: "audit log history metrics", when: () => session.place.database !== undefined && session.place.view !== "activity", run: () => session.go({ view: "activity" }) },
     { id: "refresh", title: "Read again", icon: "refresh", group: "View", keys: ["Alt+F5"], words: "reload", run: async () => {
       explorer.tree.forget();
       await Promise.all([session.readDatabases(), session.readStores(), app.grid.reload()]);
@@ -100,7 +98,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("code-store"), ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

@@ -16,8 +16,12 @@ const VIEWS = {
   settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
   users: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
   scripts: { name: "scripting", title: "The studio of scripts", load: async (app) => (await import("./scripts/studio.js")).startStudio(app) },
+  activity: { name: "watching", title: "Activity", load: async (app) => (await import("./activity/activity.js")).startActivity(app) },
   knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
 };
+
+/** Parts that belong to no database: the open one goes along in their address. */
+const BESIDE = new Set(["settings", "knowledge", "scripts", "activity"]);
 
 /** @param {import("./context.js").Context} app */
 export function wireViews(app) {
@@ -35,7 +39,7 @@ export function wireViews(app) {
       const own = link.dataset.view ?? "";
       if (own === (wanted?.rail ?? (view || "browse"))) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-      link.href = own === "settings" || own === "scripts" ? `/${own}?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
+      link.href = BESIDE.has(own) ? `/${own}?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
     }
     if (!wanted) return;
     try {

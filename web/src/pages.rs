@@ -26,6 +26,7 @@ const STYLES: &[&str] = &[
     "settings",
     "users",
     "scripts",
+    "activity",
     "small",
 ];
 

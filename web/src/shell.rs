@@ -185,6 +185,8 @@ pub enum View {
     Users,
     /// The studio of scripts.
     Scripts,
+    /// Who changed what, what runs, how the databases do.
+    Activity,
 }
 
 impl View {
@@ -199,6 +201,7 @@ impl View {
             Self::Knowledge => Some("knowledge"),
             Self::Users => Some("users"),
             Self::Scripts => Some("scripts"),
+            Self::Activity => Some("activity"),
         }
     }
 
@@ -211,6 +214,7 @@ impl View {
             Self::Databases => " administering",
             Self::Settings | Self::Knowledge | Self::Users => " settling",
             Self::Scripts => " scripting",
+            Self::Activity => " watching",
         }
     }
 }
@@ -298,6 +302,7 @@ impl AppShell {
             View::Knowledge => Some("Knowledge"),
             View::Users => Some("Users"),
             View::Scripts => Some("Scripts"),
+            View::Activity => Some("Activity"),
         }
     }
 

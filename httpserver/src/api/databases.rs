@@ -1,12 +1,14 @@
 //! The databases: list, make or attach, change, remove.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::DatabasePath;
+use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::registry::{Attach, Entry, SYSTEM_REASON, Settings};
@@ -172,6 +174,7 @@ pub(super) async fn create(
         .call(move || {
             let settings = Settings {
                 read_only: body.read_only,
+                ..Settings::default()
             };
             let entry = shared.registry().attach(&Attach {
                 name: body.name,
@@ -181,7 +184,11 @@ pub(super) async fn create(
             Ok(DatabaseView::of(&entry, &shared))
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let changed = Changed {
+        detail: json!({"database": view.name, "path": view.path}),
+        ..Changed::default()
+    };
+    Ok((StatusCode::CREATED, Extension(changed), Json(view)).into_response())
 }
 
 /// One database.

@@ -29,6 +29,7 @@ mod prefixes;
 mod query;
 mod schedules;
 mod scripts;
+mod setup;
 mod store_work;
 mod stores;
 mod streams;
@@ -110,6 +111,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             environments::remove
         ))
         .routes(routes!(environments::choose))
+        .routes(routes!(setup::show, setup::set_up))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check, check::start))
@@ -145,6 +147,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::llm, chat::change_llm))
         .routes(routes!(chat::test_llm))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::counts))
         .routes(routes!(tools::list))
         .routes(routes!(tools::commands))
         .routes(routes!(tools::call))
@@ -182,6 +185,7 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "jobs",
         "openapi.json",
         "queries",
+        "setup",
         "tools",
         "users",
     ];

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use sop_systemdb::draft::{Answer, Desk};
-use sop_systemdb::script::run::Event;
+use sop_systemdb::script::run::{Event, Place};
 use sop_systemdb::script::{Arguments, Script};
 use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
@@ -235,11 +235,12 @@ fn run(
     done(report).map(drop)
 }
 
-/// Turns what a script tells into what a chat shows: each step that gives something is a call.
+/// Turns what a script tells into what a chat shows: each step is a call. Steps are within others, and beside others.
 struct Told {
     turn: u64,
     calls: u64,
-    shown: ToolShown,
+    /// The steps that have begun, with what they gave.
+    open: Vec<(Place, ToolShown)>,
 }
 
 impl Told {
@@ -247,8 +248,29 @@ impl Told {
         Self {
             turn,
             calls: 0,
-            shown: ToolShown::default(),
+            open: Vec::new(),
         }
+    }
+
+    fn begin(&mut self, place: Place) -> String {
+        self.calls += 1;
+        let call = format!("{}-{}", self.turn, self.calls);
+        let shown = ToolShown {
+            call: call.clone(),
+            ..ToolShown::default()
+        };
+        self.open.push((place, shown));
+        call
+    }
+
+    fn shown(&mut self, place: &Place) -> Option<&mut ToolShown> {
+        let found = self.open.iter_mut().rev().find(|(there, _)| there == place);
+        found.map(|(_, shown)| shown)
+    }
+
+    fn end(&mut self, place: &Place) -> Option<Box<ToolShown>> {
+        let at = self.open.iter().rposition(|(there, _)| there == place)?;
+        Some(Box::new(self.open.remove(at).1))
     }
 
     fn tell(&mut self, event: Event, emit: &Emit<'_>) {
@@ -256,52 +278,61 @@ impl Told {
             Event::StepStarted {
                 place, kind, name, ..
             } => {
-                self.calls += 1;
-                self.shown = ToolShown {
-                    call: format!("{}-{}", self.turn, self.calls),
-                    ..ToolShown::default()
-                };
+                let args = json!({"script": &*place.script, "step": &*place.step});
                 emit(ChatEvent::ToolStart {
-                    call: self.shown.call.clone(),
+                    call: self.begin(place),
                     tool: name.map_or_else(|| kind.to_owned(), |name| name.to_string()),
-                    args: json!({"script": &*place.script, "step": &*place.step}),
+                    args,
                 });
             }
-            Event::Table { table, .. } => self.shown.table = Some((*table).clone()),
+            Event::Table { place, table } => {
+                if let Some(shown) = self.shown(&place) {
+                    shown.table = Some((*table).clone());
+                }
+            }
             Event::Output {
+                place,
                 summary,
                 data,
                 changes,
                 statement,
                 stats,
                 effect,
-                ..
             } => {
                 let effect = effect.unwrap_or_default();
                 if let Some(target) = effect.get("navigate") {
                     emit(ChatEvent::Navigate(target.clone()));
                 }
-                self.shown.chart = effect.get("chart").cloned();
-                self.shown.summary = summary;
-                self.shown.data = data;
-                self.shown.changes = changes;
-                self.shown.statement = statement;
-                self.shown.stats = stats;
+                if let Some(shown) = self.shown(&place) {
+                    shown.chart = effect.get("chart").cloned();
+                    shown.summary = summary;
+                    shown.data = data;
+                    shown.changes = changes;
+                    shown.statement = statement;
+                    shown.stats = stats;
+                }
             }
             Event::Said { text, .. } => emit(ChatEvent::Text(format!("{text}\n\n"))),
-            Event::StepFinished { .. } => {
-                let shown = std::mem::take(&mut self.shown);
-                if !shown.call.is_empty() {
-                    emit(ChatEvent::ToolOutput(Box::new(shown)));
+            Event::StepFinished { place, .. } => {
+                if let Some(shown) = self.end(&place) {
+                    emit(ChatEvent::ToolOutput(shown));
                 }
             }
             Event::StepFailed { failure, .. } => {
-                let mut shown = std::mem::take(&mut self.shown);
-                shown.summary.clone_from(&failure.message);
-                shown.error = Some(ToolFault::new(failure.code, failure.message));
-                emit(ChatEvent::ToolOutput(Box::new(shown)));
+                let ended = failure.place.as_ref().and_then(|place| self.end(place));
+                if let Some(mut shown) = ended {
+                    shown.summary.clone_from(&failure.message);
+                    shown.error = Some(ToolFault::new(failure.code, failure.message));
+                    emit(ChatEvent::ToolOutput(shown));
+                }
             }
-            Event::Started { .. } | Event::Finished { .. } => {}
+            Event::Started { .. } => {}
+            Event::Finished { .. } => {
+                // What a failure ended on its way out.
+                for (_, shown) in self.open.drain(..).rev() {
+                    emit(ChatEvent::ToolOutput(Box::new(shown)));
+                }
+            }
         }
     }
 }

@@ -22,7 +22,9 @@ const KEY_FILE: &str = "llm.key";
 pub struct Base {
     provider: Option<ProviderKind>,
     model: Option<String>,
-    base_url: Option<String>,
+    /// Of the provider; written under the name that the configuration has.
+    #[serde(rename = "base_url")]
+    address: Option<String>,
     share: Share,
 }
 
@@ -56,7 +58,7 @@ impl Base {
         Self {
             provider: config.provider(),
             model: config.model.clone(),
-            base_url: config.base_url.clone(),
+            address: config.base_url.clone(),
             share: config.share,
         }
     }

@@ -1,7 +1,7 @@
 //! The shell of the page with the first rows of a store in it.
 
 use axum::extract::RawQuery;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 use sop_web::{
     AppShell, Colour, Database, Environment, Person, Store, View, Welcome, render_app,
@@ -25,6 +25,14 @@ const FIRST_BYTES: u64 = 256 * 1024;
 /// The page without a place: the first database that can be opened, or the welcome page.
 pub(super) async fn start(State(state): State) -> Response {
     render(state, Place::default()).await
+}
+
+/// The welcome page; where there are databases already, the first of them.
+pub(super) async fn welcome(State(state): State) -> Response {
+    if state.registry().list().is_empty() {
+        return render(state, Place::default()).await;
+    }
+    Redirect::to("/").into_response()
 }
 
 /// The page of a database: its first store.
@@ -97,6 +105,11 @@ pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) ->
 /// that name is said by the page's own scripts, in its place.
 pub(super) async fn scripts(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Scripts).await
+}
+
+/// Who changed what, what runs and how the databases do; the database that was open stays open (`?db=`).
+pub(super) async fn activity(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Activity).await
 }
 
 /// A page that belongs to no database. One that the address names and that is gone gives way to the first one.

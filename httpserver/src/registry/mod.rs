@@ -14,6 +14,7 @@ mod guard;
 mod name;
 mod pool;
 mod roots;
+mod set_up;
 mod state_file;
 mod system;
 
@@ -27,12 +28,13 @@ use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
 use crate::security::{Capability, Identity, Seen};
 
-pub use entry::{Entry, Origin, Settings};
+pub use entry::{Durability, Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
 pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
+pub use set_up::{First, FirstDatabase, Kind, Step};
 pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
@@ -119,9 +121,7 @@ impl Registry {
             }),
         };
         for listed in &state.databases {
-            let settings = Settings {
-                read_only: listed.read_only,
-            };
+            let settings = listed.settings();
             registry.put(registry.entry(&listed.name, &listed.path, Origin::Listed, settings));
         }
         registry.discover(&state)?;
@@ -174,6 +174,11 @@ impl Registry {
     /// The list as it is on disk, with paths that mean the same elsewhere.
     pub(crate) fn portable(&self) -> StateFile {
         self.state().portable(self.list.roots.data())
+    }
+
+    /// Bytes of the node cache of a database that has none of its own.
+    pub fn cache_bytes(&self) -> Option<u64> {
+        self.list.cache_bytes
     }
 
     /// The folders under which databases and backups may lie.
@@ -493,6 +498,8 @@ impl Registry {
             name: entry.name.clone(),
             path: entry.path.clone(),
             read_only: entry.settings.read_only,
+            cache_bytes: entry.settings.cache_bytes,
+            durability: entry.settings.durability,
         })
         .collect()
     }

@@ -51,6 +51,11 @@ impl Roots {
         &self.data
     }
 
+    /// The other folders.
+    pub fn others(&self) -> &[PathBuf] {
+        &self.others
+    }
+
     /// Where a path of a request leads, relative to the data root when it is relative. Its last
     /// parts need not be there yet.
     ///

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use super::entry::{Durability, Settings};
 use super::guard::EnvironmentSettings;
 
 const VERSION: u32 = 1;
@@ -24,6 +25,9 @@ pub(crate) struct StateFile {
     /// What is said of the environment.
     #[serde(default)]
     pub environment: EnvironmentSettings,
+    /// Where the system database of the server lies, when somebody chose that; only the first list says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<PathBuf>,
     /// The databases of the list.
     pub databases: Vec<Listed>,
     /// Folders in the data root that were taken off the list and keep their data.
@@ -42,6 +46,27 @@ pub(crate) struct Listed {
     /// Whether it is opened for reading only.
     #[serde(default)]
     pub read_only: bool,
+    /// Bytes of its node cache, where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_bytes: Option<u64>,
+    /// When its commits are durable.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub durability: Durability,
+}
+
+fn is_usual(durability: &Durability) -> bool {
+    *durability == Durability::default()
+}
+
+impl Listed {
+    /// What the server keeps of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            read_only: self.read_only,
+            cache_bytes: self.cache_bytes,
+            durability: self.durability,
+        }
+    }
 }
 
 impl Default for StateFile {
@@ -49,6 +74,7 @@ impl Default for StateFile {
         Self {
             version: VERSION,
             environment: EnvironmentSettings::default(),
+            system: None,
             databases: Vec::new(),
             hidden: Vec::new(),
         }
@@ -106,7 +132,7 @@ impl StateFile {
 
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let listed = self.databases.iter_mut().map(|listed| &mut listed.path);
-        listed.chain(&mut self.hidden)
+        listed.chain(&mut self.hidden).chain(&mut self.system)
     }
 }
 
@@ -170,6 +196,8 @@ mod tests {
                 name: name.into(),
                 path,
                 read_only: true,
+                cache_bytes: None,
+                durability: Durability::default(),
             });
         }
         state.write(&path, root).unwrap();

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use sop_systemdb::system::System;
 
 use super::entry::{Entry, Origin, Settings};
@@ -28,7 +28,9 @@ const FIRST_STORE: &str = "scripts";
 
 /// Where it lies, and it once it is open.
 pub(crate) struct SystemPlace {
-    entry: Arc<Entry>,
+    entry: RwLock<Arc<Entry>>,
+    /// Whether the settings of the server say where, so that nobody else can.
+    pub(super) is_fixed: bool,
     opened: Mutex<Option<System>>,
 }
 
@@ -37,7 +39,10 @@ impl SystemPlace {
         let path = match &config.system_database {
             // What is not there yet has no canonical path.
             Some(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
-            None => roots.data().join(NAME),
+            None => state
+                .system
+                .clone()
+                .unwrap_or_else(|| roots.data().join(NAME)),
         };
         let mut listed = state.databases.iter();
         let name = match listed.any(|there| there.name.eq_ignore_ascii_case(NAME)) {
@@ -45,20 +50,38 @@ impl SystemPlace {
             false => NAME,
         };
         Self {
-            entry: Arc::new(Entry::new(
+            entry: RwLock::new(Arc::new(Entry::new(
                 name,
                 &path,
                 Origin::System,
                 Settings::default(),
                 pool.clone(),
-            )),
+            ))),
+            is_fixed: config.system_database.is_some(),
             opened: Mutex::default(),
         }
     }
 
+    /// Puts it into another folder, closed.
+    pub(super) fn move_to(&self, path: &Path, pool: &Pool) {
+        let mut opened = self.opened.lock();
+        *opened = None;
+        let mut entry = self.entry.write();
+        entry.close();
+        let name = entry.name.clone();
+        let settings = Settings::default();
+        *entry = Arc::new(Entry::new(
+            &name,
+            path,
+            Origin::System,
+            settings,
+            pool.clone(),
+        ));
+    }
+
     fn close(&self) {
         *self.opened.lock() = None;
-        self.entry.close();
+        self.entry.read().close();
     }
 }
 
@@ -91,12 +114,17 @@ impl Registry {
 
     /// The entry of the system database, which is not on the list.
     pub fn system_entry(&self) -> Arc<Entry> {
-        Arc::clone(&self.list.system.entry)
+        Arc::clone(&self.list.system.entry.read())
+    }
+
+    /// Whether the settings of the server say where it lies.
+    pub fn is_system_fixed(&self) -> bool {
+        self.list.system.is_fixed
     }
 
     /// Whether there is a system database yet.
     pub fn has_system(&self) -> bool {
-        self.list.system.opened.lock().is_some() || self.list.system.entry.path.join(MARK).exists()
+        self.list.system.opened.lock().is_some() || self.system_entry().path.join(MARK).exists()
     }
 
     /// The system database's entry, when it is there and exists for who asks.
@@ -114,7 +142,7 @@ impl Registry {
         if let Some(system) = &*opened {
             return Ok(system.clone());
         }
-        let entry = &self.list.system.entry;
+        let entry = self.system_entry();
         let path = &entry.path;
         let failed = |error: ApiError| {
             let detail = format!(

@@ -57,6 +57,8 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     ),
     ("/metrics", &[("GET", Admin)]),
     ("/audit", &[("GET", Admin)]),
+    ("/audit/counts", &[("GET", Admin)]),
+    ("/setup", &[("GET", Admin), ("POST", Admin)]),
     ("/session/environment", &[("POST", SignedIn)]),
     ("/environments", &[("GET", SignedIn), ("POST", Admin)]),
     (

@@ -335,10 +335,8 @@ struct Heard {
 impl Heard {
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Said { text, .. } => {
-                if self.said.len() < SAID_BYTES {
-                    let _ = writeln!(self.said, "{text}");
-                }
+            Event::Said { text, .. } if self.said.len() < SAID_BYTES => {
+                let _ = writeln!(self.said, "{text}");
             }
             Event::Output {
                 changes,

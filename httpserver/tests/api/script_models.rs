@@ -214,6 +214,29 @@ async fn a_model_refines_a_draft_and_a_person_applies_it() {
 }
 
 #[tokio::test]
+async fn each_step_of_a_run_in_a_talk_ends_also_when_it_is_within_another() {
+    let chat = chat(Share::Schema).await;
+    let fetch = json!({"type": "fetch", "store": "users", "limit": 1});
+    let wrong = json!({"type": "assert", "condition": "1 == 2"});
+    for (name, last) in [("good", fetch.clone()), ("bad", wrong)] {
+        let steps = json!([{"type": "loop", "list": "[1, 2]", "item": "i", "steps": [
+            {"type": "if", "condition": "true", "then": [fetch, last], "else": []},
+        ]}]);
+        let script = json!({"name": name, "steps": steps});
+        chat.test.post("/api/v1/scripts", script).await.ok();
+        let events = chat.talk(&format!("/run {name}")).await;
+        let calls = |name: &str| {
+            let calls = of(&events, name);
+            let mut calls: Vec<_> = calls.iter().map(|data| data["call"].to_string()).collect();
+            calls.sort();
+            calls
+        };
+        assert!(calls("tool-start").len() >= 4);
+        assert_eq!(calls("tool-start"), calls("tool-output"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_forgotten_and_does_not_come_back() {
     let chat = chat(Share::Schema).await;
     let (id, _) = say_all(&chat, &["/create demo", "/list_stores"]).await;

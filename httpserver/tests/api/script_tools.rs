@@ -142,7 +142,7 @@ async fn a_read_only_environment_lets_no_tool_change_scripts() {
     let script = json!({"script": {"name": "x", "steps": [{"type": "say", "message": "x"}]}});
     let path = "/api/v1/tools/save_script";
     let answer = test.call("POST", path, &headers, script.to_string()).await;
-    answer.refused(409, "read_only");
+    answer.refused(403, "read_only");
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn parameters_of_a_script_are_arguments_of_its_table() {
     let each = "SELECT r.role, count(*) FROM (SELECT DISTINCT role FROM s) AS r, script.of_role(r.role) GROUP BY 1 ORDER BY 1";
     assert_eq!(rows(each).await, json!([["admin", 2], ["user", 1]]));
     let missing = test.asked("SELECT * FROM script.of_role").await;
-    let missing = missing.refused(422, "invalid_parameter");
+    let missing = missing.refused(400, "invalid_parameter");
     assert!(
         missing["detail"].as_str().unwrap().contains("role"),
         "{missing}"

@@ -162,7 +162,10 @@ export class ScriptRun extends EventTarget {
     if (Array.isArray(event.round) && loop) {
       const state = /** @type {StepState} */ (this.steps.get(loop));
       const round = /** @type {[number, number]} */ (event.round.map(Number));
-      if (state.round?.[0] !== round[0]) this.#write("loop", `${count(round[0])} of ${count(round[1])}`, loop);
+      const last = this.log.at(-1);
+      // Rounds in which nothing is told are one line.
+      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: `${count(round[0])} of ${count(round[1])}` });
+      else if (state.round?.[0] !== round[0]) this.#write("loop", `${count(round[0])} of ${count(round[1])}`, loop);
       state.round = round;
     }
   }
