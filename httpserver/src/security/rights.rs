@@ -154,6 +154,8 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/settings", SignedIn),
     ("/knowledge", Query),
     ("/users", SignedIn),
+    ("/activity", View),
+    ("/welcome", Admin),
     ("/scripts", Query),
     ("/scripts/{category}/{name}", Query),
     ("/d/{db}", View),
