@@ -156,6 +156,8 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/welcome", SignedIn),
     ("/activity", Admin),
     ("/users", SignedIn),
+    ("/activity", View),
+    ("/welcome", Admin),
     ("/scripts", Query),
     ("/scripts/{category}/{name}", Query),
     ("/d/{db}", View),

@@ -254,9 +254,7 @@ fn request(
     let catalog = with_scripts(catalog, state, database, &text, &Chain::default());
     let (sql, params, notes) = match &query.text {
         Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
-        Text::Select(document) => {
-            catalog::compile(state.who().visibility(), &catalog, document)?
-        }
+        Text::Select(document) => catalog::compile(state.who().visibility(), &catalog, document)?,
     };
     check_definitions(state.registry(), database, &sql)?;
     let request = Request {
