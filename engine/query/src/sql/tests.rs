@@ -317,7 +317,10 @@ fn plans_say_how_stores_are_read() {
             "SELECT * FROM users WHERE key = 5",
             &["seek users[key = ?]"][..],
         ),
-        ("SELECT * FROM users WHERE name = 'x'", &["scan users"]),
+        (
+            "SELECT * FROM users WHERE name = 'x'",
+            &["scan users where name = ?"],
+        ),
         (
             "SELECT * FROM users ORDER BY key DESC",
             &["scan users descending"],
