@@ -370,11 +370,8 @@ impl Call<'_> {
         }
         self.connection.declare_for(self.running, sql)?;
         let counting = rewritten(sql, tokens, &|name| self.connection.is_countable(name));
-        // What is no store has no column to count by.
-        let counting = counting.filter(|counting| {
-            let declared = self.connection.declare_for(self.running, counting);
-            declared.is_ok()
-        });
+        let counting =
+            counting.filter(|counting| countable(self.connection, self.running, counting));
         self.rows(counting.as_deref().unwrap_or(sql), Rows::Own)?;
         self.summary.nodes_read += self.running.nodes_read();
         Ok(())
@@ -404,6 +401,17 @@ impl Call<'_> {
     }
 }
 
+/// Whether a counting statement can be run in other words: what is no store has no column to count by, and what is wrong with
+/// the statement is said in its own words.
+fn countable(connection: &mut StoreConnection, running: &Rc<Running>, counting: &str) -> bool {
+    let declared = connection.declare_for(running, counting);
+    let known = declared.is_ok() && connection.shape(running, counting).is_ok();
+    if !known {
+        running.take_error();
+    }
+    known
+}
+
 fn explained(
     connection: &mut StoreConnection,
     running: &Rc<Running>,
@@ -413,6 +421,7 @@ fn explained(
 ) -> Result<Plan> {
     connection.declare_for(running, sql)?;
     let counting = rewritten(sql, &tokens(sql), &|name| connection.is_countable(name));
+    let counting = counting.filter(|counting| countable(connection, running, counting));
     let sql = counting.as_deref().unwrap_or(sql);
     let mut prepared = connection.prepare(running, sql)?;
     if !analyze {

@@ -50,6 +50,8 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     /// Ranges that are still to be walked.
     ranges: VecDeque<KeyRange>,
     reverse: bool,
+    /// Whether the statement may change items.
+    changes: bool,
     /// A hash without entries.
     nothing: Rc<FieldHash>,
     /// Entries of a hash that are still to be visited.
@@ -84,6 +86,7 @@ impl StoreCursor<'_> {
         Self {
             base: ffi::sqlite3_vtab_cursor::default(),
             table,
+            changes: !running.only_reads(),
             running,
             store: None,
             cursor: None,
@@ -386,8 +389,8 @@ impl StoreCursor<'_> {
             };
             let reverse = self.reverse;
             if let Some(walk) = &mut self.walk {
-                if walk.begin(&range, reverse)? {
-                    return self.arrive_at_fitting();
+                if walk.begin(&range, reverse)? && self.arrive_at_fitting()? {
+                    return Ok(());
                 }
                 continue;
             }
@@ -405,13 +408,14 @@ impl StoreCursor<'_> {
         }
     }
 
-    /// Goes to the item of the entry that the walk came to, or of the first behind it that fits.
-    fn arrive_at_fitting(&mut self) -> Result<()> {
+    /// Goes to the item of the entry that the walk came to, or of the first behind it in its range that fits; false where
+    /// there is none.
+    fn arrive_at_fitting(&mut self) -> Result<bool> {
         let mut seen = 0_u64;
         loop {
             self.arrive()?;
             if self.on_entry || self.fits()? {
-                return Ok(());
+                return Ok(true);
             }
             seen += 1;
             if seen.is_multiple_of(CHECKED_ITEMS)
@@ -424,8 +428,7 @@ impl StoreCursor<'_> {
                 None => false,
             };
             if !on {
-                // The next range begins a walk of its own.
-                return self.next_range();
+                return Ok(false);
             }
         }
     }
@@ -505,8 +508,8 @@ impl StoreCursor<'_> {
             return self.next_match();
         }
         if let Some(walk) = &mut self.walk {
-            if walk.step(self.reverse)? {
-                return self.arrive_at_fitting();
+            if walk.step(self.reverse)? && self.arrive_at_fitting()? {
+                return Ok(());
             }
             return self.next_range();
         }
@@ -573,7 +576,7 @@ unsafe impl VTabCursor for StoreCursor<'_> {
 
     fn column(&self, context: &mut Context, number: c_int) -> rusqlite::Result<()> {
         // An update that does not set the column leaves it as it is.
-        if context.no_change() {
+        if self.changes && context.no_change() {
             return Ok(());
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);
