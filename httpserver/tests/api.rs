@@ -12,6 +12,24 @@
     reason = "clear, and speed does not matter here"
 )]
 
+/// The `.sqltest` files of the query layer: how they are read and compared.
+#[path = "../../engine/query/tests/sql/harness/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the query layer's tests use it all"
+)]
+mod harness;
+
+/// The databases that they are about.
+#[path = "../../engine/query/tests/sql/data/mod.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the query layer's tests use it all"
+)]
+mod data;
+
 mod api {
     pub mod chatting;
     pub mod fake_model;
@@ -45,6 +63,7 @@ mod api {
     mod script_tools;
     mod scripts;
     mod sockets;
+    mod sqltests;
     mod stores;
     mod tools;
     mod transcripts;

@@ -28,10 +28,10 @@ impl TestDatabase {
     }
 
     /// Puts items into a store.
-    pub fn fill(&self, name: &str, items: impl IntoIterator<Item = (Key, &'static str)>) {
+    pub fn fill(&self, name: &str, items: impl IntoIterator<Item = (Key, impl AsRef<str>)>) {
         let items: Vec<_> = items
             .into_iter()
-            .map(|(key, value)| (key, document(value)))
+            .map(|(key, value)| (key, document(value.as_ref())))
             .collect();
         self.db
             .transact(|tx| {

@@ -149,7 +149,7 @@ pub(super) async fn import(
     let mut csv = csv_options(&state, &query)?;
     csv.types = mapping.texts();
     let entry = AuditEntry {
-        who: state.who().name.to_string(),
+        who: state.registry().who().name.to_string(),
         way: "import".to_owned(),
         what: format!("{} import", path.store),
         database: Some(path.db.clone()),

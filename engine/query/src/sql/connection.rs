@@ -16,7 +16,7 @@ use rusqlite::{CachedStatement, Connection};
 use self::faults::{engine_error, message};
 use super::Result;
 use super::catalog::Identity;
-use super::columns::{Kind, Source, TableColumn, TableColumns};
+use super::columns::{Kind, Seen, Source, TableColumn, TableColumns};
 use super::functions;
 use super::indexes::TableIndex;
 use super::memory::Memory;
@@ -274,14 +274,16 @@ impl StoreConnection {
         prepared.map_err(|error| self.explain(running, sql, &error))
     }
 
-    /// Whether a store that was declared has a key field of this name, or one that an index is ordered by.
-    pub fn is_key(&self, name: &str) -> bool {
+    /// Whether a store that was declared has a field of this name by which items may be counted.
+    pub fn is_countable(&self, name: &str) -> bool {
         self.declared.values().any(|table| {
             let column = table.columns.named(name);
             column.is_some_and(|column| {
-                let mut indexed = table.indexes.iter().flat_map(|index| &index.sources);
-                matches!(column.source, Source::Key(_))
-                    || indexed.any(|source| *source == column.source)
+                let is_field = matches!(
+                    column.source,
+                    Source::Key(_) | Source::Field(_) | Source::Path(_) | Source::Value
+                );
+                is_field && column.seen == Seen::Whole
             })
         })
     }

@@ -1,8 +1,8 @@
 //! Counting without a walk.
 //!
-//! SQLite counts the rows of a virtual table one by one. `SELECT count(*)` from one store, under conditions on key fields that
+//! SQLite counts the rows of a virtual table one by one. `SELECT count(*)` from one store, under conditions on fields that
 //! are joined by `AND`, is put into other words: the sum of a column that says how many items a row stands for, with leave to let
-//! one stand for many. The table makes use of it where all conditions are exactly a range of keys ([`plan`](super::table)), and gives the items
+//! one stand for many. The table makes use of it where all conditions are exactly a range of keys, or such that it can test itself ([`plan`](super::table)), and gives the items
 //! one by one otherwise, so that the words mean the same in any case.
 
 use super::columns::{COUNT, COUNTED};
@@ -13,8 +13,8 @@ struct Words<'a> {
     sql: &'a str,
     tokens: &'a [Token],
     at: usize,
-    /// Whether a name is that of a key's field.
-    is_key: &'a dyn Fn(&str) -> bool,
+    /// Whether a name is that of a field by which a table may count.
+    is_field: &'a dyn Fn(&str) -> bool,
 }
 
 impl Words<'_> {
@@ -66,7 +66,7 @@ impl Words<'_> {
     fn condition(&mut self) -> Option<()> {
         self.path()?;
         let name = self.tokens.get(self.at.checked_sub(1)?)?.name(self.sql);
-        if !(self.is_key)(&name) {
+        if !(self.is_field)(&name) {
             return None;
         }
         if self.word("BETWEEN").is_some() {
@@ -74,13 +74,39 @@ impl Words<'_> {
             self.word("AND")?;
             return self.value();
         }
-        let compares = ["=", "<", ">"].iter().any(|sign| self.sign(sign).is_some());
-        if !compares {
+        if self.word("IS").is_some() {
+            let _ = self.word("NOT");
+            return self.word("NULL");
+        }
+        if self.word("LIKE").is_some() {
+            return self.value();
+        }
+        if self.word("IN").is_some() {
+            return self.list();
+        }
+        // The second sign of `==`, `<=`, `>=`, `<>` and `!=`.
+        let first = ["=", "<", ">", "!"]
+            .into_iter()
+            .find(|sign| self.sign(sign).is_some())?;
+        let second: &[&str] = match first {
+            "<" => &["=", ">"],
+            _ => &["="],
+        };
+        let has_second = second.iter().any(|sign| self.sign(sign).is_some());
+        if first == "!" && !has_second {
             return None;
         }
-        // The second sign of `==`, `<=` and `>=`.
-        let _ = self.sign("=");
         self.value()
+    }
+
+    /// `(1, 2)`
+    fn list(&mut self) -> Option<()> {
+        self.sign("(")?;
+        self.value()?;
+        while self.sign(",").is_some() {
+            self.value()?;
+        }
+        self.sign(")")
     }
 
     fn end(&self) -> bool {
@@ -92,13 +118,13 @@ impl Words<'_> {
 pub(super) fn rewritten(
     sql: &str,
     tokens: &[Token],
-    is_key: &dyn Fn(&str) -> bool,
+    is_field: &dyn Fn(&str) -> bool,
 ) -> Option<String> {
     let mut words = Words {
         sql,
         tokens,
         at: 0,
-        is_key,
+        is_field,
     };
     words.word("SELECT")?;
     let counted = words.at;
@@ -168,6 +194,19 @@ mod tests {
             of("SELECT COUNT(*) AS n FROM t").as_deref(),
             Some("SELECT coalesce(sum(_count), 0) AS n FROM t WHERE _counted = 1")
         );
+        for conditions in [
+            "a IS NULL",
+            "a IS NOT NULL AND b LIKE 'x%'",
+            "a IN (1, ?, 'z')",
+            "a <> 1 AND b != 2 AND c >= 3 AND d == 4",
+        ] {
+            let rewritten = of(&format!("SELECT count(*) FROM t WHERE {conditions}"));
+            let counted = format!("FROM t WHERE _counted = 1 AND {conditions}");
+            assert!(
+                rewritten.is_some_and(|sql| sql.ends_with(&counted)),
+                "{conditions}"
+            );
+        }
         for sql in [
             "SELECT count(*), 1 FROM t",
             "SELECT count(x) FROM t",
@@ -179,6 +218,10 @@ mod tests {
             "SELECT count(*) FROM (SELECT 1)",
             "SELECT count(*) FROM t LIMIT 0",
             "SELECT count(*) FROM t WHERE note = 1",
+            "SELECT count(*) FROM t WHERE a ! 1",
+            "SELECT count(*) FROM t WHERE a IN (SELECT 1)",
+            "SELECT count(*) FROM t WHERE a LIKE 'x' ESCAPE 'y'",
+            "SELECT count(*) FROM t WHERE a IS 1",
         ] {
             assert_eq!(of(sql), None, "{sql}");
         }

@@ -1,21 +1,21 @@
 //! Running requests.
 
 mod changing;
+mod request;
+mod rows;
 mod session;
 
-use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
-use rusqlite::types::ValueRef as SqliteRef;
 use sop::Mode;
 
+use self::rows::{Rows, bind};
 use super::Result;
 use super::catalog::Catalog;
-use super::columns::{Kind, POSITION};
+use super::columns::POSITION;
 use super::connection::StoreConnection;
 use super::count::rewritten;
 use super::error::{Code, QueryError};
@@ -26,93 +26,11 @@ use super::running::Running;
 pub use super::sandbox::Cancel;
 use super::statement::{Statement, StatementKind, split};
 use super::tokens::{Token, tokens};
-use super::value::{Params, ValueRef};
+use super::value::Params;
 use super::views;
 use super::visibility::Visibility;
+pub use request::{Access, EngineOptions, Limits, Request};
 pub use session::{Session, SessionOptions};
-
-/// What may be done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Reading.
-    #[default]
-    ReadOnly,
-    /// Reading and changing.
-    ReadWrite,
-}
-
-/// How much a request may take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Rows of one statement; what is beyond is left out, and [`Summary::truncated`] says so.
-    pub rows: Option<u64>,
-    /// How long all of it may take.
-    pub time: Option<Duration>,
-}
-
-/// One or more statements to run.
-#[derive(Clone, Debug, Default)]
-pub struct Request {
-    /// The statements, with semicolons between them.
-    pub sql: String,
-    /// What their parameters stand for.
-    pub params: Params,
-    /// How much they may take.
-    pub limits: Limits,
-    /// What they may do.
-    pub access: Access,
-    /// Whether changes are only shown, in [`Summary::changes`].
-    pub dry_run: bool,
-    /// Ends the request from outside.
-    pub cancel: Cancel,
-    /// What the caller may see; everything, unless something is said.
-    pub visibility: Visibility,
-}
-
-impl Request {
-    /// A statement that reads.
-    pub fn new(sql: impl Into<String>, params: Params) -> Self {
-        Self {
-            sql: sql.into(),
-            params,
-            ..Self::default()
-        }
-    }
-
-    /// The same with leave to write.
-    #[must_use]
-    pub fn writing(self) -> Self {
-        Self {
-            access: Access::ReadWrite,
-            ..self
-        }
-    }
-}
-
-/// Settings of an engine.
-#[derive(Clone, Debug)]
-pub struct EngineOptions {
-    /// Connections that are kept for later requests.
-    pub kept_connections: usize,
-    /// Where statements put what does not fit into memory: the system's folder for temporary files, unless one is
-    /// named. It is made when it is missing, and removed with the engine when it is empty.
-    pub temp_folder: Option<PathBuf>,
-    /// Memory that SQLite may take for all statements of the process together; 0 is without limit.
-    pub memory_bytes: u64,
-    /// The most bytes of one text or blob.
-    pub value_bytes: u64,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            kept_connections: 16,
-            temp_folder: None,
-            memory_bytes: 512 << 20,
-            value_bytes: 128 << 20,
-        }
-    }
-}
 
 /// Runs requests over catalogs. Clones share their connections.
 #[derive(Clone)]
@@ -170,14 +88,9 @@ impl QueryEngine {
         let deadline = request.limits.time.and_then(|time| began.checked_add(time));
         let writes = request.access == Access::ReadWrite;
         connection.watch.begin(&request.cancel, deadline, writes);
-        let running = Running::new(
-            catalog.clone(),
-            request.visibility.clone(),
-            (request.cancel.clone(), deadline),
-            request.dry_run,
-        );
-        let entered = running.enter();
-        let mut call = Call {
+        let until = (request.cancel.clone(), deadline);
+        let running = self.running(catalog, &request.visibility, until, request.dry_run);
+        let (summary, result) = Call {
             request,
             running: &running,
             connection: &mut connection,
@@ -186,16 +99,8 @@ impl QueryEngine {
             block: false,
             session: false,
             given: 0,
-        };
-        let result = call.all(&statements);
-        let result = call.connection.forget_sources().and(result);
-        let mut summary = call.summary;
-        drop(entered);
-        summary.scanned = running.scanned.get();
-        summary.changed = running.changed.get();
-        summary.changes = running.changes.take();
-        summary.definitions = running.definitions.take();
-        summary.elapsed = began.elapsed();
+        }
+        .done(&statements, began);
         if result.is_ok() {
             self.give_back(connection);
         }
@@ -238,12 +143,8 @@ impl QueryEngine {
             .and_then(|t| Instant::now().checked_add(t));
         let writes = request.access == Access::ReadWrite;
         connection.watch.begin(&request.cancel, deadline, writes);
-        let running = Running::new(
-            catalog.clone(),
-            visibility,
-            (request.cancel.clone(), deadline),
-            false,
-        );
+        let until = (request.cancel.clone(), deadline);
+        let running = self.running(catalog, &visibility, until, false);
         let _entered = running.enter();
         running.restart(mode(statement.kind.writes()));
         let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
@@ -258,6 +159,19 @@ impl QueryEngine {
         planned
             .map_err(|error| error.moved(statement.span.start))
             .map_err(|error| error.seen_by(&request.visibility))
+    }
+
+    /// A call that runs here.
+    fn running(
+        &self,
+        catalog: &Catalog,
+        visibility: &Visibility,
+        until: (Cancel, Option<Instant>),
+        notes_changes: bool,
+    ) -> Rc<Running> {
+        let running = Running::new(catalog.clone(), visibility.clone(), until, notes_changes);
+        running.forced.set(self.options.forced);
+        running
     }
 
     fn connection(&self, catalog: &Catalog, visibility: &Visibility) -> Result<StoreConnection> {
@@ -300,22 +214,26 @@ struct Call<'a> {
     given: u64,
 }
 
-/// What the rows of a text are to the statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rows {
-    /// All that it gives, and all its parameters are in the text.
-    Own,
-    /// All that it gives; other parameters are elsewhere.
-    Part,
-    /// More of what it gave already.
-    More,
-}
-
 fn mode(writes: bool) -> Mode {
     if writes { Mode::Write } else { Mode::Read }
 }
 
 impl Call<'_> {
+    /// Runs the statements; what they did, also where one failed.
+    fn done(mut self, statements: &[Statement], began: Instant) -> (Summary, Result<()>) {
+        let entered = self.running.enter();
+        let result = self.all(statements);
+        let result = self.connection.forget_sources().and(result);
+        drop(entered);
+        let (running, mut summary) = (self.running, self.summary);
+        summary.scanned = running.scanned.get();
+        summary.changed = running.changed.get();
+        summary.changes = running.changes.take();
+        summary.definitions = running.definitions.take();
+        summary.elapsed = began.elapsed();
+        (summary, result)
+    }
+
     fn all(&mut self, statements: &[Statement]) -> Result<()> {
         let any_writes = statements.iter().any(|statement| statement.kind.writes());
         if self.request.dry_run && !self.session {
@@ -451,12 +369,9 @@ impl Call<'_> {
             return self.change(sql);
         }
         self.connection.declare_for(self.running, sql)?;
-        let counting = rewritten(sql, tokens, &|name| self.connection.is_key(name));
-        // What is no store has no column to count by.
-        let counting = counting.filter(|counting| {
-            let declared = self.connection.declare_for(self.running, counting);
-            declared.is_ok()
-        });
+        let counting = rewritten(sql, tokens, &|name| self.connection.is_countable(name));
+        let counting =
+            counting.filter(|counting| countable(self.connection, self.running, counting));
         self.rows(counting.as_deref().unwrap_or(sql), Rows::Own)?;
         self.summary.nodes_read += self.running.nodes_read();
         Ok(())
@@ -484,50 +399,17 @@ impl Call<'_> {
         }
         Ok(())
     }
+}
 
-    fn rows(&mut self, sql: &str, part: Rows) -> Result<()> {
-        let shape = self.connection.shape(self.running, sql)?;
-        let connection = &*self.connection;
-        let running = self.running;
-        let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
-        let mut prepared = connection.prepare(running, sql)?;
-        bind(&mut prepared, &self.request.params, part)?;
-        let width = shape.kinds.len();
-        let head = width > 0 && part != Rows::More;
-        if head && self.output.columns(&shape.columns).is_break() {
-            return Ok(());
-        }
-        let mut rows = prepared.raw_query();
-        let before = match part {
-            Rows::More => self.given,
-            Rows::Own | Rows::Part => 0,
-        };
-        let mut given = before;
-        loop {
-            let row = match rows.next() {
-                Ok(Some(row)) if width > 0 => row,
-                Ok(Some(_)) => continue,
-                Ok(None) => break,
-                Err(error) => return Err(failed(&error)),
-            };
-            if self.request.limits.rows.is_some_and(|limit| given >= limit) {
-                self.summary.truncated = true;
-                break;
-            }
-            let mut values = Vec::with_capacity(width);
-            for (at, kind) in shape.kinds.iter().enumerate() {
-                let value = row.get_ref(at).map_err(|error| failed(&error))?;
-                values.push(shown(value, *kind));
-            }
-            given += 1;
-            if self.output.row(&values) == ControlFlow::Break(()) {
-                break;
-            }
-        }
-        self.given = given;
-        self.summary.rows += given - before;
-        Ok(())
+/// Whether a counting statement can be run in other words: what is no store has no column to count by, and what is wrong with
+/// the statement is said in its own words.
+fn countable(connection: &mut StoreConnection, running: &Rc<Running>, counting: &str) -> bool {
+    let declared = connection.declare_for(running, counting);
+    let known = declared.is_ok() && connection.shape(running, counting).is_ok();
+    if !known {
+        running.take_error();
     }
+    known
 }
 
 fn explained(
@@ -538,7 +420,8 @@ fn explained(
     analyze: bool,
 ) -> Result<Plan> {
     connection.declare_for(running, sql)?;
-    let counting = rewritten(sql, &tokens(sql), &|name| connection.is_key(name));
+    let counting = rewritten(sql, &tokens(sql), &|name| connection.is_countable(name));
+    let counting = counting.filter(|counting| countable(connection, running, counting));
     let sql = counting.as_deref().unwrap_or(sql);
     let mut prepared = connection.prepare(running, sql)?;
     if !analyze {
@@ -556,53 +439,4 @@ fn explained(
     }
     drop(rows);
     Ok(Plan::new(connection.steps(sql), Some(began.elapsed())))
-}
-
-/// A value of SQLite as it is shown.
-fn shown(value: SqliteRef<'_>, kind: Option<Kind>) -> ValueRef<'_> {
-    match value {
-        SqliteRef::Null => ValueRef::Null,
-        SqliteRef::Integer(value @ 0..=1) if kind.is_some_and(Kind::is_bool) => {
-            ValueRef::Bool(value == 1)
-        }
-        SqliteRef::Integer(value) => ValueRef::Integer(value),
-        SqliteRef::Real(value) => ValueRef::Real(value),
-        SqliteRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) if kind.is_some_and(Kind::may_be_json) && is_container(text) => {
-                ValueRef::Json(text)
-            }
-            Ok(text) => ValueRef::Text(text),
-            Err(_) => ValueRef::Blob(bytes),
-        },
-        SqliteRef::Blob(bytes) => ValueRef::Blob(bytes),
-    }
-}
-
-fn is_container(text: &str) -> bool {
-    text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-}
-
-fn bind(prepared: &mut rusqlite::Statement<'_>, params: &Params, part: Rows) -> Result<()> {
-    let wanted = prepared.parameter_count();
-    if let Params::Positional(values) = params
-        && part == Rows::Own
-        && values.len() > wanted
-    {
-        let given = values.len();
-        let message =
-            format!("the statement has {wanted} parameters, and {given} values are given");
-        return Err(QueryError::new(Code::Parameter, message));
-    }
-    for number in 1..=wanted {
-        let name = prepared.parameter_name(number).map(str::to_owned);
-        let Some(value) = params.value(number, name.as_deref()) else {
-            let name = name.unwrap_or_else(|| format!("?{number}"));
-            let message = format!("parameter {name} has no value");
-            return Err(QueryError::new(Code::Parameter, message));
-        };
-        prepared
-            .raw_bind_parameter(number, value)
-            .map_err(|error| QueryError::new(Code::Parameter, error.to_string()))?;
-    }
-    Ok(())
 }

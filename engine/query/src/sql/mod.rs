@@ -2,7 +2,7 @@
 //!
 //! SQLite is the query processor: its parser, planner, functions, sorter and virtual machine. Stores are its
 //! virtual tables ([`table`]), read and changed through the engine's snapshots and transactions. Nothing here
-//! evaluates a filter or an expression itself.
+//! evaluates an expression itself; simple conditions on fields are tested early where the answer is sure (`table/residual.rs`).
 //!
 //! Always: a statement, and everything between `BEGIN` and `COMMIT`, sees one snapshot of each database; what a
 //! statement may touch is decided before it runs ([`sandbox`]); no statement leaves anything behind in the
@@ -54,6 +54,8 @@ pub use engine::{
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
+#[doc(hidden)]
+pub use running::ForcedPath;
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
 pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;

@@ -50,6 +50,20 @@ pub(super) struct Conflict {
     pub values: Vec<(String, rusqlite::types::Value)>,
 }
 
+/// A way of reading stores that is taken wherever it is possible; for tests of what the ways give.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForcedPath {
+    /// Every item, each condition tested by SQLite.
+    Scan,
+    /// Ranges of the keys.
+    Seek,
+    /// A hash of a field, from its first use on.
+    Hash,
+    /// An index, whatever it costs.
+    Index,
+}
+
 /// Which field of which store a hash is of: database, store, column.
 pub(super) type HashId = (usize, String, usize);
 
@@ -59,6 +73,8 @@ pub(super) struct Running {
     /// What the caller may see.
     pub visibility: Visibility,
     mode: Cell<Mode>,
+    /// Tests alone say one.
+    pub forced: Cell<Option<ForcedPath>>,
     /// What planning reads; apart from the statement's, so that it makes no conflicts.
     planning: RefCell<BTreeMap<usize, Rc<Transaction>>>,
     transactions: RefCell<BTreeMap<usize, Rc<Transaction>>>,
@@ -113,6 +129,7 @@ impl Running {
             catalog,
             visibility,
             mode: Cell::new(Mode::Read),
+            forced: Cell::default(),
             planning: RefCell::default(),
             transactions: RefCell::default(),
             stores: RefCell::default(),
@@ -252,6 +269,11 @@ impl Running {
         let missing = || QueryError::new(Code::StoreNotFound, "the database is not open any more");
         let db = self.catalog.get(database).ok_or_else(missing)?;
         Ok(Rc::new(db.begin(mode)?))
+    }
+
+    /// Whether the statement reads alone.
+    pub fn only_reads(&self) -> bool {
+        self.mode.get() == Mode::Read
     }
 
     /// What planning reads of a database.

@@ -317,7 +317,10 @@ fn plans_say_how_stores_are_read() {
             "SELECT * FROM users WHERE key = 5",
             &["seek users[key = ?]"][..],
         ),
-        ("SELECT * FROM users WHERE name = 'x'", &["scan users"]),
+        (
+            "SELECT * FROM users WHERE name = 'x'",
+            &["scan users where name = ?"],
+        ),
         (
             "SELECT * FROM users ORDER BY key DESC",
             &["scan users descending"],
@@ -375,6 +378,42 @@ fn plans_say_how_stores_are_read() {
     assert!(
         plan.advice[0].contains("users has no order by age"),
         "{plan}"
+    );
+}
+
+#[test]
+fn a_counting_statement_is_faulted_in_its_own_words() {
+    let (_test, catalog, engine) = shop();
+    let count = |sql: &str| engine.table(&catalog, sql, Params::None);
+    // From here on the connection knows a table that has the field.
+    count("SELECT count(*) FROM orders WHERE total > 1").unwrap();
+    let sql = "SELECT count(*) FROM users WHERE total > 1";
+    let error = count(sql).unwrap_err();
+    assert_eq!(
+        (error.code, error.at),
+        (Code::FieldNotFound, sql.find("total"))
+    );
+}
+
+/// Ranges in which nothing fits must not lie on the stack one above the other.
+#[test]
+fn many_ranges_of_an_index_without_a_match_are_walked() {
+    let (test, catalog, engine) = shop();
+    let values: Vec<String> = (0..20_000)
+        .map(|n| format!(r#"{{"name":"x","age":{n}}}"#))
+        .collect();
+    let items = values.iter().zip(1_000_i64..);
+    test.fill("users", items.map(|(value, n)| (Key::from(n), value.as_str())));
+    let index = Request::new("CREATE INDEX by_age ON users (age)", Params::None).writing();
+    engine.collect(&catalog, &index).unwrap();
+    let values: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
+    let sql = format!(
+        "SELECT age FROM users WHERE age IN ({}) AND name = 'nobody'",
+        values.join(",")
+    );
+    assert_eq!(
+        rows(&engine.table(&catalog, &sql, Params::None).unwrap()).len(),
+        0
     );
 }
 

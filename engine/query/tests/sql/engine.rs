@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::harness::{Answer, Cell, Failure, Params, Statement, Subject};
-use sop_query::sql::{self, Catalog, EngineOptions, QueryEngine, QueryError, Request};
+use sop_query::sql::{self, Catalog, EngineOptions, ForcedPath, QueryEngine, QueryError, Request};
 
 /// A query engine over a new database.
 pub struct Library {
@@ -12,14 +12,31 @@ pub struct Library {
 
 impl Library {
     pub fn open(name: &str, data: &Dataset) -> Self {
+        Self::forced(name, data, None)
+    }
+
+    /// One that takes a way of reading wherever it is possible.
+    pub fn forced(name: &str, data: &Dataset, forced: Option<ForcedPath>) -> Self {
         Self {
-            engine: QueryEngine::new(EngineOptions::default()),
+            engine: QueryEngine::new(EngineOptions {
+                forced,
+                ..EngineOptions::default()
+            }),
             catalog: Catalog::new(vec![(name.to_owned(), data.database())]),
         }
     }
 }
 
 impl Library {
+    /// The ways in which a statement reads its stores.
+    pub fn accesses(&self, statement: &Statement<'_>) -> Vec<&'static str> {
+        let request = Request::new(statement.sql, params(statement.params));
+        let plan = self.engine.explain(&self.catalog, &request, false);
+        let nodes = plan.map(|plan| plan.nodes).unwrap_or_default();
+        let stores = nodes.iter().filter(|node| node.access.is_some());
+        stores.map(|node| node.operator).collect()
+    }
+
     /// Runs a statement that writes, apart from what is compared; the code of its error.
     pub fn write(&self, sql: &str) -> Result<(), String> {
         let request = Request::new(sql, sql::Params::None).writing();

@@ -16,4 +16,5 @@ mod files;
 mod harness;
 mod indexes;
 mod random;
+mod rules;
 mod work;

@@ -257,9 +257,9 @@ impl<'a> DocumentRef<'a> {
             .map(|(name, value)| (name, Self { value }))
     }
 
-    /// The bytes of a string; nothing for other kinds.
+    /// The bytes of a string, which are UTF-8 unless they are damaged; nothing for other kinds.
     #[inline]
-    pub(crate) fn text_bytes(self) -> &'a [u8] {
+    pub fn text_bytes(self) -> &'a [u8] {
         self.payload(STRING).unwrap_or_default()
     }
 

@@ -12,62 +12,18 @@ use anyhow::{Result, anyhow};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use sop::key::{Key, KeyField, KeySpec, KeyType};
-use sop::{Database, Document, IndexDefinition, OpenOptions, StoreDefinition};
-use sop_query::sql::{Catalog, Column, Output, Params, QueryEngine, Request, Value, ValueRef};
+use sop::{Document, IndexDefinition, OpenOptions, StoreDefinition};
+use sop_query::sql::{
+    Catalog, Column, EngineOptions, Output, Params, QueryEngine, Request, Value, ValueRef,
+};
+
+#[path = "../shop.rs"]
+mod shop;
+
+use shop::{insert_orders, mix, order, order_json, user_json};
 
 const RUNS: usize = 5;
 const POINTS: i64 = 20_000;
-const COUNTRIES: &[&str] = &["NO", "SE", "DE", "FR", "IT", "US", "BR", "IN", "JP", "AU"];
-const STATES: &[&str] = &["new", "paid", "sent", "done", "lost"];
-
-fn mix(n: i64) -> u64 {
-    // splitmix64, Steele and others 2014
-    let mut z = (n as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn pick<'a>(all: &[&'a str], n: u64) -> &'a str {
-    all[n as usize % all.len()]
-}
-
-struct Order {
-    user: i64,
-    total: f64,
-    state: &'static str,
-    quantity: i64,
-    note: String,
-}
-
-fn order(n: i64, users: i64) -> Order {
-    let r = mix(n);
-    Order {
-        user: (r % users as u64) as i64,
-        total: (r >> 20 & 0xFFFF) as f64 / 8.0,
-        state: pick(STATES, r >> 40),
-        quantity: (r >> 50 & 15) as i64,
-        note: format!("{r:016x}").repeat(10),
-    }
-}
-
-fn order_json(o: &Order) -> String {
-    format!(
-        "{{\"user_id\":{},\"total\":{},\"status\":\"{}\",\"quantity\":{},\"note\":\"{}\",\"shipping\":{{\"city\":\"Oslo\",\"zip\":\"0150\"}},\"paid\":true}}",
-        o.user, o.total, o.state, o.quantity, o.note
-    )
-}
-
-fn user_json(n: i64) -> String {
-    let r = mix(-n - 1);
-    format!(
-        "{{\"name\":\"user {n}\",\"country\":\"{}\",\"age\":{},\"about\":\"{}\"}}",
-        pick(COUNTRIES, r),
-        r >> 30 & 63,
-        format!("{r:016x}").repeat(8)
-    )
-}
-
 /// Where statements run.
 trait Subject {
     /// Runs a statement, and gives the number of its rows.
@@ -123,23 +79,6 @@ impl Subject for Connection {
         }
         Ok(count)
     }
-}
-
-fn insert_orders(db: &Database, store: &str, orders: i64, users: i64) -> Result<()> {
-    for from in (0..orders).step_by(50_000) {
-        db.transact(|tx| {
-            let store = tx.documents(store)?;
-            for n in from..(from + 50_000).min(orders) {
-                let order = order(n, users);
-                store.insert(
-                    &Key::from(n),
-                    &Document::from_json(order_json(&order).as_bytes())?,
-                )?;
-            }
-            Ok(())
-        })?;
-    }
-    Ok(())
 }
 
 /// What an index costs those who write, and how long one is built: thousands of orders a second, into a store without
@@ -213,7 +152,11 @@ fn stores(folder: &Path, orders: i64, users: i64) -> Result<Stores> {
     })?;
     db.checkpoint()?;
     let catalog = Catalog::new(vec![("shop".to_owned(), db)]);
-    let engine = QueryEngine::default();
+    // SQLite's limit is for all of the process, and the peers with their caches are in it.
+    let engine = QueryEngine::new(EngineOptions {
+        memory_bytes: 0,
+        ..EngineOptions::default()
+    });
     Ok(Stores { engine, catalog })
 }
 
@@ -228,8 +171,8 @@ fn open(folder: &Path, name: &str) -> Result<Connection> {
 fn columns(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
     let mut db = open(folder, "columns.db")?;
     db.execute_batch(
-        "CREATE TABLE orders(key INTEGER PRIMARY KEY, user_id, total, status, quantity, note, city, zip, paid);
-         CREATE TABLE users(key INTEGER PRIMARY KEY, name, country, age, about);",
+        "CREATE TABLE orders(key INTEGER PRIMARY KEY, user_id INTEGER, total REAL, status TEXT, quantity INTEGER, note TEXT, city TEXT, zip TEXT, paid INTEGER);
+         CREATE TABLE users(key INTEGER PRIMARY KEY, name TEXT, country TEXT, age INTEGER, about TEXT);",
     )?;
     let tx = db.transaction()?;
     {
@@ -252,7 +195,7 @@ fn json(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
     let mut db = open(folder, "json.db")?;
     db.execute_batch(
         "CREATE TABLE o(key INTEGER PRIMARY KEY, value); CREATE TABLE u(key INTEGER PRIMARY KEY, value);
-         CREATE VIEW orders AS SELECT key, json_extract(value,'$.user_id') AS user_id, json_extract(value,'$.total') AS total, json_extract(value,'$.status') AS status FROM o;
+         CREATE VIEW orders AS SELECT key, json_extract(value,'$.user_id') AS user_id, json_extract(value,'$.total') AS total, json_extract(value,'$.status') AS status, json_extract(value,'$.quantity') AS quantity FROM o;
          CREATE VIEW users AS SELECT key, json_extract(value,'$.name') AS name, json_extract(value,'$.country') AS country FROM u;",
     )?;
     let tx = db.transaction()?;
@@ -293,6 +236,16 @@ const WORKS: &[(&str, &str, &str)] = &[
         "filter on a field, count",
         "SELECT count(*) FROM orders WHERE total > 4000",
         "SELECT count(*) FROM orders WHERE total > 4000",
+    ),
+    (
+        "filter on a text field, count",
+        "SELECT count(*) FROM orders WHERE status = 'paid'",
+        "SELECT count(*) FROM orders WHERE status = 'paid'",
+    ),
+    (
+        "filter on a field, sum",
+        "SELECT sum(total) FROM orders WHERE quantity < 3",
+        "SELECT sum(total) FROM orders WHERE quantity < 3",
     ),
     (
         "group by with sum",
@@ -339,6 +292,62 @@ fn points(subject: &mut dyn Subject, prepared: bool, items: i64) -> Result<f64> 
         anyhow::ensure!(rows == 1, "{rows} rows for key {key}");
     }
     Ok(POINTS as f64 / start.elapsed().as_secs_f64() / 1_000.0)
+}
+
+/// Counting a prefix of the keys, in microseconds: the first time, when the statement is made, then the median of many, each
+/// behind something else that takes the processor's caches, and of many in a row.
+fn prefix_counts(stores: &mut Stores, orders: i64) -> Result<[f64; 3]> {
+    let sql = format!("SELECT count(*) FROM orders WHERE key < {}", orders / 3);
+    let count = |stores: &mut Stores| Ok::<_, anyhow::Error>(time(stores, &sql)? * 1_000.0);
+    let first = count(stores)?;
+    let mut cold = Vec::new();
+    for _ in 0..RUNS {
+        time(stores, "SELECT sum(total) FROM orders")?;
+        cold.push(count(stores)?);
+    }
+    let warm = (0..1_000).map(|_| count(stores));
+    Ok([
+        first,
+        median(cold),
+        median(warm.collect::<Result<Vec<_>>>()?),
+    ])
+}
+
+/// Runs the works in DuckDB by a Python that has it, over the same rows.
+fn duckdb(python: &str, folder: &Path, orders: i64, users: i64) -> Result<()> {
+    use std::io::Write as _;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(folder.join("orders.csv"))?);
+    writeln!(file, "key,user_id,total,status,quantity,note")?;
+    for n in 0..orders {
+        let o = order(n, users);
+        let (user, total, state) = (o.user, o.total, o.state);
+        writeln!(file, "{n},{user},{total},{state},{},{}", o.quantity, o.note)?;
+    }
+    file.flush()?;
+    let mut file = std::io::BufWriter::new(std::fs::File::create(folder.join("users.ndjson"))?);
+    for n in 0..users {
+        writeln!(
+            file,
+            "{}",
+            user_json(n).replacen('{', &format!("{{\"key\":{n},"), 1)
+        )?;
+    }
+    file.flush()?;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/duckdb_works.py");
+    let works = WORKS
+        .iter()
+        .map(|(name, _, sql)| format!("{name}\t{sql}\n"));
+    let indexed = INDEXED.iter().map(|(name, sql)| format!("{name}\t{sql}\n"));
+    std::fs::write(
+        folder.join("works"),
+        works.chain(indexed).collect::<String>(),
+    )?;
+    let done = std::process::Command::new(python)
+        .arg(script)
+        .arg(folder)
+        .status()?;
+    anyhow::ensure!(done.success(), "{python} {script}: {done}");
+    Ok(())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -398,6 +407,13 @@ fn main() -> Result<()> {
             b / a,
             c / a
         );
+    }
+    let [first, cold, warm] = prefix_counts(&mut stores, orders)?;
+    println!(
+        "\ncount of a prefix of the keys, us: first {first:.0}, behind a walk over everything {cold:.0}, in a row {warm:.1}"
+    );
+    if let Ok(python) = std::env::var("SOP_BENCH_DUCKDB") {
+        duckdb(&python, folder.path(), orders, users)?;
     }
     let [plain, indexed, built] = index_cost(folder.path(), orders, users)?;
     println!(

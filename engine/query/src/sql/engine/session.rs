@@ -60,7 +60,7 @@ impl QueryEngine {
         let visibility = options.visibility.clone();
         let connection = self.connection(catalog, &visibility)?;
         let until = (Cancel::default(), None);
-        let running = Running::new(catalog.clone(), visibility, until, options.dry_run);
+        let running = self.running(catalog, &visibility, until, options.dry_run);
         running.restart(match options.access {
             Access::ReadOnly => Mode::Read,
             Access::ReadWrite => Mode::Write,
@@ -131,8 +131,7 @@ impl Session {
         running.scanned.set(0);
         running.changed.set(0);
         let nodes_before = running.nodes_read();
-        let entered = running.enter();
-        let mut call = Call {
+        let (mut summary, result) = Call {
             request: &request,
             running,
             connection,
@@ -141,17 +140,9 @@ impl Session {
             block: false,
             session: true,
             given: 0,
-        };
-        let result = call.all(&statements);
-        let result = call.connection.forget_sources().and(result);
-        let mut summary = call.summary;
-        drop(entered);
-        summary.scanned = running.scanned.get();
-        summary.changed = running.changed.get();
+        }
+        .done(&statements, began);
         summary.nodes_read = running.nodes_read().saturating_sub(nodes_before);
-        summary.changes = running.changes.take();
-        summary.definitions = running.definitions.take();
-        summary.elapsed = began.elapsed();
         if result.is_err() {
             // What was not told when it failed must not fail the next request.
             running.take_error();

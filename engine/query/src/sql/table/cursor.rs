@@ -1,5 +1,8 @@
 //! Walking a store for SQLite.
 
+mod columns;
+mod count;
+
 use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::marker::PhantomData;
@@ -10,22 +13,26 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
-use sop::key::{Key, KeyRange, KeyValue};
-use sop::{DocumentStore, ItemRef};
+use sop::ItemRef;
+use sop::key::KeyRange;
 
 use super::entries::Search;
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::ways::affinities;
 use super::plan::{Path, Plan};
-use super::seek::{Arguments, ITEM_ID_BYTES, Seek};
-use super::values::{NULL, key_value, owned, value_of};
-use super::walk::{self, IndexWalk, has_offsets};
+use super::residual::{Residuals, Verdict};
+use super::seek::{Arguments, Point, Seek};
+use super::values::{owned, value_of};
+use super::walk::{self, IndexWalk};
 use super::{StoreTable, TableShared};
 use crate::sql::Result;
 use crate::sql::columns::Source;
 use crate::sql::error::{Code, QueryError};
-use crate::sql::running::{HashId, Running};
+use crate::sql::running::{ForcedPath, HashId, Running};
+
+/// After so many items that SQLite does not see somebody may have cancelled the statement.
+const CHECKED_ITEMS: u64 = 4_096;
 
 /// A cursor of SQLite over a store.
 #[repr(C)]
@@ -35,14 +42,22 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     running: Rc<Running>,
     store: Option<Rc<OpenStore>>,
     cursor: Option<OpenCursor>,
+    /// Whether the cursor is over the whole store.
+    is_whole: bool,
     /// The index that leads to the items, and whether its entry is all that is needed of the item.
     walk: Option<IndexWalk>,
     on_entry: bool,
     /// Ranges that are still to be walked.
     ranges: VecDeque<KeyRange>,
     reverse: bool,
+    /// Whether the statement may change items.
+    changes: bool,
+    /// A hash without entries.
+    nothing: Rc<FieldHash>,
     /// Entries of a hash that are still to be visited.
     matches: Option<(Rc<FieldHash>, Option<u32>)>,
+    /// What an item has to satisfy beside.
+    residuals: Residuals,
     /// How many items the row stands for.
     count: u64,
     /// How many times a hash was asked for.
@@ -71,14 +86,18 @@ impl StoreCursor<'_> {
         Self {
             base: ffi::sqlite3_vtab_cursor::default(),
             table,
+            changes: !running.only_reads(),
             running,
             store: None,
             cursor: None,
+            is_whole: false,
             walk: None,
             on_entry: false,
             ranges: VecDeque::new(),
             reverse: false,
+            nothing: Rc::new(FieldHash::new()),
             matches: None,
+            residuals: Residuals::default(),
             count: 1,
             asked: 0,
             end: true,
@@ -100,23 +119,36 @@ impl StoreCursor<'_> {
         self.end = false;
         self.reverse = plan.reverse;
         self.matches = None;
-        self.walk = None;
         self.on_entry = false;
+        if !matches!(plan.path, Path::Index { .. }) {
+            self.walk = None;
+        }
         self.ranges.clear();
         self.count = 1;
         let given = Given(arguments);
+        self.residuals = Residuals::new(&plan.residuals, &given);
         let argument = |at: usize| arguments.iter().nth(at);
         match &plan.path {
-            Path::Scan if plan.counts => return self.count(store.store(), &[KeyRange::all()]),
-            Path::Scan => match plan.skip.and_then(argument) {
-                Some(ValueRef::Integer(skip @ 1..)) => return self.skip(skip as u64),
-                _ => self.ranges.push_back(KeyRange::all()),
-            },
+            Path::Scan => {
+                if plan.counts && self.count(store.store(), &[KeyRange::all()])? {
+                    return Ok(());
+                }
+                if let Some(ValueRef::Integer(skip @ 1..)) = plan.skip.and_then(argument) {
+                    return self.skip(skip as u64);
+                }
+                self.ranges.push_back(KeyRange::all());
+            }
             Path::Seek(seek) => {
                 if plan.counts
                     && let Some(ranges) = seek.exact_ranges(store.store(), &given)?
+                    && self.count(store.store(), &ranges)?
                 {
-                    return self.count(store.store(), &ranges);
+                    return Ok(());
+                }
+                if self.running.only_reads()
+                    && let Some(point) = seek.point(store.store(), &given)?
+                {
+                    return self.at_point(&point);
                 }
                 self.ranges.extend(seek.ranges(store.store(), &given)?);
             }
@@ -163,7 +195,10 @@ impl StoreCursor<'_> {
                 "a plan names an index that is not there",
             ));
         };
-        let store = self.running.store(self.table.database, &index.store)?;
+        let store = match self.walk.take() {
+            Some(walk) if walk.is_of(&index) => walk.into_store(),
+            _ => self.running.store(self.table.database, &index.store)?,
+        };
         let affinities = affinities(&self.table, &index);
         let search = Search {
             seek,
@@ -175,8 +210,9 @@ impl StoreCursor<'_> {
         self.walk = Some(IndexWalk::new(index, Rc::clone(&store), covering));
         if plan.counts
             && let Some(ranges) = walk::countable(&store, &ranges)?
+            && self.count(store.store(), &ranges)?
         {
-            return self.count(store.store(), &ranges);
+            return Ok(());
         }
         self.ranges = walk::in_order(&store, ranges, plan.equal)?;
         let base = self.store()?;
@@ -200,7 +236,10 @@ impl StoreCursor<'_> {
         }
         let cursor = match &mut self.cursor {
             Some(cursor) => cursor,
-            none => none.insert(OpenCursor::open(base, &KeyRange::all())?),
+            none => {
+                self.is_whole = true;
+                none.insert(OpenCursor::open(base, &KeyRange::all())?)
+            }
         };
         let position = walk.position();
         let there = cursor.with_dependent_mut(|_, cursor| {
@@ -214,23 +253,6 @@ impl StoreCursor<'_> {
             self.table.store
         );
         Err(QueryError::new(Code::Engine, message))
-    }
-
-    /// One row for all items of the ranges, at the first of them.
-    fn count(&mut self, store: &DocumentStore<'_>, ranges: &[KeyRange]) -> Result<()> {
-        let mut count = 0;
-        for range in ranges {
-            count += store.count(range)?;
-        }
-        self.ranges.extend(ranges.iter().cloned());
-        let scanned = self.running.scanned.get();
-        self.next_range()?;
-        self.running.scanned.set(scanned);
-        self.count = count;
-        self.ranges.clear();
-        // There is nothing behind it.
-        self.matches = Some((Rc::new(FieldHash::new()), None));
-        Ok(())
     }
 
     /// Begins with the item that has `skip` others before it.
@@ -258,8 +280,81 @@ impl StoreCursor<'_> {
 
     /// A cursor over the whole store.
     fn whole(&mut self, store: &Rc<OpenStore>) -> Result<&mut OpenCursor> {
-        let cursor = OpenCursor::open(Rc::clone(store), &KeyRange::all())?;
+        let kept = self.cursor.take_if(|_| self.is_whole);
+        let cursor = match kept {
+            Some(cursor) => cursor,
+            None => OpenCursor::open(Rc::clone(store), &KeyRange::all())?,
+        };
+        self.is_whole = true;
         Ok(self.cursor.insert(cursor))
+    }
+
+    /// Goes to the only item that a whole key leads to.
+    fn at_point(&mut self, point: &Point) -> Result<()> {
+        // There is nothing behind it.
+        self.matches = Some((Rc::clone(&self.nothing), None));
+        let Point::At(position) = point else {
+            self.end = true;
+            return Ok(());
+        };
+        let store = self.store()?;
+        let there = self.whole(&store)?.with_dependent_mut(|_, cursor| {
+            Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
+        })?;
+        self.arrived(there);
+        if there && !self.fits()? {
+            self.end = true;
+        }
+        Ok(())
+    }
+
+    /// Whether the item that the cursor stands at satisfies the residual conditions, as far as can be told here.
+    fn fits(&self) -> Result<bool> {
+        let Some(cursor) = self.cursor.as_ref().filter(|_| !self.residuals.is_empty()) else {
+            return Ok(true);
+        };
+        cursor.with_dependent(|_, cursor| match cursor.item()? {
+            Some(item) => Ok(self.residuals.verdict(&self.table, &item)? != Verdict::No),
+            None => Ok(true),
+        })
+    }
+
+    /// Goes on from the item that the cursor stands at, if `found`, to one that satisfies the residual conditions; false at
+    /// the end.
+    fn settle(&mut self, mut found: bool) -> Result<bool> {
+        if self.residuals.is_empty() || !found {
+            self.arrived(found);
+            return Ok(found);
+        }
+        let (reverse, table, residuals) = (self.reverse, &self.table, &self.residuals);
+        let Some(cursor) = &mut self.cursor else {
+            return Ok(false);
+        };
+        let running = &self.running;
+        let mut seen = 0_u64;
+        let settled = cursor.with_dependent_mut(|_, cursor| {
+            while found {
+                seen += 1;
+                if let Some(item) = cursor.item()?
+                    && residuals.verdict(table, &item)? != Verdict::No
+                {
+                    break;
+                }
+                if seen.is_multiple_of(CHECKED_ITEMS)
+                    && let Some(why) = running.stopped()
+                {
+                    return Err(why.error());
+                }
+                found = match reverse {
+                    false => cursor.next()?,
+                    true => cursor.prev()?,
+                };
+            }
+            Ok(found)
+        });
+        running.scanned.set(running.scanned.get() + seen);
+        self.end = !settled?;
+        Ok(!self.end)
     }
 
     /// Goes to the item at exactly this place.
@@ -270,7 +365,7 @@ impl StoreCursor<'_> {
         })?;
         self.arrived(there);
         // There is nothing behind it.
-        self.matches = Some((Rc::new(FieldHash::new()), None));
+        self.matches = Some((Rc::clone(&self.nothing), None));
         Ok(())
     }
 
@@ -294,8 +389,8 @@ impl StoreCursor<'_> {
             };
             let reverse = self.reverse;
             if let Some(walk) = &mut self.walk {
-                if walk.begin(&range, reverse)? {
-                    return self.arrive();
+                if walk.begin(&range, reverse)? && self.arrive_at_fitting()? {
+                    return Ok(());
                 }
                 continue;
             }
@@ -306,9 +401,34 @@ impl StoreCursor<'_> {
                 true => cursor.last(),
             })?;
             self.cursor = Some(cursor);
-            if found {
-                self.arrived(true);
+            self.is_whole = false;
+            if self.settle(found)? {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Goes to the item of the entry that the walk came to, or of the first behind it in its range that fits; false where
+    /// there is none.
+    fn arrive_at_fitting(&mut self) -> Result<bool> {
+        let mut seen = 0_u64;
+        loop {
+            self.arrive()?;
+            if self.on_entry || self.fits()? {
+                return Ok(true);
+            }
+            seen += 1;
+            if seen.is_multiple_of(CHECKED_ITEMS)
+                && let Some(why) = self.running.stopped()
+            {
+                return Err(why.error());
+            }
+            let on = match &mut self.walk {
+                Some(walk) => walk.step(self.reverse)?,
+                None => false,
+            };
+            if !on {
+                return Ok(false);
             }
         }
     }
@@ -320,7 +440,8 @@ impl StoreCursor<'_> {
         let id: HashId = (self.table.database, self.table.store.clone(), column);
         self.asked += 1;
         let mut hash = self.running.hash(&id);
-        if hash.is_none() && self.asked > 1 {
+        let forced = self.running.forced.get() == Some(ForcedPath::Hash);
+        if hash.is_none() && (self.asked > 1 || forced) {
             hash = self.build(column)?.map(Rc::new);
             if let Some(hash) = &hash {
                 self.running.keep_hash(id, Rc::clone(hash));
@@ -387,8 +508,8 @@ impl StoreCursor<'_> {
             return self.next_match();
         }
         if let Some(walk) = &mut self.walk {
-            if walk.step(self.reverse)? {
-                return self.arrive();
+            if walk.step(self.reverse)? && self.arrive_at_fitting()? {
+                return Ok(());
             }
             return self.next_range();
         }
@@ -401,8 +522,7 @@ impl StoreCursor<'_> {
             false => cursor.next(),
             true => cursor.prev(),
         })?;
-        if found {
-            self.arrived(true);
+        if self.settle(found)? {
             return Ok(());
         }
         self.next_range()
@@ -427,84 +547,6 @@ fn added(
         std::ops::ControlFlow::Continue(())
     } else {
         std::ops::ControlFlow::Break(())
-    }
-}
-
-impl StoreCursor<'_> {
-    fn key_field(
-        &self,
-        position: &[u8],
-        definition: &sop::StoreDefinition,
-        field: usize,
-    ) -> Result<KeyValue> {
-        let id = if definition.unique { 0 } else { ITEM_ID_BYTES };
-        let order = position.get(..position.len().saturating_sub(id));
-        let value = definition
-            .key
-            .decode_field(order.unwrap_or_default(), field);
-        value.map_err(|source| {
-            let store = self.table.store.clone();
-            sop::Error::InvalidKey { store, source }.into()
-        })
-    }
-
-    /// Gives a column that the entry of an index has.
-    fn entry_column(
-        &self,
-        context: &mut Context,
-        walk: &IndexWalk,
-        source: &Source,
-    ) -> rusqlite::Result<()> {
-        match source {
-            Source::Count => context.set_result(self.count as i64),
-            Source::Counted => context.set_result(1),
-            Source::Position => context.set_result(walk.position()),
-            source => {
-                let value = walk.field(source).map_err(|error| self.failed(error))?;
-                context.set_result(key_value(&value))
-            }
-        }
-    }
-
-    /// Gives a column that needs no value.
-    fn key_column(
-        &self,
-        context: &mut Context,
-        cursor: &sop::Cursor<'_>,
-        store: &OpenStore,
-        source: &Source,
-    ) -> rusqlite::Result<()> {
-        let position = cursor.position().unwrap_or_default();
-        let definition = store.store().definition();
-        match source {
-            Source::Key(at) => {
-                if has_offsets(definition) {
-                    let item = cursor.item().map_err(|error| self.failed(error))?;
-                    let key = item.map_or_else(|| Ok(Key::default()), |item| item.key());
-                    let key = key.map_err(|error| self.failed(error))?;
-                    return context.set_result(key.values.get(*at).map_or(NULL, key_value));
-                }
-                let value = self.key_field(position, definition, *at);
-                let value = value.map_err(|error| self.failed(error))?;
-                context.set_result(key_value(&value))
-            }
-            Source::WholeKey => {
-                let item = cursor.item().map_err(|error| self.failed(error))?;
-                let Some(item) = item else {
-                    return Ok(());
-                };
-                let key = item.key().map_err(|error| self.failed(error))?;
-                let json = match &self.table.rules {
-                    Some(rules) => rules.key(&definition.key, &key),
-                    None => definition.key.key_to_json(&key).to_string(),
-                };
-                context.set_result(json)
-            }
-            Source::Count => context.set_result(self.count as i64),
-            Source::Counted => context.set_result(1),
-            Source::Version => context.set_result(cursor.version().unwrap_or_default() as i64),
-            _ => context.set_result(position),
-        }
     }
 }
 
@@ -534,7 +576,7 @@ unsafe impl VTabCursor for StoreCursor<'_> {
 
     fn column(&self, context: &mut Context, number: c_int) -> rusqlite::Result<()> {
         // An update that does not set the column leaves it as it is.
-        if context.no_change() {
+        if self.changes && context.no_change() {
             return Ok(());
         }
         let at = usize::try_from(number).unwrap_or(usize::MAX);

@@ -13,6 +13,7 @@ mod hash;
 mod masked;
 mod open;
 mod plan;
+mod residual;
 mod seek;
 mod source;
 mod status;
@@ -56,7 +57,7 @@ pub(super) struct TableShared {
     pub store: String,
     pub columns: TableColumns,
     /// The indexes that it can be read by.
-    pub indexes: Vec<TableIndex>,
+    pub indexes: Vec<Arc<TableIndex>>,
     /// What the caller does not see.
     pub rules: Option<Arc<StoreRules>>,
     /// Where the field of each column was in the document that was read last.
@@ -138,6 +139,7 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
             let store = text_argument(arguments.get(1)).unwrap_or_default();
             let columns = running.columns(database, &store)?;
             let indexes = running.indexes(database, &store)?;
+            let indexes = indexes.into_iter().map(Arc::new).collect();
             let rules = running.rules(database, &store);
             let declaration = CString::new(columns.declaration()).unwrap_or_default();
             let shared = Arc::new(TableShared {

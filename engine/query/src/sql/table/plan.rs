@@ -1,10 +1,43 @@
 //! Choosing how a store is read: what SQLite asks of a virtual table's `xBestIndex`.
 //!
 //! Ways to read: a *seek* to the ranges that conditions on leading key fields give, a walk over an *index* ([`ways`]), a
-//! *hash* of one field for conditions on others, which is built at its second use, and a *scan*. Estimates come from the exact counts in the tree where the values
-//! are known while planning.
+//! *hash* of one field for conditions on others, which is built at its second use, and a *scan*.
+//!
+//! # Rules
+//!
+//! Each has a test of its number in `tests/sql/rules.rs`, of where it fires and of where it must not.
+//!
+//! 1. A condition on the place of an item leads to the item.
+//! 2. Equality on all fields of a key is a seek, to one item where keys are unique.
+//! 3. Equality on leading fields is a seek; behind a field of which nothing is said no other counts.
+//! 4. Limits on the field behind the equal ones narrow the seek.
+//! 5. `IN` is equality with each of its values, all of them at once.
+//! 6. A field that is missing has a place in a composite key, and in no other.
+//! 7. The beginning of `LIKE` or `GLOB` on a text field is a prefix, where nothing else limits the field.
+//! 8. Only what is compared byte by byte is looked for in the order of the bytes.
+//! 9. In the order of an expression only whole keys have a place, and nothing comes in an order.
+//! 10. Places bound a walk that goes on from one.
+//! 11. Where the values are known while planning, the tree counts what a seek gives; other values are guessed.
+//! 12. A field that equals a value which changes while the statement runs is hashed, unless a key field equals something.
+//! 13. The order of the keys, either way, is not sorted again.
+//! 14. Behind equal fields the rest of the key is in order, for one value of each of them.
+//! 15. Behind a whole unique key nothing orders any more.
+//! 16. Keys that SQL orders otherwise (doubles, instants with offsets, those of any type) are sorted.
+//! 17. An offset into all items, in their order, is found by its rank.
+//! 18. A statement that only counts gets one row, where every condition is exactly the seek or residual.
+//! 19. An index is read like keys, by rules 3 to 11, and behind its fields those of the key.
+//! 20. It has to cost less than what the key offers, the item of each entry included.
+//! 21. With an equality it is better than any hash, which would have to be made first.
+//! 22. The order of an index counts as what sorting would cost, and with a limit only the first entries count.
+//! 23. An index in which long texts were cut has no order.
+//! 24. Entries that have all that is needed save the items.
+//! 25. Conditions on fields that nothing else makes use of are residual: tested before SQLite sees the item ([`residual`](super::residual)).
+//! 26. What a caller sees in part is read by its keys alone: no index, nothing residual.
+//! 27. Groups and distinct values in the order of keys need no table of them.
 
+mod forced;
 mod order;
+mod residuals;
 pub(super) mod ways;
 
 use rusqlite::types::{Value, ValueRef};
@@ -13,6 +46,7 @@ use sop::key::KeyType;
 
 use self::ways::Way;
 use super::TableShared;
+use super::residual::Residual;
 use super::seek::{Arguments, Given, Pattern, Seek};
 use crate::sql::Result;
 use crate::sql::columns::Source;
@@ -29,6 +63,8 @@ pub(super) struct Plan {
     pub equal: Option<usize>,
     /// The argument that says how many items are passed over.
     pub skip: Option<usize>,
+    /// Conditions that are tested before an item is given to SQLite.
+    pub residuals: Vec<Residual>,
     /// For people.
     pub label: String,
 }
@@ -93,9 +129,15 @@ pub(super) fn choose(
     let own = Way::own(transaction.documents(&table.store)?);
     let indexes = Way::indexes(table, &transaction)?;
     let mut choice = Choice::new(table, &own, info)?;
-    let mut planned = choice.best(&indexes)?;
+    let mut planned = match running.forced.get() {
+        None => choice.best(&indexes)?,
+        Some(path) => choice.forced(path, &indexes)?,
+    };
     choice.offset(&mut planned);
-    choice.count(&mut planned);
+    if running.forced.get().is_none() {
+        choice.residuals(&mut planned);
+    }
+    let permission = choice.count(&mut planned);
     let arguments = std::mem::take(&mut choice.arguments);
     for at in std::mem::take(&mut choice.lists) {
         // All values at once: one by one SQLite would compare them by other rules than `IN` has.
@@ -104,10 +146,10 @@ pub(super) fn choose(
     for (number, at) in arguments.iter().enumerate() {
         info.constraint_usage(*at).set_argv_index(number as i32 + 1);
     }
-    if let Some(skip) = planned.plan.skip
-        && let Some(at) = arguments.get(skip)
-    {
-        info.constraint_usage(*at).set_omit(true);
+    let skip = planned.plan.skip.and_then(|at| arguments.get(at).copied());
+    // The rows begin behind the offset already, and leave to count is no condition.
+    for at in skip.into_iter().chain(permission) {
+        info.constraint_usage(at).set_omit(true);
     }
     Ok(Some(planned))
 }
@@ -172,6 +214,8 @@ struct Choice<'a> {
     arguments: Vec<usize>,
     /// Those of them that are lists.
     lists: Vec<usize>,
+    /// The conditions that are residual, by their places.
+    tested: Vec<usize>,
 }
 
 impl<'a> Choice<'a> {
@@ -203,6 +247,7 @@ impl<'a> Choice<'a> {
             items: (own.store.len()? as f64).max(LEAST_ITEMS),
             arguments: Vec::new(),
             lists: Vec::new(),
+            tested: Vec::new(),
         })
     }
 
@@ -251,12 +296,20 @@ impl<'a> Choice<'a> {
         if let Some((at, column)) = looks_up {
             return Ok(self.hash_plan(at, column, seek));
         }
+        Ok(self.scan())
+    }
+
+    fn scan(&self) -> Planned {
         let cost = self.items * self.width();
-        Ok(self.planned(own, Path::Scan, "", cost, self.items))
+        self.planned(self.own, Path::Scan, "", cost, self.items)
     }
 
     /// A condition that another store's item, or whatever changes while the statement runs, gives a value.
     fn look_up(&self) -> Option<(usize, usize)> {
+        // A statement that only counts reads one store, once.
+        if self.permission().is_some() {
+            return None;
+        }
         let usable = |condition: &&Condition| {
             let column = self.table.columns.get(condition.column);
             let is_field = column.is_some_and(|column| {
@@ -472,6 +525,7 @@ impl<'a> Choice<'a> {
                 counts: false,
                 equal: (order.is_some() && self.info.num_of_order_by() > 0).then_some(equal),
                 skip: None,
+                residuals: Vec::new(),
                 label,
             },
             cost,

@@ -49,6 +49,14 @@ pub(super) struct Seek {
     pub before: Option<usize>,
 }
 
+/// Where a whole key leads that each field has one value for.
+pub(super) enum Point {
+    /// To this place, or nowhere.
+    At(Vec<u8>),
+    /// No key has that value.
+    Nowhere,
+}
+
 /// Bytes behind the key in the place of an item of a store with duplicates.
 pub(super) const ITEM_ID_BYTES: usize = 8;
 /// The most ranges of one seek; with more lists than that makes, what is before them decides.
@@ -106,6 +114,34 @@ impl Seek {
             }
         }
         self.ranges(store, arguments).map(Some)
+    }
+
+    /// The place that a whole key says, in a store without duplicates; `None` where the conditions are not one such key.
+    pub fn point(
+        &self,
+        store: &DocumentStore<'_>,
+        arguments: &impl Arguments,
+    ) -> Result<Option<Point>> {
+        let definition = store.definition();
+        let fields = definition.key.fields();
+        let is_whole = self.equal.len() == fields.len() && self.is_open() && !self.has_places();
+        if !is_whole || !definition.unique || definition.key.cel().is_some() {
+            return Ok(None);
+        }
+        let mut values = Vec::with_capacity(fields.len());
+        for (given, field) in self.equal.iter().zip(fields) {
+            let Some(given) = given.filter(|given| !given.is_list) else {
+                return Ok(None);
+            };
+            let equal = arguments.value(given.argument);
+            match equal.map_or(Equal::Unknown, |value| edge::equal(field.kind, value)) {
+                Equal::Is(value) => values.push(value),
+                Equal::Nothing => return Ok(Some(Point::Nowhere)),
+                Equal::Within(..) | Equal::Unknown => return Ok(None),
+            }
+        }
+        let position = store.position_of(&Key::composite(values))?;
+        Ok(Some(Point::At(position)))
     }
 
     /// The ranges in which all items lie that satisfy the conditions, in the store's order and none twice.

@@ -70,9 +70,8 @@ pub(super) fn document_value(value: DocumentRef<'_>) -> ToSqlOutput<'_> {
             value.as_u64().unwrap_or_default().to_string(),
         )),
         Kind::Float | Kind::Number => lent(value.as_f64().map_or(ValueRef::Null, ValueRef::Real)),
-        Kind::String => lent(ValueRef::Text(
-            value.as_str().unwrap_or_default().as_bytes(),
-        )),
+        // SQLite takes bytes; who reads text out of it looks whether it is one.
+        Kind::String => lent(ValueRef::Text(value.text_bytes())),
         Kind::Bytes => lent(ValueRef::Blob(value.as_bytes().unwrap_or_default())),
         Kind::Array | Kind::Object => ToSqlOutput::Owned(SqliteValue::Text(value.to_json())),
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Bound;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sop::key::{KeyRange, KeyType, KeyValue};
 use sop::{Direction, EntryReader};
@@ -16,7 +17,7 @@ use crate::sql::indexes::TableIndex;
 
 /// A place in an index.
 pub(super) struct IndexWalk {
-    index: TableIndex,
+    index: Arc<TableIndex>,
     store: Rc<OpenStore>,
     cursor: Option<OpenCursor>,
     /// Whether entries are enough, where they have their fields as they are.
@@ -26,7 +27,7 @@ pub(super) struct IndexWalk {
 }
 
 impl IndexWalk {
-    pub fn new(index: TableIndex, store: Rc<OpenStore>, covering: bool) -> Self {
+    pub fn new(index: Arc<TableIndex>, store: Rc<OpenStore>, covering: bool) -> Self {
         Self {
             index,
             store,
@@ -34,6 +35,16 @@ impl IndexWalk {
             covering,
             position: Vec::new(),
         }
+    }
+
+    /// Whether it is one of this index.
+    pub fn is_of(&self, index: &Arc<TableIndex>) -> bool {
+        Arc::ptr_eq(&self.index, index)
+    }
+
+    /// The store of the index.
+    pub fn into_store(self) -> Rc<OpenStore> {
+        self.store
     }
 
     /// Begins with a range, at its end when `reverse`; whether there is an entry.

@@ -39,6 +39,12 @@ impl Dataset {
             .vfs(Arc::new(SimVfs::new()))
             .background(false);
         let db = options.open("/db").unwrap();
+        self.fill(&db);
+        db
+    }
+
+    /// Makes the stores in an empty database.
+    pub fn fill(&self, db: &Database) {
         for data in &self.stores {
             db.transact(|tx| {
                 tx.create_store(data.definition.clone())?;
@@ -51,7 +57,6 @@ impl Dataset {
             })
             .unwrap();
         }
-        db
     }
 
     /// The same as tables, without keys and indexes.

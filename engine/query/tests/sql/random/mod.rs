@@ -6,6 +6,7 @@
 mod check;
 mod conditions;
 mod generate;
+mod paths;
 mod query;
 mod rng;
 mod schema;
@@ -68,9 +69,15 @@ fn over_stores(data: &Dataset) -> Box<dyn Subject> {
     Box::new(Library::open("random", data))
 }
 
-/// Stores with indexes of random fields, the same for all databases with these stores.
+/// Stores with indexes of random fields.
 fn over_indexed_stores(data: &Dataset) -> Box<dyn Subject> {
     let library = Library::open("random", data);
+    add_indexes(&library, data);
+    Box::new(library)
+}
+
+/// Makes indexes of random fields, the same for all databases with these stores.
+fn add_indexes(library: &Library, data: &Dataset) {
     let definitions = data.stores.iter().map(|store| &store.definition);
     let text = serde_json::to_string(&definitions.collect::<Vec<_>>()).unwrap();
     let mix = |seed: u64, byte: u8| (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
@@ -100,7 +107,6 @@ fn over_indexed_stores(data: &Dataset) -> Box<dyn Subject> {
             );
         }
     }
-    Box::new(library)
 }
 
 macro_rules! parts {

@@ -59,16 +59,21 @@ impl Choice<'_> {
         Some(reverse.unwrap_or(false))
     }
 
-    /// Counts without a walk, when the statement says that it only counts and each of its conditions is a part of the
-    /// seek.
-    pub(super) fn count(&mut self, planned: &mut Planned) {
+    /// The condition by which a statement gives leave to let one row stand for many items, and says that it only counts.
+    pub(super) fn permission(&self) -> Option<usize> {
         let is_permission = |condition: &&Condition| {
             let column = self.table.columns.get(condition.column);
             column.is_some_and(|column| column.source == Source::Counted)
         };
-        let permission = self.conditions.iter().find(is_permission);
+        self.conditions.iter().find(is_permission).map(|it| it.at)
+    }
+
+    /// Counts without giving each item to SQLite, when the statement says that it only counts and each of its conditions is a
+    /// part of the seek or tested here. The permission, if there is one: it is always true.
+    pub(super) fn count(&mut self, planned: &mut Planned) -> Option<usize> {
+        let permission = self.permission()?;
         let used = |at: usize| {
-            self.arguments.contains(&at) || permission.is_some_and(|permission| permission.at == at)
+            self.arguments.contains(&at) || self.tested.contains(&at) || permission == at
         };
         let all = self.info.constraints().enumerate().all(|(at, constraint)| {
             used(at)
@@ -77,20 +82,24 @@ impl Choice<'_> {
                     Op::SQLITE_INDEX_CONSTRAINT_LIMIT | Op::SQLITE_INDEX_CONSTRAINT_OFFSET
                 )
         });
-        let walks = matches!(
-            planned.plan.path,
-            Path::Scan | Path::Seek(_) | Path::Index { .. }
-        );
-        if permission.is_none() || !all || !walks {
-            return;
-        }
-        planned.plan.counts = true;
-        planned.plan.label = match planned.plan.label.split_once(' ') {
-            Some((_, rest)) => format!("count {rest}"),
-            None => "count".to_owned(),
+        let walks = match planned.plan.path {
+            Path::Scan | Path::Seek(_) => true,
+            Path::Index { .. } => planned.plan.residuals.is_empty(),
+            Path::Hash { .. } | Path::At { .. } => false,
         };
-        planned.cost = SEEK_COST * 2.0;
-        planned.rows = 1;
+        if all && walks {
+            planned.plan.counts = true;
+            planned.plan.label = match planned.plan.label.split_once(' ') {
+                Some((_, rest)) => format!("count {rest}"),
+                None => "count".to_owned(),
+            };
+            if planned.plan.residuals.is_empty() {
+                planned.cost = SEEK_COST * 2.0;
+            }
+            planned.rows = 1;
+        }
+        self.argument(permission);
+        Some(permission)
     }
 
     /// Passes over items by their count when there is nothing else to test.

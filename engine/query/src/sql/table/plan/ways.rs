@@ -126,7 +126,7 @@ impl Choice<'_> {
         planned.cost
     }
 
-    fn by_index(&mut self, way: &Way<'_>) -> Result<Option<Planned>> {
+    pub(super) fn by_index(&mut self, way: &Way<'_>) -> Result<Option<Planned>> {
         let Some(number) = way.index else {
             return Ok(None);
         };

@@ -1,0 +1,206 @@
+//! Rows of a file, for imports.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parquet::basic::ConvertedType;
+use parquet::file::reader::FileReader as _;
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::record::reader::RowIter;
+use parquet::record::{Field, Row as FileRow};
+use serde_json::{Map, Number, Value};
+use sop::Document;
+use sop_query::transfer::{BadRow, Entry, Row, RowReader, TransferError};
+
+use crate::ParquetError;
+
+/// The most rows that one file may say that it has, as a column of nothing but nulls takes no room in it.
+const MAX_ROWS: i64 = 10_000_000_000;
+/// Characters of a bad row that are shown.
+const SHOWN: usize = 160;
+
+/// The rows of a Parquet file, also of other writers: groups become objects, lists arrays, dates, times and instants their usual
+/// texts, bytes the object that JSON has for them here, and columns of JSON what their text says.
+pub struct ParquetRows {
+    rows: RowIter<'static>,
+    /// Columns at the top whose text is JSON.
+    json: HashSet<String>,
+    length: u64,
+    all: u64,
+    /// The number of the row, from 1.
+    number: u64,
+    ended: bool,
+}
+
+impl std::fmt::Debug for ParquetRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ParquetRows")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ParquetRows {
+    /// Reads the end of a file, where its columns are listed.
+    ///
+    /// # Errors
+    /// [`ParquetError::File`] when it is no Parquet file, or one in a form that is not read here.
+    pub fn open(file: File) -> Result<Self, ParquetError> {
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        let reader = guarded(|| SerializedFileReader::new(file))?;
+        let metadata = reader.metadata().file_metadata();
+        let rows = metadata.num_rows();
+        if !(0..=MAX_ROWS).contains(&rows) {
+            let detail = format!("it says that it has {rows} rows");
+            return Err(parquet::errors::ParquetError::General(detail).into());
+        }
+        let json = guarded(|| {
+            let columns = metadata.schema_descr().columns().iter();
+            let json = columns.filter(|column| {
+                column.converted_type() == ConvertedType::JSON && column.path().parts().len() == 1
+            });
+            Ok(json.map(|column| column.name().to_owned()).collect())
+        })?;
+        let rows_of_file = guarded(|| Ok(RowIter::from_file_into(Box::new(reader))))?;
+        Ok(Self {
+            all: u64::try_from(rows).unwrap_or_default(),
+            rows: rows_of_file,
+            json,
+            length,
+            number: 0,
+            ended: false,
+        })
+    }
+
+    fn object(&self, row: FileRow) -> Result<Value, String> {
+        let mut object = Map::new();
+        for (name, field) in row.into_columns() {
+            let value = match field {
+                Field::Null => continue,
+                Field::Str(text) if self.json.contains(&name) => serde_json::from_str(&text)
+                    .map_err(|error| format!("the column {name:?} has no JSON: {error}"))?,
+                field => value(field)?,
+            };
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+impl RowReader for ParquetRows {
+    fn next_row(&mut self) -> Result<Option<Entry>, TransferError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let rows = &mut self.rows;
+        let row = match guarded(|| rows.next().transpose()) {
+            Ok(Some(row)) => row,
+            Ok(None) => {
+                self.ended = true;
+                return Ok(None);
+            }
+            Err(error) => {
+                // Where the next row begins is not known any more.
+                self.ended = true;
+                return Err(io::Error::new(io::ErrorKind::InvalidData, error).into());
+            }
+        };
+        self.number += 1;
+        let line = self.number;
+        let read = self.object(row).and_then(|value| {
+            let bytes = value.to_string().len();
+            let document = Document::from_value(&value).map_err(|error| error.to_string())?;
+            Ok((document, bytes))
+        });
+        Ok(Some(match read {
+            Ok((document, bytes)) => Entry::Row(Row {
+                line,
+                document,
+                bytes,
+            }),
+            Err(detail) => Entry::Bad(BadRow {
+                line,
+                text: detail.chars().take(SHOWN).collect(),
+                detail,
+            }),
+        }))
+    }
+
+    fn bytes_read(&self) -> u64 {
+        // Columns lie one behind the other: how far a row is says as much as can be said.
+        let part = u128::from(self.length) * u128::from(self.number);
+        u64::try_from(part / u128::from(self.all.max(1))).unwrap_or(self.length)
+    }
+}
+
+/// The library asserts much of what a damaged file can break; that is an error of the file. What it was at is not used any more
+/// afterwards.
+fn guarded<T>(work: impl FnOnce() -> parquet::errors::Result<T>) -> parquet::errors::Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let detail = "it is damaged: what it says of itself cannot be".to_owned();
+        Err(parquet::errors::ParquetError::General(detail))
+    })
+}
+
+fn real(value: f64) -> Result<Value, String> {
+    let number = Number::from_f64(value);
+    number
+        .map(Value::Number)
+        .ok_or_else(|| format!("{value} is no number in JSON"))
+}
+
+/// A value as JSON.
+fn value(field: Field) -> Result<Value, String> {
+    Ok(match field {
+        Field::Null => Value::Null,
+        Field::Bool(value) => value.into(),
+        Field::Byte(value) => value.into(),
+        Field::Short(value) => value.into(),
+        Field::Int(value) => value.into(),
+        Field::Long(value) => value.into(),
+        Field::UByte(value) => value.into(),
+        Field::UShort(value) => value.into(),
+        Field::UInt(value) => value.into(),
+        Field::ULong(value) => value.into(),
+        Field::Float16(value) => real(value.to_f64())?,
+        // The shortest text that is the same number, as people wrote it.
+        Field::Float(value) => real(value.to_string().parse().unwrap_or(f64::from(value)))?,
+        Field::Double(value) => real(value)?,
+        Field::Str(text) => text.into(),
+        Field::Bytes(bytes) => {
+            let document = Document::from_bytes(bytes.data()).map_err(|error| error.to_string())?;
+            document.to_value()
+        }
+        field @ Field::Decimal(_) => {
+            let text = field.to_string();
+            serde_json::from_str(&text).map_err(|_| format!("{text} is no number in JSON"))?
+        }
+        field @ (Field::Date(_)
+        | Field::TimeMillis(_)
+        | Field::TimeMicros(_)
+        | Field::TimestampMillis(_)
+        | Field::TimestampMicros(_)) => field.to_string().into(),
+        Field::Group(row) => {
+            let fields = row.into_columns().into_iter();
+            let fields = fields.filter(|(_, field)| *field != Field::Null);
+            let fields = fields.map(|(name, field)| Ok((name, value(field)?)));
+            Value::Object(fields.collect::<Result<_, String>>()?)
+        }
+        Field::ListInternal(list) => {
+            let elements = list.elements().iter().cloned().map(value);
+            Value::Array(elements.collect::<Result<_, _>>()?)
+        }
+        Field::MapInternal(map) => {
+            let entries = map.entries().iter().map(|(key, field)| {
+                let key = match value(key.clone())? {
+                    Value::String(text) => text,
+                    other => other.to_string(),
+                };
+                Ok((key, value(field.clone())?))
+            });
+            Value::Object(entries.collect::<Result<_, String>>()?)
+        }
+    })
+}

@@ -1,0 +1,66 @@
+//! Taking one way of reading wherever it is possible, for tests that compare what the ways give.
+
+use super::ways::Way;
+use super::{Choice, Path, Planned};
+use crate::sql::Result;
+use crate::sql::columns::Source;
+use crate::sql::running::ForcedPath;
+use crate::sql::table::seek::Seek;
+
+impl Choice<'_> {
+    /// The plan of a path; where that is not possible, a scan.
+    pub(super) fn forced(&mut self, path: ForcedPath, indexes: &[Way<'_>]) -> Result<Planned> {
+        let planned = self.plan()?;
+        // Writing goes to the item that was read, and to no other.
+        if matches!(planned.plan.path, Path::At { .. }) {
+            return Ok(planned);
+        }
+        self.arguments.clear();
+        self.lists.clear();
+        match path {
+            ForcedPath::Scan => Ok(self.scan()),
+            ForcedPath::Seek => {
+                let seek = self.seek(self.own);
+                if seek.is_empty() {
+                    return Ok(self.scan());
+                }
+                self.seek_plan(seek)
+            }
+            ForcedPath::Hash => Ok(match self.hashable() {
+                Some((at, column)) => self.hash_plan(at, column, Seek::default()),
+                None => self.scan(),
+            }),
+            ForcedPath::Index => self.forced_index(indexes),
+        }
+    }
+
+    /// An equality on a field, of one value.
+    fn hashable(&self) -> Option<(usize, usize)> {
+        let mut conditions = self.conditions.iter();
+        let found = conditions.find(|condition| {
+            let column = self.table.columns.get(condition.column);
+            let is_field = column.is_some_and(|column| {
+                matches!(
+                    column.source,
+                    Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
+                )
+            });
+            is_field
+                && matches!(condition.op, super::Op::SQLITE_INDEX_CONSTRAINT_EQ)
+                && !self.is_list(condition.at)
+        })?;
+        Some((found.at, found.column))
+    }
+
+    /// The first index that says something of the conditions or the order.
+    fn forced_index(&mut self, indexes: &[Way<'_>]) -> Result<Planned> {
+        for way in indexes {
+            if let Some(planned) = self.by_index(way)? {
+                return Ok(planned);
+            }
+            self.arguments.clear();
+            self.lists.clear();
+        }
+        Ok(self.scan())
+    }
+}
