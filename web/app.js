@@ -11,14 +11,16 @@ import { wireConnection } from "./parts/connection.js";
 import { wireDrop } from "./parts/drop.js";
 import { wireCopilot } from "./parts/copilot_commands.js";
 import { isTextField } from "./parts/dom.js";
-import { wireDesignCommands } from "./parts/design_commands.js";
+import { wireDesignCommands, wireDesignPlaces } from "./parts/design_commands.js";
 import { wireFilterCommands } from "./parts/filter_commands.js";
 import { wireBulk } from "./parts/grid_bulk.js";
 import { wireColumns } from "./parts/grid_columns.js";
 import { wireFind } from "./parts/grid_find.js";
 import { wireGrid } from "./parts/grid_actions.js";
 import { wireQueryCommands } from "./parts/query_commands.js";
+import { wireScriptCommands } from "./parts/script_commands.js";
 import { wireViews } from "./parts/views.js";
+import { wireAccount } from "./parts/account.js";
 import { widenByGrip } from "./parts/grid_head.js";
 import "./parts/bars.js";
 import "./parts/explorer.js";
@@ -72,6 +74,7 @@ part("#overlays").append(app.toasts, app.menu, app.palette, app.tooltip);
 
 wireCommands(app);
 wireQueryCommands(app);
+wireScriptCommands(app);
 wireDesignCommands(app);
 wireFilterCommands(app);
 wireColumns(app);
@@ -87,17 +90,19 @@ app.inspector.start(app);
 app.palette.start(app);
 app.tooltip.start(app);
 wireConnection(app);
+wireAccount(app);
 session.api.askName = async () => (await import("./parts/environments.js")).askName(app);
 wireDrop(app);
 session.addEventListener("said", (event) => app.toasts.add(/** @type {CustomEvent} */ (event).detail));
 
 const first = readPlace(location);
-Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane });
+Object.assign(session.place, { sel: first.sel, at: first.at, sql: first.sql, filter: first.filter, off: first.off, sort: first.sort, columns: first.columns, design: first.design, pane: first.pane, activity: first.activity, lang: first.lang, script: first.script });
 wireAddress(app);
 if (session.place.view === undefined) app.grid.open(session.store, session.place.prefix, { ...session.place, page: boot.page ?? undefined });
 app.explorer.openToPlace();
 wireViews(app);
 wireCopilot(app);
+wireDesignPlaces(app);
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

@@ -16,6 +16,7 @@ const ASSETS: &[&str] = &[
     "app.js",
     "theme.js",
     "welcome.js",
+    "login.js",
     "icons.svg",
     "favicon.svg",
 ];

@@ -1,7 +1,7 @@
 //! Writing down who changed what, by which way.
 //!
 //! Every request that may change something and every call of a tool that does is one entry of the system
-//! database. Entries are written by a thread of their own, many together, so that a change does not wait
+//! database, and so is every run of a script. Entries are written by a thread of their own, many together, so that a change does not wait
 //! for a second commit; whoever reads them waits until those before are written. When the system database
 //! cannot be written, the log says so and the change that was made stays made.
 
@@ -15,10 +15,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use sop_systemdb::system::{AuditEntry, System};
+use sop::Document;
+use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
 use crate::error::ApiResult;
-use crate::extract::in_environment;
+use crate::security::Identity;
 use crate::state::AppState;
 
 /// Entries that are written together.
@@ -30,7 +31,8 @@ const WAITING: usize = 10_000;
 type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 
 enum Message {
-    Entry(AuditEntry),
+    Entry(Box<AuditEntry>),
+    Run(Box<RunRecord>),
     Flush(Sender<()>),
 }
 
@@ -51,7 +53,12 @@ impl Audit {
 
     /// Writes an entry down, soon.
     pub fn record(&self, entry: AuditEntry) {
-        self.send(Message::Entry(entry));
+        self.send(Message::Entry(Box::new(entry)));
+    }
+
+    /// Writes down what became of a run, soon.
+    pub fn record_run(&self, run: RunRecord) {
+        self.send(Message::Run(Box::new(run)));
     }
 
     /// Waits until everything before this is written.
@@ -89,32 +96,43 @@ fn begin(opener: Opener) -> SyncSender<Message> {
 fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
     while let Ok(first) = receiver.recv() {
         let mut entries = Vec::new();
+        let mut runs = Vec::new();
         let mut waiting = Vec::new();
         let mut next = Some(first);
         while let Some(message) = next {
             match message {
-                Message::Entry(entry) => entries.push(entry),
+                Message::Entry(entry) => entries.push(*entry),
+                Message::Run(run) => runs.push(*run),
                 Message::Flush(done) => waiting.push(done),
             }
             next = receiver
                 .try_recv()
                 .ok()
-                .filter(|_| entries.len() < TOGETHER);
+                .filter(|_| entries.len() + runs.len() < TOGETHER);
         }
-        write(opener, &entries);
+        write(opener, &entries, &runs);
         for done in waiting {
             let _ = done.send(());
         }
     }
 }
 
-fn write(opener: &Opener, entries: &[AuditEntry]) {
-    if entries.is_empty() {
+fn write(opener: &Opener, entries: &[AuditEntry], runs: &[RunRecord]) {
+    if entries.is_empty() && runs.is_empty() {
         return;
     }
-    let written = opener().and_then(|system| Ok(system.audit(entries)?));
+    let written = opener().and_then(|system| {
+        if !entries.is_empty() {
+            system.audit(entries)?;
+        }
+        if !runs.is_empty() {
+            system.add_runs(runs)?;
+        }
+        Ok(())
+    });
     if let Err(error) = written {
-        tracing::error!(%error, count = entries.len(), "audit entries were not written");
+        let count = entries.len() + runs.len();
+        tracing::error!(%error, count, "audit entries were not written");
     }
 }
 
@@ -127,6 +145,34 @@ pub struct Changed {
     pub detail: Value,
 }
 
+/// Bytes of a value that an entry keeps; of a larger one only its size is.
+const MOST_KEPT: usize = 64 * 1024;
+
+impl Changed {
+    /// One item, before and after.
+    pub fn item(
+        op: &str,
+        (store, key): (&str, Value),
+        before: Option<&Document>,
+        after: Option<&Document>,
+        sequence: u64,
+    ) -> Self {
+        let kept = |value: Option<&Document>| {
+            value.map(|value| match value.to_json().len() {
+                0..=MOST_KEPT => value.to_value(),
+                bytes => json!({"$left_out": format!("{bytes} bytes")}),
+            })
+        };
+        let change = json!({
+            "op": op, "store": store, "key": key, "before": kept(before), "after": kept(after),
+        });
+        Self {
+            count: 1,
+            detail: json!({"changes": [change], "sequence": sequence}),
+        }
+    }
+}
+
 /// Writes down each request that may change something. Tools, scripts and the copilot write their own
 /// entries, one for each call.
 pub async fn audit(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -137,9 +183,11 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     if !is_change(request.method(), &route) {
         return next.run(request).await;
     }
+    let identity = request.extensions().get::<Identity>();
+    let who = identity.map_or("nobody".into(), |identity| Arc::clone(&identity.name));
     let (database, store) = places(request.uri().path());
     let mut entry = AuditEntry {
-        who: "token".to_owned(),
+        who: who.to_string(),
         way: way(request.headers()).to_owned(),
         what: format!(
             "{} {}",
@@ -150,7 +198,6 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         store,
         ..AuditEntry::default()
     };
-    let state = in_environment(&state, request.headers()).unwrap_or(state);
     let response = next.run(request).await;
     let changed = response
         .extensions()
@@ -158,6 +205,10 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         .cloned()
         .unwrap_or_default();
     entry.changed = changed.count;
+    // What an address cannot say: the database that was just made.
+    let made = changed.detail["database"].as_str();
+    entry.database = entry.database.or_else(|| made.map(str::to_owned));
+    entry.store = entry.store.or_else(|| only_store(&changed.detail));
     entry.outcome = outcome(&response).to_owned();
     entry.detail = match changed.detail {
         Value::Null => json!({"status": response.status().as_u16()}),
@@ -167,10 +218,28 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
     response
 }
 
+/// The store of changes that are all in one.
+fn only_store(detail: &Value) -> Option<String> {
+    let changes = detail["changes"].as_array()?;
+    let first = changes.first()?["store"].as_str()?;
+    let all = changes.iter().all(|change| change["store"] == first);
+    all.then(|| first.to_owned())
+}
+
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
     let by_itself = [
-        "/tools/", "/mcp", "/chat", "/session", "/query", "/run", "/backup",
+        "/tools/",
+        "/mcp",
+        "/chat",
+        "/session/environment",
+        "/query",
+        "/run",
+        "/backup",
+        "/login",
+        "/logout",
+        "/import",
+        "/setup",
     ];
     let changes = matches!(
         *method,

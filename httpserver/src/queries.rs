@@ -12,6 +12,7 @@ use sop_query::sql::{Cancel, EngineOptions, QueryEngine};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::Identity;
 
 /// Characters of a statement that the list shows.
 const SHOWN: usize = 200;
@@ -24,6 +25,7 @@ pub struct Queries {
 }
 
 struct Entry {
+    who: Arc<str>,
     database: String,
     sql: String,
     began: Instant,
@@ -76,6 +78,7 @@ impl Queries {
     /// `too_many_requests` when no place became free in time.
     pub async fn begin(
         &self,
+        who: &Identity,
         database: &str,
         sql: &str,
         wait: Duration,
@@ -91,6 +94,7 @@ impl Queries {
         let id = format!("{:032x}", u128::from_be_bytes(random));
         let cancel = Cancel::default();
         let entry = Entry {
+            who: Arc::clone(&who.name),
             database: database.to_owned(),
             sql: sql.chars().take(SHOWN).collect(),
             began: Instant::now(),
@@ -107,17 +111,18 @@ impl Queries {
         Ok((query, CancelOnDrop(cancel)))
     }
 
-    /// Ends a query soon. False when none with this id runs.
-    pub fn cancel(&self, id: &str) -> bool {
+    /// Ends a query soon, one's own or as who manages the server. False when none with this id runs.
+    pub fn cancel(&self, who: &Identity, id: &str) -> bool {
         let running = self.running.lock();
-        let entry = running.get(id);
+        let entry = running.get(id).filter(|entry| entry.is_of(who));
         entry.inspect(|entry| entry.cancel.cancel()).is_some()
     }
 
-    /// What runs, the oldest first.
-    pub fn list(&self) -> Vec<Listed> {
+    /// What runs of somebody, or all for who manages the server; the oldest first.
+    pub fn list(&self, who: &Identity) -> Vec<Listed> {
         let running = self.running.lock();
-        let listed = running.iter().map(|(id, entry)| Listed {
+        let own = running.iter().filter(|(_, entry)| entry.is_of(who));
+        let listed = own.map(|(id, entry)| Listed {
             id: id.clone(),
             database: entry.database.clone(),
             sql: entry.sql.clone(),
@@ -127,6 +132,12 @@ impl Queries {
         drop(running);
         listed.sort_by_key(|query| std::cmp::Reverse(query.elapsed));
         listed
+    }
+}
+
+impl Entry {
+    fn is_of(&self, who: &Identity) -> bool {
+        who.is_admin() || self.who == who.name
     }
 }
 
@@ -176,29 +187,33 @@ mod tests {
     async fn a_query_is_listed_while_it_runs_and_cancelled_by_its_id() {
         let queries = Queries::new(2, EngineOptions::default());
         let long = "x".repeat(300);
-        let (query, _held) = queries.begin("d", &long, WAIT).await.unwrap();
-        let (other, _held) = queries.begin("d", "y", WAIT).await.unwrap();
+        let who = Identity::default();
+        let (query, _held) = queries.begin(&who, "d", &long, WAIT).await.unwrap();
+        let (other, _held) = queries.begin(&who, "d", "y", WAIT).await.unwrap();
+        let nobody = Identity::nobody();
+        assert!(queries.list(&nobody).is_empty() && !queries.cancel(&nobody, query.id()));
         assert_ne!(query.id(), other.id());
-        let listed = queries.list();
+        let listed = queries.list(&who);
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].sql, "x".repeat(200));
         let id = query.id().to_owned();
-        assert!(!queries.cancel("0") && queries.cancel(&id));
+        assert!(!queries.cancel(&who, "0") && queries.cancel(&who, &id));
         assert!(query.cancel().is_cancelled() && !other.cancel().is_cancelled());
         drop(query);
-        assert!(!queries.cancel(&id));
-        assert_eq!(queries.list().len(), 1);
+        assert!(!queries.cancel(&who, &id));
+        assert_eq!(queries.list(&who).len(), 1);
     }
 
     #[tokio::test]
     async fn places_are_bounded_and_free_again() {
         let queries = Queries::new(1, EngineOptions::default());
-        let first = queries.begin("d", "x", WAIT).await.unwrap();
-        let refused = queries.begin("d", "y", WAIT).await.map(drop);
+        let who = Identity::default();
+        let first = queries.begin(&who, "d", "x", WAIT).await.unwrap();
+        let refused = queries.begin(&who, "d", "y", WAIT).await.map(drop);
         assert_eq!(refused.unwrap_err().code(), Code::TooManyRequests);
         let cancel = first.0.cancel();
         drop(first);
         assert!(cancel.is_cancelled());
-        assert!(queries.begin("d", "y", WAIT).await.is_ok());
+        assert!(queries.begin(&who, "d", "y", WAIT).await.is_ok());
     }
 }

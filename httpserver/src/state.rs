@@ -1,8 +1,10 @@
 //! What all handlers share: settings, access rules, the databases, and the places for work.
 
+use std::fmt;
 use std::sync::Arc;
 
 use sop_query::sql::EngineOptions;
+use sop_systemdb::accounts::Accounts;
 use sop_systemdb::script::Programs;
 use sop_systemdb::system::System;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,7 +18,7 @@ use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
 use crate::registry::Registry;
-use crate::security::{Access, HostRules};
+use crate::security::{Access, HostRules, Identity, Logins};
 use crate::watch::panic_text;
 
 /// The folder in the data root for what queries cannot hold in memory.
@@ -29,10 +31,17 @@ pub struct AppState {
     registry: Arc<Registry>,
 }
 
+impl fmt::Debug for AppState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AppState")
+    }
+}
+
 struct Inner {
     limits: Limits,
     hosts: HostRules,
     access: Access,
+    logins: Logins,
     environments: Environments,
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -63,13 +72,15 @@ impl AppState {
         let secrets = config.token.iter().cloned().collect();
         let token = config.token.as_ref().filter(|_| config.auth);
         let registry = Arc::clone(environments.first());
-        let temp_folder = registry.roots().data().join(QUERY_FILES);
+        let data = registry.roots().data().to_owned();
+        let temp_folder = data.join(QUERY_FILES);
         let first = Arc::clone(&registry);
         let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
             hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
-            access: Access::new(token, port),
+            access: Access::new(token, port).secure(config.behind_tls_proxy),
+            logins: Logins::new(environments.accounts()),
             environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
             streams: Arc::new(Semaphore::new(config.limits.max_streams as usize)),
@@ -84,7 +95,7 @@ impl AppState {
             ),
             programs: Programs::default(),
             audit: Audit::new(opener),
-            copilot: Copilot::new(&config.llm, secrets, parts),
+            copilot: Copilot::new(&config.llm, secrets, parts, Some(&data)),
             started: Started::now(),
             traffic: Traffic::default(),
         });
@@ -118,6 +129,21 @@ impl AppState {
     /// Tokens and sessions.
     pub fn access(&self) -> &Access {
         &self.shared.access
+    }
+
+    /// Who uses the server.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        self.shared.environments.accounts()
+    }
+
+    /// What signing in may take.
+    pub fn logins(&self) -> &Logins {
+        &self.shared.logins
+    }
+
+    /// Who the request is by.
+    pub fn who(&self) -> &Arc<Identity> {
+        self.registry.who()
     }
 
     /// The databases of the request's environment, as it may use them.

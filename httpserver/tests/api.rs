@@ -36,10 +36,12 @@ mod api {
     pub mod support;
 
     mod access;
+    mod accounts;
     mod audit;
     mod bad_input;
     mod cel;
     mod chat;
+    mod chat_environments;
     mod chat_failures;
     mod chat_injection;
     mod chat_privacy;
@@ -52,9 +54,13 @@ mod api {
     mod evals;
     mod exact;
     mod items;
+    mod masks;
     mod metrics;
     mod page;
     mod query;
+    mod roles;
+    mod script_models;
+    mod script_tools;
     mod scripts;
     mod sockets;
     mod sqltests;

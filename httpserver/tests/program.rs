@@ -249,6 +249,80 @@ fn sql_runs_on_a_folder_and_changes_it_only_with_leave() {
     drop(server);
 }
 
+/// A command with a line of standard input.
+fn run_with(folder: &Path, arguments: &[&str], line: &str) -> Output {
+    let mut child = command(folder, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(line.as_bytes()).unwrap();
+    drop(input);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn users_are_made_in_a_terminal_and_others_connect_only_where_there_are_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = ["user", "add", "ada", "--role", "admin"];
+    let remote = [
+        "--host",
+        "0.0.0.0",
+        "--behind-tls-proxy",
+        "--port",
+        "0",
+        "--open=false",
+    ];
+    let words = bad(&run(folder.path(), &remote));
+    assert!(words.contains("user add NAME"), "{words}");
+    assert!(bad(&run_with(folder.path(), &add, "short\n")).contains("10 characters"));
+    let viewer = ["user", "add", "vera"];
+    let password = "correct horse battery\n";
+    assert!(bad(&run_with(folder.path(), &viewer, password)).contains("administrator"));
+    assert!(good(&run_with(folder.path(), &add, password)).contains("ada was made"));
+    good(&run_with(folder.path(), &viewer, password));
+    assert!(bad(&run_with(folder.path(), &viewer, password)).contains("already"));
+    assert_eq!(
+        good(&run(folder.path(), &["user", "list"])),
+        "ada\tadmin\nvera\tviewer\n"
+    );
+    assert!(
+        bad(&run(
+            folder.path(),
+            &["--no-auth", "--port", "0", "--open=false"]
+        ))
+        .contains("--no-auth")
+    );
+    // With users the address has no token, and other machines may come.
+    let mut child = command(folder.path(), &remote)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.as_mut().unwrap());
+    out.read_line(&mut line).unwrap();
+    assert!(
+        line.starts_with("listening on http://127.0.0.1:") && !line.contains("token"),
+        "{line}"
+    );
+    // A server has the accounts.
+    assert!(
+        bad(&run_with(
+            folder.path(),
+            &["user", "password", "vera"],
+            password
+        ))
+        .contains("in use")
+    );
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(good(&run(folder.path(), &["user", "remove", "vera"])).contains("removed"));
+    assert!(bad(&run(folder.path(), &["user", "remove", "ada"])).contains("only administrator"));
+}
+
 #[test]
 fn settings_are_checked_before_anything_is_made() {
     let folder = tempfile::tempdir().unwrap();

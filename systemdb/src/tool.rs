@@ -129,11 +129,30 @@ pub trait ToolHost {
     /// The tools that this caller may use.
     fn specs(&self) -> Vec<ToolSpec>;
 
+    /// What a call may do: that of the tool, or what it comes to with these arguments.
+    ///
+    /// # Errors
+    /// No such tool, or arguments that nothing can be told of.
+    fn class(&self, name: &str, _args: &Value) -> Result<ToolClass, ToolFault> {
+        let found = self.specs().into_iter().find(|spec| spec.name == name);
+        found
+            .map(|spec| spec.class)
+            .ok_or_else(|| ToolFault::new("tool_not_found", format!("There is no tool '{name}'.")))
+    }
+
     /// Runs a tool; one that writes writes.
     ///
     /// # Errors
     /// No such tool, wrong arguments, no right to use it, or what the tool answers.
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault>;
+
+    /// Runs a tool that must not change anything, whatever its class was when somebody looked.
+    ///
+    /// # Errors
+    /// As [`ToolHost::call`]; it would change something.
+    fn read(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
+        self.call(name, args)
+    }
 
     /// Says what a tool that writes would do: `changes` and `statement` are set and nothing is changed.
     ///

@@ -18,11 +18,12 @@ describe("the first minutes", () => {
     const { page } = await it.open();
     await page.getByRole("heading", { name: "Your data, in order." }).waitFor();
     await picture(page, "welcome");
-    const create = page.getByRole("button", { name: /^Create database/ });
-    await page.getByLabel("Name").fill("");
+    await page.getByRole("textbox", { name: /^Name/ }).fill("");
     await page.waitForFunction(() => document.querySelector("sop-welcome .main")?.hasAttribute("disabled"));
-    await page.getByLabel("Name").fill("chinook");
-    await create.click();
+    await page.getByRole("textbox", { name: /^Name/ }).fill("chinook");
+    await page.getByRole("button", { name: /^Next: system database/ }).click();
+    await page.getByRole("button", { name: /^Next: review/ }).click();
+    await page.getByRole("button", { name: /^Create database/ }).click();
     await page.waitForURL(/\/d\/chinook/);
     assert.equal(await page.locator("#database-name").textContent(), "chinook");
     await page.getByRole("heading", { name: "No stores yet" }).waitFor();

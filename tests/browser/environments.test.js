@@ -44,15 +44,16 @@ test("an environment is made from another, entered, and asks for names before wr
   await page.keyboard.press("Control+k");
   await page.keyboard.type("New store");
   await page.keyboard.press("Enter");
-  const create = page.getByRole("dialog").last();
-  await create.getByRole("textbox").first().fill("orders");
-  await create.getByRole("button", { name: /Create store/ }).click();
-  const ask = page.getByRole("dialog", { name: "Confirm" });
+  const pane = page.locator("sop-store-pane section");
+  await pane.getByLabel("Name", { exact: true }).fill("orders");
+  await page.keyboard.press("Control+s");
+  const review = page.getByRole("dialog", { name: "Review" });
+  const create = review.getByRole("button", { name: /^Create store/ });
   await picture(page, "environment-confirm");
-  assert.equal(await ask.getByRole("button", { name: "Write" }).isDisabled(), true);
-  await ask.getByRole("textbox").fill("shop");
-  await ask.getByRole("button", { name: "Write" }).click();
-  await ask.waitFor({ state: "detached" });
+  assert.equal(await create.isDisabled(), true);
+  await review.getByRole("textbox").fill("shop");
+  await create.click();
+  await review.waitFor({ state: "detached" });
   await page.getByRole("treeitem", { name: /orders/ }).waitFor();
 
   // Another session is where it was.

@@ -62,3 +62,16 @@ test("a wrong call says what would be right", async () => {
 test("a wrong token is refused", async () => {
   await assert.rejects(connected("wrong"));
 });
+
+test("scripts are resources with their texts, and are run by a tool", async () => {
+  const script = { name: "who", parameters: [{ name: "key", type: "integer" }], steps: [{ type: "tool", tool: "query", args: { sql: "SELECT name FROM users WHERE key = ?", params: ["{{key}}"] } }] };
+  await client.callTool({ name: "save_script", arguments: { script } });
+  const { resources } = await client.listResources();
+  const found = resources.find((one) => one.name === "general.who");
+  assert.equal(found?.mimeType, "application/json");
+  const { contents } = await client.readResource({ uri: /** @type {string} */ (found?.uri) });
+  assert.equal(JSON.parse(contents[0].text).steps[0].tool, "query");
+  const ran = await client.callTool({ name: "run_script", arguments: { name: "who", args: { key: 3 } } });
+  assert.deepEqual(ran.structuredContent?.table.rows, [["user 3"]]);
+  await assert.rejects(client.readResource({ uri: "script://general/nobody" }), /nobody/);
+});

@@ -41,7 +41,7 @@ test("typed text becomes the kind of its column", () => {
 });
 
 test("the head of a CSV file", () => {
-  assert.deepEqual(csvHead('\ufeffa;b\r\n"x;1";"say ""hi"""\r\n2;\r\n'), { fields: ["a", "b"], records: [["x;1", 'say "hi"'], ["2", ""]] });
-  assert.deepEqual(csvHead("a,b\n1,2"), { fields: ["a", "b"], records: [["1", "2"]] });
-  assert.deepEqual(csvHead(""), { fields: [], records: [] });
+  assert.deepEqual(csvHead('\ufeffa;b\r\n"x;1";"say ""hi"""\r\n2;\r\n'), { fields: ["a", "b"], records: [["x;1", 'say "hi"'], ["2", ""]], delimiter: ";", quote: '"' });
+  assert.deepEqual(csvHead("a,b\n1,2"), { fields: ["a", "b"], records: [["1", "2"]], delimiter: ",", quote: '"' });
+  assert.deepEqual(csvHead(""), { fields: [], records: [], delimiter: ",", quote: '"' });
 });

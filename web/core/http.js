@@ -61,6 +61,8 @@ export class Api extends EventTarget {
     this.reachable = true;
     /** What is written to, named once more. @type {string | undefined} */
     this.confirmed = undefined;
+    /** Lets a person sign in again when their session is over; whether they did. @type {(() => Promise<boolean>) | undefined} */
+    this.askSignIn = undefined;
     /** Asks a person for that name when the server wants it. @type {(() => Promise<string | undefined>) | undefined} */
     this.askName = undefined;
   }
@@ -100,6 +102,7 @@ export class Api extends EventTarget {
     this.#reach(true);
     if (response.ok) return response;
     const error = new ApiError(response.status, await problem(response));
+    if (error.status === 401 && this.askSignIn && !(options.text instanceof ReadableStream) && (await this.askSignIn())) return this.raw(method, url, options);
     if (error.code === "confirmation_needed" && this.askName && this.confirmed === undefined && !(options.text instanceof ReadableStream)) {
       const name = await this.askName();
       if (name !== undefined) return this.confirming(name, () => this.raw(method, url, options));

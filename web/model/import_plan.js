@@ -4,9 +4,10 @@
 
 import { csvHead } from "../core/csv.js";
 import { isObject, kindOf, parse, stringify } from "../core/json.js";
+import { fieldAt, ruleFault, shaped, targets } from "./import_map.js";
 
 /** @typedef {"ndjson" | "json" | "csv"} Format */
-/** @typedef {{format: Format, fields: string[], rows: {[name: string]: any}[], key: string[], store: string, error?: string}} Plan */
+/** @typedef {{format: Format, fields: string[], rows: {[name: string]: any}[], key: string[], store: string, rules: import("./import_map.js").Rules, delimiter?: string, quote?: string, error?: string}} Plan the key names fields by their new names; delimiter and quote are of CSV */
 
 export const HEAD_BYTES = 256 * 1024;
 const MOST_ROWS = 50;
@@ -34,13 +35,18 @@ export function formatOf(file, head) {
  * Looks at the head of a file.
  * @param {string} file its name @param {string} head its first characters @param {boolean} whole whether that is all of it
  * @param {Format} [format] when a person has chosen it
+ * @param {{delimiter?: string, quote?: string}} [how] when a person has chosen them
  * @returns {Plan}
  */
-export function plan(file, head, whole, format = formatOf(file, head)) {
+export function plan(file, head, whole, format = formatOf(file, head), how = {}) {
   /** @type {Plan} */
-  const result = { format, fields: [], rows: [], key: [], store: storeName(file) };
+  const result = { format, fields: [], rows: [], key: [], store: storeName(file), rules: {} };
   try {
-    result.rows = rowsOf(format, head, whole);
+    if (format === "csv") {
+      const { fields, records, delimiter, quote } = csvHead(head, MOST_ROWS, how);
+      Object.assign(result, { delimiter, quote });
+      result.rows = records.map((record) => Object.fromEntries(fields.map((name, index) => [name, record[index] ?? ""])));
+    } else result.rows = rowsOf(format, head, whole);
   } catch (error) {
     result.error = error instanceof Error ? error.message : String(error);
   }
@@ -52,10 +58,6 @@ export function plan(file, head, whole, format = formatOf(file, head)) {
 
 /** @param {Format} format @param {string} head @param {boolean} whole @returns {{[name: string]: any}[]} */
 function rowsOf(format, head, whole) {
-  if (format === "csv") {
-    const { fields, records } = csvHead(head, MOST_ROWS);
-    return records.map((record) => Object.fromEntries(fields.map((name, index) => [name, record[index] ?? ""])));
-  }
   if (format === "ndjson") {
     const lines = head.replace(/^\ufeff/, "").split("\n");
     if (!whole) lines.pop();
@@ -119,9 +121,18 @@ export function suggestKey(store, fields, rows) {
   return first === undefined ? fields.slice(0, 1) : [first];
 }
 
+/**
+ * The key for a store that is there already: its own fields where the file has them.
+ * @param {Plan} plan @param {import("../core/keys.js").KeySpec | undefined} spec
+ */
+export function keyFor(plan, spec) {
+  const own = spec?.fields?.map((field) => field.name) ?? [];
+  return own.length && own.every((name) => plan.fields.includes(name)) ? own : plan.key;
+}
+
 /** Whether the rows of the head have no two with one key. @param {Plan} plan */
 export function keyIsUnique(plan) {
-  return new Set(plan.rows.map((row) => stringify(plan.key.map((name) => row[name] ?? null)))).size === plan.rows.length;
+  return new Set(plan.rows.map((row) => shaped(row, plan.rules).row).map((row) => stringify(plan.key.map((name) => fieldAt(row, name) ?? null)))).size === plan.rows.length;
 }
 
 /** Why a plan cannot be carried out, undefined when it can. @param {Plan} plan */
@@ -129,6 +140,10 @@ export function obstacle(plan) {
   if (plan.error) return plan.error;
   if (!plan.store.trim()) return "The store needs a name.";
   if (!plan.key.length) return "Choose at least one field as the key.";
+  const wrong = ruleFault(plan.fields, plan.rules);
+  if (wrong) return wrong;
+  const missing = plan.key.find((name) => !targets(plan.fields, plan.rules).includes(name));
+  if (missing !== undefined) return `The key needs “${missing}”, which is left out.`;
   return undefined;
 }
 

@@ -23,6 +23,12 @@ test("addresses read back as they were written", () => {
     assert.equal(writePlace(again), writePlace(place));
   }
   assert.deepEqual(readPlace({ pathname: "/d/a/q", search: "?sql=SELECT+1%3B" }), { database: "a", view: "query", sql: "SELECT 1;", prefix: [], filter: undefined, off: undefined, sort: undefined, columns: undefined, at: undefined, sel: undefined });
+  assert.deepEqual(readPlace({ pathname: "/scripts/a%20b/c%3F", search: "?db=x&pane=versions" }), { database: "x", view: "scripts", script: "a b/c?", pane: "versions", prefix: [] });
+  assert.deepEqual(readPlace({ pathname: "/scripts", search: "?db=x&draft=2&pane=sql" }), { database: "x", view: "scripts", script: "~2", prefix: [] });
+  for (const place of [{ script: "a b/c?" }, { script: "~2", pane: /** @type {const} */ ("json") }, {}]) {
+    const url = new URL(writePlace({ database: "d/1", view: "scripts", prefix: [], ...place }), "http://x");
+    assert.deepEqual(readPlace(url), { database: "d/1", view: "scripts", prefix: [], ...place });
+  }
   assert.deepEqual(readPlace({ pathname: "/d/%E0%A4%A", search: "?prefix={" }).prefix, []);
 });
 

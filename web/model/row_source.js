@@ -12,6 +12,7 @@
 import { path } from "../core/http.js";
 import { parse, stringify } from "../core/json.js";
 import { both, prefixFilter } from "./filter.js";
+import { Source } from "./source.js";
 
 /** @typedef {{key: any, value: any, version: number, id?: number}} Item */
 /** @typedef {{items: Item[], next: string | null, prev: string | null, has_more: boolean, count: number, rank: number, base?: number, sequence: number, total: number, stats?: any}} ItemsAnswer */
@@ -22,33 +23,16 @@ const AT_ONCE = 2;
 /** A page that these many answers have not filled is not asked for again until something changes. */
 const MOST_TRIES = 3;
 
-export class RowSource extends EventTarget {
+export class RowSource extends Source {
   /**
    * @param {import("../core/http.js").Api} api
-   * @param {{database: string, store: string, prefix?: unknown[], filter?: string, reverse?: boolean, fields?: string[]}} place fields: those of the key
+   * @param {import("./source.js").SourcePlace & {reverse?: boolean}} place
    */
-  constructor(api, { database, store, prefix = [], filter, reverse = false, fields = [] }) {
-    super();
-    this.api = api;
-    this.database = database;
-    this.store = store;
-    this.prefix = prefix;
-    this.filter = filter;
+  constructor(api, { reverse = false, ...place }) {
+    super(api, place);
     this.reverse = reverse;
-    this.fields = fields;
-    /** Whether `count` is what there is, not only what is known. */
-    this.exact = true;
-    /** The rows are read only: what tells items with one key apart is not known. */
-    this.fixed = false;
-    this.url = path("databases", database, "stores", store);
-    /** Rows in view; undefined until the first answer. @type {number | undefined} */
-    this.count = undefined;
-    /** Rank in the store of the first row in view. */
     this.base = 0;
-    this.total = 0;
     this.sequence = 0;
-    /** @type {{elapsed: number, nodes: number | undefined, rows: number, scanned?: number} | undefined} */
-    this.stats = undefined;
     /** @type {Map<number, {items: (Item | undefined)[], next: string | null, prev: string | null, full: boolean}>} */
     this.pages = new Map();
     /** @type {Map<number, AbortController>} */
@@ -57,12 +41,9 @@ export class RowSource extends EventTarget {
     this.wanted = [];
     /** @type {Map<number, number>} */
     this.tries = new Map();
-    /** @type {Error | undefined} */
-    this.error = undefined;
     this.epoch = 0;
     /** The rows from before a reload that runs, for when it fails. @type {RowSource["pages"] | undefined} */
     this.before = undefined;
-    this.closed = false;
   }
 
   get loading() {

@@ -28,6 +28,8 @@ export class Session extends EventTarget {
     this.storage = storage;
     /** @type {{name: string, colour: string, mode: string} | null} */
     this.environment = boot.environment ?? null;
+    /** Who the page is for, and what they may do at most. @type {{name: string, role: "viewer" | "analyst" | "editor" | "admin", signed_in: boolean}} */
+    this.me = boot.me ?? { name: "token", role: "admin", signed_in: false };
     /** @type {Database[]} */
     this.databases = boot.databases ?? [];
     /** @type {Store[]} */
@@ -72,6 +74,11 @@ export class Session extends EventTarget {
   /** The open database. @returns {Database | undefined} */
   get database() {
     return this.databases.find((one) => one.name === this.place.database);
+  }
+  /** Whether somebody may do what a role may. @param {"viewer" | "analyst" | "editor" | "admin"} role */
+  may(role) {
+    const roles = ["viewer", "analyst", "editor", "admin"];
+    return roles.indexOf(this.me.role) >= roles.indexOf(role);
   }
   /** The open store. @returns {Store | undefined} */
   get store() {

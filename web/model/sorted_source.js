@@ -7,45 +7,29 @@ import { path } from "../core/http.js";
 import { parse } from "../core/json.js";
 import { readLines } from "../core/ndjson.js";
 import { both, prefixFilter } from "./filter.js";
+import { Source } from "./source.js";
 
 export const MOST_SORTED = 10_000;
 
 /** @typedef {import("./row_source.js").Item} Item */
 
-export class SortedSource extends EventTarget {
+export class SortedSource extends Source {
   /**
    * @param {import("../core/http.js").Api} api
-   * @param {{database: string, store: string, prefix?: unknown[], filter?: string, sort: import("./url_state.js").Sort, fields?: string[], unique?: boolean, most?: number}} place fields: those of the key
+   * @param {import("./source.js").SourcePlace & {sort: import("./url_state.js").Sort, unique?: boolean, most?: number}} place
    */
-  constructor(api, { database, store, prefix = [], filter, sort, fields = [], unique = true, most = MOST_SORTED }) {
-    super();
-    this.api = api;
-    this.database = database;
-    this.store = store;
-    this.prefix = prefix;
-    this.filter = filter;
+  constructor(api, { sort, unique = true, most = MOST_SORTED, ...place }) {
+    super(api, place);
     this.sort = sort;
-    this.fields = fields;
+    this.sequence = 0;
     this.most = most;
     this.fixed = !unique;
-    this.url = path("databases", database, "stores", store);
     /** @type {Item[]} */
     this.items = [];
-    /** @type {number | undefined} */
-    this.count = undefined;
-    this.exact = true;
     /** Whether there are more than are here. */
     this.cut = false;
-    this.base = 0;
-    this.total = 0;
-    this.sequence = 0;
-    /** @type {{elapsed: number, nodes: number | undefined, rows: number, scanned?: number} | undefined} */
-    this.stats = undefined;
-    /** @type {Error | undefined} */
-    this.error = undefined;
     /** @type {AbortController | undefined} */
     this.running = undefined;
-    this.closed = false;
     this.asked = false;
   }
 

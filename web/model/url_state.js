@@ -5,9 +5,12 @@ import { parse, stringify } from "../core/json.js";
 /**
  * @typedef {object} Place
  * @property {string} [database]
- * @property {"query" | "design" | "databases" | "settings" | "knowledge"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught; else the rows of a store
+ * @property {"query" | "design" | "databases" | "settings" | "knowledge" | "users" | "scripts" | "activity"} [view] what is shown: the database's query workbench, its design, the databases, settings, what was taught, scripts, who changed what, users; else the rows of a store
  * @property {string} [design] the store that is designed; "" is a new one
- * @property {"json" | "sql" | "items"} [pane] what is shown of its design, else the form
+ * @property {string} [script] the open script: `category/name`, or `~1` for one that was not saved
+ * @property {"json" | "sql" | "items" | "versions" | "code"} [pane] what is shown of a design or a script, else the form; "code" also of a whole database
+ * @property {string} [lang] the language of the code
+ * @property {string} [activity] filters and the open entry of the activity, as its address says them
  * @property {string} [sql] a statement to open in the workbench; read once, and not written
  * @property {string} [store]
  * @property {unknown[]} prefix leading key values; the last may be `{partial: text}`
@@ -52,9 +55,26 @@ export function readPlace({ pathname, search }) {
   /** @type {Place} */
   const place = { prefix: [] };
   try {
-    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge")) {
+    if (parts.length === 1 && (parts[0] === "settings" || parts[0] === "knowledge" || parts[0] === "users")) {
       place.view = parts[0];
       place.database = query.get("db") ?? undefined;
+      return place;
+    }
+    if (parts[0] === "scripts" && (parts.length === 1 || parts.length === 3)) {
+      place.view = "scripts";
+      place.database = query.get("db") ?? undefined;
+      const draft = query.get("draft");
+      if (parts.length === 3) place.script = `${decodeURIComponent(parts[1])}/${decodeURIComponent(parts[2])}`;
+      else if (draft) place.script = `~${draft}`;
+      const pane = query.get("pane");
+      if (pane === "json" || pane === "versions") place.pane = pane;
+      return place;
+    }
+    if (parts.length === 1 && parts[0] === "activity") {
+      place.view = "activity";
+      place.database = query.get("db") ?? undefined;
+      query.delete("db");
+      place.activity = query.toString();
       return place;
     }
     if (parts[0] === "d" && parts[1]) {
@@ -70,7 +90,8 @@ export function readPlace({ pathname, search }) {
   if (place.view === "design") {
     if (query.has("new")) place.design = "";
     const pane = query.get("pane");
-    if (pane === "json" || pane === "sql" || pane === "items") place.pane = pane;
+    if (pane === "json" || pane === "sql" || pane === "items" || pane === "code") place.pane = pane;
+    if (pane === "code") place.lang = query.get("lang") ?? undefined;
   }
   if (place.view === "query") place.sql = query.get("sql") ?? undefined;
   const prefix = json(query.get("prefix"));
@@ -87,13 +108,20 @@ export function readPlace({ pathname, search }) {
 /** @param {Place} place */
 export function writePlace(place) {
   if (!place.database) return "/";
-  if (place.view === "settings" || place.view === "knowledge") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "settings" || place.view === "knowledge" || place.view === "users") return `/${place.view}?db=${encodeURIComponent(place.database)}`;
+  if (place.view === "scripts") {
+    const { script } = place;
+    const draft = script?.startsWith("~") ? `&draft=${encodeURIComponent(script.slice(1))}` : "";
+    const path = script && !draft ? `/${script.split("/").map(encodeURIComponent).join("/")}` : "";
+    return `/scripts${path}?db=${encodeURIComponent(place.database)}${draft}${place.pane ? `&pane=${place.pane}` : ""}`;
+  }
+  if (place.view === "activity") return `/activity?db=${encodeURIComponent(place.database)}${place.activity ? `&${place.activity}` : ""}`;
   if (place.view === "query") return `/d/${encodeURIComponent(place.database)}/q`;
   if (place.view === "databases") return `/d/${encodeURIComponent(place.database)}/databases`;
   if (place.view === "design") {
-    const pane = place.pane ? `pane=${place.pane}` : "";
+    const pane = place.pane ? `pane=${place.pane}${place.pane === "code" && place.lang ? `&lang=${encodeURIComponent(place.lang)}` : ""}` : "";
     if (place.design) return `/d/${encodeURIComponent(place.database)}/s/${encodeURIComponent(place.design)}/design${pane ? `?${pane}` : ""}`;
-    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : ""}`;
+    return `/d/${encodeURIComponent(place.database)}/design${place.design === "" ? `?new${pane ? `&${pane}` : ""}` : pane ? `?${pane}` : ""}`;
   }
   const path = `/d/${encodeURIComponent(place.database)}${place.store === undefined ? "" : `/s/${encodeURIComponent(place.store)}`}`;
   const query = new URLSearchParams();

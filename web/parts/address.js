@@ -4,22 +4,22 @@ import { stringify } from "../core/json.js";
 import { readPlace, writePlace } from "../model/url_state.js";
 
 const REST_MS = 250;
-const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge" };
+const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", activity: "Activity", users: "Users" };
 
 /** @param {import("./context.js").Context} app */
 export function wireAddress({ session, grid, explorer }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const rows = () => stringify([session.place.database ?? null, session.place.store ?? null, session.place.prefix, session.place.filter ?? null, session.place.sort ?? null]);
-  const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view, session.place.design ?? null, session.place.pane ?? null]));
+  const key = () => (session.place.view === undefined ? rows() : stringify([session.place.database ?? null, session.place.view, session.place.design ?? null, session.place.pane ?? null, session.place.view === "activity" ? (session.place.activity ?? null) : session.place.view === "scripts" ? (session.place.script ?? null) : null]));
   let shown = key();
   /** The rows that the grid shows. */
   let opened = session.place.view === undefined ? rows() : "";
   let going = false;
 
   const title = () => {
-    const { database, store, view, design } = session.place;
-    const what = view === undefined ? store : view === "design" && design !== undefined ? (design ? `Design of ${design}` : "New store") : TITLES[view];
+    const { database, store, view, design, script } = session.place;
+    const what = view === undefined ? store : view === "design" && design !== undefined ? (design ? `Design of ${design}` : "New store") : view === "scripts" && script ? (script.startsWith("~") ? "New script" : script.slice(script.indexOf("/") + 1)) : TITLES[view];
     document.title = `${what === undefined ? "" : `${what} · `}${database ?? ""} · SOP`;
     const heading = document.getElementById("title");
     if (heading) heading.textContent = what ?? database ?? "";
@@ -66,7 +66,8 @@ export function wireAddress({ session, grid, explorer }) {
   window.addEventListener("popstate", async () => {
     going = true;
     const place = readPlace(location);
-    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane } : { ...place, store: place.store ?? session.stores[0]?.name });
+    place.database ??= place.view === undefined ? undefined : session.place.database;
+    if (place.database !== undefined) await session.go(place.view !== undefined ? { database: place.database, view: place.view, design: place.design, pane: place.pane, activity: place.activity, lang: place.lang, script: place.script } : { ...place, store: place.store ?? session.stores[0]?.name });
     going = false;
   });
   title();

@@ -2,16 +2,17 @@
 
 import { count, counted } from "../core/format.js";
 import { isPartial, keyFields, keyValues, prefixText } from "../core/keys.js";
-import { withQuery } from "../core/http.js";
 import { shownKey } from "../model/commands.js";
-import { announce, download } from "./dom.js";
+import { announce } from "./dom.js";
 import { viewItems } from "./grid_columns.js";
 
 /** @param {import("./context.js").Context} app */
 export function wireCommands(app) {
   const { session, commands, menu, explorer } = app;
   const open = () => session.store !== undefined && session.place.view === undefined;
+  const admin = () => session.may("admin");
   const writable = () => session.place.database !== undefined && session.readOnly === undefined;
+  const narrowed = () => session.place.prefix.length > 0 || session.place.filter !== undefined;
   const staged = () => session.changes.size > 0;
   const commitOf = () => session.commits.of(session.place.database)[0];
   /** @param {string} id */
@@ -21,7 +22,7 @@ export function wireCommands(app) {
   commands.add(
     { id: "palette", title: "Go to a store, key or command", icon: "search", group: "Go", keys: ["Ctrl+K"], where: text, hidden: true, run: () => app.palette.open() },
     { id: "jump", title: "Go to a key or to a share", icon: "jump", group: "Go", keys: ["Ctrl+G"], where: text, words: "percent %", when: open, run: () => app.filters.openJump() },
-    { id: "find-store", title: "Filter stores", icon: "filter", group: "Go", keys: ["/"], run: () => {
+    { id: "find-store", title: "Filter stores", icon: "filter", group: "Go", keys: ["/"], keyed: () => session.place.view !== "scripts", run: () => {
       document.body.classList.add("explorer-open");
       explorer.focusFind();
     } },
@@ -36,16 +37,16 @@ export function wireCommands(app) {
       if (prefix) void session.go({ prefix: prefix.values, at: undefined });
     } },
     { id: "new-item", title: () => `New item in ${session.place.store ?? ""}`, icon: "plus", group: "Change", keys: ["Ctrl+I"], where: text, words: "add insert", when: () => open() && writable(), run: async () => (await import("./new_item.js")).newItem(app) },
-    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query" && session.place.view !== "design", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
+    { id: "review", title: () => `Review ${counted(session.changes.size, "staged edit")}`, icon: "check", group: "Change", keys: ["Ctrl+S"], keyed: () => session.place.view !== "query" && session.place.view !== "design" && session.place.view !== "scripts", where: text, words: "commit save", when: () => session.place.database !== undefined, run: async () => {
       if (!staged()) return session.say({ kind: "warn", text: "Nothing is staged: there is nothing to review." });
       if (session.lostSince) return session.say({ kind: "warn", text: "The server cannot be reached. Your edits are kept here." });
       (await import("./review.js")).review(app);
     } },
-    { id: "undo", title: "Undo", icon: "undo", group: "Change", keys: ["Ctrl+Z"], when: () => session.changes.canUndo, run: () => {
+    { id: "undo", title: "Undo", icon: "undo", group: "Change", keys: ["Ctrl+Z"], keyed: () => session.place.view !== "scripts", when: () => session.changes.canUndo, run: () => {
       session.changes.undo();
       announce("Undone");
     } },
-    { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], when: () => session.changes.canRedo, run: () => {
+    { id: "redo", title: "Redo", icon: "redo", group: "Change", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], keyed: () => session.place.view !== "scripts", when: () => session.changes.canRedo, run: () => {
       session.changes.redo();
       announce("Redone");
     } },
@@ -58,20 +59,18 @@ export function wireCommands(app) {
       session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
     } },
     { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
+    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson query view", when: () => session.place.database !== undefined && session.may("analyst"), run: async () => (await import("./export_dialog.js")).exportDialog(app) },
     ...["ndjson", "json", "csv"].map((format) => ({
-      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save",
-      keys: format === "ndjson" ? ["Ctrl+Shift+E"] : undefined, where: text, when: open,
-      run: () => {
-        const store = session.place.store ?? "";
-        download(withQuery(session.path("stores", store, "export"), { format }), `${store}.${format}`);
-      },
+      id: `export-${format}`, title: () => `Export ${session.place.store ?? ""}${narrowed() ? ", the rows that are shown," : ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save", when: () => open() && session.may("analyst"),
+      run: async () => (await import("./export_dialog.js")).exportStore(app, format, session.place.store ?? "", narrowed()),
     })),
-    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: writable, run: () => session.go({ view: "design", design: "", pane: undefined }) },
-    { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
-    { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", run: async () => (await import("./create.js")).newDatabase(app, "create") },
-    { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", run: async () => (await import("./create.js")).newDatabase(app, "open") },
-    { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: writable, run: async () => (await import("./create.js")).fillDemo(app) },
-    { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
+    { id: "new-store", title: "New store", icon: "store", group: "Data", words: "create design", when: () => admin() && writable(), run: () => session.go({ view: "design", design: "", pane: undefined }) },
+    { id: "delete-store", title: () => `Delete store ${session.place.store ?? ""}`, icon: "trash", group: "Data", risk: true, words: "drop", when: () => admin() && open() && writable(), run: async () => (await import("./create.js")).deleteStore(app, session.place.store ?? "") },
+    { id: "new-database", title: "New database", icon: "database", group: "Data", words: "create", when: admin, run: async () => (await import("./create.js")).newDatabase(app, "create") },
+    { id: "open-folder", title: "Open a folder as database", icon: "folder", group: "Data", words: "attach", when: admin, run: async () => (await import("./create.js")).newDatabase(app, "open") },
+    { id: "demo", title: "Fill this database with the demo shop", icon: "flask", group: "Data", when: () => admin() && writable(), run: async () => (await import("./create.js")).fillDemo(app) },
+    { id: "detach", title: () => `Detach ${session.place.database ?? ""} (files stay)`, icon: "x", group: "Data", words: "remove close", when: () => admin() && session.place.database !== undefined, run: async () => (await import("./create.js")).detach(app) },
+    { id: "activity", title: "Activity: who changed what, jobs, figures", icon: "activity", group: "Go", keys: ["Alt+A"], where: text, words: "audit log history metrics", when: () => session.place.database !== undefined && session.place.view !== "activity", run: () => session.go({ view: "activity" }) },
     { id: "refresh", title: "Read again", icon: "refresh", group: "View", keys: ["Alt+F5"], words: "reload", run: async () => {
       explorer.tree.forget();
       await Promise.all([session.readDatabases(), session.readStores(), app.grid.reload()]);
@@ -99,7 +98,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("code-store"), ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

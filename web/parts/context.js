@@ -17,6 +17,7 @@
  * @property {import("./tooltip.js").SopTooltip} tooltip
  * @property {import("./query/workbench.js").SopQuery} [query] once it has been opened
  * @property {import("./design/designer.js").SopDesign} [design] once it has been opened
+ * @property {import("./scripts/studio.js").SopScripts} [studio] once it has been opened
  * @property {import("./copilot/dock.js").SopCopilot} [copilot] once it has been opened
  */
 

@@ -25,6 +25,26 @@ export function wireDesignCommands(app) {
     { id: "duplicate-store", title: () => `Duplicate ${store()?.name ?? ""}`, icon: "copy", group: "Design", words: "copy clone", when: able, run: async () => (await actions()).duplicateStore(app, store()?.name ?? "") },
     { id: "empty-store", title: () => `Empty ${store()?.name ?? ""}`, icon: "x", group: "Design", risk: true, words: "truncate clear delete items", when: () => able() && Number(store()?.count) > 0, run: async () => (await actions()).emptyStore(app, store()?.name ?? "") },
     { id: "drop-store", title: () => `Delete ${store()?.name ?? ""}`, icon: "trash", group: "Design", risk: true, hidden: true, when: able, run: async () => (await import("./create.js")).deleteStore(app, store()?.name ?? "") },
+    { id: "code", title: () => (session.place.view === "design" && session.place.design ? `Code for ${session.place.design}` : `Code for ${session.place.database ?? ""}`), icon: "json", group: "Design", words: "generate types client rust go python csharp c# java typescript", when: () => session.stores.length > 0 && session.place.pane !== "code", run: () => session.go({ view: "design", design: here() ? session.place.design || undefined : undefined, pane: "code" }) },
+    { id: "code-store", title: () => `Code for ${store()?.name ?? ""}`, icon: "json", group: "Design", words: "generate types client rust go python csharp c# java typescript", when: () => store() !== undefined, run: () => session.go({ view: "design", design: store()?.name, pane: "code" }) },
     { id: "administer", title: "Databases: sizes, backup, check", icon: "database", group: "Go", words: "admin settings attach detach checkpoint", when: () => session.place.database !== undefined && session.place.view !== "databases", run: () => session.go({ view: "databases" }) },
   );
+}
+
+/** What of the design is a place of its own: the code, which is loaded when an address first asks for it. @param {import("./context.js").Context} app */
+export function wireDesignPlaces(app) {
+  const { session } = app;
+  const wanted = () => session.place.view === "design" && session.place.pane === "code";
+  const load = async () => {
+    if (!wanted()) return;
+    session.removeEventListener("place", load);
+    try {
+      (await import("./code_dialog.js")).wireCode(app);
+    } catch (error) {
+      session.addEventListener("place", load);
+      session.fail(error, "The code could not be loaded");
+    }
+  };
+  session.addEventListener("place", load);
+  void load();
 }

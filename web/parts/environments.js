@@ -23,10 +23,9 @@ export async function environmentMenu(app, place) {
     await app.menu.show(() => [
       { caption: "Environments" },
       ...environments.map((one) => ({ title: one.name, check: one.current, detail: MODES[one.mode], run: () => choose(app, one) })),
-      "rule",
-      { title: "New environment", icon: "plus", run: () => newEnvironment(app, environments) },
-      ...(current ? [{ title: `Change ${current.name}`, icon: "settings", run: () => changeEnvironment(app, current) }] : []),
-      ...(current && !current.first ? [{ title: `Remove ${current.name}`, icon: "trash", risk: true, run: () => removeEnvironment(app, current) }] : []),
+      ...(session.may("admin") ? [/** @type {const} */ ("rule"), { title: "New environment", icon: "plus", run: () => newEnvironment(app, environments) }] : []),
+      ...(current && session.may("admin") ? [{ title: `Change ${current.name}`, icon: "settings", run: () => changeEnvironment(app, current) }] : []),
+      ...(current && !current.first && session.may("admin") ? [{ title: `Remove ${current.name}`, icon: "trash", risk: true, run: () => removeEnvironment(app, current) }] : []),
     ], place, "Environments");
   } catch (error) {
     session.fail(error, "Environments");

@@ -6,15 +6,16 @@
 
 import { RowMap } from "../core/row_map.js";
 import { ScrollMap } from "../core/scroll_map.js";
-import { equal, stringify } from "../core/json.js";
+import { equal } from "../core/json.js";
 import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
-import { Columns, fieldOf } from "../model/columns.js";
+import { Columns } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
 import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
 import { emptiness, linksOf, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
+import { goToKey, goToLine, revealColumn, wantNames } from "./grid_places.js";
 import { wirePointer } from "./grid_pointer.js";
 import { Selection } from "./grid_selection.js";
 import { PlaceBar } from "./place_bar.js";
@@ -25,7 +26,6 @@ const ROW = 28;
 const CARD = 84;
 const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
-const MOST_NAMES = 120;
 const SETTLE_MS = 70;
 const TEXT_GIVES = 0.85;
 
@@ -71,6 +71,8 @@ export class SopGrid extends HTMLElement {
     this.narrow = matchMedia("(width < 900px)");
     /** @type {unknown} key that was asked for and is not yet shown */
     this.pendingKey = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.nameTimer = undefined;
   }
 
   /** Takes the place of what the server drew. @param {import("../model/session.js").Session} session */
@@ -95,7 +97,7 @@ export class SopGrid extends HTMLElement {
     this.empty.hidden = true;
     this.bar = new PlaceBar((share) => {
       this.map.go(share * this.map.maxTop);
-      this.#scrolled();
+      this.scrolled();
     });
     this.replaceChildren(this.thread, rows, this.bar.element, this.empty);
     rows.addEventListener("scroll", () => this.#onScroll(), { passive: true });
@@ -339,7 +341,7 @@ export class SopGrid extends HTMLElement {
   }
 
   /** The place was set: the scroller follows. */
-  #scrolled() {
+  scrolled() {
     this.#sync();
     this.#schedule();
   }
@@ -405,7 +407,7 @@ export class SopGrid extends HTMLElement {
     });
     this.bar?.show(map.top, map.view, map.height);
     this.#want(first, last);
-    this.#name(first, last);
+    wantNames(this, first, last);
     this.#follow();
     this.dispatchEvent(new CustomEvent("view"));
   }
@@ -425,33 +427,16 @@ export class SopGrid extends HTMLElement {
     else ask();
   }
 
-  /** Reads the names behind the links in view, when the view rests. @param {number} first @param {number} last */
-  #name(first, last) {
-    if (!this.links.size) return;
-    clearTimeout(this.nameTimer);
-    this.nameTimer = setTimeout(() => {
-      const list = [];
-      for (let line = first; line < last; line += 1) {
-        const { item, entry } = this.#content(line);
-        for (const [name, store] of this.links) {
-          const key = fieldOf(entry && entry.op !== "delete" ? entry.after : item?.value, name);
-          if (key !== undefined && key !== null && typeof key !== "boolean") list.push({ store, key });
-        }
-      }
-      this.session.related.want(list.slice(0, MOST_NAMES));
-    }, SETTLE_MS * 2);
-  }
-
   /** What a line shows. @param {number} line @returns {import("./grid_rows.js").Line} */
   lineAt(line) {
     const spec = /** @type {any} */ (this.store).key;
-    const { item, index, entry } = this.#content(line);
-    const above = line > 0 ? this.#content(line - 1).item : undefined;
+    const { item, index, entry } = this.content(line);
+    const above = line > 0 ? this.content(line - 1).item : undefined;
     return { line, index, item, entry, key: textOfKey(spec, item?.key), above: textOfKey(spec, above?.key) };
   }
 
   /** @param {number} line @returns {{item: Item | undefined, index: number | undefined, entry: Entry | undefined}} */
-  #content(line) {
+  content(line) {
     const found = this.lines.resolve(line);
     if (found.entry) return { item: { key: found.entry.key, value: found.entry.after, version: 0 }, index: undefined, entry: found.entry };
     const item = this.source?.at(found.index ?? 0);
@@ -511,14 +496,14 @@ export class SopGrid extends HTMLElement {
     else if (extend) this.selection.extend();
     else this.selection.clear();
     this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
-    this.activeKey = this.#content(next).item?.key;
+    this.activeKey = this.content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
       this.#sync();
     }
     this.#remark();
     this.draw();
-    if (reveal) this.#revealColumn();
+    if (reveal) revealColumn(this);
     if (!quiet) this.dispatchEvent(new CustomEvent("select"));
   }
 
@@ -543,17 +528,6 @@ export class SopGrid extends HTMLElement {
     this.dispatchEvent(new CustomEvent("select"));
   }
 
-  #revealColumn() {
-    if (!this.rows?.classList.contains("wide") || this.active.column === 0) return;
-    const element = this.activeCell();
-    if (!element || element.classList.contains("pinned")) return;
-    const held = ([...this.rows.querySelectorAll(".th:is(.key, .pinned)")].at(-1)?.getBoundingClientRect().right ?? 0) - this.rows.getBoundingClientRect().left;
-    const box = element.getBoundingClientRect();
-    const view = this.rows.getBoundingClientRect();
-    if (box.left < view.left + held) this.rows.scrollLeft -= view.left + held - box.left;
-    else if (box.right > view.right) this.rows.scrollLeft += box.right - view.right;
-  }
-
   #follow() {
     if (this.activeCell()) this.rows?.setAttribute("aria-activedescendant", "active-cell");
     else this.rows?.removeAttribute("aria-activedescendant");
@@ -564,35 +538,13 @@ export class SopGrid extends HTMLElement {
   }
 
   /** Goes to the item of a key, or to where it would be. @param {unknown} key @param {{select?: boolean, quiet?: boolean}} [how] */
-  async goToKey(key, { select = true, quiet = false } = {}) {
-    const known = this.lineOf(key);
-    if (known >= 0) {
-      this.#goToLine(known, select, quiet);
-      return { exists: true, rank: -1 };
-    }
-    const { source } = this;
-    if (!source) return undefined;
-    const answer = await this.session.api.get(`${source.url}/rank`, { key: stringify(key) });
-    if (this.source !== source) return undefined;
-    const place = source.indexOfRank(Number(answer.rank));
-    if (place === undefined) return { ...answer, unplaced: true };
-    const index = Math.min(Math.max(0, place), Math.max(0, (source.count ?? 1) - 1));
-    this.#goToLine(this.lines.displayOf(index), select, quiet);
-    return answer;
+  goToKey(key, how) {
+    return goToKey(this, key, how);
   }
 
   /** Goes to a share of the rows. @param {number} share 0 to 1 */
   goToShare(share) {
-    const line = Math.min(this.lines.total - 1, Math.round(share * this.lines.total));
-    this.#goToLine(line, true, false);
-  }
-
-  /** @param {number} line @param {boolean} select @param {boolean} quiet */
-  #goToLine(line, select, quiet) {
-    const inView = line >= this.map.firstVisible && line < this.map.lastVisible;
-    if (!inView) this.map.go(line * this.map.row - (select ? this.map.view / 3 : 0));
-    this.#scrolled();
-    if (select) this.select(line, this.active.column, { quiet, reveal: false });
+    goToLine(this, Math.min(this.lines.total - 1, Math.round(share * this.lines.total)), true, false);
   }
 }
 

@@ -1,19 +1,24 @@
-// Importing files: what each becomes, which fields are its key, and how far it has come. Bad rows are named by line.
+// Importing files: what each becomes, which fields are its key, and how far it has come. Bad rows are named by line. A trial
+// does everything but keep it.
 
 import { count, counted, size, span } from "../core/format.js";
 import { visible } from "../core/keys.js";
-import { HEAD_BYTES, keyIsUnique, obstacle, plan as planFile } from "../model/import_plan.js";
+import { asUtf8, decode, encodingOf } from "../model/encoding.js";
+import { mapParameter } from "../model/import_map.js";
+import { HEAD_BYTES, keyFor, obstacle, plan as planFile } from "../model/import_plan.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { icon } from "./dom.js";
-import { previewTable } from "./import_preview.js";
+import { importOptions } from "./import_fields.js";
+import { badRows } from "./import_report.js";
 import { upload } from "./upload.js";
 
-/** @typedef {import("../model/import_plan.js").Plan & {file: File, mode: "upsert" | "insert" | "replace", on: boolean, state: "ready" | "running" | "done" | "failed" | "cancelled", sent: number, report?: import("./upload.js").ImportReport, fault?: string}} Job */
+/** @typedef {import("../model/import_plan.js").Plan & {file: File, encoding: import("../model/encoding.js").Encoding, mode: "upsert" | "insert" | "replace", on: boolean, state: "ready" | "running" | "done" | "failed" | "cancelled", sent: number, report?: import("./upload.js").ImportReport, fault?: string}} Job */
 
 const TYPES = { ndjson: "application/x-ndjson", json: "application/json", csv: "text/csv" };
-const MOST_ERRORS = 100;
 const DRAW_MS = 100;
+/** Bad rows at which a trial ends. */
+const MOST_TRIED = 100_000;
 
 /**
  * Opens the import.
@@ -32,6 +37,10 @@ class Import {
     /** @type {Job[]} */
     this.jobs = [];
     this.at = 0;
+    /** @type {"rows" | "fields"} */
+    this.tab = "rows";
+    /** Whether what runs, or ran last, was a trial. */
+    this.tried = false;
     this.running = false;
     this.ended = false;
     this.error = "";
@@ -53,8 +62,12 @@ class Import {
   /** @param {File[]} files */
   async add(files) {
     for (const file of files) {
-      const head = await file.slice(0, HEAD_BYTES).text();
-      const job = { ...planFile(file.name, head, file.size <= HEAD_BYTES), file, mode: /** @type {const} */ ("upsert"), on: true, state: /** @type {const} */ ("ready"), sent: 0 };
+      const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+      const encoding = encodingOf(bytes);
+      const whole = file.size <= HEAD_BYTES;
+      const planned = planFile(file.name, decode(bytes, encoding, whole), whole);
+      planned.key = keyFor(planned, this.session.storeNamed(planned.store)?.key);
+      const job = { ...planned, file, encoding, mode: /** @type {const} */ ("upsert"), on: true, state: /** @type {const} */ ("ready"), sent: 0 };
       this.jobs.push(job);
     }
     this.jobs.sort((a, b) => a.store.localeCompare(b.store));
@@ -74,10 +87,14 @@ class Import {
     return this.jobs.filter((job) => job.on);
   }
 
-  async run() {
+  /** @param {boolean} [trial] does everything but keep it */
+  async run(trial = false) {
     if (this.running || !this.chosen.length || this.chosen.some((job) => obstacle(job))) return;
+    if (trial || this.tried) for (const job of this.chosen) this.#reset(job);
     this.running = true;
+    this.tried = trial;
     this.error = "";
+    if (trial) this.abort = new AbortController();
     this.started = performance.now();
     this.dialog.draw();
     try {
@@ -90,24 +107,30 @@ class Import {
     }
     for (const job of this.chosen) {
       if (this.abort.signal.aborted) job.state = "cancelled";
-      else if (job.state !== "done") await this.one(job);
+      else if (job.state !== "done") await this.one(job, trial);
     }
     this.elapsed = performance.now() - this.started;
     this.running = false;
-    this.ended = true;
+    this.ended = !trial;
     this.dialog.draw();
+    if (trial) {
+      this.abort = new AbortController();
+      return;
+    }
     /** @type {HTMLElement | null} */ (this.dialog.element.querySelector("footer .main"))?.focus();
     const stores = [...new Set(this.chosen.map((job) => job.store))];
     await this.session.written(stores);
   }
 
-  /** @param {Job} job */
-  async one(job) {
+  /** @param {Job} job @param {boolean} trial */
+  async one(job, trial) {
     job.state = "running";
     job.fault = undefined;
     this.soon();
     try {
-      job.report = await upload(this.session.path("stores", job.store, "import"), { format: job.format, key: job.key.join(","), mode: job.mode, create: true }, job.file, TYPES[job.format], {
+      const csv = job.format === "csv" ? { delimiter: job.delimiter, quote: job.quote === '"' ? undefined : job.quote } : {};
+      const query = { format: job.format, key: job.key.join(","), mode: job.mode, create: true, ...csv, map: mapParameter(job.fields, job.rules), ...(trial ? { dry_run: true, max_errors: MOST_TRIED } : {}) };
+      job.report = await upload(this.session.path("stores", job.store, "import"), query, await asUtf8(job.file, job.encoding), TYPES[job.format], {
         signal: this.abort.signal,
         progress: ({ sent, report }) => {
           job.sent = Math.max(sent, Number(report?.bytes ?? 0));
@@ -141,7 +164,7 @@ class Import {
     const title = this.jobs.length ? `Import ${counted(this.jobs.length, "file")}` : "Import files";
     return html`${dialogHead(this.dialog, title, database ? html`<span class="badge">${database}</span>` : nothing)}
       ${fault(this.error)}
-      <div class="body scroll">${this.jobs.length ? html`${this.table()}${this.running || this.ended ? this.faults() : job ? this.options(job) : nothing}` : this.nothing()}</div>
+      <div class="body scroll">${this.jobs.length ? html`${this.table()}${this.running || this.ended ? badRows(this.chosen) : html`${this.tried ? badRows(this.chosen) : nothing}${job ? this.options(job) : nothing}`}` : this.nothing()}</div>
       <footer>${this.totals()}<span class="grow"></span>${this.buttons(chosen, stuck)}</footer>`;
   }
 
@@ -156,7 +179,7 @@ class Import {
       const failed = this.chosen.some((job) => job.state === "failed");
       return html`${failed && !this.abort.signal.aborted ? html`<button class="button" @click=${() => { this.ended = false; this.dialog.draw(); }}>Back</button>` : nothing}<button class="button main" @click=${() => this.show()}>${this.firstDone() ? `Show ${this.firstDone()?.store}` : "Close"}<kbd>↵</kbd></button>`;
     }
-    return html`${this.jobs.length ? html`<button class="button quiet" @click=${() => this.choose()}>${icon("plus", true)}More files</button>` : nothing}<button class="button quiet" @click=${() => this.dialog.close()}>Cancel<kbd>Esc</kbd></button>${this.jobs.length ? html`<button class="button main" autofocus ?disabled=${stuck !== undefined || !chosen.length} title=${stuck ?? nothing} @click=${() => this.run()}>Import ${counted(chosen.length, "file")}</button>` : nothing}`;
+    return html`${this.jobs.length ? html`<button class="button quiet" @click=${() => this.choose()}>${icon("plus", true)}More files</button>` : nothing}<button class="button quiet" @click=${() => this.dialog.close()}>Cancel<kbd>Esc</kbd></button>${this.jobs.length && !this.how.prepare ? html`<button class="button" ?disabled=${stuck !== undefined || !chosen.length} title="Does everything but keep it" @click=${() => this.run(true)}>${icon("flask", true)}Try</button>` : nothing}${this.jobs.length ? html`<button class="button main" autofocus ?disabled=${stuck !== undefined || !chosen.length} title=${stuck ?? nothing} @click=${() => this.run()}>Import ${counted(chosen.length, "file")}</button>` : nothing}`;
   }
 
   firstDone() {
@@ -173,18 +196,19 @@ class Import {
   totals() {
     const chosen = this.chosen;
     const sum = (/** @type {"read" | "inserted" | "updated" | "failed"} */ name) => chosen.reduce((all, job) => all + Number(job.report?.[name] ?? 0), 0);
-    if (!this.running && !this.ended) return html`<span class="small dim">${chosen.length > 0 ? `${size(chosen.reduce((all, job) => all + job.file.size, 0))} · ` : ""}a key that exists is replaced unless you say otherwise</span>`;
-    return html`<span class="totals" role="status"><span><b>${count(sum("inserted"))}</b> new</span>${sum("updated") ? html`<span><b>${count(sum("updated"))}</b> replaced</span>` : nothing}<span class=${sum("failed") ? "fail" : "dim"}><b>${count(sum("failed"))}</b> bad</span><span class="dim">${span(this.ended ? (this.elapsed ?? 0) : performance.now() - this.started)}</span></span>`;
+    if (!this.running && !this.ended && !this.tried) return html`<span class="small dim">${chosen.length > 0 ? `${size(chosen.reduce((all, job) => all + job.file.size, 0))} · ` : ""}a key that exists is replaced unless you say otherwise</span>`;
+    return html`<span class="totals" role="status">${this.tried ? html`<span class="held">${this.running ? "Trying" : "Tried, nothing is kept"}</span>` : nothing}<span><b>${count(sum("inserted"))}</b> new</span>${sum("updated") ? html`<span><b>${count(sum("updated"))}</b> replaced</span>` : nothing}<span class=${sum("failed") ? "fail" : "dim"}><b>${count(sum("failed"))}</b> bad</span><span class="dim">${span(this.ended ? (this.elapsed ?? 0) : performance.now() - this.started)}</span></span>`;
   }
 
   table() {
     const fixed = this.running || this.ended;
-    return html`<section class="card" aria-label="Files"><table class="lines-table even files"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Import</span></th><th scope="col">File</th><th scope="col">Store</th><th scope="col">Key</th><th class="c-size num" scope="col">${fixed ? "Items" : "Size"}</th><th class="c-progress" scope="col"><span class="unseen">State</span></th></tr></thead>
+    const told = fixed || this.tried;
+    return html`<section class="card" aria-label="Files"><table class="lines-table even files"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Import</span></th><th scope="col">File</th><th scope="col">Store</th><th scope="col">Key</th><th class="c-size num" scope="col">${told ? "Items" : "Size"}</th><th class="c-progress" scope="col"><span class="unseen">State</span></th></tr></thead>
       <tbody>${this.jobs.map((job, index) => {
         const wrong = job.on ? obstacle(job) : undefined;
         return html`<tr class=${index === this.at && !fixed ? "on" : ""} @click=${() => { this.at = index; this.dialog.draw(); }}><td class="c-tickbox"><input type="checkbox" aria-label="Import ${visible(job.file.name)}" .checked=${job.on} ?disabled=${fixed} @change=${(/** @type {any} */ event) => { job.on = event.target.checked; this.dialog.draw(); }}></td>
-          <td>${fixed ? html`<span class="cut">${visible(job.file.name)}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title="How it is imported">${visible(job.file.name)}</button>`}</td><td>${job.store}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">new</span>`}</td><td class="data cut">${job.key.join(", ") || "–"}</td>
-          <td class="num c-size">${fixed ? count(Number(job.report?.inserted ?? 0) + Number(job.report?.updated ?? 0)) : size(job.file.size)}</td><td class="c-progress">${this.state(job, wrong)}</td></tr>`;
+          <td>${fixed ? html`<span class="cut">${visible(job.file.name)}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title="How it is imported">${visible(job.file.name)}</button>`}</td><td>${visible(job.store)}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">new</span>`}</td><td class="data cut">${visible(job.key.join(", ")) || "–"}</td>
+          <td class="num c-size">${told ? count(Number(job.report?.inserted ?? 0) + Number(job.report?.updated ?? 0)) : size(job.file.size)}</td><td class="c-progress">${this.state(job, wrong)}</td></tr>`;
       })}</tbody></table></section>`;
   }
 
@@ -202,22 +226,43 @@ class Import {
 
   /** @param {Job} job */
   options(job) {
-    const wrong = obstacle(job);
-    const change = () => this.dialog.draw();
-    return html`<section class="card" aria-label="How ${visible(job.file.name)} is imported"><header>${icon("file", true)}<b class="cut">${visible(job.file.name)}</b><span class="grow"></span>${keyIsUnique(job) || wrong ? nothing : html`<span class="held small">Two of the first rows have one key: the later one wins</span>`}</header>
-      <div class="form import-form"><div class="three">
-        <label>Store<span class="field"><input autocomplete="off" spellcheck="false" .value=${job.store} @input=${(/** @type {any} */ event) => { job.store = event.target.value; change(); }}></span></label>
-        <label>Format<select class="field" @change=${async (/** @type {any} */ event) => { const head = await job.file.slice(0, HEAD_BYTES).text(); const { format, fields, rows, key, error } = planFile(job.file.name, head, job.file.size <= HEAD_BYTES, event.target.value); Object.assign(job, { format, fields, rows, key, error }); change(); }}>${["ndjson", "json", "csv"].map((one) => html`<option value=${one} ?selected=${one === job.format}>${one === "json" ? "JSON array" : one.toUpperCase()}</option>`)}</select></label>
-        <label>When a key exists<select class="field" @change=${(/** @type {any} */ event) => { job.mode = event.target.value; change(); }}>${[["upsert", "Replace that item"], ["insert", "Report it as bad"], ["replace", "Empty the store first"]].map(([id, title]) => html`<option value=${id} ?selected=${id === job.mode}>${title}</option>`)}</select></label></div>
-        <div class="label">Key, in the order in which it sorts<div class="key-chips" role="group" aria-label="Fields of the key">${job.fields.slice(0, 40).map((name) => { const at = job.key.indexOf(name); return html`<button type="button" class="chip pick" aria-pressed=${String(at >= 0)} @click=${() => { job.key = at >= 0 ? job.key.filter((one) => one !== name) : [...job.key, name]; change(); }}>${at >= 0 ? html`<span class="badge">${at + 1}</span>` : nothing}${name}</button>`; })}</div></div></div>
-      ${wrong ? html`<div class="clash bad">${icon("warning")}<p>${wrong}</p></div>` : previewTable(job)}</section>`;
+    return importOptions(job, {
+      stores: this.session.stores.map((one) => one.name),
+      tab: this.tab,
+      show: (tab) => { this.tab = tab; this.dialog.draw(); },
+      change: () => this.changed(),
+      storeChanged: () => {
+        job.key = keyFor(job, this.session.storeNamed(job.store)?.key);
+        this.changed();
+      },
+      reread: (how) => void this.reread(job, how),
+    });
   }
 
-  faults() {
-    return this.chosen.filter((job) => job.fault || job.report?.errors?.length).map((job) => {
-      const errors = job.report?.errors ?? [];
-      return html`<section class="card" aria-label="Bad rows of ${visible(job.file.name)}"><header>${icon("warning", true)}<b class="cut">${visible(job.file.name)}</b><span class="grow"></span><span class="small fail">${job.fault && !errors.length ? "failed" : counted(Number(job.report?.failed ?? errors.length), "bad row")}</span></header>
-        ${job.fault ? html`<p class="pad fail">${job.fault}</p>` : nothing}${errors.length ? html`<table class="lines-table even"><thead><tr><th class="c-line num" scope="col">Line</th><th scope="col">Cause</th></tr></thead><tbody>${errors.slice(0, MOST_ERRORS).map((one) => html`<tr><td class="c-line data dim num">${count(one.line)}</td><td class="fail" title=${one.detail}>${one.detail}</td></tr>`)}</tbody></table>` : nothing}</section>`;
-    });
+  /** What was tried before is of other settings. */
+  changed() {
+    if (this.tried) for (const job of this.jobs) this.#reset(job);
+    this.tried = false;
+    this.dialog.draw();
+  }
+
+  /** @param {Job} job */
+  #reset(job) {
+    job.state = "ready";
+    job.sent = 0;
+    job.report = undefined;
+    job.fault = undefined;
+  }
+
+  /** Looks at the head of a file again, read another way. @param {Job} job @param {{format?: import("../model/import_plan.js").Format, delimiter?: string, quote?: string, encoding?: import("../model/encoding.js").Encoding}} how */
+  async reread(job, how) {
+    Object.assign(job, how);
+    const bytes = new Uint8Array(await job.file.slice(0, HEAD_BYTES).arrayBuffer());
+    const whole = job.file.size <= HEAD_BYTES;
+    const chosen = how.format ? {} : { delimiter: how.delimiter ?? job.delimiter, quote: how.quote ?? job.quote };
+    const { format, fields, rows, key, error, delimiter, quote } = planFile(job.file.name, decode(bytes, job.encoding, whole), whole, job.format, chosen);
+    const same = fields.length === job.fields.length && fields.every((name) => job.fields.includes(name));
+    Object.assign(job, { format, fields, rows, error, delimiter, quote, key: same ? job.key : key, rules: same ? job.rules : {} });
+    this.changed();
   }
 }

@@ -1,6 +1,7 @@
 // The command palette: keys with their exact counts, stores and commands in one list, the first already chosen.
 
 import { count, percent } from "../core/format.js";
+import { path } from "../core/http.js";
 import { equal, stringify } from "../core/json.js";
 import { keyFields, keyText, isNumberType, prefixText, typedKey, typedValue } from "../core/keys.js";
 import { shownKey } from "../model/commands.js";
@@ -12,6 +13,7 @@ import { Part, icon } from "./dom.js";
 const MOST_STORES = 8;
 const MOST_COMMANDS = 12;
 const MOST_GROUPS = 4;
+const MOST_SCRIPTS = 5;
 
 export class SopPalette extends Part {
   constructor() {
@@ -21,6 +23,8 @@ export class SopPalette extends Part {
     this.at = 0;
     /** @type {Found[]} */
     this.keys = [];
+    /** Saved scripts, read when the palette is first opened and then each time. @type {{category: string, name: string, version: number}[]} */
+    this.scripts = [];
     this.asked = 0;
     this.cost = "";
   }
@@ -42,6 +46,11 @@ export class SopPalette extends Part {
     const dialog = /** @type {HTMLDialogElement | null} */ (this.querySelector("dialog"));
     dialog?.showModal();
     this.querySelector("input")?.focus();
+    // Asking for scripts would make the system database: where there is none, there are none.
+    const { session } = this.app ?? {};
+    const answer = session?.databases.some((one) => /** @type {any} */ (one).is_system) ? await session.api.get(path("scripts")).catch(() => undefined) : undefined;
+    this.scripts = answer?.scripts ?? [];
+    this.requestUpdate();
   }
 
   close() {
@@ -69,7 +78,11 @@ export class SopPalette extends Part {
       .filter((one) => one.name !== session.place.database && words.some((word) => one.name.toLowerCase().includes(word)))
       .slice(0, 4)
       .map((one) => ({ id: `d-${one.name}`, group: "Databases", icon: "database", parts: [{ text: one.name }], end: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) }));
-    return [...(onlyCommands ? [] : this.keys), ...stores, ...databases, ...(this.text.startsWith("/") ? [] : acts)];
+    const scripts = onlyCommands || words.length === 0 ? [] : this.scripts
+      .filter((one) => words.every((word) => `${one.category} ${one.name}`.toLowerCase().includes(word)))
+      .slice(0, MOST_SCRIPTS)
+      .map((one) => ({ id: `x-${one.category}/${one.name}`, group: "Scripts", icon: "scripts", parts: [{ text: `${one.category} / `, dim: true }, { text: one.name }], end: `v${one.version}`, run: () => session.go({ view: "scripts", script: `${one.category}/${one.name}`, pane: undefined }) }));
+    return [...(onlyCommands ? [] : this.keys), ...stores, ...databases, ...scripts, ...(this.text.startsWith("/") ? [] : acts)];
   }
 
   /** Looks for keys: a store's name first, then the beginning of a key, or a key of the open store. */

@@ -19,7 +19,7 @@ export function wireQueryCommands(app) {
   commands.add(
     { id: "query", title: "Query workbench", icon: "query", group: "Query", keys: ["Alt+Q"], where: text, words: "sql select statement", when: () => able() && !here(), run: () => session.go({ view: "query" }) },
     { id: "browse", title: "Browse the rows", icon: "browse", group: "Query", keys: ["Alt+B"], where: text, words: "grid store", when: here, run: () => session.go({ view: undefined }) },
-    { id: "new-query", title: "New query", icon: "plus", group: "Query", keys: ["Alt+N"], where: text, words: "sql tab statement", when: able, run: async () => {
+    { id: "new-query", title: "New query", icon: "plus", group: "Query", keys: ["Alt+N"], keyed: () => session.place.view !== "scripts", where: text, words: "sql tab statement", when: able, run: async () => {
       if (here()) return app.query?.newTab();
       session.queries.add();
       return session.go({ view: "query" });
@@ -41,6 +41,6 @@ export function wireQueryCommands(app) {
     })),
     { id: "copy-markdown", title: "Copy the result as Markdown", icon: "copy", group: "Query", keys: ["Ctrl+Shift+C"], when: result, run: () => app.query?.copyMarkdown() },
     { id: "export-result", title: "Export the result", icon: "export", group: "Query", hidden: true, when: result, run: () => menu.show(() => ["export-result-csv", "export-result-ndjson", "export-result-json"].flatMap(entry).concat("rule", entry("copy-markdown")), button("export-result"), "Export") },
-    { id: "query-more", title: "More for this query", icon: "more", group: "Query", hidden: true, when: here, run: () => menu.show(() => [...entry("run-all"), ...entry("explain-query"), "rule", ...entry("new-query"), ...entry("rename-query"), ...entry("copy-query-link"), "rule", ...entry("query-history"), ...entry("saved-queries")], button("query-more"), "Query") },
+    { id: "query-more", title: "More for this query", icon: "more", group: "Query", hidden: true, when: here, run: () => menu.show(() => [...entry("run-all"), ...entry("explain-query"), "rule", ...entry("new-query"), ...entry("rename-query"), ...entry("copy-query-link"), "rule", ...entry("query-history"), ...entry("saved-queries"), "rule", ...entry("script-from-query")], button("query-more"), "Query") },
   );
 }

@@ -3,10 +3,10 @@
 import { ApiError, NetworkError, withQuery } from "../core/http.js";
 import { parse } from "../core/json.js";
 
-/** @typedef {{read: number, inserted: number, updated: number, failed: number, bytes?: number, errors?: {line: number, detail: string}[]}} ImportReport */
+/** @typedef {{read: number, inserted: number, updated: number, failed: number, bytes?: number, errors?: {line: number, detail: string, text?: string}[]}} ImportReport */
 
 /**
- * @param {string} url @param {import("../core/http.js").Query} query @param {File} file @param {string} type
+ * @param {string} url @param {import("../core/http.js").Query} query @param {Blob} file @param {string} type
  * @param {{progress: (report: {sent: number, report?: ImportReport}) => void, signal: AbortSignal}} hear
  * @returns {Promise<ImportReport>}
  */

@@ -14,8 +14,14 @@ const VIEWS = {
   design: { path: "/design", name: "designing", title: "The design", load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
   databases: { path: "/databases", name: "administering", title: "The page of databases", load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
   settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  users: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  scripts: { name: "scripting", title: "The studio of scripts", load: async (app) => (await import("./scripts/studio.js")).startStudio(app) },
+  activity: { name: "watching", title: "Activity", load: async (app) => (await import("./activity/activity.js")).startActivity(app) },
   knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
 };
+
+/** Parts that belong to no database: the open one goes along in their address. */
+const BESIDE = new Set(["settings", "knowledge", "scripts", "activity"]);
 
 /** @param {import("./context.js").Context} app */
 export function wireViews(app) {
@@ -33,7 +39,7 @@ export function wireViews(app) {
       const own = link.dataset.view ?? "";
       if (own === (wanted?.rail ?? (view || "browse"))) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
-      link.href = own === "settings" ? `/settings?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
+      link.href = BESIDE.has(own) ? `/${own}?db=${name}` : `/d/${name}${VIEWS[own]?.path ?? ""}`;
     }
     if (!wanted) return;
     try {

@@ -1,32 +1,36 @@
-// The card of the first page: one form for each way to begin.
+// The card of the first page: three short steps to the first database, or one press to the demo. Nothing is made before the
+// end; then all of it at once, or nothing.
 
-import { Api, path } from "../core/http.js";
+import { Api, ApiError, path } from "../core/http.js";
 import { parse } from "../core/json.js";
+import { databaseName, firstWish, placeOf, requestOf, stuck } from "../model/first_steps.js";
 import { Session } from "../model/session.js";
 import { html, nothing } from "../vendor/lit.js";
-import { lastPart } from "./create.js";
 import { fault } from "./dialog.js";
-import { Part, icon } from "./dom.js";
-import { importFiles } from "./import_dialog.js";
+import { Part, announce } from "./dom.js";
 import { wireDrop } from "./drop.js";
+import { importFiles } from "./import_dialog.js";
+import { databaseStep, reviewStep, systemStep } from "./welcome_steps.js";
 
-/** @typedef {"create" | "open" | "import" | "demo"} Way */
+/** @typedef {import("../model/first_steps.js").Way} Way */
+/** @typedef {import("../model/first_steps.js").Wish} Wish */
 
-const TITLES = { create: "Create a database", open: "Open a folder", import: "Import a file", demo: "Try the demo" };
-const MAIN = { create: "Create database", open: "Open folder", import: "Choose files", demo: "Make the shop" };
+const STAGES = /** @type {const} */ (["Database", "System database", "Review"]);
+const TITLES = { create: "First database", open: "Open a folder", import: "Import a file", demo: "Try the demo" };
+const ENDS = { create: "Create database", open: "Open folder", import: "Choose files", demo: "Make the shop" };
+const NEXTS = ["Next: system database", "Next: review"];
 
 class SopWelcome extends Part {
   constructor() {
     super();
-    /** @type {Way} */
-    this.way = "create";
-    /** @type {{[way: string]: string}} */
-    this.names = { create: "shop", import: "data", open: "", demo: "shop" };
-    this.folder = "";
+    this.wish = firstWish();
+    this.step = 0;
     this.error = "";
+    this.fault = { field: "", text: "" };
     this.busy = false;
     const boot = parse(document.getElementById("boot")?.textContent || "{}");
-    this.root = boot.data_root || "./sop-data";
+    /** @type {import("../model/first_steps.js").Facts} */
+    this.facts = { needed: true, data_root: boot.data_root || "./sop-data", roots: [], system: { path: `${boot.data_root || "./sop-data"}/system`, exists: false, fixed: false }, variables: [] };
     this.api = new Api();
     this.session = new Session({ api: this.api, storage: localStorage, boot: { databases: [], stores: [] } });
     document.getElementById("ways")?.addEventListener("click", (event) => {
@@ -34,77 +38,124 @@ class SopWelcome extends Part {
       if (button) this.choose(/** @type {Way} */ (button.getAttribute("data-way")));
     });
     wireDrop({ session: this.session, importing: (files) => this.importing(files) });
+    const way = new URLSearchParams(location.search).get("way");
+    if (way && way in TITLES) this.choose(/** @type {Way} */ (way), true);
+    void this.read();
   }
 
-  get name() {
-    return this.names[this.way];
+  /** What the server finds around it. */
+  async read() {
+    try {
+      this.facts = await this.api.get(path("setup"));
+      this.requestUpdate();
+    } catch {
+      // Where files will lie is said a little less exactly then; making them says what is wrong.
+    }
   }
 
-  /** @param {Way} way */
-  choose(way) {
-    this.way = way;
+  /** @param {Partial<Wish>} part */
+  change(part) {
+    this.wish = { ...this.wish, ...part };
+    this.fault = { field: "", text: "" };
+    this.requestUpdate();
+  }
+
+  /** @param {Way} way @param {boolean} [quiet] */
+  choose(way, quiet = false) {
+    this.change({ way });
     this.error = "";
+    this.step = 0;
     for (const button of document.querySelectorAll("[data-way]")) {
       const on = button.getAttribute("data-way") === way;
       button.setAttribute("aria-pressed", String(on));
       button.closest("li")?.classList.toggle("on", on);
     }
+    if (quiet) return;
+    history.replaceState(null, "", way === "create" ? "/welcome" : `/welcome?way=${way}`);
+    this.#focus();
+  }
+
+  #focus() {
+    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector(".body input:not([type=radio]), .body input:checked, footer .main"))?.focus());
+  }
+
+  /** @param {number} step */
+  go(step) {
+    this.step = step;
     this.requestUpdate();
-    void this.updateComplete.then(() => /** @type {HTMLElement | null} */ (this.querySelector("input, .main"))?.focus());
+    announce(`${step + 1} of 3: ${STAGES[step]}`);
+    this.#focus();
+  }
+
+  /** Back to the beginning; nothing was made. */
+  cancel() {
+    const { way } = this.wish;
+    this.wish = { ...firstWish(), way };
+    this.error = "";
+    this.go(0);
   }
 
   render() {
-    const able = !this.busy && (this.way === "create" ? this.name.trim() !== "" : this.way === "open" ? this.folder.trim() !== "" : true);
-    return html`<form class="card wizard" aria-labelledby="way-title" @submit=${this.#submit}><h2 class="stages-title" id="way-title">${TITLES[this.way]}</h2>${fault(this.error)}
-      <div class="body form">${this.#body()}</div>
-      <footer><span class="small dim">${this.way === "demo" ? "Made by the program itself" : ""}</span><span class="grow"></span><button class="button main" ?disabled=${!able}>${this.busy ? "Working" : MAIN[this.way]}<kbd>↵</kbd></button></footer></form>`;
-  }
-
-  #body() {
-    if (this.way === "demo") {
-      return html`<p>A shop with users, products, orders and reviews: a few thousand items with relations, to look around in and to change as you like.</p><p class="soft">It becomes the database <b>shop</b> in <code>${this.root}/shop</code>.</p>`;
-    }
-    if (this.way === "open") {
-      return html`<label>Folder<span class="field">${icon("folder", true)}<input class="data" placeholder="/path/to/database" autocomplete="off" spellcheck="false" .value=${this.folder} @input=${(/** @type {any} */ event) => { this.folder = event.target.value; this.requestUpdate(); }}></span><span class="hint">As this machine names it. It must lie under a folder that the server may use.</span></label>
-        <label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(this.folder) || "as the folder"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.names[this.way] = event.target.value; this.requestUpdate(); }}></span></label>`;
-    }
-    const shown = this.name.trim() || (this.way === "import" ? "data" : "");
-    return html`<label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${this.way === "import" ? "data" : "shop"} .value=${this.name} @input=${(/** @type {any} */ event) => { this.names[this.way] = event.target.value; this.requestUpdate(); }}></span></label>
-      <label>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="${this.root}/${shown || "…"}" .value=${this.folder} @input=${(/** @type {any} */ event) => { this.folder = event.target.value; this.requestUpdate(); }}></span><span class="hint">Leave it empty to make the folder under the data root.</span></label>
-      ${this.way === "import" ? html`<p class="soft">Then choose the files, or drop them anywhere on this page.</p>` : nothing}`;
+    const { way } = this.wish;
+    const long = way !== "import";
+    const steps = { wish: this.wish, facts: this.facts, fault: this.fault, change: (/** @type {Partial<Wish>} */ part) => this.change(part) };
+    const able = !this.busy && (this.step > 0 || stuck(this.wish) === undefined);
+    const ends = this.step === 2 || way === "import" || (way === "demo" && this.step === 0);
+    return html`<form class="card wizard" aria-labelledby="way-title" @submit=${this.#submit}>${long
+      ? html`<h2 class="unseen" id="way-title">${TITLES[way]}</h2><ol class="stages" aria-label="Steps">${STAGES.map((name, at) => html`<li aria-current=${at === this.step ? "step" : nothing} class=${at < this.step ? "done" : ""}>${at < this.step ? html`<button type="button" class="plain" @click=${() => this.go(at)}>${name}</button>` : name}</li>`)}</ol>`
+      : html`<h2 class="stages-title" id="way-title">${TITLES[way]}</h2>`}${fault(this.error)}
+      <div class="body form">${this.step === 0 ? databaseStep(steps) : this.step === 1 ? systemStep(steps) : reviewStep(steps)}</div>
+      <footer>${long ? html`<span class="small dim">${this.step + 1} of 3</span>` : nothing}<span class="grow"></span>
+        ${this.step > 0 ? html`<button type="button" class="button quiet" ?disabled=${this.busy} @click=${() => this.cancel()}>Cancel</button>` : nothing}${way === "demo" && this.step === 0 ? html`<button type="button" class="button quiet" @click=${() => this.go(1)}>Choose folders</button>` : nothing}
+        <button class="button main" ?disabled=${!able}>${this.busy ? "Working" : ends ? ENDS[way] : NEXTS[this.step]}<kbd>↵</kbd></button></footer></form>`;
   }
 
   /** @param {Event} event */
   async #submit(event) {
     event.preventDefault();
-    if (this.busy) return;
-    if (this.way === "import") return this.importing();
-    if (this.way === "create" && !this.name.trim()) return;
+    if (this.busy || (this.step === 0 && stuck(this.wish))) return;
+    const { way } = this.wish;
+    if (way === "import") return this.importing();
+    if (this.step < 2 && !(way === "demo" && this.step === 0)) return this.go(this.step + 1);
     this.busy = true;
     this.error = "";
     this.requestUpdate();
     try {
-      const name = this.way === "demo" ? "shop" : this.name.trim() || lastPart(this.folder);
-      const made = await this.api.post(path("databases"), { name, path: this.way === "demo" ? undefined : this.folder.trim() || undefined });
-      const database = made?.name ?? name;
-      if (this.way === "demo") await this.api.post(path("databases", database, "demo"), { name: "shop" });
-      location.assign(`/d/${encodeURIComponent(database)}`);
+      const made = await this.#make();
+      location.assign(`/d/${encodeURIComponent(made)}`);
     } catch (error) {
-      this.error = error instanceof Error ? error.message : String(error);
       this.busy = false;
-      this.requestUpdate();
+      this.#failed(error);
     }
+  }
+
+  /** Makes everything that was chosen; the name of the database. */
+  async #make() {
+    const made = await this.api.post(path("setup"), requestOf(this.wish));
+    return /** @type {string} */ (made?.name ?? databaseName(this.wish));
+  }
+
+  /** A refusal stands at the field that it is about, in its step. @param {unknown} error */
+  #failed(error) {
+    const first = error instanceof ApiError ? error.problem.errors?.[0] : undefined;
+    const text = error instanceof Error ? error.message : String(error);
+    const { step, field } = placeOf(String(first?.pointer ?? ""));
+    if (field) {
+      this.fault = { field, text: first?.detail ?? text };
+      this.go(step);
+    } else this.error = text;
+    this.requestUpdate();
   }
 
   /** Makes the database when the files are chosen. @param {File[]} [files] */
   importing(files) {
-    const name = this.names.import.trim() || "data";
+    if (files && this.wish.way !== "import") this.choose("import");
+    const name = databaseName(this.wish);
     this.session.place.database = name;
     const dialog = importFiles({ session: this.session }, files, {
       prepare: async () => {
         if (this.session.databases.some((one) => one.name === name)) return;
-        const made = await this.api.post(path("databases"), { name, path: this.folder.trim() || undefined });
-        this.session.place.database = made?.name ?? name;
+        this.session.place.database = await this.#make();
         await this.session.readDatabases();
       },
       finished: () => location.assign(`/d/${encodeURIComponent(this.session.place.database ?? name)}`),

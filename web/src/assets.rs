@@ -36,11 +36,13 @@ pub fn asset_url(path: &str) -> String {
 pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
     ASSETS.iter().map(|(name, ..)| *name).filter(move |name| {
         content_type(name).starts_with("text/javascript")
-            && !matches!(*name, "theme.js" | "welcome.js" | "app.js")
+            && !matches!(*name, "theme.js" | "welcome.js" | "login.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
             && !(name.contains("/copilot/")
                 || name.contains("/design/")
                 || name.contains("/settings/")
+                || name.contains("/script/")
+                || name.contains("/scripts/")
                 || *name == "vendor/markdown.js")
     })
 }

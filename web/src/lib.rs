@@ -16,5 +16,7 @@ mod shell;
 pub use assets::{Asset, BUILD, asset, asset_url};
 pub use cells::{Cell, KeyCell};
 pub use first_page::{Column, FirstPage, Row};
-pub use pages::{ErrorPage, Welcome, render_app, render_error, render_welcome};
-pub use shell::{AppShell, Colour, Database, Environment, Store, View};
+pub use pages::{
+    ErrorPage, LoginPage, Welcome, render_app, render_error, render_login, render_welcome,
+};
+pub use shell::{AppShell, Colour, Database, Environment, Person, Store, View};

@@ -1,4 +1,4 @@
-//! The three pages: the application's shell, the first page, an error.
+//! The four pages: the application's shell, the first page, the one to sign in, an error.
 
 use askama::Template;
 
@@ -24,6 +24,9 @@ const STYLES: &[&str] = &[
     "design",
     "copilot",
     "settings",
+    "users",
+    "scripts",
+    "activity",
     "small",
 ];
 
@@ -88,6 +91,25 @@ pub fn render_welcome(welcome: &Welcome) -> String {
     finish(&WelcomeTemplate { head: HEAD, boot })
 }
 
+/// The page that asks for name and password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LoginPage {
+    /// Where it leads: a path of this server.
+    pub next: String,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginTemplate<'a> {
+    head: Head,
+    page: &'a LoginPage,
+}
+
+/// The page that asks for name and password.
+pub fn render_login(page: &LoginPage) -> String {
+    finish(&LoginTemplate { head: HEAD, page })
+}
+
 /// A page that says what went wrong and what to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ErrorPage {
@@ -124,7 +146,7 @@ fn finish(template: &impl Template) -> String {
 mod tests {
     use super::*;
     use crate::assets::asset_url;
-    use crate::shell::{Colour, Database, Environment, View};
+    use crate::shell::{Colour, Database, Environment, Person, View};
     use serde_json::{Value, json};
 
     const HOSTILE: &str =
@@ -141,6 +163,11 @@ mod tests {
                 name: HOSTILE.into(),
                 colour: Colour::Prod,
                 mode: HOSTILE.into(),
+            }),
+            person: Some(Person {
+                name: HOSTILE.into(),
+                role: HOSTILE.into(),
+                signed_in: true,
             }),
             databases: vec![Database::from_api(json!({"name": HOSTILE, "items": 1})).unwrap()],
             database: HOSTILE.into(),
@@ -232,7 +259,11 @@ mod tests {
     #[test]
     fn settings_are_marked_and_nothing_of_the_copilot_is_loaded_early() {
         let mut shell = shell();
-        for (view, name) in [(View::Settings, "settings"), (View::Knowledge, "knowledge")] {
+        for (view, name) in [
+            (View::Settings, "settings"),
+            (View::Knowledge, "knowledge"),
+            (View::Users, "users"),
+        ] {
             shell.view = view;
             let html = render_app(&shell);
             assert!(html.contains(&format!("\"view\":\"{name}\"")));
@@ -247,9 +278,23 @@ mod tests {
     }
 
     #[test]
+    fn the_studio_is_marked_and_nothing_of_it_is_loaded_early() {
+        let mut shell = shell();
+        shell.view = View::Scripts;
+        let html = render_app(&shell);
+        assert!(html.contains("\"view\":\"scripts\""));
+        assert!(html.contains("title=\"Scripts\" data-view=\"scripts\" aria-current=\"page\""));
+        assert!(!html.contains("parts/scripts/studio.js") && !html.contains("model/script/run.js"));
+        is_harmless(&html);
+    }
+
+    #[test]
     fn welcome_and_errors_are_harmless_too() {
         is_harmless(&render_welcome(&Welcome {
             data_root: HOSTILE.into(),
+        }));
+        is_harmless(&render_login(&LoginPage {
+            next: HOSTILE.into(),
         }));
         let error = ErrorPage {
             status: 404,

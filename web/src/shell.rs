@@ -181,6 +181,12 @@ pub enum View {
     Settings,
     /// What people taught the copilot.
     Knowledge,
+    /// Who uses the server: users, sessions, tokens.
+    Users,
+    /// The studio of scripts.
+    Scripts,
+    /// Who changed what, what runs, how the databases do.
+    Activity,
 }
 
 impl View {
@@ -193,6 +199,9 @@ impl View {
             Self::Databases => Some("databases"),
             Self::Settings => Some("settings"),
             Self::Knowledge => Some("knowledge"),
+            Self::Users => Some("users"),
+            Self::Scripts => Some("scripts"),
+            Self::Activity => Some("activity"),
         }
     }
 
@@ -203,9 +212,22 @@ impl View {
             Self::Query => " querying",
             Self::Design => " designing",
             Self::Databases => " administering",
-            Self::Settings | Self::Knowledge => " settling",
+            Self::Settings | Self::Knowledge | Self::Users => " settling",
+            Self::Scripts => " scripting",
+            Self::Activity => " watching",
         }
     }
+}
+
+/// Who the page is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// What they may do at most: `viewer`, `analyst`, `editor` or `admin`.
+    pub role: String,
+    /// Whether they signed in; otherwise nobody does here.
+    pub signed_in: bool,
 }
 
 /// Everything that the shell shows before any script has run.
@@ -213,6 +235,8 @@ impl View {
 pub struct AppShell {
     /// The environment, when there is one to show.
     pub environment: Option<Environment>,
+    /// Who it is for.
+    pub person: Option<Person>,
     /// All databases.
     pub databases: Vec<Database>,
     /// The name of the open one.
@@ -230,6 +254,12 @@ pub struct AppShell {
 }
 
 impl AppShell {
+    /// The name of who signed in.
+    pub(crate) fn signed_in(&self) -> Option<&str> {
+        let person = self.person.as_ref().filter(|person| person.signed_in)?;
+        Some(&person.name)
+    }
+
     /// The open store.
     pub fn open_store(&self) -> Option<&Store> {
         let name = self.store.as_ref()?;
@@ -258,7 +288,7 @@ impl AppShell {
 
     /// Whether the settings or one of their pages are what is shown.
     pub(crate) fn is_settings(&self) -> bool {
-        matches!(self.view, View::Settings | View::Knowledge)
+        matches!(self.view, View::Settings | View::Knowledge | View::Users)
     }
 
     /// What the title says instead of the open store.
@@ -270,6 +300,9 @@ impl AppShell {
             View::Databases => Some("Databases"),
             View::Settings => Some("Settings"),
             View::Knowledge => Some("Knowledge"),
+            View::Users => Some("Users"),
+            View::Scripts => Some("Scripts"),
+            View::Activity => Some("Activity"),
         }
     }
 
@@ -283,11 +316,15 @@ impl AppShell {
         let environment = self.environment.as_ref().map(|one| {
             serde_json::json!({"name": one.name, "colour": one.colour.class(), "mode": one.mode})
         });
+        let person = self.person.as_ref().map(|one| {
+            serde_json::json!({"name": one.name, "role": one.role, "signed_in": one.signed_in})
+        });
         let databases: Vec<&Value> = self.databases.iter().map(|one| &one.api).collect();
         let stores: Vec<&Value> = self.stores.iter().map(|one| &one.api).collect();
         script_safe(&serde_json::json!({
             "build": build,
             "environment": environment,
+            "me": person,
             "databases": databases,
             "database": self.database,
             "stores": stores,

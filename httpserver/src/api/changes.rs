@@ -5,13 +5,16 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use sop_query::changes::{ChangeSet, Conflict, Outcome, apply as apply_set, preview};
+use sop::{Database, Document, Mode};
+use sop_query::changes::{ChangeSet, Conflict, Operation, Outcome, apply as apply_set, preview};
+use sop_query::keys::key_from_json;
 use utoipa::ToSchema;
 
 use super::DatabasePath;
 use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
 use crate::extract::{ApiPath, JsonNumbers, State, read_json};
+use crate::security::Seen;
 
 /// Changes that happen whole or not at all.
 #[derive(ToSchema)]
@@ -76,15 +79,20 @@ pub(super) async fn apply(
     state
         .call(move || {
             let (set, dry_run) = ChangeSet::from_request(&body)?;
-            let outcome = if dry_run {
-                preview(&registry.database(&path.db)?, &set)?
-            } else {
-                apply_set(&registry.writable(&path.db)?, &set)?
+            let seen = registry.seen(&path.db);
+            let database = match dry_run {
+                true => registry.database(&path.db)?,
+                false => registry.writable(&path.db)?,
+            };
+            let set = seen_changes(&database, &seen, set)?;
+            let outcome = match dry_run {
+                true => preview(&database, &set)?,
+                false => apply_set(&database, &set)?,
             };
             if !dry_run && !outcome.conflicts.is_empty() {
-                return Err(refusal(&outcome, numbers));
+                return Err(refusal(&outcome, &seen, numbers));
             }
-            let mut answer = Json(as_json(&outcome, numbers)).into_response();
+            let mut answer = Json(as_json(&outcome, &seen, numbers)).into_response();
             if outcome.applied {
                 answer.extensions_mut().insert(changed(&outcome));
             }
@@ -93,7 +101,7 @@ pub(super) async fn apply(
         .await
 }
 
-fn refusal(outcome: &Outcome, numbers: JsonNumbers) -> ApiError {
+fn refusal(outcome: &Outcome, seen: &Seen, numbers: JsonNumbers) -> ApiError {
     let count = outcome.conflicts.len();
     let first = outcome
         .conflicts
@@ -106,7 +114,7 @@ fn refusal(outcome: &Outcome, numbers: JsonNumbers) -> ApiError {
     for conflict in outcome.conflicts.iter().take(MAX_FAULTS) {
         error = error.fault(fault(conflict));
     }
-    let Value::Object(members) = as_json(outcome, numbers) else {
+    let Value::Object(members) = as_json(outcome, seen, numbers) else {
         return error;
     };
     members
@@ -139,12 +147,94 @@ fn fault(conflict: &Conflict) -> Fault {
     }
 }
 
-fn as_json(outcome: &Outcome, numbers: JsonNumbers) -> Value {
-    let mut json = serde_json::to_value(outcome).unwrap_or_default();
+fn as_json(outcome: &Outcome, seen: &Seen, numbers: JsonNumbers) -> Value {
+    let mut json = outcome_as_json(outcome, seen);
     if numbers.as_strings {
         big_integers_as_strings(&mut json);
     }
     json
+}
+
+/// What a change set did, as somebody sees it.
+pub(crate) fn outcome_as_json(outcome: &Outcome, seen: &Seen) -> Value {
+    let mut json = serde_json::to_value(outcome).unwrap_or_default();
+    if seen.visibility().is_all() {
+        return json;
+    }
+    for (list, values) in [
+        ("preview", &["before", "after"][..]),
+        ("conflicts", &["current"]),
+    ] {
+        for row in json[list].as_array_mut().into_iter().flatten() {
+            let store = row["store"].as_str().unwrap_or_default().to_owned();
+            for name in values {
+                let place = match *name {
+                    "current" => row.pointer_mut("/current/value"),
+                    name => row.get_mut(name),
+                };
+                if let Some(place) = place {
+                    *place = seen.json(&store, place.take());
+                }
+            }
+        }
+    }
+    json
+}
+
+/// A change set of somebody who does not see all, as one that keeps what they do not see. Items whose values it had to
+/// look at must not have changed in between.
+///
+/// # Errors
+/// `not_allowed`: it gives a masked field a value or would take one away.
+pub(crate) fn seen_changes(
+    database: &Database,
+    seen: &Seen,
+    mut set: ChangeSet,
+) -> ApiResult<ChangeSet> {
+    if seen.visibility().is_all() {
+        return Ok(set);
+    }
+    let tx = database.begin(Mode::Read)?;
+    for (at, change) in set.changes.iter_mut().enumerate() {
+        let Ok(store) = tx.documents(&change.store) else {
+            continue;
+        };
+        seen.check(store.definition())?;
+        let Some(rules) = seen.rules(&change.store) else {
+            continue;
+        };
+        let item = match key_from_json(&store.definition().key, &change.key) {
+            Ok(key) => match change.id {
+                Some(id) => store.get_id(&key, id)?,
+                None if change.operation == Operation::Insert => None,
+                None => store.get(&key)?,
+            },
+            // The engine says what is wrong with it.
+            Err(_) => continue,
+        };
+        let before = item.as_ref().map(|item| &item.value);
+        let written = match (change.operation, &change.value, &change.patch, before) {
+            (Operation::Patch, _, Some(patch), Some(before)) => rules.patched(patch, before),
+            (Operation::Insert, Some(value), ..) => rules.written(value.to_value(), None),
+            (Operation::Upsert | Operation::Update, Some(value), ..) => {
+                rules.written(value.to_value(), before)
+            }
+            _ => continue,
+        };
+        let written = written.map_err(|reason| {
+            let place = format!("/changes/{at}");
+            ApiError::new(Code::NotAllowed, reason.clone()).at(place, reason)
+        })?;
+        change.value = Some(Document::from_value(&written)?);
+        if change.operation == Operation::Patch {
+            change.operation = Operation::Update;
+            change.patch = None;
+        }
+        if change.operation != Operation::Insert && change.if_version.is_none() {
+            change.if_version = item.map(|item| item.version);
+        }
+    }
+    Ok(set)
 }
 
 /// The largest integer that a double holds with all its neighbours.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde::Deserialize;
-use sop::Mode;
+use sop::{Item, Mode};
 use utoipa::{IntoParams, ToSchema};
 
 use super::items::ItemView;
@@ -157,7 +157,15 @@ pub(super) async fn nth(
             let db = registry.database(&path.db)?;
             let tx = db.begin(Mode::Read)?;
             let store = tx.documents(&path.store)?;
-            let item = store.nth(query.i)?;
+            let seen = registry.seen(&path.db);
+            seen.check(store.definition())?;
+            let item = match store.nth(query.i)? {
+                Some(item) => Some(Item {
+                    value: seen.document(&path.store, &item.value)?,
+                    ..item
+                }),
+                None => None,
+            };
             let mut out = Output::new(numbers);
             out.open(b'{');
             out.field("i", &query.i);

@@ -1,12 +1,14 @@
 //! The databases: list, make or attach, change, remove.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::DatabasePath;
+use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::registry::{Attach, Entry, SYSTEM_REASON, Settings};
@@ -126,7 +128,8 @@ impl DatabaseView {
                 let own = entry.is_system().then(|| SYSTEM_REASON.to_owned());
                 view.reason = own
                     .or_else(|| entry.held())
-                    .or_else(|| database.read_only());
+                    .or_else(|| database.read_only())
+                    .or_else(|| state.registry().refusal(&entry.name));
                 view.read_only = view.reason.is_some();
                 (view.stores, view.items) = (status.stores, status.items);
                 (view.bytes, view.sequence) = (status.bytes_on_disk, status.sequence);
@@ -147,7 +150,7 @@ pub(super) async fn list(State(state): State) -> ApiResult<Json<DatabaseList>> {
     state
         .call(move || {
             let registry = shared.registry();
-            let own = registry.has_system().then(|| registry.system_entry());
+            let own = registry.shown_system();
             let entries = registry.list().into_iter().chain(own);
             let databases = entries.map(|entry| DatabaseView::of(&entry, &shared));
             Ok(Json(DatabaseList {
@@ -171,6 +174,7 @@ pub(super) async fn create(
         .call(move || {
             let settings = Settings {
                 read_only: body.read_only,
+                ..Settings::default()
             };
             let entry = shared.registry().attach(&Attach {
                 name: body.name,
@@ -180,7 +184,11 @@ pub(super) async fn create(
             Ok(DatabaseView::of(&entry, &shared))
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let changed = Changed {
+        detail: json!({"database": view.name, "path": view.path}),
+        ..Changed::default()
+    };
+    Ok((StatusCode::CREATED, Extension(changed), Json(view)).into_response())
 }
 
 /// One database.

@@ -42,6 +42,7 @@ pub(super) fn base() -> OpenApi {
             "What people and the product know, for answers.",
         ),
         ("tools", "What people, scripts and models can do, by name."),
+        ("accounts", "Who uses the server: users, sessions, tokens."),
         ("server", "The server itself."),
     ];
     OpenApiBuilder::new()
@@ -66,7 +67,8 @@ pub(super) fn base() -> OpenApi {
         .build()
 }
 
-const ABOUT: &str = "Send 'Authorization: Bearer <token>' with the token that the server printed. Errors are \
+const ABOUT: &str = "Send 'Authorization: Bearer <token>' with the token that the server printed or, where people sign in, with one that \
+    a user made. Errors are \
     problem documents (RFC 9457) with a stable 'code'. Each item has a 'version', the sequence of the commit \
     that last changed it. Numbers beyond 2^53 are exact JSON numbers; with 'Accept: application/json;bigint=string' \
     they are strings. Names and parameters that are not known are refused, with the nearest ones.";

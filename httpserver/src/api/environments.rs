@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::environments::FIRST;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
-use crate::registry::{Colour, EnvironmentSettings, Listed, Mode, Registry, StateFile};
+use crate::registry::{Colour, Durability, EnvironmentSettings, Listed, Mode, Registry, StateFile};
 use crate::state::AppState;
 
 /// A database that an environment lists.
@@ -26,6 +26,12 @@ pub(super) struct ListedDatabase {
     /// Whether it is opened for reading only.
     #[serde(default)]
     read_only: bool,
+    /// Bytes of its node cache, where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cache_bytes: Option<u64>,
+    /// When its commits are durable; before each is answered when missing.
+    #[serde(default, skip_serializing_if = "Durability::is_usual")]
+    durability: Durability,
 }
 
 /// An environment. The same object can be sent to make it elsewhere.
@@ -264,6 +270,7 @@ fn view(state: &AppState, name: &str, registry: &Registry) -> EnvironmentView {
         databases: list
             .databases
             .into_iter()
+            .filter(|listed| state.who().sees(&listed.name))
             .map(ListedDatabase::from)
             .collect(),
         first: name == FIRST,
@@ -277,6 +284,8 @@ impl From<Listed> for ListedDatabase {
             name: listed.name,
             path: listed.path,
             read_only: listed.read_only,
+            cache_bytes: listed.cache_bytes,
+            durability: listed.durability,
         }
     }
 }
@@ -287,6 +296,8 @@ impl From<ListedDatabase> for Listed {
             name: listed.name,
             path: listed.path,
             read_only: listed.read_only,
+            cache_bytes: listed.cache_bytes,
+            durability: listed.durability,
         }
     }
 }

@@ -29,6 +29,7 @@ use super::versions::Stats;
 use crate::cursor::Cursor;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::JsonNumbers;
+use crate::security::Seen;
 
 /// How often a page is read again because somebody wrote meanwhile.
 const TRIES: usize = 5;
@@ -42,6 +43,8 @@ pub(super) struct Filtering<'a> {
     pub engine: &'a QueryEngine,
     pub time: Duration,
     pub cancel: Cancel,
+    /// What who asks sees of the database.
+    pub seen: &'a Seen,
 }
 
 /// Reads one page and writes its answer.
@@ -90,6 +93,7 @@ pub(super) fn export_filtered(
             db,
             tx: &tx,
             store: &store,
+            seen: filtering.seen,
             exporter: Exporter::new(&store, options, out, &mut progress)?,
             begun: false,
             elsewhere: false,
@@ -117,6 +121,7 @@ struct Exporting<'a> {
     db: &'a Database,
     tx: &'a Transaction,
     store: &'a DocumentStore<'a>,
+    seen: &'a Seen,
     exporter: Exporter<'a>,
     begun: bool,
     /// Whether the statement may look at another moment than the transaction.
@@ -129,7 +134,10 @@ impl Exporting<'_> {
         let Some(item) = self.store.get_at(place)? else {
             return Err(ApiError::internal("an item of the snapshot is not there"));
         };
-        Ok(self.exporter.add(&item.key, item.value.root())?)
+        let value = self
+            .seen
+            .document(&self.store.definition().name, &item.value)?;
+        Ok(self.exporter.add(&item.key, value.root())?)
     }
 }
 
@@ -212,12 +220,13 @@ impl<'a> Finder<'a> {
         filtering: &'a Filtering<'a>,
     ) -> ApiResult<Self> {
         // The engine's own error is the one for a store that is not there.
-        tx.documents(name)?;
+        let seen = filtering.seen;
+        seen.check(tx.documents(name)?.definition())?;
         let filter = parse(filtering.filter.as_bytes()).map_err(ApiError::in_filter)?;
-        let schema = Schema::for_stores(&[("", tx)], &[name])?;
+        let schema = Schema::seen_by(seen.visibility(), &[(seen.database(), tx)], &[name])?;
         let condition = compile_filter(&filter, &schema, name).map_err(ApiError::in_filter)?;
         Ok(Self {
-            catalog: Catalog::new(vec![(String::new(), db.clone())]),
+            catalog: Catalog::new(vec![(seen.database().to_owned(), db.clone())]),
             store: name.to_owned(),
             condition,
             filtering,
@@ -290,6 +299,7 @@ impl<'a> Finder<'a> {
                 time: Some(self.filtering.time),
             },
             cancel: self.filtering.cancel.clone(),
+            visibility: self.filtering.seen.visibility().clone(),
             ..Request::new(sql, Params::Positional(params))
         };
         let run = self.filtering.engine.run(&self.catalog, &request, rows);
@@ -320,7 +330,7 @@ fn page(
         (Some(whole), Some(start)) => {
             let from = narrowed(whole, &start, &plan);
             let places = finder.find(&from, plan.walk, listing.limit + 1)?;
-            walk(&store, &places, listing, numbers)?
+            walk(&store, finder.filtering.seen, &places, listing, numbers)?
         }
         _ => (Walked::empty(), false),
     };
@@ -442,6 +452,7 @@ fn narrowed(whole: &Stretch, start: &Edge, plan: &Plan) -> Stretch {
 /// Reads the items at places, and says whether places are left.
 fn walk(
     store: &DocumentStore<'_>,
+    seen: &Seen,
     places: &[Vec<u8>],
     listing: &Listing<'_>,
     numbers: JsonNumbers,
@@ -460,8 +471,11 @@ fn walk(
         let Some(item) = store.get_at(place)? else {
             continue;
         };
-        let value = (!listing.keys_only).then_some(&item.value);
-        out.row(spec, &item.key, value, item.version, item.id);
+        let value = match listing.keys_only {
+            true => None,
+            false => Some(seen.document(&store.definition().name, &item.value)?),
+        };
+        out.row(spec, &item.key, value.as_ref(), item.version, item.id);
         walked.ends.push(out.len());
         match &mut walked.edges {
             None => walked.edges = Some((place.clone(), place.clone())),

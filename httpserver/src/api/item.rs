@@ -1,5 +1,6 @@
 //! One item by its key.
 
+use axum::Extension;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::output::Output;
 use super::versions::Precondition;
 use super::write::write;
 use super::{StorePath, keys};
+use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson, State};
 
@@ -64,6 +66,12 @@ pub(super) async fn show(
             let spec = &store.definition().key;
             let key = keys::key(spec, "key", &query.key)?;
             let item = find(&store, &key, query.id)?.ok_or_else(|| item_not_found(&query))?;
+            let seen = registry.seen(&path.db);
+            seen.check(store.definition())?;
+            let item = Item {
+                value: seen.document(&path.store, &item.value)?,
+                ..item
+            };
             let mut out = Output::new(numbers);
             out.item(spec, &item);
             Ok((out, item.version))
@@ -95,31 +103,45 @@ pub(super) async fn put(
         .call(move || {
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
-            let (inserted, version) = write(&db, |tx| {
+            let seen = registry.seen(&path.db);
+            let hides = seen.rules(&path.store).is_some();
+            let ((inserted, place, before, value), version) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
-                let key = keys::key(&store.definition().key, "key", &query.key)?;
-                if precondition != Precondition::None {
-                    precondition.check(find(&store, &key, query.id)?.as_ref())?;
+                let spec = &store.definition().key;
+                let key = keys::key(spec, "key", &query.key)?;
+                let before = find(&store, &key, query.id)?;
+                precondition.check(before.as_ref())?;
+                let mut value = value.clone();
+                if hides {
+                    // What they do not see stays.
+                    let there = before.as_ref().map(|item| &item.value);
+                    value = seen.written(&path.store, value, there)?;
                 }
-                match query.id {
-                    None => Ok(store.upsert(&key, &value)?),
-                    Some(id) if store.update_id(&key, id, &value)? => Ok(false),
-                    Some(_) => Err(item_not_found(&query)),
-                }
+                let inserted = match query.id {
+                    None => store.upsert(&key, &value)?,
+                    Some(id) if store.update_id(&key, id, &value)? => false,
+                    Some(_) => return Err(item_not_found(&query)),
+                };
+                Ok((inserted, spec.key_to_json(&key), before, value))
             })?;
-            Ok(Written {
+            let op = if inserted { "insert" } else { "update" };
+            let before = before.as_ref().map(|item| &item.value);
+            let changed = Changed::item(op, (&path.store, place), before, Some(&value), version);
+            let written = Written {
                 version,
                 inserted,
                 id: None,
-            })
+            };
+            Ok((written, changed))
         })
         .await?;
+    let (written, changed) = written;
     let status = if written.inserted {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok((status, axum::Json(written)).into_response())
+    Ok((status, Extension(changed), axum::Json(written)).into_response())
 }
 
 /// Removes the item.
@@ -133,32 +155,35 @@ pub(super) async fn remove(
     ApiPath(path): ApiPath<StorePath>,
     ApiQuery(query): ApiQuery<ItemQuery>,
     headers: HeaderMap,
-) -> ApiResult<axum::Json<Removed>> {
+) -> ApiResult<Response> {
     let precondition = Precondition::of(&headers)?;
     let registry = state.registry().clone();
     state
         .call(move || {
             let db = registry.writable(&path.db)?;
-            let ((), sequence) = write(&db, |tx| {
+            let ((place, before), sequence) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
-                let key = keys::key(&store.definition().key, "key", &query.key)?;
-                if precondition != Precondition::None {
-                    precondition.check(find(&store, &key, query.id)?.as_ref())?;
-                }
+                let spec = &store.definition().key;
+                let key = keys::key(spec, "key", &query.key)?;
+                let before = find(&store, &key, query.id)?;
+                precondition.check(before.as_ref())?;
                 let removed = match query.id {
                     None => store.remove(&key)?,
                     Some(id) => store.remove_id(&key, id)?,
                 };
                 if removed {
-                    Ok(())
+                    Ok((spec.key_to_json(&key), before))
                 } else {
                     Err(item_not_found(&query))
                 }
             })?;
-            Ok(axum::Json(Removed {
+            let before = before.as_ref().map(|item| &item.value);
+            let changed = Changed::item("delete", (&path.store, place), before, None, sequence);
+            let removed = Removed {
                 deleted: true,
                 sequence,
-            }))
+            };
+            Ok((Extension(changed), axum::Json(removed)).into_response())
         })
         .await
 }

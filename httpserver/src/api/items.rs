@@ -1,5 +1,6 @@
 //! Items of a store: pages of them, and adding one.
 
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use super::listing::{Listing, Start, read_page};
 use super::output::Output;
 use super::versions::Stats;
 use super::write::write;
+use crate::audit::Changed;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers, LargeJson, State};
 use crate::queries::CancelOnDrop;
@@ -129,8 +131,9 @@ pub(super) async fn list(
                 page_bytes,
             };
             let db = registry.database(&path.db)?;
+            let seen = registry.seen(&path.db);
             let Some(filter) = query.filter.as_deref() else {
-                return read_page(&db, &path.store, &listing, numbers);
+                return read_page(&db, &seen, &path.store, &listing, numbers);
             };
             let filtering = Filtering {
                 filter,
@@ -138,6 +141,7 @@ pub(super) async fn list(
                 engine: &engine,
                 time,
                 cancel,
+                seen: &seen,
             };
             read_filtered(&db, &path.store, &listing, &filtering, numbers)
         })
@@ -194,23 +198,28 @@ pub(super) async fn insert(
 ) -> ApiResult<Response> {
     let limit = state.limits().value_bytes;
     let registry = state.registry().clone();
-    let written = state
+    state
         .call(move || {
             let value = document(&body.value, limit)?;
             let db = registry.writable(&path.db)?;
-            let (id, version) = write(&db, |tx| {
+            let seen = registry.seen(&path.db);
+            let value = seen.written(&path.store, value, None)?;
+            let ((id, place), version) = write(&db, |tx| {
                 let store = tx.documents(&path.store)?;
                 let key = key_of_body(&store, &body.key)?;
-                Ok(store.insert(&key, &value)?.id)
+                let id = store.insert(&key, &value)?.id;
+                Ok((id, store.definition().key.key_to_json(&key)))
             })?;
-            Ok(Written {
+            let place = (path.store.as_str(), place);
+            let changed = Changed::item("insert", place, None, Some(&value), version);
+            let written = Written {
                 version,
                 inserted: true,
                 id,
-            })
+            };
+            Ok((StatusCode::CREATED, Extension(changed), axum::Json(written)).into_response())
         })
-        .await?;
-    Ok((StatusCode::CREATED, axum::Json(written)).into_response())
+        .await
 }
 
 /// The key of a body.

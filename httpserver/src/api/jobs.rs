@@ -7,6 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, State};
 use crate::jobs::JobView;
+use crate::security::Capability;
+use crate::state::AppState;
 
 /// The jobs that run, and the newest that have ended.
 #[derive(Serialize, ToSchema)]
@@ -29,9 +31,9 @@ pub(super) struct JobPath {
     responses((status = 200, body = JobList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(State(state): State) -> Json<JobList> {
-    Json(JobList {
-        jobs: state.jobs().list(),
-    })
+    let mut jobs = state.jobs().list();
+    jobs.retain(|job| shown(&state, job));
+    Json(JobList { jobs })
 }
 
 /// One job.
@@ -43,7 +45,7 @@ pub(super) async fn show(
     State(state): State,
     ApiPath(path): ApiPath<JobPath>,
 ) -> ApiResult<Json<JobView>> {
-    found(state.jobs().get(&path.id))
+    found(state.jobs().get(&path.id).filter(|job| shown(&state, job)))
 }
 
 /// Cancels a job that runs, if it can be; takes one that has ended off the list. The answer is the job as it
@@ -56,7 +58,17 @@ pub(super) async fn cancel(
     State(state): State,
     ApiPath(path): ApiPath<JobPath>,
 ) -> ApiResult<Json<JobView>> {
-    found(state.jobs().remove(&path.id))
+    let listed = state.jobs().get(&path.id);
+    if let Some(job) = listed.filter(|job| shown(&state, job)) {
+        state.who().check(Capability::Edit, Some(&job.database))?;
+        return found(state.jobs().remove(&path.id));
+    }
+    found(None)
+}
+
+/// Whether somebody hears of a job: what came of it may have values of its database.
+fn shown(state: &AppState, job: &JobView) -> bool {
+    state.who().sees_all_of(&job.database)
 }
 
 fn found(job: Option<JobView>) -> ApiResult<Json<JobView>> {

@@ -12,6 +12,7 @@ use super::output::Output;
 use crate::cursor::{Cursor, CursorScope};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::JsonNumbers;
+use crate::security::Seen;
 
 /// Which page is asked for.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl Walked {
 /// Reads one page and writes its answer.
 pub(crate) fn read_page(
     db: &Database,
+    seen: &Seen,
     name: &str,
     listing: &Listing<'_>,
     numbers: JsonNumbers,
@@ -84,11 +86,12 @@ pub(crate) fn read_page(
     let started = Instant::now();
     let tx = db.begin(Mode::Read)?;
     let store = tx.documents(name)?;
+    seen.check(store.definition())?;
     let spec = &store.definition().key;
     let scope = scope(db, &store);
     let range = super::keys::prefix(spec, listing.prefix)?;
     let plan = plan(&store, &range, listing, &scope)?;
-    let walked = walk(&store, &plan, listing, numbers)?;
+    let walked = walk(&store, seen, &plan, listing, numbers)?;
 
     let total = store.len()?;
     let count = if listing.prefix.is_some() {
@@ -217,6 +220,7 @@ pub(super) fn before(store: &DocumentStore<'_>, range: &KeyRange) -> ApiResult<u
 
 fn walk(
     store: &DocumentStore<'_>,
+    seen: &Seen,
     plan: &Plan,
     listing: &Listing<'_>,
     numbers: JsonNumbers,
@@ -227,7 +231,15 @@ fn walk(
     let mut edges: Option<(Vec<u8>, Vec<u8>)> = None;
     for row in rows(store, plan, listing.keys_only)? {
         let row = row?;
-        out.row(spec, &row.key, row.value.as_ref(), row.version, row.id);
+        let value = row.value.as_ref();
+        let value = value.map(|value| seen.document(&store.definition().name, value));
+        out.row(
+            spec,
+            &row.key,
+            value.transpose()?.as_ref(),
+            row.version,
+            row.id,
+        );
         ends.push(out.len());
         match &mut edges {
             None => edges = Some((row.position.clone(), row.position)),

@@ -1,19 +1,24 @@
 //! The Model Context Protocol over the tools of the registry.
 //!
+//! Saved scripts are resources, `script://category/name`: their text, not what they give; the tool `run_script` runs them.
+//!
 //! There are no sessions: each request stands for itself, so nothing is lost at a restart and nothing
 //! grows. Who may call was checked before, as for every other address.
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::Response;
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse as _;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
-    ToolAnnotations,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ServerCapabilities,
+    ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
@@ -25,11 +30,14 @@ use sop_query::sql::Cancel;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput, ToolSpec};
 use utoipa::IntoParams;
 
-use crate::error::Problem;
+use crate::error::{ApiError, Code, Problem};
 use crate::extract::{ApiQuery, State};
 use crate::queries::CancelOnDrop;
 use crate::state::AppState;
 use crate::tools::{Caller, Context, Tools, Way};
+
+/// Longest refusal in plain words.
+const WORDS_BYTES: usize = 4 << 10;
 
 /// Rows of a result that a model is given.
 const ROWS: u64 = 200;
@@ -59,11 +67,48 @@ impl Offered {
         context.bytes = BYTES;
         context
     }
+
+    /// Calls a tool on a thread that may block.
+    async fn tool(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
+        let cancel = Cancel::default();
+        let _held = CancelOnDrop::new(cancel.clone());
+        let (offered, name) = (self.clone(), name.to_owned());
+        let answer = self.state.call(move || {
+            let mut context = offered.context();
+            context.cancel = cancel;
+            Ok(Tools(&context).call(&name, args))
+        });
+        let fault = |error: ApiError| ToolFault::new(error.code().as_str(), error.detail());
+        answer.await.unwrap_or_else(|error| Err(fault(error)))
+    }
+}
+
+/// What script texts are.
+const JSON: &str = "application/json";
+/// What an address of a script begins with.
+const SCRIPT: &str = "script://";
+
+fn script_uri(category: &str, name: &str) -> String {
+    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    format!("{SCRIPT}{}/{}", escaped(category), escaped(name))
+}
+
+/// `Category.Name` of an address.
+fn script_name(uri: &str) -> Option<String> {
+    let (category, name) = uri.strip_prefix(SCRIPT)?.split_once('/')?;
+    let plain = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .ok()
+            .map(String::from)
+    };
+    Some(format!("{}.{}", plain(category)?, plain(name)?))
 }
 
 impl ServerHandler for Offered {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let can = ServerCapabilities::builder();
+        ServerConfig::new(can.enable_tools().enable_resources().build())
             .with_server_info(Implementation::new("sop", env!("CARGO_PKG_VERSION")))
             .with_instructions(ABOUT)
     }
@@ -78,24 +123,51 @@ impl ServerHandler for Offered {
         Ok(ListToolsResult::with_all_items(tools.collect()))
     }
 
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let listed = self.tool("list_scripts", Value::Null).await;
+        let listed = listed.map_err(|fault| ErrorData::internal_error(fault.message, None))?;
+        let rows = listed.table.map(|table| table.rows).unwrap_or_default();
+        let scripts = rows.iter().map(|row| {
+            let text = |at: usize| row.get(at).and_then(Value::as_str).unwrap_or_default();
+            let (category, name) = (text(0), text(1));
+            Resource::new(script_uri(category, name), format!("{category}.{name}"))
+                .with_description(text(2))
+                .with_mime_type(JSON)
+        });
+        Ok(ListResourcesResult::with_all_items(scripts.collect()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = request.uri;
+        let missing = |detail: String| ErrorData::resource_not_found(detail, None);
+        let Some(name) = script_name(&uri) else {
+            return Err(missing(format!("'{uri}' is no script://category/name.")));
+        };
+        let shown = self
+            .tool("show_script", serde_json::json!({ "name": name }))
+            .await;
+        let shown = shown.map_err(|fault| missing(fault.message))?;
+        let text = serde_json::to_string_pretty(&shown.data["script"]).unwrap_or_default();
+        let contents = ResourceContents::text(text, uri).with_mime_type(JSON);
+        Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let args = request.arguments.map_or(Value::Null, Value::Object);
-        let name = request.name.into_owned();
-        let cancel = Cancel::default();
-        let _held = CancelOnDrop::new(cancel.clone());
-        let offered = self.clone();
-        let answer = self.state.call(move || {
-            let mut context = offered.context();
-            context.cancel = cancel;
-            Ok(Tools(&context).call(&name, args))
-        });
-        let answer = answer
-            .await
-            .unwrap_or_else(|error| Err(ToolFault::new(error.code().as_str(), error.detail())));
+        let name = request.name;
+        let answer = self.tool(&name, args).await;
         Ok(CallToolResponse::from(match answer {
             Ok(output) => result(&output),
             Err(fault) => refusal(&fault),
@@ -165,5 +237,22 @@ pub(super) async fn mcp(
         .disable_allowed_hosts();
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(offered.clone()), sessions, config);
-    service.handle(request).await.map(Body::new)
+    as_problem(service.handle(request).await.map(Body::new)).await
+}
+
+/// What the protocol's library refuses in plain words, in the one shape that errors have.
+async fn as_problem(response: Response<Body>) -> Response<Body> {
+    let code = match response.status() {
+        StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
+        status if status.is_client_error() => Code::InvalidValue,
+        _ => return response,
+    };
+    if response.headers().contains_key(header::CONTENT_TYPE) {
+        return response;
+    }
+    let words = to_bytes(response.into_body(), WORDS_BYTES).await;
+    let words = String::from_utf8_lossy(&words.unwrap_or_default()).into_owned();
+    ApiError::new(code, words).into_response()
 }

@@ -1,6 +1,7 @@
 //! The resources of the interface, one file each. The routes and their description are made
 //! together: a handler that is not described is not served.
 
+mod accounts;
 mod audit;
 mod backup;
 mod cel;
@@ -28,6 +29,7 @@ mod prefixes;
 mod query;
 mod schedules;
 mod scripts;
+mod setup;
 mod store_work;
 mod stores;
 mod streams;
@@ -47,13 +49,14 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, Code, nearest};
 use crate::state::AppState;
 
+pub(crate) use changes::{outcome_as_json, seen_changes};
 pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
 pub(crate) use query::{FileRows, Target, catalog, compile_document, sql_params};
 pub(crate) use stores::{StoreUpdate, store_as_json, write_stores};
-pub(crate) use transfer::{format_of, key_names};
+pub(crate) use transfer::{export_seen, format_of, key_names};
 
 /// Where the interface begins.
 pub const BASE: &str = "/api/v1";
@@ -80,6 +83,20 @@ pub(crate) struct StorePath {
 pub fn router() -> OpenApiRouter<AppState> {
     let v1 = OpenApiRouter::new()
         .routes(routes!(health::health))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::change_password))
+        .routes(routes!(accounts::list_users, accounts::make_user))
+        .routes(routes!(
+            accounts::show_user,
+            accounts::change_user,
+            accounts::remove_user
+        ))
+        .routes(routes!(accounts::list_sessions))
+        .routes(routes!(accounts::end_session))
+        .routes(routes!(accounts::list_tokens, accounts::make_token))
+        .routes(routes!(accounts::remove_token))
         .routes(routes!(metrics::metrics))
         .routes(routes!(databases::list, databases::create))
         .routes(routes!(
@@ -94,6 +111,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             environments::remove
         ))
         .routes(routes!(environments::choose))
+        .routes(routes!(setup::show, setup::set_up))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check, check::start))
@@ -129,6 +147,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(chat::llm, chat::change_llm))
         .routes(routes!(chat::test_llm))
         .routes(routes!(audit::list))
+        .routes(routes!(audit::counts))
         .routes(routes!(tools::list))
         .routes(routes!(tools::commands))
         .routes(routes!(tools::call))
@@ -166,7 +185,9 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "jobs",
         "openapi.json",
         "queries",
+        "setup",
         "tools",
+        "users",
     ];
     let last = path.rsplit('/').next().unwrap_or_default();
     ApiError::new(

@@ -81,7 +81,7 @@ pub(super) async fn put(
             database: body.database,
             utc_offset_minutes: body.utc_offset_minutes,
             paused: body.paused,
-            author: "token".to_owned(),
+            author: shared.who().name.to_string(),
             last_ms: 0,
         };
         system.put_schedule(&path.schedule, &schedule)?;

@@ -21,6 +21,7 @@ use super::write::write;
 use crate::error::{ApiError, ApiResult, Code, Fault, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::jobs::{self, Job, JobView, JobWish};
+use crate::security::Seen;
 
 /// A store with no more items and bytes than these is copied while the request waits, in one transaction.
 const SMALL: (u64, u64) = (5_000, 4 << 20);
@@ -93,7 +94,7 @@ pub(super) async fn rename(
                 tx.rename_store(&path.store, &body.name)?;
                 follow(tx, &path.store, &body.name)
             })?;
-            view(&db, &body.name, numbers)
+            view(&db, &Seen::all(), &body.name, numbers)
         })
         .await?;
     Ok(out.into_response())
@@ -184,7 +185,7 @@ pub(super) async fn duplicate(
                 }
                 Ok(())
             })?;
-            view(&db, &target, numbers).map(Some)
+            view(&db, &Seen::all(), &target, numbers).map(Some)
         })
         .await?;
     if let Some(out) = small {

@@ -17,6 +17,7 @@ use super::write::write;
 use super::{DatabasePath, StorePath};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
+use crate::security::Seen;
 
 /// Values larger than this are not shown as the sample of a store, in bytes.
 const SAMPLE_BYTES: usize = 16 * 1024;
@@ -128,14 +129,15 @@ pub(super) async fn list(
     state
         .call(move || {
             let mut out = Output::new(numbers);
-            write_stores(&mut out, &registry.database(&path.db)?)?;
+            let db = registry.database(&path.db)?;
+            write_stores(&mut out, &db, &registry.seen(&path.db))?;
             Ok(out)
         })
         .await
 }
 
 /// Writes `{stores, sequence}` of a database.
-pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
+pub(crate) fn write_stores(out: &mut Output, db: &Database, seen: &Seen) -> ApiResult<()> {
     let tx = db.begin(Mode::Read)?;
     out.open(b'{');
     out.name("stores");
@@ -145,7 +147,7 @@ pub(crate) fn write_stores(out: &mut Output, db: &Database) -> ApiResult<()> {
         if info.definition.name == VIEWS_STORE {
             continue;
         }
-        write_store(out, &tx, &info, Detail::Listed)?;
+        write_store(out, &tx, &info, seen, Detail::Listed)?;
     }
     out.close(b']');
     out.field("sequence", &tx.sequence());
@@ -169,7 +171,7 @@ pub(super) async fn create(
         .call(move || {
             let db = registry.writable(&path.db)?;
             write(&db, |tx| Ok(tx.create_store(definition.clone())?))?;
-            view(&db, &definition.name, numbers)
+            view(&db, &Seen::all(), &definition.name, numbers)
         })
         .await?;
     Ok((StatusCode::CREATED, out).into_response())
@@ -187,7 +189,14 @@ pub(super) async fn show(
 ) -> ApiResult<Output> {
     let registry = state.registry().clone();
     state
-        .call(move || view(&registry.database(&path.db)?, &path.store, numbers))
+        .call(move || {
+            view(
+                &registry.database(&path.db)?,
+                &registry.seen(&path.db),
+                &path.store,
+                numbers,
+            )
+        })
         .await
 }
 
@@ -207,7 +216,7 @@ pub(super) async fn change(
         .call(move || {
             let db = registry.writable(&path.db)?;
             write(&db, |tx| update.apply(tx, &path.store))?;
-            view(&db, &path.store, numbers)
+            view(&db, &Seen::all(), &path.store, numbers)
         })
         .await
 }
@@ -301,21 +310,26 @@ fn set<T: Clone>(slot: &mut T, value: Option<&T>) {
 }
 
 /// One store, as [`show`] answers it.
-pub(super) fn view(db: &Database, name: &str, numbers: JsonNumbers) -> ApiResult<Output> {
+pub(super) fn view(
+    db: &Database,
+    seen: &Seen,
+    name: &str,
+    numbers: JsonNumbers,
+) -> ApiResult<Output> {
     let tx = db.begin(Mode::Read)?;
     let info = tx.documents(name)?.info()?;
     let mut out = Output::new(numbers);
-    write_store(&mut out, &tx, &info, Detail::Whole)?;
+    write_store(&mut out, &tx, &info, seen, Detail::Whole)?;
     Ok(out)
 }
 
 /// A store as [`show`] answers it.
-pub(crate) fn store_as_json(tx: &Transaction, info: &StoreInfo) -> ApiResult<Value> {
+pub(crate) fn store_as_json(tx: &Transaction, seen: &Seen, info: &StoreInfo) -> ApiResult<Value> {
     let mut out = Output::new(JsonNumbers {
         as_strings: false,
         lines: false,
     });
-    write_store(&mut out, tx, info, Detail::Whole)?;
+    write_store(&mut out, tx, info, seen, Detail::Whole)?;
     serde_json::from_slice(out.as_bytes()).map_err(ApiError::internal)
 }
 
@@ -350,6 +364,7 @@ fn write_store(
     out: &mut Output,
     tx: &Transaction,
     info: &StoreInfo,
+    seen: &Seen,
     detail: Detail,
 ) -> ApiResult<()> {
     let definition = &info.definition;
@@ -374,12 +389,12 @@ fn write_store(
     out.name("sample");
     // A store whose items cannot be read is listed all the same; reading them says why.
     match store.first().ok().flatten() {
-        Some(item) if item.value.encoded().len() <= SAMPLE_BYTES => {
+        Some(item) if item.value.encoded().len() <= SAMPLE_BYTES && seen.shows(definition) => {
             out.open(b'{');
             out.name("key");
             out.key(&definition.key, &item.key);
             out.name("value");
-            out.document(&item.value);
+            out.document(&seen.document(&definition.name, &item.value)?);
             out.close(b'}');
         }
         _ => out.value(&()),

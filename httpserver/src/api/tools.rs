@@ -23,8 +23,8 @@ pub(super) struct ToolView {
     class: String,
     /// JSON Schema of its arguments.
     parameters: Value,
-    /// Arguments that a slash command takes without their names.
-    positional: Vec<String>,
+    /// Arguments that a slash command takes without their names; left out when there are none.
+    positional: Option<Vec<String>>,
 }
 
 /// The tools.

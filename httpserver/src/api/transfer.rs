@@ -9,12 +9,14 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use sop::{Database, JsonStyle, Mode};
+use serde_json::json;
+use sop::{Database, Direction, JsonStyle, Mode, Transaction};
 use sop_query::sql::Cancel;
 use sop_query::transfer::{
-    self, CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, Progress, Summary,
-    TransferError,
+    self, CsvOptions, ExportOptions, Exported, Exporter, Format, ImportMode, ImportOptions,
+    MappedReader, Mapping, MappingRule, Progress, RowReader, Summary, TransferError,
 };
+use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
 
 use super::filtered::{Filtering, export_filtered};
@@ -22,6 +24,9 @@ use super::streams::{Sink, long_call, stream};
 use super::{StorePath, keys};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers, State};
+use crate::jobs::JobWish;
+use crate::registry::Registry;
+use crate::security::{Capability, Seen};
 use crate::state::AppState;
 
 /// Bytes that are read from the body at once; the format is seen from the first of them.
@@ -52,6 +57,11 @@ pub(super) struct ImportQuery {
     dry_run: bool,
     /// The character between two CSV values; seen from the first line when missing.
     delimiter: Option<char>,
+    /// The character around CSV values that contain delimiters: `"` when missing.
+    quote: Option<char>,
+    /// What becomes of fields, as a JSON list of `{"from", "to"?, "type"?, "skip"?}`: `to` is a new name, with dots for
+    /// a field in a nested object, `type` is `integer`, `number`, `boolean`, `json` or `text`. `key` names the new names.
+    map: Option<String>,
     /// Stops at this many bad rows: 1000 when not said.
     max_errors: Option<u64>,
 }
@@ -135,18 +145,39 @@ pub(super) async fn import(
         }
         (None, None) => None,
     };
+    let mapping = mapping(query.map.as_deref())?;
+    let mut csv = csv_options(&state, &query)?;
+    csv.types = mapping.texts();
+    let entry = AuditEntry {
+        who: state.registry().who().name.to_string(),
+        way: "import".to_owned(),
+        what: format!("{} import", path.store),
+        database: Some(path.db.clone()),
+        store: Some(path.store.clone()),
+        ..AuditEntry::default()
+    };
+    let length = http_body::Body::size_hint(request.body()).exact();
     let work = ImportWork {
         options: options(&path, &query)?,
-        csv: csv_options(&state, &query)?,
+        csv,
         format,
+        mapping,
+        length: length.unwrap_or_default(),
+        state: state.clone(),
+        entry,
     };
     let (reader, feed) = BodyReader::new(request.into_body(), state.limits().idle_timeout());
     // Its own task, since the answer may be on its way while the body still comes.
     tokio::spawn(feed);
     let registry = state.registry().clone();
+    if query.create {
+        // It may make a store.
+        registry.who().check(Capability::Admin, Some(&path.db))?;
+    }
     if numbers.lines {
         return stream(&state, "application/x-ndjson", move |sink| {
-            let db = registry.writable(&path.db)?;
+            let db = work.writable(&registry, &path.db)?;
+            registry.seen(&path.db).check_whole_rows(&path.store)?;
             work.run_in_lines(&db, reader, sink)
         })
         .await;
@@ -154,7 +185,8 @@ pub(super) async fn import(
     let gone = CancelOnDrop::default();
     let cancel = Arc::clone(&gone.0);
     let summary = long_call(&state, move || {
-        let db = registry.writable(&path.db)?;
+        let db = work.writable(&registry, &path.db)?;
+        registry.seen(&path.db).check_whole_rows(&path.store)?;
         work.run(&db, reader, cancel, &mut |_| {})
     })
     .await?;
@@ -175,10 +207,97 @@ struct ImportWork {
     options: ImportOptions,
     csv: CsvOptions,
     format: Option<Format>,
+    mapping: Mapping,
+    /// Bytes of the body; 0 when that is not known.
+    length: u64,
+    state: AppState,
+    /// What the audit is told at the end.
+    entry: AuditEntry,
 }
 
 impl ImportWork {
+    /// The database, when it takes writes; the audit hears of a refusal.
+    fn writable(&self, registry: &Registry, name: &str) -> ApiResult<Database> {
+        registry.writable(name).inspect_err(|error| {
+            let mut entry = self.entry.clone();
+            "refused".clone_into(&mut entry.outcome);
+            entry.detail = json!({"code": error.code().as_str(), "message": error.detail()});
+            self.state.audit().record(entry);
+        })
+    }
+
+    /// Runs it as a job, so that others see it and can end it, and writes down what it changed.
     fn run(
+        self,
+        db: &Database,
+        body: BodyReader,
+        cancel: Arc<AtomicBool>,
+        progress: &mut dyn FnMut(&Progress),
+    ) -> ApiResult<Summary> {
+        let verb = match self.options.dry_run {
+            true => "Try an import into",
+            false => "Import into",
+        };
+        let job = self.state.jobs().begin(JobWish {
+            kind: "import",
+            database: self.entry.database.clone().unwrap_or_default(),
+            what: format!("{verb} {}", self.options.store),
+            unit: "bytes",
+            can_cancel: true,
+        })?;
+        let (state, mut entry, length) = (self.state.clone(), self.entry.clone(), self.length);
+        let is_change = !self.options.dry_run;
+        let stop = Arc::clone(&cancel);
+        let mut last = Progress::default();
+        let result = self.read(db, body, cancel, &mut |now| {
+            last = *now;
+            let total = if length == 0 {
+                0
+            } else {
+                length.max(now.bytes)
+            };
+            job.progress(now.bytes, total);
+            job.note(&match now.failed {
+                0 => format!("{} rows", now.read),
+                failed => format!("{} rows, {failed} bad", now.read),
+            });
+            if job.is_cancelled() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            progress(now);
+        });
+        let counts = match &result {
+            Ok(done) => {
+                json!({"read": done.read, "inserted": done.inserted, "updated": done.updated, "failed": done.failed})
+            }
+            Err(_) => {
+                json!({"read": last.read, "inserted": last.inserted, "updated": last.updated, "failed": last.failed})
+            }
+        };
+        if is_change {
+            entry.changed = ["inserted", "updated"]
+                .iter()
+                .filter_map(|name| counts[name].as_u64())
+                .sum();
+            let outcome = if result.is_ok() { "done" } else { "failed" };
+            outcome.clone_into(&mut entry.outcome);
+            entry.detail = match &result {
+                Ok(_) => json!({"import": counts}),
+                Err(error) => {
+                    json!({"import": counts, "code": error.code().as_str(), "message": error.detail()})
+                }
+            };
+            state.audit().record(entry);
+        }
+        let ended = match &result {
+            Ok(_) => Ok(counts),
+            Err(error) => Err(ApiError::new(error.code(), error.detail().to_owned())),
+        };
+        job.end(ended);
+        result
+    }
+
+    fn read(
         mut self,
         db: &Database,
         body: BodyReader,
@@ -191,7 +310,14 @@ impl ImportWork {
             Some(format) => format,
             None => Format::detect(body.fill_buf().map_err(TransferError::Io)?, None)?,
         };
-        let mut reader = transfer::reader(format, body, self.csv)?;
+        if format != Format::Csv {
+            self.csv.types.clear();
+        }
+        let reader = transfer::reader(format, body, self.csv)?;
+        let mut reader: Box<dyn RowReader + Send> = match self.mapping.is_empty() {
+            true => reader,
+            false => Box::new(MappedReader::new(reader, self.mapping)),
+        };
         Ok(transfer::import(db, &mut reader, &self.options, progress)?)
     }
 
@@ -251,14 +377,31 @@ pub(crate) fn key_names(text: Option<&str>) -> Vec<String> {
     names.map(|name| name.trim().to_owned()).collect()
 }
 
+/// The rules in `map`.
+fn mapping(text: Option<&str>) -> ApiResult<Mapping> {
+    let Some(text) = text else {
+        return Ok(Mapping::default());
+    };
+    let rules: Vec<MappingRule> = serde_json::from_str(text).map_err(|error| {
+        let detail = format!("'map' is not a list of rules: {error}.");
+        ApiError::new(Code::InvalidParameter, detail.clone()).parameter("map", detail)
+    })?;
+    Ok(Mapping::new(rules)?)
+}
+
 fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
     let delimiter = query.delimiter.map(u8::try_from).transpose().map_err(|_| {
         let detail = "'delimiter' is one ASCII character.";
         ApiError::new(Code::InvalidParameter, detail).parameter("delimiter", detail)
     })?;
+    let quote = query.quote.map(u8::try_from).transpose().map_err(|_| {
+        let detail = "'quote' is one ASCII character.";
+        ApiError::new(Code::InvalidParameter, detail).parameter("quote", detail)
+    })?;
     let max_row_bytes = usize::try_from(state.limits().import_line_bytes).unwrap_or(usize::MAX);
     Ok(CsvOptions {
         delimiter,
+        quote: quote.unwrap_or(b'"'),
         max_row_bytes,
         ..CsvOptions::default()
     })
@@ -316,6 +459,7 @@ pub(super) async fn export(
     let time = state.limits().query_longest();
     let mut response = stream(&state, format.content_type(), move |sink| {
         let db = registry.database(&path.db)?;
+        let seen = registry.seen(&path.db);
         if let Some(filter) = &query.filter {
             let style = if numbers.as_strings {
                 JsonStyle::BigIntAsString
@@ -332,6 +476,7 @@ pub(super) async fn export(
                 engine: &engine,
                 time,
                 cancel: Cancel::default(),
+                seen: &seen,
             };
             let prefix = query.prefix.as_deref();
             return export_filtered(&db, &path.store, prefix, &filtering, &options, sink);
@@ -351,6 +496,10 @@ pub(super) async fn export(
             style,
             ..ExportOptions::new(format)
         };
+        if seen.rules(&path.store).is_some() {
+            export_seen(&tx, &seen, &path.store, &options, sink)?;
+            return Ok(());
+        }
         transfer::export(&tx, &path.store, &options, sink, &mut |_| {})?;
         Ok(())
     })
@@ -361,6 +510,26 @@ pub(super) async fn export(
             .insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// Exports a store as somebody sees it who does not see all.
+pub(crate) fn export_seen(
+    tx: &Transaction,
+    seen: &Seen,
+    name: &str,
+    options: &ExportOptions,
+    out: &mut dyn std::io::Write,
+) -> ApiResult<Exported> {
+    let store = tx.documents(name)?;
+    seen.check(store.definition())?;
+    let mut progress = |_: &Exported| {};
+    let mut exporter = Exporter::new(&store, options, out, &mut progress)?;
+    for item in store.range(&options.range, Direction::Forward)? {
+        let item = item?;
+        let value = seen.document(name, &item.value)?;
+        exporter.add(&item.key, value.root())?;
+    }
+    Ok(exporter.finish()?)
 }
 
 /// A store's name as a file name.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use sop_systemdb::accounts::Role;
 
 use crate::config::{Config, ProviderKind, Secret, read_file};
 
@@ -48,10 +49,50 @@ pub enum Command {
     Export(ExportArgs),
     /// Run SQL on a database.
     Query(QueryArgs),
+    /// Manage who uses the server; with the first user, everybody has to sign in.
+    User(UserArgs),
+    /// List, show or run the scripts of a data folder.
+    Script(ScriptArgs),
     /// Print the description of the HTTP interface.
     Openapi,
     /// Look whether this machine can run the server.
     Doctor(ServeArgs),
+}
+
+/// Which users, and what becomes of them. A server must not run over the folder meanwhile.
+#[derive(Debug, Args)]
+pub struct UserArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UserCommand,
+    /// Root folder of the databases [default: sop-data].
+    #[arg(long, env = "SOP_DATA", value_name = "DIR", global = true)]
+    pub data: Option<PathBuf>,
+}
+
+/// What becomes of users. Passwords are asked for in the terminal, or are the first line of standard input.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user.
+    Add {
+        /// Their name.
+        name: String,
+        /// What they may do: viewer, analyst, editor or admin.
+        #[arg(long, default_value = "viewer")]
+        role: Role,
+    },
+    /// Give a user another password; it ends their sessions.
+    Password {
+        /// Their name.
+        name: String,
+    },
+    /// Remove a user, their sessions and tokens.
+    Remove {
+        /// Their name.
+        name: String,
+    },
+    /// List the users.
+    List,
 }
 
 /// Flags of serving.
@@ -81,9 +122,12 @@ pub struct ServeArgs {
     /// Ask for no token; on a loopback address only.
     #[arg(long)]
     pub no_auth: bool,
-    /// Allow other machines to connect. There is no encryption: put a proxy with TLS in front.
+    /// Allow other machines to connect although there is no encryption.
     #[arg(long)]
     pub allow_remote: bool,
+    /// A proxy with TLS is in front: other machines connect to that, and cookies are sent over TLS only.
+    #[arg(long)]
+    pub behind_tls_proxy: bool,
     /// Level of the log: error, warn, info, debug, trace [default: info].
     #[arg(long, env = "SOP_LOG", value_name = "LEVEL")]
     pub log: Option<String>,
@@ -161,6 +205,63 @@ pub struct QueryArgs {
     pub write: bool,
 }
 
+/// What to do with scripts.
+#[derive(Debug, Args)]
+pub struct ScriptArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ScriptCommand,
+}
+
+/// The commands about scripts.
+#[derive(Debug, Subcommand)]
+pub enum ScriptCommand {
+    /// List the saved scripts.
+    List {
+        /// Where they are.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+    /// Print a script as JSON.
+    Show {
+        /// `Category.Name`, or a name that only one category has.
+        name: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+    /// Run a script; no server may have its databases open when it changes something.
+    Run {
+        /// `Category.Name`, or a name that only one category has.
+        name: String,
+        /// Its arguments: name=value, or only a value for the next parameter. A value is JSON, or text when it is no JSON.
+        arguments: Vec<String>,
+        /// The database, where the script names none [default: the first].
+        #[arg(long)]
+        database: Option<String>,
+        /// Show what would be changed and keep nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// table shows everything that happens; csv, json and ndjson the rows of the last step that gives some.
+        #[arg(long, default_value = "table")]
+        format: String,
+        /// Where it is.
+        #[command(flatten)]
+        place: ScriptPlace,
+    },
+}
+
+/// Where scripts are.
+#[derive(Debug, Default, Args)]
+pub struct ScriptPlace {
+    /// Root folder of the databases, as the server has it [default: sop-data].
+    #[arg(long, env = "SOP_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Settings file of the server.
+    #[arg(long, env = "SOP_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 impl ServeArgs {
     /// The complete settings: these over the file over the defaults, checked.
     ///
@@ -179,6 +280,7 @@ impl ServeArgs {
         config.databases.extend(self.database.iter().cloned());
         config.demo |= self.demo;
         config.allow_remote |= self.allow_remote;
+        config.behind_tls_proxy |= self.behind_tls_proxy;
         config.auth &= !self.no_auth;
         if let Some(token) = &self.token {
             config.token = Some(Secret::new(token));

@@ -8,8 +8,10 @@ mod doctor;
 mod maintain;
 mod openapi;
 mod query;
+mod script;
 mod serve;
 mod transfer;
+mod user;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tracing_subscriber::EnvFilter;
 
-pub use args::{Cli, Command, ServeArgs};
+pub use args::{Cli, Command, ServeArgs, UserArgs, UserCommand};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -41,6 +43,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Import(args)) => transfer::import(&args),
         Some(Command::Export(args)) => transfer::export(&args),
         Some(Command::Query(args)) => query::run(&args),
+        Some(Command::User(args)) => user::run(&args),
+        Some(Command::Script(args)) => script::run(&args),
         Some(Command::Openapi) => openapi::print(),
         Some(Command::Doctor(args)) => doctor::run(&args),
     }

@@ -54,13 +54,13 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
                 as_strings: false,
                 lines: false,
             };
-            let mut out = Out(Vec::new());
+            let mut out = Out::default();
             let mut rows = FileRows::new(&mut out, format, numbers);
             let done = engine.run(&catalog, &request, &mut rows);
             if done.is_ok() {
                 rows.end()?;
             }
-            done.map(|summary| (summary, String::from_utf8(out.0).unwrap_or_default()))
+            done.map(|summary| (summary, out.into_text()))
         }
     };
     let closed = match args.write {
@@ -85,7 +85,15 @@ fn open(args: &QueryArgs) -> anyhow::Result<Database> {
 }
 
 /// Standard output as the place of rows. Who reads it may go away, which ends the query.
-struct Out(Vec<u8>);
+#[derive(Default)]
+pub(super) struct Out(Vec<u8>);
+
+impl Out {
+    /// What was not sent yet.
+    pub fn into_text(self) -> String {
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
 
 impl Target for Out {
     fn buffer(&mut self) -> &mut Vec<u8> {
@@ -147,7 +155,7 @@ fn params(flags: &[String]) -> anyhow::Result<Params> {
 }
 
 /// A name and the rest of `name=value`.
-fn flag_name(flag: &str) -> Option<(&str, &str)> {
+pub(super) fn flag_name(flag: &str) -> Option<(&str, &str)> {
     let (name, text) = flag.split_once('=')?;
     let bare = name.strip_prefix([':', '@', '$']).unwrap_or(name);
     let mut chars = bare.chars();
@@ -158,14 +166,16 @@ fn flag_name(flag: &str) -> Option<(&str, &str)> {
 }
 
 fn value(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(json) => Value::from_json(&json),
-        Err(_) => Value::Text(text.to_owned()),
-    }
+    Value::from_json(&json_of_flag(text))
+}
+
+/// The value of a flag: JSON, or text when it is no JSON.
+pub(super) fn json_of_flag(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
 /// A result in columns.
-fn drawn(table: &Table) -> String {
+pub(super) fn drawn(table: &Table) -> String {
     if table.columns.is_empty() {
         return String::new();
     }

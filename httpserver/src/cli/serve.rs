@@ -33,7 +33,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn until_stopped(config: Config) -> anyhow::Result<()> {
+async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
     // Before the line that says it runs: whoever reads that may stop it at once.
     let signal = StopSignal::new().context("Signals cannot be watched")?;
     // The port first: a second start then fails before it touches a database.
@@ -43,6 +43,12 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
         .context("The port cannot be asked for")?
         .port();
     let environments = Environments::open(&config)?;
+    let users = environments.accounts().is_on();
+    config.check_users(users).map_err(anyhow::Error::msg)?;
+    if users {
+        // People sign in: the token of the run opens nothing.
+        config.token = None;
+    }
     if config.demo {
         make_demo(environments.first());
     }
@@ -56,7 +62,11 @@ async fn until_stopped(config: Config) -> anyhow::Result<()> {
     serve(listener, app(state.clone()), &config.limits, stop(signal)).await;
     schedules.abort();
     tracing::info!("closing the databases");
-    tokio::task::spawn_blocking(move || state.environments().close_all()).await?;
+    let close = move || {
+        state.audit().flush();
+        state.environments().close_all();
+    };
+    tokio::task::spawn_blocking(close).await?;
     Ok(())
 }
 
@@ -102,7 +112,7 @@ fn address_line(config: &Config, base: &str) -> String {
 }
 
 fn open_page(state: &AppState, base: &str) {
-    if state.access().is_open() {
+    if state.access().is_open() || state.accounts().is_on() {
         return open_in_browser(&format!("{base}/"));
     }
     // Other users of the machine may see command lines: a ticket is good only once.

@@ -38,6 +38,8 @@ pub struct FileConfig {
     pub allowed_hosts: Option<Vec<String>>,
     /// Whether listening beyond loopback is meant.
     pub allow_remote: Option<bool>,
+    /// Whether a proxy with TLS is in front.
+    pub behind_tls_proxy: Option<bool>,
     /// Node cache of each database in bytes.
     pub cache_bytes: Option<u64>,
     /// Folder of the system database, relative to the file.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 macro_rules! limits {
     ($($(#[doc = $doc:literal])+ $name:ident = $default:expr, $least:expr, $most:expr;)+) => {
         /// Limits. Times are in milliseconds, sizes in bytes.
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
         pub struct Limits {
             $($(#[doc = $doc])+ pub $name: u64,)+
         }
@@ -64,8 +64,8 @@ limits! {
     page_items = 100, 1, 1000;
     /// Bytes after which a page ends before its item limit.
     page_bytes = 16 * MIB, KIB, 1024 * MIB;
-    /// Connections at the same time; more wait to be accepted.
-    max_connections = 512, 1, 100_000;
+    /// Connections at the same time. For more, those that have been quiet for the longest time are closed.
+    max_connections = 10_240, 1, 100_000;
     /// Database calls at the same time; more wait.
     max_calls = 32, 1, 512;
     /// Imports, exports and checks at the same time; more are refused.

@@ -218,7 +218,7 @@ impl LlmConfig {
 }
 
 /// Reads a key from a file that only its owner may read.
-fn key_of(path: &Path) -> Result<Secret, String> {
+pub(crate) fn key_of(path: &Path) -> Result<Secret, String> {
     let shown = path.display();
     let failed = |error: std::io::Error| format!("The key file {shown} cannot be read: {error}.");
     let file = std::fs::File::open(path).map_err(failed)?;
@@ -228,9 +228,17 @@ fn key_of(path: &Path) -> Result<Secret, String> {
         return Err(format!("{shown} is not a file with a key in one line."));
     }
     let text = std::io::read_to_string(file).map_err(failed)?;
-    let key = text.trim();
-    if key.is_empty() || key.contains(char::is_whitespace) || !key.is_ascii() {
-        return Err(format!("{shown} is not a file with a key in one line."));
+    check_key(text.trim()).map_err(|_| format!("{shown} is not a file with a key in one line."))
+}
+
+/// A key as providers give them.
+///
+/// # Errors
+/// It is empty or too long, or has signs that no key has.
+pub(crate) fn check_key(key: &str) -> Result<Secret, String> {
+    let is_key = !key.is_empty() && key.len() as u64 <= KEY_BYTES;
+    if !is_key || key.contains(char::is_whitespace) || !key.is_ascii() {
+        return Err("A key is one word of plain letters, digits and signs.".to_owned());
     }
     Ok(Secret::new(key))
 }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 pub use file::{FileConfig, parse_file, read_file};
 pub use limits::Limits;
 pub use llm::{FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
+pub(crate) use llm::{check_key, key_of as read_key_file};
 
 /// Where the server listens when nothing else is said.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -48,6 +49,8 @@ pub struct Config {
     pub allowed_hosts: Vec<String>,
     /// Whether listening beyond loopback was asked for.
     pub allow_remote: bool,
+    /// Whether a proxy with TLS is in front, so that cookies are sent over TLS only.
+    pub behind_tls_proxy: bool,
     /// Node cache of each database in bytes; the engine's default when missing.
     pub cache_bytes: Option<u64>,
     /// Folder of the system database; `system` in the data root when missing.
@@ -73,6 +76,7 @@ impl Default for Config {
             roots: Vec::new(),
             allowed_hosts: Vec::new(),
             allow_remote: false,
+            behind_tls_proxy: false,
             cache_bytes: None,
             system_database: None,
             limits: Limits::default(),
@@ -101,6 +105,7 @@ impl Config {
         set(&mut self.roots, file.roots);
         set(&mut self.allowed_hosts, file.allowed_hosts);
         set(&mut self.allow_remote, file.allow_remote);
+        set(&mut self.behind_tls_proxy, file.behind_tls_proxy);
         self.token = file.token.or(self.token);
         self.cache_bytes = file.cache_bytes.or(self.cache_bytes);
         self.system_database = file.system_database.or(self.system_database);
@@ -114,10 +119,11 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting and what to do.
     pub fn check(&self) -> Result<(), String> {
-        if !self.is_loopback() && !self.allow_remote {
+        if !self.is_loopback() && !self.allow_remote && !self.behind_tls_proxy {
             return Err(format!(
-                "The host '{}' is reachable from other machines. Use 127.0.0.1, or say --allow-remote \
-                 when that is meant: there is no encryption, so put a proxy with TLS in front.",
+                "The host '{}' is reachable from other machines, and this server has no encryption. Use 127.0.0.1, \
+                 or put a proxy with TLS in front and say --behind-tls-proxy. --allow-remote goes without one, as in a \
+                 network where nobody else listens.",
                 self.host
             ));
         }
@@ -137,6 +143,28 @@ impl Config {
         }
         self.llm.check()?;
         self.limits.check()
+    }
+
+    /// Checks that people sign in where others can reach the server.
+    ///
+    /// # Errors
+    /// A sentence that says what to do.
+    pub fn check_users(&self, users: bool) -> Result<(), String> {
+        if !self.is_loopback() && !users {
+            return Err(format!(
+                "The host '{}' is reachable from other machines, and there are no users yet. Make the first one: \
+                 sop-httpserver user add NAME --role admin --data {}",
+                self.host,
+                self.data.display()
+            ));
+        }
+        if !self.auth && users {
+            return Err(
+                "There are users, and --no-auth would let everybody in without them. Leave it out."
+                    .to_owned(),
+            );
+        }
+        Ok(())
     }
 
     /// Whether only this machine can reach the address.
@@ -201,8 +229,18 @@ mod tests {
             ..Config::default()
         };
         assert!(config.check().unwrap_err().contains("--allow-remote"));
+        config.behind_tls_proxy = true;
+        assert!(config.check().is_ok());
+        config.behind_tls_proxy = false;
         config.allow_remote = true;
         assert!(config.check().is_ok());
+        assert!(
+            config
+                .check_users(false)
+                .unwrap_err()
+                .contains("user add NAME")
+        );
+        assert!(config.check_users(true).is_ok());
         config.auth = false;
         assert!(config.check().unwrap_err().contains("--no-auth"));
         for host in ["127.0.0.1", "::1", "[::1]", "localhost", "127.1.2.3"] {

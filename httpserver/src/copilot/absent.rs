@@ -139,6 +139,11 @@ impl SessionStore for MemorySessions {
         Ok(self.sessions.lock().get(id).cloned())
     }
 
+    fn forget(&self, id: &str) -> Result<(), String> {
+        self.sessions.lock().remove(id);
+        Ok(())
+    }
+
     fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String> {
         let sessions = self.sessions.lock();
         let mut sessions: Vec<_> = sessions.values().map(SavedSession::summary).collect();

@@ -5,9 +5,26 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use crate::state::AppState;
+
+/// What a person wishes to decide.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The call that waits.
+    pub call: String,
+    /// Yes or no.
+    pub approve: bool,
+    /// In words.
+    pub reason: Option<String>,
+    /// The hash of what was seen; anything that waits under this call when missing.
+    pub hash: Option<String>,
+}
+
 /// What a person decided.
 #[derive(Debug)]
 pub struct Decision {
+    /// The server as the person who decides may use it; the change is made with these rights.
+    pub state: AppState,
     /// Yes or no.
     pub approve: bool,
     /// In words.
@@ -41,6 +58,8 @@ pub enum Refusal {
 /// See the module.
 #[derive(Debug)]
 pub struct Approval {
+    /// The database that would be changed.
+    pub database: String,
     hash: String,
     expires: Instant,
     decide: Option<oneshot::Sender<Decision>>,
@@ -48,9 +67,14 @@ pub struct Approval {
 
 impl Approval {
     /// One that lapses after `life`, and what hears of the decision.
-    pub fn new(hash: String, life: Duration) -> (Self, oneshot::Receiver<Decision>) {
+    pub fn new(
+        hash: String,
+        database: String,
+        life: Duration,
+    ) -> (Self, oneshot::Receiver<Decision>) {
         let (decide, decision) = oneshot::channel();
         let approval = Self {
+            database,
             hash,
             expires: Instant::now() + life,
             decide: Some(decide),
@@ -87,14 +111,14 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_can_be_decided_once_and_in_time() {
-        let (mut approval, _decision) = Approval::new("h".to_owned(), LIFE);
+        let (mut approval, _decision) = Approval::new("h".to_owned(), "d".to_owned(), LIFE);
         assert_eq!(
             approval.take(Some("other")).unwrap_err(),
             Refusal::OtherChange
         );
         assert!(approval.take(Some("h")).is_ok());
         assert_eq!(approval.take(None).unwrap_err(), Refusal::Used);
-        let (mut approval, _decision) = Approval::new("h".to_owned(), LIFE);
+        let (mut approval, _decision) = Approval::new("h".to_owned(), "d".to_owned(), LIFE);
         tokio::time::advance(LIFE).await;
         assert_eq!(approval.take(None).unwrap_err(), Refusal::Expired);
         assert!(!approval.waits());

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 use super::approval::{Approval, Decision, Outcome};
 use super::corrections;
 use super::events::{ChatEvent, ToolShown};
-use super::seams::{fingerprint, hash};
+use super::seams::{ToolContext, fingerprint, hash};
 use super::sharing;
 use super::turn::Turn;
 use crate::error::nearest;
 use crate::llm::ToolCall;
+use crate::state::AppState;
 
 /// Rows of a result that the page gets in the stream.
 const SHOWN_ROWS: usize = 200;
@@ -26,6 +27,14 @@ const TIME_TO_APPLY: Duration = Duration::from_secs(15);
 const SAME_FAILURES: u32 = 2;
 /// The code of a change that a person did not want.
 const DENIED: &str = "denied";
+
+/// What a call turned out to be.
+enum Looked {
+    /// It only read.
+    Read(ToolOutput),
+    /// It would change something.
+    Changes(ToolClass),
+}
 
 /// What a call came to, for the model.
 pub(super) struct CallResult {
@@ -88,12 +97,19 @@ impl Turn {
             let words = format!("There is no tool '{}'.", call.name);
             return Err(ToolFault::new("tool_not_found", words).suggest(nearest(&call.name, names)));
         };
-        if spec.class == ToolClass::Read {
-            let host = Arc::clone(&self.host);
-            let args = args.clone();
-            return self.blocking(move || host.call(&spec.name, args)).await?;
+        let host = Arc::clone(&self.host);
+        let (name, wanted) = (spec.name.clone(), args.clone());
+        let looked = self.blocking(move || match host.class(&name, &wanted)? {
+            ToolClass::Read => host.read(&name, wanted).map(Looked::Read),
+            class => Ok(Looked::Changes(class)),
+        });
+        match looked.await?? {
+            Looked::Read(output) => Ok(output),
+            Looked::Changes(class) => {
+                let spec = ToolSpec { class, ..spec };
+                self.ask_person(call, &spec, args).await
+            }
         }
-        self.ask_person(call, &spec, args).await
     }
 
     /// Shows what a tool would do, waits for a person, and does it when the person says yes.
@@ -112,7 +128,12 @@ impl Turn {
             fingerprint(&proposal).as_bytes(),
         ]);
         let life = self.limits.approval();
-        let (approval, decision) = Approval::new(bound.clone(), life);
+        let named = proposal
+            .changes
+            .as_ref()
+            .and_then(|set| set["database"].as_str());
+        let database = named.unwrap_or(&self.context.database).to_owned();
+        let (approval, decision) = Approval::new(bound.clone(), database, life);
         self.session
             .state()
             .approvals
@@ -162,7 +183,16 @@ impl Turn {
             };
             return Err(ToolFault::new(DENIED, words));
         }
-        let (host, tools) = (Arc::clone(&self.host), Arc::clone(&self.inner.parts.tools));
+        let tools = Arc::clone(&self.inner.parts.tools);
+        let host = match self.deciding(&decision.state) {
+            Ok(context) => tools.host(&context),
+            Err(fault) => {
+                self.resolved(call, true, false, Some(&fault.message));
+                let outcome = Outcome::Failed(fault.code.clone(), fault.message.clone());
+                let _ = decision.reply.send(outcome);
+                return Err(fault);
+            }
+        };
         let (name, args) = (spec.name.clone(), args.clone());
         let applied = self
             .blocking(move || tools.apply(&host, &name, args, &proposal))
@@ -182,6 +212,23 @@ impl Turn {
                 Err(fault)
             }
         }
+    }
+
+    /// The context in which a change is made: that of the person who decides, who has to see the same databases.
+    fn deciding(&self, state: &AppState) -> Result<ToolContext, ToolFault> {
+        let of = |state: &AppState| Arc::clone(&state.registry().guard().environment);
+        let (asked, decides) = (of(&self.context.state), of(state));
+        if asked != decides {
+            let message = format!(
+                "This change was proposed in the environment '{asked}' and approved in '{decides}', so nothing was \
+                 done. Go back to '{asked}' to decide on it."
+            );
+            return Err(ToolFault::new("conflict", message));
+        }
+        Ok(ToolContext {
+            state: state.clone(),
+            ..self.context.clone()
+        })
     }
 
     fn resolved(&self, call: &ToolCall, approved: bool, applied: bool, reason: Option<&str>) {

@@ -4,17 +4,19 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use serde_json::{Map, Value, json};
-use sop_systemdb::draft::{Answer, Desk, NoHelp};
-use sop_systemdb::script::run::{Event, NoModel, RunOutcome};
+use serde_json::{Value, json};
+use sop_systemdb::draft::{Answer, Desk};
+use sop_systemdb::script::run::{Event, Place};
 use sop_systemdb::script::{Arguments, Script};
 use sop_systemdb::slash::{Call, Grammar, SlashFault, Target};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput};
 
+use super::drafting::Drafting;
 use super::events::{ChatEvent, ToolShown};
 use super::kept::OWNER;
 use super::seams::{Emit, SlashRunner, ToolContext};
-use crate::scripts::{Run, all_tools, run_script};
+use crate::scripts::{Chain, Run, all_tools, done, run_script};
+use crate::security::Capability;
 use crate::tools::{self, Caller, Context, Tools, Way};
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| {
@@ -81,7 +83,10 @@ fn call_tool(
     });
     match Tools(&within).call(tool, args) {
         Ok(output) => {
-            note(context, tool, &call.args);
+            context
+                .state
+                .copilot()
+                .note_call(&context.session, tool, &call.args);
             show(id, output, emit);
             Ok(())
         }
@@ -95,14 +100,6 @@ fn call_tool(
             emit(ChatEvent::ToolOutput(Box::new(shown)));
             Err(fault)
         }
-    }
-}
-
-/// Remembers the call for `/step`. Without a system database there is nothing to draft for.
-fn note(context: &ToolContext, tool: &str, args: &Map<String, Value>) {
-    let noted = with_desk(context, |desk| desk.note_call(tool, args));
-    if let Err(error) = noted {
-        tracing::debug!(%error, "the last call is not remembered");
     }
 }
 
@@ -142,13 +139,44 @@ fn show(call: String, output: ToolOutput, emit: &Emit<'_>) {
     }
 }
 
+/// Commands of scripts that change nothing but one's own draft, or are checked where they run. All others need the right
+/// to change what others run.
+const FOR_ONESELF: [&str; 16] = [
+    "help",
+    "create",
+    "edit",
+    "step",
+    "steps",
+    "undo",
+    "insert_step",
+    "update_step",
+    "delete_step",
+    "reorder_steps",
+    "parameterize",
+    "discard",
+    "history",
+    "list",
+    "show",
+    "run",
+];
+
 fn script_command(context: &ToolContext, call: &Call, emit: &Emit<'_>) -> Result<(), ToolFault> {
     if call.command == "help" {
         let name = call.args.get("command").and_then(Value::as_str);
         emit(ChatEvent::Text(GRAMMAR.help(name).map_err(refused)?));
         return Ok(());
     }
-    match with_desk(context, |desk| desk.run(call, &NoHelp))? {
+    if !FOR_ONESELF.contains(&call.command.as_str()) {
+        let allowed = context.state.who().check(Capability::Edit, None);
+        allowed.map_err(tools::fault)?;
+    }
+    let answer = with_desk(context, |desk| {
+        if let Some((tool, args)) = context.state.copilot().take_call(&context.session) {
+            desk.note_call(&tool, &args)?;
+        }
+        desk.run(call, &Drafting::new(context))
+    });
+    match answer? {
         Answer::Reply(reply) => {
             emit(ChatEvent::Text(reply.text));
             Ok(())
@@ -177,6 +205,9 @@ fn run(
             format!("The script cannot be run. {words}"),
         )
     })?;
+    let database = Some(context.database.as_str());
+    let copilot = context.state.copilot();
+    let asker = copilot.asker(&context.state, database, &context.cancel);
     let wanted = Run {
         program,
         arguments,
@@ -190,7 +221,8 @@ fn run(
         },
         way: "command",
         cancel: context.cancel.clone(),
-        asker: &NoModel,
+        asker: &asker,
+        chain: Chain::default(),
     };
     let mut told = Told::new(context.turn);
     let report = run_script(&context.state, &system, &wanted, &mut |event| {
@@ -200,28 +232,15 @@ fn run(
             false => ControlFlow::Continue(()),
         }
     });
-    match (report.outcome, report.failure) {
-        (RunOutcome::Done, _) => Ok(()),
-        (_, Some(failure)) => {
-            let place = failure.place.map_or(String::new(), |place| {
-                format!("{}{}: ", place.script, place.step)
-            });
-            let message = format!("{place}{}", failure.message);
-            Err(ToolFault::new(failure.code, message).suggest(failure.suggestions))
-        }
-        (RunOutcome::Cancelled, None) => Err(ToolFault::new(
-            "cancelled",
-            "The script was stopped; nothing of what was not committed is kept.",
-        )),
-        (RunOutcome::Failed, None) => Err(ToolFault::new("internal", "The script failed.")),
-    }
+    done(report).map(drop)
 }
 
-/// Turns what a script tells into what a chat shows: each step that gives something is a call.
+/// Turns what a script tells into what a chat shows: each step is a call. Steps are within others, and beside others.
 struct Told {
     turn: u64,
     calls: u64,
-    shown: ToolShown,
+    /// The steps that have begun, with what they gave.
+    open: Vec<(Place, ToolShown)>,
 }
 
 impl Told {
@@ -229,8 +248,29 @@ impl Told {
         Self {
             turn,
             calls: 0,
-            shown: ToolShown::default(),
+            open: Vec::new(),
         }
+    }
+
+    fn begin(&mut self, place: Place) -> String {
+        self.calls += 1;
+        let call = format!("{}-{}", self.turn, self.calls);
+        let shown = ToolShown {
+            call: call.clone(),
+            ..ToolShown::default()
+        };
+        self.open.push((place, shown));
+        call
+    }
+
+    fn shown(&mut self, place: &Place) -> Option<&mut ToolShown> {
+        let found = self.open.iter_mut().rev().find(|(there, _)| there == place);
+        found.map(|(_, shown)| shown)
+    }
+
+    fn end(&mut self, place: &Place) -> Option<Box<ToolShown>> {
+        let at = self.open.iter().rposition(|(there, _)| there == place)?;
+        Some(Box::new(self.open.remove(at).1))
     }
 
     fn tell(&mut self, event: Event, emit: &Emit<'_>) {
@@ -238,52 +278,61 @@ impl Told {
             Event::StepStarted {
                 place, kind, name, ..
             } => {
-                self.calls += 1;
-                self.shown = ToolShown {
-                    call: format!("{}-{}", self.turn, self.calls),
-                    ..ToolShown::default()
-                };
+                let args = json!({"script": &*place.script, "step": &*place.step});
                 emit(ChatEvent::ToolStart {
-                    call: self.shown.call.clone(),
+                    call: self.begin(place),
                     tool: name.map_or_else(|| kind.to_owned(), |name| name.to_string()),
-                    args: json!({"script": &*place.script, "step": &*place.step}),
+                    args,
                 });
             }
-            Event::Table { table, .. } => self.shown.table = Some((*table).clone()),
+            Event::Table { place, table } => {
+                if let Some(shown) = self.shown(&place) {
+                    shown.table = Some((*table).clone());
+                }
+            }
             Event::Output {
+                place,
                 summary,
                 data,
                 changes,
                 statement,
                 stats,
                 effect,
-                ..
             } => {
                 let effect = effect.unwrap_or_default();
                 if let Some(target) = effect.get("navigate") {
                     emit(ChatEvent::Navigate(target.clone()));
                 }
-                self.shown.chart = effect.get("chart").cloned();
-                self.shown.summary = summary;
-                self.shown.data = data;
-                self.shown.changes = changes;
-                self.shown.statement = statement;
-                self.shown.stats = stats;
+                if let Some(shown) = self.shown(&place) {
+                    shown.chart = effect.get("chart").cloned();
+                    shown.summary = summary;
+                    shown.data = data;
+                    shown.changes = changes;
+                    shown.statement = statement;
+                    shown.stats = stats;
+                }
             }
             Event::Said { text, .. } => emit(ChatEvent::Text(format!("{text}\n\n"))),
-            Event::StepFinished { .. } => {
-                let shown = std::mem::take(&mut self.shown);
-                if !shown.call.is_empty() {
-                    emit(ChatEvent::ToolOutput(Box::new(shown)));
+            Event::StepFinished { place, .. } => {
+                if let Some(shown) = self.end(&place) {
+                    emit(ChatEvent::ToolOutput(shown));
                 }
             }
             Event::StepFailed { failure, .. } => {
-                let mut shown = std::mem::take(&mut self.shown);
-                shown.summary.clone_from(&failure.message);
-                shown.error = Some(ToolFault::new(failure.code, failure.message));
-                emit(ChatEvent::ToolOutput(Box::new(shown)));
+                let ended = failure.place.as_ref().and_then(|place| self.end(place));
+                if let Some(mut shown) = ended {
+                    shown.summary.clone_from(&failure.message);
+                    shown.error = Some(ToolFault::new(failure.code, failure.message));
+                    emit(ChatEvent::ToolOutput(shown));
+                }
             }
-            Event::Started { .. } | Event::Finished { .. } => {}
+            Event::Started { .. } => {}
+            Event::Finished { .. } => {
+                // What a failure ended on its way out.
+                for (_, shown) in self.open.drain(..).rev() {
+                    emit(ChatEvent::ToolOutput(Box::new(shown)));
+                }
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sop_systemdb::system::{Entry, Feedback as KeptFeedback, KnowledgeStatus, System, SystemError};
+use sop_systemdb::system::{Entry, Feedback as KeptFeedback, System, SystemError};
 
 use super::saved::{Feedback, Rating, SavedSession, SessionSummary};
 use super::seams::{KnowledgeEntry, KnowledgeSource, SessionStore, ToolContext};
@@ -69,6 +69,7 @@ impl SessionStore for KeptSessions {
             let text = |name: &str| kept.memory.get(name)?.as_str().map(str::to_owned);
             Some(SessionSummary {
                 id,
+                owner: text("owner").unwrap_or_default(),
                 title: kept.title.clone(),
                 database: text("database")?,
                 updated_ms: kept.memory["updated_ms"].as_u64()?,
@@ -77,6 +78,13 @@ impl SessionStore for KeptSessions {
             })
         });
         Ok(told.take(limit).collect())
+    }
+
+    fn forget(&self, id: &str) -> Result<(), String> {
+        match self.system()?.forget_session(id, OWNER) {
+            Ok(()) | Err(SystemError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(words(error)),
+        }
     }
 
     fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
@@ -132,20 +140,14 @@ impl KnowledgeSource for KeptKnowledge {
             .state
             .system()
             .map_err(|error| error.detail().to_owned())?;
-        // What a person approved stays until a person changes it.
-        if let Ok(there) = system.knowledge(&entry.category, &entry.name)
-            && there.status == KnowledgeStatus::Approved
-        {
-            return Ok(());
-        }
         let proposed = Entry {
             text: entry.text.clone(),
             author: "copilot".to_owned(),
-            status: KnowledgeStatus::Proposed,
             source: json!({"why": entry.why, "turn": entry.source, "database": entry.database}),
             ..Entry::default()
         };
-        let put = system.put_knowledge(&entry.category, &entry.name, &proposed);
+        // What a person approved stays until a person changes it.
+        let put = system.propose_knowledge(&entry.category, &entry.name, &proposed);
         put.map(drop).map_err(words)
     }
 }

@@ -12,21 +12,27 @@
 
 mod absent;
 mod approval;
+mod asker;
 mod calls;
 mod commands;
 mod converse;
 mod corrections;
+mod decisions;
+mod drafting;
 mod events;
 mod kept;
 mod masking;
 mod memory;
+mod noted;
 mod offline;
 mod prompt;
 mod ring;
 mod saved;
 mod seams;
 mod session;
+mod sessions;
 mod settings;
+mod settings_file;
 mod sharing;
 mod sketch;
 mod tools;
@@ -34,17 +40,20 @@ mod turn;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
 use sop_query::sql::Cancel;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use absent::{MemoryKnowledge, MemorySessions, NoCommands, NoPlanner, NoTools};
-pub use approval::Outcome;
+pub use approval::{Outcome, Wish};
+pub use asker::ModelAsker;
+pub use commands::Commands;
 pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
 pub use ring::{Ring, Stored};
@@ -58,8 +67,8 @@ pub use settings::{LlmStatus, LlmUpdate, Tested};
 pub use sketch::{FieldSketch, RegistrySchema, StoreSketch};
 pub use tools::RegistryTools;
 
-use approval::{Decision, Refusal};
 use masking::Mask;
+use noted::Noted;
 use settings::Settings;
 use turn::{Question, Turn};
 
@@ -73,6 +82,11 @@ const MAX_TOOLS: usize = 32;
 const MAX_LISTED: usize = 200;
 /// Shortest secret that is looked for in prompts; shorter ones would be found everywhere.
 const SECRET_BYTES: usize = 8;
+
+/// Whether a secret is long enough to be looked for.
+fn is_findable(secret: &Secret) -> bool {
+    secret.expose().len() >= SECRET_BYTES
+}
 
 /// What a person asks.
 #[derive(Clone, Debug, Default)]
@@ -102,9 +116,10 @@ pub struct Copilot(Arc<Inner>);
 pub(crate) struct Inner {
     parts: Parts,
     settings: RwLock<Settings>,
-    secrets: Vec<Secret>,
+    secrets: RwLock<Vec<Secret>>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     places: Arc<Semaphore>,
+    noted: Noted,
 }
 
 impl Parts {
@@ -135,17 +150,23 @@ impl Default for Parts {
 }
 
 impl Copilot {
-    /// A copilot; `secrets` never are part of a prompt.
-    pub fn new(config: &LlmConfig, secrets: Vec<Secret>, parts: Parts) -> Self {
+    /// A copilot; `secrets` never are part of a prompt. What people change in the settings is kept in `folder`.
+    pub fn new(
+        config: &LlmConfig,
+        secrets: Vec<Secret>,
+        parts: Parts,
+        folder: Option<&Path>,
+    ) -> Self {
+        let settings = Settings::new(config, folder);
         let secrets = secrets.into_iter().chain(config.key.clone());
+        let secrets = secrets.chain(settings.key());
         Self(Arc::new(Inner {
             parts,
-            settings: RwLock::new(Settings::new(config)),
-            secrets: secrets
-                .filter(|s| s.expose().len() >= SECRET_BYTES)
-                .collect(),
+            settings: RwLock::new(settings),
+            secrets: RwLock::new(secrets.filter(is_findable).collect()),
             sessions: Mutex::default(),
             places: Arc::new(Semaphore::new(MAX_TOOLS)),
+            noted: Noted::default(),
         }))
     }
 
@@ -159,8 +180,8 @@ impl Copilot {
         let share = self.share(ask.share)?;
         let offline = self.check_provider(ask.provider.as_deref())?;
         let session = match &ask.session {
-            Some(id) => self.session(id).await?,
-            None => self.new_session()?,
+            Some(id) => self.session(state.who(), id).await?,
+            None => self.new_session(state.who())?,
         };
         let cancel = Cancel::default();
         let saved = SavedTurn {
@@ -223,231 +244,20 @@ impl Copilot {
         };
         let task = tokio::spawn(async move {
             let guard = guard;
-            // So that a restart in the middle finds that something was begun.
-            inner.keep(&guard.session).await;
             let model = inner.settings.read().model();
-            let ending = match model {
-                Ok(model) => turn.run(model).await,
-                Err(error) => turn.without_model(&error).await,
+            let answer = async {
+                match model {
+                    Ok(model) => turn.run(model).await,
+                    Err(error) => turn.without_model(&error).await,
+                }
             };
+            // It is kept at once, so that a restart in the middle finds that something was begun; nobody waits for that.
+            let (ending, ()) = tokio::join!(answer, inner.keep(&guard.session));
             // Kept before it is told: whoever hears of the end may end the server.
             inner.keep_as(&guard.session, Some(ending)).await;
             guard.session.end(number, ending);
         });
         session.runs(number, task.abort_handle());
-    }
-
-    /// A session, from memory or from where it is kept.
-    ///
-    /// # Errors
-    /// There is none with this id.
-    pub async fn session(&self, id: &str) -> ApiResult<Arc<Session>> {
-        if let Some(session) = self.0.sessions.lock().get(id) {
-            return Ok(Arc::clone(session));
-        }
-        let (store, wanted) = (Arc::clone(&self.0.parts.store), id.to_owned());
-        let loaded = tokio::task::spawn_blocking(move || store.load(&wanted)).await;
-        let loaded = loaded
-            .map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
-        let saved = loaded.ok_or_else(|| {
-            let detail =
-                "There is no session with this id. It may have been forgotten; begin another one.";
-            ApiError::new(Code::SessionNotFound, detail)
-        })?;
-        self.admit(saved)
-    }
-
-    fn new_session(&self) -> ApiResult<Arc<Session>> {
-        let id = random_text(16).map_err(ApiError::internal)?;
-        self.admit(SavedSession {
-            id,
-            ..SavedSession::default()
-        })
-    }
-
-    /// Takes a session into memory; the one unused for longest goes when there are too many.
-    fn admit(&self, saved: SavedSession) -> ApiResult<Arc<Session>> {
-        let epoch = random_text(4).map_err(ApiError::internal)?;
-        let most = self.limits().sessions as usize;
-        let mut sessions = self.0.sessions.lock();
-        if let Some(session) = sessions.get(&saved.id) {
-            return Ok(Arc::clone(session));
-        }
-        if sessions.len() >= most {
-            let idle = sessions
-                .values()
-                .filter(|session| session.running().is_none());
-            let oldest = idle.min_by_key(|session| session.state().used);
-            let Some(oldest) = oldest.map(|session| session.id.clone()) else {
-                let detail =
-                    format!("{most} sessions are being answered already. Try again later.");
-                return Err(ApiError::new(Code::TooManyRequests, detail));
-            };
-            sessions.remove(&oldest);
-        }
-        let session = Arc::new(Session::new(saved, epoch));
-        sessions.insert(session.id.clone(), Arc::clone(&session));
-        Ok(session)
-    }
-
-    /// The newest sessions, those that are not kept yet included.
-    ///
-    /// # Errors
-    /// They cannot be read.
-    pub async fn list(&self) -> ApiResult<Vec<SessionSummary>> {
-        let store = Arc::clone(&self.0.parts.store);
-        let kept = tokio::task::spawn_blocking(move || store.list(MAX_LISTED)).await;
-        let kept = kept.map_err(ApiError::internal)?;
-        let kept = kept.map_err(ApiError::internal)?.into_iter();
-        let mut all: BTreeMap<String, SessionSummary> =
-            kept.map(|one| (one.id.clone(), one)).collect();
-        for session in self.0.sessions.lock().values() {
-            let summary = session.state().saved.summary();
-            all.insert(summary.id.clone(), summary);
-        }
-        let mut all: Vec<_> = all.into_values().filter(|one| one.turns > 0).collect();
-        all.sort_by_key(|one| std::cmp::Reverse(one.updated_ms));
-        all.truncate(MAX_LISTED);
-        Ok(all)
-    }
-
-    /// Stops what a session answers; false when it answers nothing.
-    ///
-    /// # Errors
-    /// There is no such session.
-    pub async fn stop(&self, id: &str) -> ApiResult<bool> {
-        let session = self.session(id).await?;
-        let stopped = session.stop();
-        if stopped {
-            self.0.keep(&session).await;
-        }
-        Ok(stopped)
-    }
-
-    /// Decides on a change, and waits for what becomes of it.
-    ///
-    /// # Errors
-    /// Nothing waits under this name; it was decided on, lapsed, or is about something else.
-    pub async fn decide(
-        &self,
-        id: &str,
-        call: &str,
-        approve: bool,
-        reason: Option<String>,
-        hash: Option<&str>,
-    ) -> ApiResult<Outcome> {
-        let session = self.session(id).await?;
-        let taken = session
-            .state()
-            .approvals
-            .get_mut(call)
-            .map(|approval| approval.take(hash));
-        let refused = |code, detail: &'static str| Err(ApiError::new(code, detail));
-        let decide = match taken {
-            Some(Ok(decide)) => decide,
-            Some(Err(Refusal::Used)) => {
-                return refused(
-                    Code::ApprovalOver,
-                    "This change was decided on already; it is not done twice.",
-                );
-            }
-            Some(Err(Refusal::Expired)) => {
-                return refused(
-                    Code::ApprovalOver,
-                    "This change waited too long and lapsed. Ask for it again.",
-                );
-            }
-            Some(Err(Refusal::OtherChange)) => {
-                return refused(
-                    Code::Conflict,
-                    "Another change waits than the one that you saw. Look at it again.",
-                );
-            }
-            None => {
-                return refused(
-                    Code::ApprovalNotFound,
-                    "No change waits under this name in this session.",
-                );
-            }
-        };
-        let (reply, outcome) = oneshot::channel();
-        let decision = Decision {
-            approve,
-            reason,
-            reply,
-        };
-        let over = || {
-            ApiError::new(
-                Code::ApprovalOver,
-                "The answer was stopped. Look whether the change was made before you repeat it.",
-            )
-        };
-        decide.send(decision).map_err(|_| over())?;
-        outcome.await.map_err(|_| over())
-    }
-
-    /// Keeps what a person thinks of a turn; a bad one with words proposes knowledge.
-    ///
-    /// # Errors
-    /// There is no such session or turn, or it could not be kept.
-    pub async fn feedback(
-        &self,
-        state: &AppState,
-        id: &str,
-        turn: u64,
-        feedback: Feedback,
-    ) -> ApiResult<()> {
-        let session = self.session(id).await?;
-        let entry = {
-            let mut state = session.state();
-            let found = state
-                .saved
-                .turns
-                .iter_mut()
-                .find(|saved| saved.turn == turn);
-            let saved = found.ok_or_else(|| {
-                ApiError::new(
-                    Code::SessionNotFound,
-                    "This session has no turn with this number.",
-                )
-            })?;
-            saved.feedback = Some(feedback.clone());
-            let words = feedback.comment.as_deref().unwrap_or_default().trim();
-            (feedback.rating == Rating::Down && !words.is_empty()).then(|| KnowledgeEntry {
-                category: "feedback".to_owned(),
-                name: format!("{}-{turn}", id.get(..8).unwrap_or(id)),
-                text: words.to_owned(),
-                why: format!(
-                    "A person was not content with the answer to: {}",
-                    saved.message
-                ),
-                database: saved.database.clone(),
-                source: format!("{id}/{turn}"),
-            })
-        };
-        let parts = self.0.parts.clone();
-        let id = id.to_owned();
-        let context = ToolContext {
-            state: state.clone(),
-            session: id.clone(),
-            turn,
-            database: entry
-                .as_ref()
-                .map(|entry| entry.database.clone())
-                .unwrap_or_default(),
-            store: None,
-            cancel: Cancel::default(),
-        };
-        let kept = tokio::task::spawn_blocking(move || {
-            if let Some(entry) = entry {
-                parts.knowledge.propose(&context, &entry)?;
-            }
-            parts.store.feedback(&id, turn, &feedback)
-        });
-        let kept = kept.await.map_err(ApiError::internal)?;
-        self.0.keep(&session).await;
-        kept.map_err(ApiError::internal)
     }
 
     fn limits(&self) -> LlmLimits {
@@ -494,12 +304,16 @@ impl Copilot {
         self.0.settings.read().status()
     }
 
-    /// Changes how the model is configured, until the server is started anew.
+    /// Changes how the model is configured, and keeps it for the next start. It may block.
     ///
     /// # Errors
-    /// What is asked for is not possible; then nothing changes.
+    /// What is asked for is not possible, or cannot be kept; then nothing changes.
     pub fn update(&self, update: &LlmUpdate) -> ApiResult<LlmStatus> {
-        self.0.settings.write().update(update)
+        let mut settings = self.0.settings.write();
+        let status = settings.update(update)?;
+        let new = settings.key().filter(is_findable);
+        self.0.secrets.write().extend(new);
+        Ok(status)
     }
 
     /// Asks the model for a word.
@@ -513,26 +327,6 @@ impl Copilot {
 }
 
 impl Inner {
-    /// Keeps a session; a failure is logged, the session goes on.
-    async fn keep(&self, session: &Session) {
-        self.keep_as(session, None).await;
-    }
-
-    /// The same as if its newest turn had ended like this.
-    async fn keep_as(&self, session: &Session, ending: Option<&str>) {
-        let store = Arc::clone(&self.parts.store);
-        let mut saved = session.state().saved.clone();
-        if let (Some(ending), Some(turn)) = (ending, saved.turns.last_mut()) {
-            turn.ended.get_or_insert_with(|| ending.to_owned());
-        }
-        let kept = tokio::task::spawn_blocking(move || store.save(&saved)).await;
-        match kept {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error, "a session could not be kept"),
-            Err(error) => tracing::error!(%error, "keeping a session ended by a fault"),
-        }
-    }
-
     fn prices(&self) -> BTreeMap<String, Price> {
         self.settings.read().prices()
     }
@@ -546,11 +340,11 @@ impl Inner {
         let Ok(text) = std::str::from_utf8(&body) else {
             return body;
         };
-        let found = |secret: &&Secret| text.contains(secret.expose());
-        if !self.secrets.iter().any(|secret| found(&secret)) {
+        let secrets = self.secrets.read();
+        if !secrets.iter().any(|secret| text.contains(secret.expose())) {
             return body;
         }
-        let clean = self.secrets.iter().fold(text.to_owned(), |text, secret| {
+        let clean = secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.expose(), "[secret]")
         });
         Bytes::from(clean)

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sop_query::sql::Catalog;
 
 use super::seams::{Planned, Planner, PlannerQuestion};
-use crate::planner::database::{DatabaseLookup, schema};
+use crate::planner::database::{DatabaseLookup, seen_schema};
 use crate::planner::{Circumstances, Day, Memory, NotUnderstood, Understanding, plan};
+use crate::security::Capability;
 
 /// Plans questions over the open database.
 pub struct Offline;
@@ -18,16 +19,22 @@ impl Planner for Offline {
             said: words,
             ..Planned::default()
         };
-        let database = match context.state.registry().database(&context.database) {
+        let registry = context.state.registry();
+        let visibility = registry.who().visibility();
+        let allowed = registry
+            .who()
+            .check(Capability::Query, Some(&context.database));
+        let database = match allowed.and_then(|()| registry.database(&context.database)) {
             Ok(database) => database,
             Err(error) => return said(error.detail().to_owned()),
         };
-        let schema = match schema(&database, &context.database) {
+        let schema = match seen_schema(&database, &context.database, visibility) {
             Ok(schema) => schema,
             Err(error) => return said(format!("The stores cannot be read: {error}.")),
         };
         let catalog = Catalog::new(vec![(context.database.clone(), database)]);
-        let lookup = DatabaseLookup::new(context.state.queries().engine(), &catalog, &schema);
+        let lookup = DatabaseLookup::new(context.state.queries().engine(), &catalog, &schema)
+            .seen_by(visibility);
         let memory = question.memory.cloned();
         let memory: Option<Memory> = memory.and_then(|memory| serde_json::from_value(memory).ok());
         let circumstances = Circumstances {

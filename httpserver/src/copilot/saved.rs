@@ -21,6 +21,9 @@ const MAX_TURNS: usize = 500;
 pub struct SavedSession {
     /// Its id.
     pub id: String,
+    /// The user who began it; empty where nobody signs in.
+    #[serde(default)]
+    pub owner: String,
     /// The beginning of its first message.
     pub title: String,
     /// The database of its last turn.
@@ -46,6 +49,8 @@ pub struct SavedSession {
 pub struct SessionSummary {
     /// Its id.
     pub id: String,
+    /// The user who began it; empty where nobody signs in.
+    pub owner: String,
     /// The beginning of its first message.
     pub title: String,
     /// The database of its last turn.
@@ -160,6 +165,7 @@ impl SavedSession {
     /// It in short.
     pub fn summary(&self) -> SessionSummary {
         SessionSummary {
+            owner: self.owner.clone(),
             id: self.id.clone(),
             title: self.title.clone(),
             database: self.database.clone(),

@@ -194,6 +194,12 @@ pub trait SessionStore: Send + Sync {
     /// They could not be read; the words say why.
     fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String>;
 
+    /// Deletes a session and what people thought of its answers; nothing when it was not kept.
+    ///
+    /// # Errors
+    /// It could not be deleted; the words say why.
+    fn forget(&self, id: &str) -> Result<(), String>;
+
     /// Keeps what a person thinks of a turn.
     ///
     /// # Errors

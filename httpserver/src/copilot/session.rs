@@ -49,6 +49,8 @@ pub struct Session {
     pub id: String,
     /// Its events.
     pub ring: Ring,
+    /// Whether it was forgotten; held while it is kept.
+    pub forgotten: Mutex<bool>,
     state: Mutex<State>,
 }
 
@@ -82,6 +84,7 @@ impl Session {
         Self {
             id: saved.id.clone(),
             ring: Ring::new(epoch),
+            forgotten: Mutex::new(false),
             state: Mutex::new(State {
                 saved,
                 approvals: HashMap::new(),

@@ -1,16 +1,19 @@
 //! How the model is configured, and what of it may change while the server runs.
 //!
 //! Always true: a key goes only to the provider and host that it was configured for. A change of the address
-//! over the network must not be a way to have the key sent elsewhere.
+//! over the network must not be a way to have the key sent elsewhere. A change that is refused, or cannot be kept for the
+//! next start, changes nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::config::{LlmConfig, LlmLimits, Price, ProviderKind, Share};
+use super::settings_file::{Base, Changed, SettingsFile};
+use crate::config::{LlmConfig, LlmLimits, Price, ProviderKind, Secret, Share, check_key};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::llm::{
     HttpModel, Message, Model, ModelError, ModelEvent, ModelRequest, ModelSettings, Part, Role,
@@ -42,6 +45,12 @@ pub struct LlmStatus {
     pub problem: Option<String>,
     /// The providers that there are.
     pub providers: Vec<&'static str>,
+    /// What models cost, by the beginning of their names: dollars for a million tokens, as `input`, `cached` and `output`.
+    #[schema(value_type = Object)]
+    pub prices: BTreeMap<String, Price>,
+    /// What an answer may take, by the names that the settings file has.
+    #[schema(value_type = Object)]
+    pub limits: LlmLimits,
 }
 
 /// A change; what is left out stays.
@@ -56,6 +65,10 @@ pub struct LlmUpdate {
     pub base_url: Option<String>,
     /// The most that is shared.
     pub share: Option<Share>,
+    /// The key for this provider and address; the empty text takes it away. It is kept in a file that only the server's
+    /// owner can read, and never shown.
+    #[schema(value_type = Option<String>)]
+    pub key: Option<Secret>,
 }
 
 /// What a test of the connection found.
@@ -78,28 +91,79 @@ pub struct Tested {
 }
 
 /// See the module.
+#[derive(Clone)]
 pub(super) struct Settings {
     config: LlmConfig,
     /// Who the key is for.
     key_for: Option<(ProviderKind, String)>,
+    /// Whether the key was set here, and not where the server is configured.
+    key_is_set: bool,
     offline: bool,
     model: Result<Option<Arc<HttpModel>>, ModelError>,
+    /// What the server was started with.
+    base: Base,
+    file: Option<SettingsFile>,
 }
 
 impl Settings {
-    /// From the configuration of the server.
-    pub fn new(config: &LlmConfig) -> Self {
+    /// From the configuration of the server, with what was changed over it before; changes are kept in `folder`.
+    pub fn new(config: &LlmConfig, folder: Option<&Path>) -> Self {
         let mut settings = Self {
             key_for: config.provider().map(|kind| (kind, origin(config, kind))),
+            key_is_set: false,
             config: config.clone(),
             offline: false,
             model: Ok(None),
+            base: Base::of(config),
+            file: folder.map(SettingsFile::new),
         };
+        let changed = settings.file.as_ref();
+        if let Some((changed, key)) = changed.and_then(|file| file.read(&settings.base)) {
+            settings.take_over(changed, key);
+        }
         settings.model = settings.connect();
         if let Err(error) = &settings.model {
             tracing::warn!(%error, "the copilot has no model");
         }
         settings
+    }
+
+    fn take_over(&mut self, changed: Changed, key: Option<Secret>) {
+        self.offline = changed.offline;
+        self.config.provider = changed.provider;
+        self.config.model = changed.model;
+        self.config.base_url = changed.base_url;
+        self.config.share = changed.share;
+        if key.is_some() {
+            self.config.key = key;
+            self.key_for = changed.key_for;
+            self.key_is_set = true;
+        }
+    }
+
+    /// The key, so that it is never a part of a prompt.
+    pub fn key(&self) -> Option<Secret> {
+        self.config.key.clone()
+    }
+
+    /// Keeps what differs from the configuration.
+    fn keep(&self, key: Option<&Secret>) -> ApiResult<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let changed = Changed {
+            over: self.base.clone(),
+            offline: self.offline,
+            provider: self.config.provider,
+            model: self.config.model.clone(),
+            base_url: self.config.base_url.clone(),
+            share: self.config.share,
+            key_for: self.key_for.clone().filter(|_| self.key_is_set),
+        };
+        file.write(&changed, key).map_err(|error| {
+            let detail = format!("The settings cannot be kept, so they were not changed: {error}.");
+            ApiError::new(Code::StorageError, detail)
+        })
     }
 
     /// The configuration that counts now, with the key only where it belongs.
@@ -168,6 +232,8 @@ impl Settings {
             ready: matches!(self.model, Ok(Some(_))),
             problem: self.problem(),
             providers: ProviderKind::ALL.map(ProviderKind::name).to_vec(),
+            prices: config.prices,
+            limits: config.limits,
         }
     }
 
@@ -178,12 +244,19 @@ impl Settings {
         Some(format!("{error}{}", if elsewhere { hint } else { "" }))
     }
 
-    /// Takes a change over when it is possible.
+    /// Takes a change over when it is possible, and keeps it.
     pub fn update(&mut self, update: &LlmUpdate) -> ApiResult<LlmStatus> {
+        let mut next = self.clone();
+        next.change(update)?;
+        next.keep(update.key.as_ref())?;
+        *self = next;
+        Ok(self.status())
+    }
+
+    fn change(&mut self, update: &LlmUpdate) -> ApiResult<()> {
         let refuse = |pointer: &str, detail: String| {
             Err(ApiError::new(Code::InvalidValue, detail.clone()).at(pointer, detail))
         };
-        let (config, offline) = (self.config.clone(), self.offline);
         if let Some(provider) = &update.provider {
             self.offline = provider == "offline";
             if !self.offline {
@@ -201,14 +274,34 @@ impl Settings {
             self.config.base_url = or_none(url);
         }
         self.config.share = update.share.unwrap_or(self.config.share);
-        let connected = self.connect();
-        if let Err(error @ ModelError::Address(_)) = &connected {
-            let detail = error.to_string();
-            (self.config, self.offline) = (config, offline);
-            return refuse("/base_url", detail);
+        if let Some(key) = &update.key
+            && let Err(detail) = self.set_key(key)
+        {
+            return refuse("/key", detail);
         }
-        self.model = connected;
-        Ok(self.status())
+        self.model = self.connect();
+        match &self.model {
+            Err(error @ ModelError::Address(_)) => refuse("/base_url", error.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The key for the provider and the address that are configured now.
+    fn set_key(&mut self, key: &Secret) -> Result<(), String> {
+        let Some(provider) = self.config.provider.or(self.provider()) else {
+            return Err("Choose a provider first: a key is for one provider.".to_owned());
+        };
+        if key.expose().is_empty() {
+            (self.config.key, self.key_is_set) = (None, false);
+            // Without a key nobody is asked unless somebody said who.
+            self.config.provider = Some(provider);
+            return Ok(());
+        }
+        self.config.key = Some(check_key(key.expose().trim())?);
+        self.config.provider = Some(provider);
+        self.key_for = Some((provider, origin(&self.config, provider)));
+        self.key_is_set = true;
+        Ok(())
     }
 }
 
@@ -283,10 +376,13 @@ mod tests {
     use crate::config::Secret;
 
     fn settings() -> Settings {
-        Settings::new(&LlmConfig {
-            key: Some(Secret::new("the-key-of-gemini")),
-            ..LlmConfig::default()
-        })
+        Settings::new(
+            &LlmConfig {
+                key: Some(Secret::new("the-key-of-gemini")),
+                ..LlmConfig::default()
+            },
+            None,
+        )
     }
 
     #[test]
@@ -316,6 +412,67 @@ mod tests {
             ..LlmUpdate::default()
         };
         assert!(settings.update(&back).unwrap().has_key);
+    }
+
+    #[test]
+    fn a_change_is_there_at_the_next_start_until_the_configuration_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = LlmConfig::default();
+        let mut settings = Settings::new(&config, Some(folder.path()));
+        let update = LlmUpdate {
+            provider: Some("anthropic".to_owned()),
+            model: Some("small".to_owned()),
+            share: Some(Share::Rows),
+            key: Some(Secret::new("the-key-that-was-set")),
+            ..LlmUpdate::default()
+        };
+        assert!(settings.update(&update).unwrap().has_key);
+        let json = std::fs::read_to_string(folder.path().join("llm.json")).unwrap();
+        assert!(!json.contains("the-key"), "{json}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let data = std::fs::metadata(folder.path().join("llm.key")).unwrap();
+            assert_eq!(data.permissions().mode() & 0o777, 0o600);
+        }
+        let again = Settings::new(&config, Some(folder.path()));
+        let status = again.status();
+        assert!(status.has_key && status.ready && status.share == Share::Rows);
+        assert_eq!(again.key().unwrap().expose(), "the-key-that-was-set");
+        // The key stays with its address also after a restart.
+        let mut again = again;
+        let elsewhere = LlmUpdate {
+            base_url: Some("https://evil.example".to_owned()),
+            ..LlmUpdate::default()
+        };
+        assert!(!again.update(&elsewhere).unwrap().has_key);
+        assert!(!Settings::new(&config, Some(folder.path())).status().has_key);
+        config.model = Some("another".to_owned());
+        let anew = Settings::new(&config, Some(folder.path()));
+        assert_eq!(anew.status().provider, None);
+        let without = LlmUpdate {
+            provider: Some("anthropic".to_owned()),
+            key: Some(Secret::new("")),
+            ..LlmUpdate::default()
+        };
+        assert!(!again.update(&without).unwrap().has_key);
+        assert!(!folder.path().join("llm.key").exists());
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_kept_is_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("missing");
+        let mut settings = Settings::new(&LlmConfig::default(), Some(&nowhere));
+        let update = LlmUpdate {
+            share: Some(Share::Rows),
+            ..LlmUpdate::default()
+        };
+        assert_eq!(
+            settings.update(&update).unwrap_err().code(),
+            Code::StorageError
+        );
+        assert_eq!(settings.status().share, Share::Schema);
     }
 
     #[test]

@@ -16,12 +16,11 @@ const NAMING_TOOLS: &[&str] = &[
     "describe_store",
     "list_scripts",
     "show_script",
-    "script_list",
-    "script_show",
+    "save_script",
+    "delete_script",
     "knowledge_get",
     "knowledge_list",
-    "get_knowledge",
-    "list_knowledge",
+    "knowledge_propose",
     "switch_database",
     "navigate",
     "explain",
@@ -79,6 +78,9 @@ const NAMING_CODES: &[&str] = &[
     "invalid_arguments",
     "invalid_name",
     "invalid_definition",
+    "invalid_script",
+    "knowledge_not_found",
+    "call_cycle",
 ];
 /// Rows that are shared as samples.
 const SAMPLE_ROWS: usize = 3;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sop::{Direction, KeyRange, Mode, Transaction};
 
 use super::seams::{SchemaSource, ToolContext};
+use crate::security::{Capability, Seen};
 
 /// Most stores of a database that are looked at.
 const MAX_STORES: usize = 500;
@@ -53,14 +54,19 @@ pub struct RegistrySchema;
 impl SchemaSource for RegistrySchema {
     fn stores(&self, context: &ToolContext, samples: bool) -> Vec<StoreSketch> {
         let read = || -> Result<Vec<StoreSketch>, sop::Error> {
-            let Ok(database) = context.state.registry().database(&context.database) else {
+            let registry = context.state.registry();
+            let allowed = registry
+                .who()
+                .check(Capability::Query, Some(&context.database));
+            let Ok(database) = allowed.and_then(|()| registry.database(&context.database)) else {
                 return Ok(Vec::new());
             };
             let tx = database.begin(Mode::Read)?;
+            let seen = context.state.registry().seen(&context.database);
             let infos = tx.stores()?;
             let infos = infos.iter().take(MAX_STORES);
             infos
-                .map(|info| sketch(&tx, &info.definition.name, samples))
+                .map(|info| sketch(&tx, &seen, &info.definition.name, samples))
                 .collect()
         };
         read().unwrap_or_else(|error| {
@@ -70,7 +76,12 @@ impl SchemaSource for RegistrySchema {
     }
 }
 
-fn sketch(tx: &Transaction, name: &str, samples: bool) -> Result<StoreSketch, sop::Error> {
+fn sketch(
+    tx: &Transaction,
+    seen: &Seen,
+    name: &str,
+    samples: bool,
+) -> Result<StoreSketch, sop::Error> {
     let store = tx.documents(name)?;
     let info = store.info()?;
     let definition = &info.definition;
@@ -88,14 +99,15 @@ fn sketch(tx: &Transaction, name: &str, samples: bool) -> Result<StoreSketch, so
             samples: Vec::new(),
         })
         .collect();
-    if samples {
+    // What the person does not see, a model does not hear of.
+    if samples && seen.shows(definition) {
         for item in store
             .range(&KeyRange::all(), Direction::Forward)?
             .take(SAMPLES)
         {
             let value = item?.value;
             if value.encoded().len() <= SAMPLE_BYTES {
-                add_samples(&value.to_value(), &mut fields);
+                add_samples(&seen.json(name, value.to_value()), &mut fields);
             }
         }
     }

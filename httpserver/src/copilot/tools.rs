@@ -45,6 +45,16 @@ impl ToolHost for TurnTools {
         Tools(&self.context()).call(name, args)
     }
 
+    fn class(&self, name: &str, args: &Value) -> Result<ToolClass, ToolFault> {
+        Tools(&self.context()).class(name, args)
+    }
+
+    fn read(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
+        let mut context = self.context();
+        context.caller.may = ToolClass::Read;
+        Tools(&context).call(name, args)
+    }
+
     fn propose(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
         Tools(&self.context()).propose(name, args)
     }

@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use parking_lot::{Mutex, RwLock};
+use sop_systemdb::accounts::Accounts;
 
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
 use crate::registry::{
-    EnvironmentSettings, Pool, Registry, Roots, StateFile, check_name, replace_file,
+    ACCOUNTS, EnvironmentSettings, Pool, Registry, Roots, StateFile, check_name, replace_file,
 };
 
 /// Name of the first environment.
@@ -35,6 +36,8 @@ pub struct Environments {
     pool: Pool,
     list: RwLock<BTreeMap<String, Arc<Registry>>>,
     first: Arc<Registry>,
+    /// Who uses the server, in all of them.
+    accounts: Arc<Accounts>,
     /// Held through every change of the list.
     changing: Mutex<()>,
 }
@@ -45,7 +48,16 @@ impl Environments {
     /// # Errors
     /// A folder or file cannot be read, or a file is damaged.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::open_with(config, Arc::new(sop::SystemClock::new()))
+    }
+
+    /// The same with a clock that sessions, tokens and waits go by.
+    ///
+    /// # Errors
+    /// As [`Environments::open`].
+    pub fn open_with(config: &Config, clock: Arc<dyn sop::Clock>) -> anyhow::Result<Self> {
         let first = Registry::open(config)?;
+        let accounts = Accounts::open_with(first.roots().data().join(ACCOUNTS), clock)?;
         let root = first.roots().data().to_owned();
         let mut roots = config.roots.clone();
         roots.push(root.clone());
@@ -57,6 +69,7 @@ impl Environments {
             pool: first.pool().clone(),
             list: RwLock::default(),
             first,
+            accounts: Arc::new(accounts),
             changing: Mutex::default(),
         };
         for name in environments.found()? {
@@ -102,6 +115,11 @@ impl Environments {
             self.pool.clone(),
             system,
         )
+    }
+
+    /// Who uses the server.
+    pub fn accounts(&self) -> &Arc<Accounts> {
+        &self.accounts
     }
 
     /// The first environment.
@@ -239,5 +257,6 @@ impl Environments {
             registry.close_all();
         }
         self.first.close_system();
+        self.accounts.close();
     }
 }

@@ -102,6 +102,16 @@ codes! {
     ToolNotFound = "tool_not_found", NOT_FOUND, "No such tool";
     /// The caller has no right to do this.
     NotAllowed = "not_allowed", FORBIDDEN, "This is not allowed";
+    /// No user has this name.
+    UserNotFound = "user_not_found", NOT_FOUND, "No such user";
+    /// No token has this id.
+    TokenNotFound = "token_not_found", NOT_FOUND, "No such token";
+    /// A user has this name already.
+    UserExists = "user_exists", CONFLICT, "The user exists already";
+    /// Without this administrator nobody could manage the server.
+    LastAdmin = "last_admin", CONFLICT, "This is the last administrator";
+    /// A user or token cannot be like this; the detail says what is wrong.
+    InvalidAccount = "invalid_account", UNPROCESSABLE_ENTITY, "This is not possible";
     /// No script has this name.
     ScriptNotFound = "script_not_found", NOT_FOUND, "No such script";
     /// The script has no such version.
@@ -162,6 +172,8 @@ codes! {
     KeyTooLarge = "key_too_large", PAYLOAD_TOO_LARGE, "The key is too large";
     /// The body must be sent as another media type; the detail names it.
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Wrong media type";
+    /// The client does not take what this address answers with.
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "Nothing that the client takes";
     /// The declared schema of the store refuses the value.
     SchemaViolation = "schema_violation", UNPROCESSABLE_ENTITY, "The schema refuses the value";
     /// A name of a database or store that is not allowed.

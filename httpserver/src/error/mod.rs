@@ -4,6 +4,7 @@
 //! What always holds: `code` and `status` belong together (see [`Code`]); a fault of the program
 //! says nothing about its inside in the answer, only in the log; secrets are never part of a text.
 
+mod account;
 mod code;
 mod engine;
 mod explain;

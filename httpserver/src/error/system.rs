@@ -18,6 +18,7 @@ impl From<SystemError> for ApiError {
             "not_found" => Code::ScheduleNotFound,
             "ambiguous_name" => Code::AmbiguousName,
             "version_mismatch" => Code::VersionMismatch,
+            "invalid_script" => Code::InvalidScript,
             _ => Code::InvalidValue,
         };
         match error {
@@ -26,6 +27,11 @@ impl From<SystemError> for ApiError {
                 Self::new(code, words).suggest(suggestions)
             }
             SystemError::Ambiguous { candidates, .. } => Self::new(code, words).suggest(candidates),
+            SystemError::Refused(faults) => {
+                let words =
+                    "The script was not saved; 'errors' has each fault with its place.".to_owned();
+                Self::of_faults(code, words, faults, "")
+            }
             SystemError::Invalid(faults) => Self::of_faults(code, words, faults, ""),
             _ => Self::new(code, words),
         }

@@ -1,5 +1,7 @@
 //! The server's state as a request sees it: in the environment of its session.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -7,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use crate::environments::FIRST;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::registry::Guard;
+use crate::security::Identity;
 use crate::state::AppState;
 
 /// The header by which a request without a session names its environment.
@@ -22,15 +25,23 @@ impl FromRequestParts<AppState> for State {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        in_environment(state, &parts.headers).map(Self)
+        // The gate says who it is. Without that nobody gets in, however the routes are put together.
+        let identity = parts.extensions.get::<Identity>().cloned();
+        let identity =
+            identity.ok_or_else(|| ApiError::internal("a request that passed no gate"))?;
+        in_environment(state, &parts.headers, identity).map(Self)
     }
 }
 
-/// The state for a request with these headers.
+/// The state for a request of somebody with these headers.
 ///
 /// # Errors
 /// The header or cookie names an environment that is not there.
-pub fn in_environment(state: &AppState, headers: &HeaderMap) -> ApiResult<AppState> {
+pub fn in_environment(
+    state: &AppState,
+    headers: &HeaderMap,
+    identity: Identity,
+) -> ApiResult<AppState> {
     let wished = match header_text(headers, ENVIRONMENT)? {
         Some(name) => Some(name),
         None => chosen(state, headers),
@@ -41,6 +52,7 @@ pub fn in_environment(state: &AppState, headers: &HeaderMap) -> ApiResult<AppSta
         environment: name.into(),
         mode: registry.environment().mode,
         confirmed: header_text(headers, CONFIRM)?.map(Into::into),
+        who: Arc::new(identity),
     };
     Ok(state.with_registry(registry.guarded(guard)))
 }

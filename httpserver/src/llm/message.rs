@@ -1,7 +1,7 @@
 //! Messages, calls and results as no provider in particular writes them.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::config::ProviderKind;
 
@@ -186,4 +186,29 @@ pub fn alternating(messages: &[Message]) -> Vec<Message> {
         }
     }
     out
+}
+
+/// The messages of a request with the rules first, for interfaces that have them in one list; `write` adds what a message is there.
+pub fn chat_messages(request: &ModelRequest, write: fn(&Message, &mut Vec<Value>)) -> Vec<Value> {
+    let mut messages = Vec::new();
+    if !request.system.is_empty() {
+        messages.push(json!({"role": "system", "content": request.system}));
+    }
+    for message in alternating(&request.messages) {
+        write(&message, &mut messages);
+    }
+    messages
+}
+
+/// A body with tools, for interfaces that call them functions.
+pub fn with_functions(mut body: Value, tools: &[ToolDefinition]) -> Value {
+    if !tools.is_empty() {
+        let functions = tools.iter().map(|tool| {
+            json!({"type": "function", "function": {
+                "name": tool.name, "description": tool.description, "parameters": tool.parameters,
+            }})
+        });
+        body["tools"] = functions.collect();
+    }
+    body
 }

@@ -3,38 +3,23 @@
 use serde_json::{Value, json};
 
 use super::json::{as_object, count, failure, items, parse, text};
-use super::message::alternating;
+use super::message::{chat_messages, with_functions};
 use super::wire::Decoder;
 use super::{
     FinishReason, Message, ModelError, ModelEvent, ModelRequest, ModelSettings, Part, Role,
-    ToolCall, ToolDefinition, Usage,
+    ToolCall, Usage,
 };
 
 /// The body of a request.
 pub fn body(settings: &ModelSettings, request: &ModelRequest) -> Value {
-    let mut messages = Vec::new();
-    if !request.system.is_empty() {
-        messages.push(json!({"role": "system", "content": request.system}));
-    }
-    for message in alternating(&request.messages) {
-        write(&message, &mut messages);
-    }
-    let mut body = json!({
+    let messages = chat_messages(request, write);
+    let body = json!({
         "model": settings.model,
         "messages": messages,
         "stream": true,
         "options": {"num_predict": request.output_tokens},
     });
-    if !request.tools.is_empty() {
-        body["tools"] = request.tools.iter().map(function).collect();
-    }
-    body
-}
-
-fn function(tool: &ToolDefinition) -> Value {
-    json!({"type": "function", "function": {
-        "name": tool.name, "description": tool.description, "parameters": tool.parameters,
-    }})
+    with_functions(body, &request.tools)
 }
 
 fn write(message: &Message, out: &mut Vec<Value>) {

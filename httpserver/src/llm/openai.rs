@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::json::{arguments, count, failure, items, parse, text};
-use super::message::alternating;
+use super::message::{chat_messages, with_functions};
 use super::wire::Decoder;
 use super::{
     FinishReason, Message, ModelError, ModelEvent, ModelRequest, ModelSettings, Part, Role,
-    ToolCall, ToolDefinition, Usage,
+    ToolCall, Usage,
 };
 
 /// Most calls of one answer.
@@ -17,13 +17,7 @@ const MAX_CALLS: u64 = 64;
 
 /// The body of a request.
 pub fn body(settings: &ModelSettings, request: &ModelRequest) -> Value {
-    let mut messages = Vec::new();
-    if !request.system.is_empty() {
-        messages.push(json!({"role": "system", "content": request.system}));
-    }
-    for message in alternating(&request.messages) {
-        write(&message, &mut messages);
-    }
+    let messages = chat_messages(request, write);
     // Servers that only speak like it know the older name.
     let is_openai = settings.base_url.host_str() == Some("api.openai.com");
     let limit = if is_openai {
@@ -31,23 +25,14 @@ pub fn body(settings: &ModelSettings, request: &ModelRequest) -> Value {
     } else {
         "max_tokens"
     };
-    let mut body = json!({
+    let body = json!({
         "model": settings.model,
         "messages": messages,
         "stream": true,
         "stream_options": {"include_usage": true},
         limit: request.output_tokens,
     });
-    if !request.tools.is_empty() {
-        body["tools"] = request.tools.iter().map(function).collect();
-    }
-    body
-}
-
-fn function(tool: &ToolDefinition) -> Value {
-    json!({"type": "function", "function": {
-        "name": tool.name, "description": tool.description, "parameters": tool.parameters,
-    }})
+    with_functions(body, &request.tools)
 }
 
 fn write(message: &Message, out: &mut Vec<Value>) {

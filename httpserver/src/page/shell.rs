@@ -1,10 +1,11 @@
 //! The shell of the page with the first rows of a store in it.
 
 use axum::extract::RawQuery;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::Value;
 use sop_web::{
-    AppShell, Colour, Database, Environment, Store, View, Welcome, render_app, render_welcome,
+    AppShell, Colour, Database, Environment, Person, Store, View, Welcome, render_app,
+    render_welcome,
 };
 
 use super::error_page;
@@ -24,6 +25,14 @@ const FIRST_BYTES: u64 = 256 * 1024;
 /// The page without a place: the first database that can be opened, or the welcome page.
 pub(super) async fn start(State(state): State) -> Response {
     render(state, Place::default()).await
+}
+
+/// The welcome page; where there are databases already, the first of them.
+pub(super) async fn welcome(State(state): State) -> Response {
+    if state.registry().list().is_empty() {
+        return render(state, Place::default()).await;
+    }
+    Redirect::to("/").into_response()
 }
 
 /// The page of a database: its first store.
@@ -82,9 +91,25 @@ pub(super) async fn settings(State(state): State, RawQuery(query): RawQuery) -> 
     beside(state, query.as_deref(), View::Settings).await
 }
 
+/// Who uses the server; the database that was open stays open (`?db=`).
+pub(super) async fn users(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Users).await
+}
+
 /// What people taught the copilot; the database that was open stays open (`?db=`).
 pub(super) async fn knowledge(State(state): State, RawQuery(query): RawQuery) -> Response {
     beside(state, query.as_deref(), View::Knowledge).await
+}
+
+/// The studio of scripts, or one script in it; the database that was open stays open (`?db=`). Whether there is a script of
+/// that name is said by the page's own scripts, in its place.
+pub(super) async fn scripts(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Scripts).await
+}
+
+/// Who changed what, what runs and how the databases do; the database that was open stays open (`?db=`).
+pub(super) async fn activity(State(state): State, RawQuery(query): RawQuery) -> Response {
+    beside(state, query.as_deref(), View::Activity).await
 }
 
 /// A page that belongs to no database. One that the address names and that is gone gives way to the first one.
@@ -184,7 +209,7 @@ async fn render(state: AppState, place: Place) -> Response {
 
 fn build(state: &AppState, place: Place) -> ApiResult<String> {
     let registry = state.registry();
-    let own = registry.has_system().then(|| registry.system_entry());
+    let own = registry.shown_system();
     let entries = registry.list().into_iter().chain(own);
     let views: Vec<DatabaseView> = entries
         .map(|entry| DatabaseView::of(&entry, state))
@@ -198,6 +223,11 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
             .map(|view| view.name.clone()),
     };
     let Some(name) = chosen else {
+        if !state.who().is_admin() {
+            let detail =
+                "There is no database for you here yet. Who manages this server can give you one.";
+            return Err(ApiError::new(Code::DatabaseNotFound, detail));
+        }
         let data_root = crate::registry::shown(state.registry().roots().data());
         return Ok(render_welcome(&Welcome { data_root }));
     };
@@ -214,6 +244,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         .collect();
     let mut shell = AppShell {
         environment: Some(environment(state)),
+        person: Some(person(state)),
         databases,
         database: name,
         view: place.view,
@@ -253,6 +284,16 @@ fn environment(state: &AppState) -> Environment {
     }
 }
 
+/// Who the request is by.
+fn person(state: &AppState) -> Person {
+    let who = state.who();
+    Person {
+        name: who.name.to_string(),
+        role: who.role.name().to_owned(),
+        signed_in: who.is_user,
+    }
+}
+
 /// Adds the stores and the first rows of the open one.
 fn add_stores(
     state: &AppState,
@@ -262,8 +303,9 @@ fn add_stores(
     chosen: bool,
 ) -> ApiResult<()> {
     let db = state.registry().database(&shell.database)?;
+    let seen = state.registry().seen(&shell.database);
     let mut out = Output::new(EXACT);
-    write_stores(&mut out, &db)?;
+    write_stores(&mut out, &db, &seen)?;
     let mut answer = parse(out)?;
     shell.stores = match answer.get_mut("stores").map(Value::take) {
         Some(Value::Array(stores)) => stores.into_iter().filter_map(Store::from_api).collect(),
@@ -290,7 +332,7 @@ fn add_stores(
         page_bytes: FIRST_BYTES,
     };
     let wished = Some(text.as_str()).filter(|_| !prefix.is_empty());
-    shell.page = match read_page(&db, name, &listing(wished), EXACT) {
+    shell.page = match read_page(&db, &seen, name, &listing(wished), EXACT) {
         Ok(page) => {
             shell.prefix = prefix;
             Some(parse(page)?)
@@ -298,7 +340,7 @@ fn add_stores(
         Err(error) if error.code() == Code::StoreNotFound => return Err(error),
         // A prefix that does not fit the key shows the whole store; rows that cannot be read are
         // asked for again by the page's scripts, which say in their place what is wrong.
-        Err(_) => match read_page(&db, name, &listing(None), EXACT) {
+        Err(_) => match read_page(&db, &seen, name, &listing(None), EXACT) {
             Ok(page) => Some(parse(page)?),
             Err(_) => None,
         },

@@ -11,7 +11,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use sop::{Database, Direction, Error, FieldType, KeyRange, Mode, Transaction};
 use sop_query::sql::{
-    Catalog, Limits, Params, QueryEngine, Request, Source, TableColumn, TableColumns, Value,
+    Catalog, Limits, Params, QueryEngine, Request, Source, StoreRules, TableColumn, TableColumns,
+    Value, Visibility,
 };
 
 use super::paths::{is_person, labels};
@@ -36,8 +37,17 @@ const MAX_STORES: usize = 500;
 /// # Errors
 /// Those of the engine.
 pub fn schema(db: &Database, database: &str) -> sop::Result<Schema> {
+    seen_schema(db, database, &Visibility::default())
+}
+
+/// The same for somebody who does not see all: what is masked is no field to them.
+///
+/// # Errors
+/// Those of the engine.
+pub fn seen_schema(db: &Database, database: &str, visibility: &Visibility) -> sop::Result<Schema> {
     let tx = db.begin(Mode::Read)?;
-    let infos = tx.stores()?;
+    let mut infos = tx.stores()?;
+    infos.retain(|info| visibility.shows(database, &info.definition));
     let names: Vec<String> = infos
         .iter()
         .take(MAX_STORES)
@@ -45,7 +55,10 @@ pub fn schema(db: &Database, database: &str) -> sop::Result<Schema> {
         .collect();
     let mut stores = Vec::with_capacity(names.len());
     for info in infos.iter().take(MAX_STORES) {
-        let mut store = read_store(&tx, &info.definition.name, info.count)?;
+        let mut store = {
+            let rules = visibility.store(database, &info.definition.name);
+            read_store(&tx, &info.definition.name, info.count, rules.as_deref())?
+        };
         store.description.clone_from(&info.definition.description);
         for relation in &info.definition.relations {
             let target = names.iter().position(|name| *name == relation.target_store);
@@ -65,7 +78,12 @@ pub fn schema(db: &Database, database: &str) -> sop::Result<Schema> {
     Ok(schema)
 }
 
-fn read_store(tx: &Transaction, name: &str, count: u64) -> sop::Result<Store> {
+fn read_store(
+    tx: &Transaction,
+    name: &str,
+    count: u64,
+    rules: Option<&StoreRules>,
+) -> sop::Result<Store> {
     let store = tx.documents(name)?;
     let shape = store.schema()?;
     let columns = TableColumns::new(store.definition(), &shape);
@@ -82,6 +100,13 @@ fn read_store(tx: &Transaction, name: &str, count: u64) -> sop::Result<Store> {
             continue;
         };
         let path_text = path.as_ref().map(|path| path.join("."));
+        let masked = rules.is_some_and(|rules| match &path_text {
+            Some(path) => rules.value_field(path).is_some(),
+            None => rules.key_field(&column.name).is_some(),
+        });
+        if masked {
+            continue;
+        }
         let there: u64 = shape
             .fields
             .iter()
@@ -125,7 +150,8 @@ fn read_store(tx: &Transaction, name: &str, count: u64) -> sop::Result<Store> {
             field.values = seen.values.into_iter().collect();
         }
     }
-    let single = store.definition().key.fields().len() == 1;
+    let spec = &store.definition().key;
+    let single = spec.fields().len() == 1 && !rules.is_some_and(|rules| rules.protects_keys(spec));
     let last = if single { store.last()? } else { None };
     let last = last.map(|item| store.definition().key.key_to_json(&item.key));
     let next_key = last.and_then(|key| match key {
@@ -251,6 +277,7 @@ pub struct DatabaseLookup<'a> {
     engine: &'a QueryEngine,
     catalog: &'a Catalog,
     schema: &'a Schema,
+    visibility: Visibility,
     left: Cell<Duration>,
 }
 
@@ -267,7 +294,17 @@ impl<'a> DatabaseLookup<'a> {
             engine,
             catalog,
             schema,
+            visibility: Visibility::default(),
             left: Cell::new(TOGETHER),
+        }
+    }
+
+    /// The same for somebody who does not see all.
+    #[must_use]
+    pub fn seen_by(self, visibility: &Visibility) -> Self {
+        Self {
+            visibility: visibility.clone(),
+            ..self
         }
     }
 
@@ -315,6 +352,7 @@ impl<'a> DatabaseLookup<'a> {
             return None;
         }
         let mut request = Request::new(sql, Params::Positional(params));
+        request.visibility = self.visibility.clone();
         request.limits = Limits {
             rows: Some(64),
             time: Some(ONE.min(left)),

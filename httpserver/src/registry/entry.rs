@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use sop::{Database, OpenOptions};
+use utoipa::ToSchema;
 
 use super::pool::{Lease, Pool};
 use crate::error::{ApiError, ApiResult, Code};
@@ -27,6 +29,38 @@ pub enum Origin {
 pub struct Settings {
     /// Open for reading only.
     pub read_only: bool,
+    /// Bytes of its node cache; those of the server's settings when missing.
+    pub cache_bytes: Option<u64>,
+    /// When a commit is durable.
+    pub durability: Durability,
+}
+
+/// When a commit of a database is durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Durability {
+    /// Before it is answered.
+    #[default]
+    EveryCommit,
+    /// At most a second later: a crash may lose the commits of that second, never half of one.
+    EverySecond,
+    /// At the next checkpoint or close.
+    None,
+}
+
+impl Durability {
+    /// Whether it is what nobody had to ask for; files and answers leave it out then.
+    pub fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn of_engine(self) -> sop::Durability {
+        match self {
+            Self::EveryCommit => sop::Durability::EveryCommit,
+            Self::EverySecond => sop::Durability::EveryMs(1_000),
+            Self::None => sop::Durability::None,
+        }
+    }
 }
 
 /// A database of the list.
@@ -179,7 +213,8 @@ impl Entry {
         let options = |read_only: bool| {
             let mut options = OpenOptions::new();
             options = options.create(create).read_only(read_only);
-            match cache_bytes {
+            options = options.durability(self.settings.durability.of_engine());
+            match self.settings.cache_bytes.or(cache_bytes) {
                 Some(bytes) => options.cache_bytes(bytes),
                 None => options,
             }

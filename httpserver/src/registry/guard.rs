@@ -7,6 +7,7 @@ use sop::{Database, Mode as Access};
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::{Capability, Identity};
 
 /// How careful writing is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -55,14 +56,25 @@ pub struct Guard {
     pub mode: Mode,
     /// The store or database that the request names once more.
     pub confirmed: Option<Arc<str>>,
+    /// Who it is by.
+    pub who: Arc<Identity>,
 }
 
 impl Guard {
     /// Whether this request may write to a database.
     ///
     /// # Errors
-    /// `read_only`, or `confirmation_needed`.
+    /// `not_allowed`, `read_only`, or `confirmation_needed`.
     pub(super) fn check_write(&self, name: &str, database: &Database) -> ApiResult<()> {
+        self.who.check(Capability::Edit, Some(name))?;
+        self.check_mode(name, database)
+    }
+
+    /// Whether the environment lets this request write to a database.
+    ///
+    /// # Errors
+    /// `read_only`, or `confirmation_needed`.
+    pub(super) fn check_mode(&self, name: &str, database: &Database) -> ApiResult<()> {
         match self.mode {
             Mode::Open => Ok(()),
             Mode::ReadOnly => Err(ApiError::new(

@@ -14,6 +14,7 @@ mod guard;
 mod name;
 mod pool;
 mod roots;
+mod set_up;
 mod state_file;
 mod system;
 
@@ -25,13 +26,16 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code, nearest};
+use crate::security::{Capability, Identity, Seen};
 
-pub use entry::{Entry, Origin, Settings};
+pub use entry::{Durability, Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
+pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
-pub(crate) use state_file::{Listed, StateFile, replace_file};
+pub use set_up::{First, FirstDatabase, Kind, Step};
+pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
@@ -117,9 +121,7 @@ impl Registry {
             }),
         };
         for listed in &state.databases {
-            let settings = Settings {
-                read_only: listed.read_only,
-            };
+            let settings = listed.settings();
             registry.put(registry.entry(&listed.name, &listed.path, Origin::Listed, settings));
         }
         registry.discover(&state)?;
@@ -174,14 +176,39 @@ impl Registry {
         self.state().portable(self.list.roots.data())
     }
 
+    /// Bytes of the node cache of a database that has none of its own.
+    pub fn cache_bytes(&self) -> Option<u64> {
+        self.list.cache_bytes
+    }
+
     /// The folders under which databases and backups may lie.
     pub fn roots(&self) -> &Roots {
         &self.list.roots
     }
 
-    /// All databases in the order of their names.
+    /// Who the request is by.
+    pub fn who(&self) -> &Arc<Identity> {
+        &self.guard.who
+    }
+
+    /// What they see of a database.
+    pub fn seen(&self, name: &str) -> Seen {
+        self.guard.who.seen(name)
+    }
+
+    /// Whether a database exists for them. The server's own is for those who manage it: it has what all did.
+    fn exists_for(&self, entry: &Entry) -> bool {
+        match entry.is_system() {
+            true => self.guard.who.is_admin(),
+            false => self.guard.who.sees(&entry.name),
+        }
+    }
+
+    /// All databases that exist for them, in the order of their names.
     pub fn list(&self) -> Vec<Arc<Entry>> {
-        self.list.entries.read().values().cloned().collect()
+        let entries = self.list.entries.read();
+        let seen = entries.values().filter(|entry| self.exists_for(entry));
+        seen.cloned().collect()
     }
 
     /// The database of this name.
@@ -191,8 +218,11 @@ impl Registry {
     pub fn get(&self, name: &str) -> ApiResult<Arc<Entry>> {
         let entries = self.list.entries.read();
         let own = || Some(self.system_entry()).filter(|own| own.name == name);
-        entries.get(name).cloned().or_else(own).ok_or_else(|| {
-            let suggestions = nearest(name, entries.keys().map(String::as_str));
+        let found = entries.get(name).cloned().or_else(own);
+        let found = found.filter(|entry| self.exists_for(entry));
+        found.ok_or_else(|| {
+            let names = entries.values().filter(|entry| self.exists_for(entry));
+            let suggestions = nearest(name, names.map(|entry| entry.name.as_str()));
             let hint = suggestions
                 .first()
                 .map_or(String::new(), |best| format!(" Did you mean '{best}'?"));
@@ -230,6 +260,25 @@ impl Registry {
     /// # Errors
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
+        self.to_change(name, &self.guard)
+    }
+
+    /// The same to show what a change would do: nothing is written, so nothing has to be confirmed.
+    ///
+    /// # Errors
+    /// As [`Registry::database`], and `read_only`.
+    pub fn proposable(&self, name: &str) -> ApiResult<sop::Database> {
+        let guard = match self.guard.mode {
+            Mode::Confirm => Guard {
+                mode: Mode::Open,
+                ..self.guard.clone()
+            },
+            _ => self.guard.clone(),
+        };
+        self.to_change(name, &guard)
+    }
+
+    fn to_change(&self, name: &str, guard: &Guard) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
         entry.refuse_own()?;
         let mut database = entry.database(self.list.cache_bytes)?;
@@ -240,7 +289,7 @@ impl Registry {
                 .map_err(|(code, detail)| ApiError::new(code, detail))?;
         }
         match entry.held().or_else(|| database.read_only()) {
-            None => self.guard.check_write(name, &database).map(|()| database),
+            None => guard.check_write(name, &database).map(|()| database),
             Some(reason) => Err(ApiError::new(
                 Code::ReadOnly,
                 format!("The database '{name}' is read-only: {reason}."),
@@ -248,11 +297,21 @@ impl Registry {
         }
     }
 
+    /// Whether statements of this request may change a database, and why not.
+    pub fn refusal(&self, name: &str) -> Option<String> {
+        let refused = self.guard.who.check(Capability::Edit, Some(name)).err()?;
+        Some(refused.detail().trim_end_matches('.').to_owned())
+    }
+
     /// Whether this request may write to a database at all, whatever the database itself says.
     ///
     /// # Errors
     /// The database is not there, `read_only`, or `confirmation_needed`.
     pub fn check_write(&self, name: &str) -> ApiResult<()> {
+        if name == self.system_entry().name {
+            // Who may change what others run need not see all that lies there.
+            return self.writable_system(false).map(drop);
+        }
         self.guard.check_write(name, &self.database(name)?)
     }
 
@@ -261,6 +320,7 @@ impl Registry {
     /// # Errors
     /// The name or path is not allowed or taken, or the folder cannot be used.
     pub fn attach(&self, wish: &Attach) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         check_name(&wish.name)?;
         let mut state = self.list.state.lock();
         let path = match &wish.path {
@@ -289,6 +349,7 @@ impl Registry {
     /// # Errors
     /// It is not there, or the list cannot be written.
     pub fn change(&self, name: &str, settings: Settings) -> ApiResult<Arc<Entry>> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let old = self.get(name)?;
         old.refuse_own()?;
@@ -306,6 +367,7 @@ impl Registry {
     /// # Errors
     /// It is not there, the list cannot be written, or files cannot be deleted.
     pub fn remove(&self, name: &str, delete_data: bool) -> ApiResult<()> {
+        self.guard.who.check(Capability::Admin, None)?;
         let mut state = self.list.state.lock();
         let entry = self.get(name)?;
         entry.refuse_own()?;
@@ -436,6 +498,8 @@ impl Registry {
             name: entry.name.clone(),
             path: entry.path.clone(),
             read_only: entry.settings.read_only,
+            cache_bytes: entry.settings.cache_bytes,
+            durability: entry.settings.durability,
         })
         .collect()
     }

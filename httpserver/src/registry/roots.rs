@@ -10,6 +10,10 @@ use anyhow::Context as _;
 
 use crate::error::{ApiError, ApiResult, Code};
 
+/// The folder of the accounts in the data root. Its name is none that a database can have, and no path of a request
+/// leads into it: who a person is is proved by what lies there.
+pub(crate) const ACCOUNTS: &str = "accounts.private";
+
 /// The allowed folders, all canonical.
 #[derive(Clone, Debug)]
 pub struct Roots {
@@ -47,6 +51,11 @@ impl Roots {
         &self.data
     }
 
+    /// The other folders.
+    pub fn others(&self) -> &[PathBuf] {
+        &self.others
+    }
+
     /// Where a path of a request leads, relative to the data root when it is relative. Its last
     /// parts need not be there yet.
     ///
@@ -81,6 +90,9 @@ impl Roots {
     /// `path_outside_roots`.
     pub fn check_inside(&self, path: &Path) -> ApiResult<()> {
         let real = real_path(path).map_err(|_| outside())?;
+        if real.components().any(|part| part.as_os_str() == ACCOUNTS) {
+            return Err(outside());
+        }
         let inside = std::iter::once(&self.data)
             .chain(&self.others)
             .any(|root| real.starts_with(root));

@@ -5,13 +5,14 @@
 //! the new list, never a part. A list that cannot be read stops the start: it is never replaced by
 //! an empty one.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+use super::entry::{Durability, Settings};
 use super::guard::EnvironmentSettings;
 
 const VERSION: u32 = 1;
@@ -24,6 +25,9 @@ pub(crate) struct StateFile {
     /// What is said of the environment.
     #[serde(default)]
     pub environment: EnvironmentSettings,
+    /// Where the system database of the server lies, when somebody chose that; only the first list says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<PathBuf>,
     /// The databases of the list.
     pub databases: Vec<Listed>,
     /// Folders in the data root that were taken off the list and keep their data.
@@ -42,6 +46,23 @@ pub(crate) struct Listed {
     /// Whether it is opened for reading only.
     #[serde(default)]
     pub read_only: bool,
+    /// Bytes of its node cache, where it has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_bytes: Option<u64>,
+    /// When its commits are durable.
+    #[serde(default, skip_serializing_if = "Durability::is_usual")]
+    pub durability: Durability,
+}
+
+impl Listed {
+    /// What the server keeps of it.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            read_only: self.read_only,
+            cache_bytes: self.cache_bytes,
+            durability: self.durability,
+        }
+    }
 }
 
 impl Default for StateFile {
@@ -49,6 +70,7 @@ impl Default for StateFile {
         Self {
             version: VERSION,
             environment: EnvironmentSettings::default(),
+            system: None,
             databases: Vec::new(),
             hidden: Vec::new(),
         }
@@ -106,15 +128,38 @@ impl StateFile {
 
     fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let listed = self.databases.iter_mut().map(|listed| &mut listed.path);
-        listed.chain(&mut self.hidden)
+        listed.chain(&mut self.hidden).chain(&mut self.system)
     }
 }
 
 /// Puts a file in the place of another, whole or not at all.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(path, bytes, OpenOptions::new().create(true).truncate(true))
+}
+
+/// The same with a file that only its owner can read, from the moment it is there.
+pub(crate) fn replace_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    // A file that is there already keeps its rights, and somebody may hold it open.
+    options.create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match fs::remove_file(temporary(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    replace_by(path, bytes, &mut options)
+}
+
+fn temporary(path: &Path) -> PathBuf {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".new");
-    let mut file = File::create(&temporary)?;
+    temporary.into()
+}
+
+fn replace_by(path: &Path, bytes: &[u8], options: &mut OpenOptions) -> io::Result<()> {
+    let temporary = temporary(path);
+    let mut file = options.write(true).open(&temporary)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
@@ -147,6 +192,8 @@ mod tests {
                 name: name.into(),
                 path,
                 read_only: true,
+                cache_bytes: None,
+                durability: Durability::default(),
             });
         }
         state.write(&path, root).unwrap();

@@ -6,14 +6,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use sop_systemdb::system::System;
 
 use super::entry::{Entry, Origin, Settings};
 use super::state_file::StateFile;
-use super::{MARK, Pool, Registry, Roots};
+use super::{MARK, Mode, Pool, Registry, Roots};
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::security::Capability;
 
 /// Its name, unless somebody has a database of that name.
 const NAME: &str = "system";
@@ -27,7 +28,9 @@ const FIRST_STORE: &str = "scripts";
 
 /// Where it lies, and it once it is open.
 pub(crate) struct SystemPlace {
-    entry: Arc<Entry>,
+    entry: RwLock<Arc<Entry>>,
+    /// Whether the settings of the server say where, so that nobody else can.
+    pub(super) is_fixed: bool,
     opened: Mutex<Option<System>>,
 }
 
@@ -36,7 +39,10 @@ impl SystemPlace {
         let path = match &config.system_database {
             // What is not there yet has no canonical path.
             Some(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
-            None => roots.data().join(NAME),
+            None => state
+                .system
+                .clone()
+                .unwrap_or_else(|| roots.data().join(NAME)),
         };
         let mut listed = state.databases.iter();
         let name = match listed.any(|there| there.name.eq_ignore_ascii_case(NAME)) {
@@ -44,20 +50,38 @@ impl SystemPlace {
             false => NAME,
         };
         Self {
-            entry: Arc::new(Entry::new(
+            entry: RwLock::new(Arc::new(Entry::new(
                 name,
                 &path,
                 Origin::System,
                 Settings::default(),
                 pool.clone(),
-            )),
+            ))),
+            is_fixed: config.system_database.is_some(),
             opened: Mutex::default(),
         }
     }
 
+    /// Puts it into another folder, closed.
+    pub(super) fn move_to(&self, path: &Path, pool: &Pool) {
+        let mut opened = self.opened.lock();
+        *opened = None;
+        let mut entry = self.entry.write();
+        entry.close();
+        let name = entry.name.clone();
+        let settings = Settings::default();
+        *entry = Arc::new(Entry::new(
+            &name,
+            path,
+            Origin::System,
+            settings,
+            pool.clone(),
+        ));
+    }
+
     fn close(&self) {
         *self.opened.lock() = None;
-        self.entry.close();
+        self.entry.read().close();
     }
 }
 
@@ -90,12 +114,23 @@ impl Registry {
 
     /// The entry of the system database, which is not on the list.
     pub fn system_entry(&self) -> Arc<Entry> {
-        Arc::clone(&self.list.system.entry)
+        Arc::clone(&self.list.system.entry.read())
+    }
+
+    /// Whether the settings of the server say where it lies.
+    pub fn is_system_fixed(&self) -> bool {
+        self.list.system.is_fixed
     }
 
     /// Whether there is a system database yet.
     pub fn has_system(&self) -> bool {
-        self.list.system.opened.lock().is_some() || self.list.system.entry.path.join(MARK).exists()
+        self.list.system.opened.lock().is_some() || self.system_entry().path.join(MARK).exists()
+    }
+
+    /// The system database's entry, when it is there and exists for who asks.
+    pub fn shown_system(&self) -> Option<Arc<Entry>> {
+        let entry = self.system_entry();
+        (self.has_system() && self.exists_for(&entry)).then_some(entry)
     }
 
     /// The system database; makes it when it is not there.
@@ -107,7 +142,7 @@ impl Registry {
         if let Some(system) = &*opened {
             return Ok(system.clone());
         }
-        let entry = &self.list.system.entry;
+        let entry = self.system_entry();
         let path = &entry.path;
         let failed = |error: ApiError| {
             let detail = format!(
@@ -135,6 +170,23 @@ impl Registry {
         }
         let system = System::open(database).map_err(|error| failed(error.into()))?;
         *opened = Some(system.clone());
+        Ok(system)
+    }
+
+    /// The system database for a tool that changes it, or with `proposes` shows what it would change: as this request's
+    /// environment lets it write.
+    ///
+    /// # Errors
+    /// As [`Registry::system`]; the environment is read-only, or asks for the name once more.
+    pub fn writable_system(&self, proposes: bool) -> ApiResult<System> {
+        let system = self.system()?;
+        let name = self.system_entry().name.clone();
+        let mut guard = self.guard.clone();
+        if proposes && guard.mode == Mode::Confirm {
+            guard.mode = Mode::Open;
+        }
+        guard.who.check(Capability::Edit, None)?;
+        guard.check_mode(&name, system.database())?;
         Ok(system)
     }
 }

@@ -4,13 +4,13 @@
 //! only read, outside of the transaction. Tools that do not work by statements (making stores, imports) have no part in a
 //! transaction and are refused in one.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sop::Database;
-use sop_query::changes::{ChangeSet, Outcome, apply, preview};
+use sop_query::changes::{ChangeSet, Outcome};
 use sop_query::sql::{
     Access, Cancel, Catalog, Output, Plan, QueryEngine, Request, Session, SessionOptions, Summary,
     Visibility,
@@ -18,15 +18,18 @@ use sop_query::sql::{
 use sop_systemdb::script::run::{Begin, Fork, ScriptHost};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost, ToolOutput, ToolSpec};
 
+use super::{Chain, with_scripts};
 use crate::api::catalog;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::state::AppState;
-use crate::tools::{self, Caller, Context, Statements, Tools, fault};
+use crate::tools::{self, Caller, Context, Direct, RUN_SCRIPT, Statements, Tap, Tools, fault};
 
 /// Tools that change something by statements alone.
 const BY_STATEMENTS: [&str; 5] = ["insert", "update", "delete", "change", "execute"];
 /// Rows of a step.
 const ROWS: u64 = 100_000;
+/// Rows of a step whose rows go on as they come.
+const NO_LIMIT: u64 = 1 << 52;
 /// Bytes of the rows of a step.
 const BYTES: usize = 64 << 20;
 
@@ -38,11 +41,27 @@ struct Open {
 
 type Slot = Rc<RefCell<Option<Open>>>;
 
+/// What a run is on.
+#[derive(Clone)]
+pub struct Place {
+    /// What the server shares.
+    pub state: AppState,
+    /// The database, where a step names none.
+    pub database: String,
+    /// Who runs it.
+    pub caller: Caller,
+    /// The scripts whose steps or rows these are, this one included.
+    pub chain: Chain,
+    /// The script's text: it may name further databases.
+    pub text: String,
+}
+
 /// Where statements of a script run.
 struct InSession {
     engine: QueryEngine,
     state: AppState,
     slot: Slot,
+    chain: Chain,
     /// The script's text: it may name further databases.
     text: String,
 }
@@ -52,35 +71,52 @@ pub struct RunHost {
     context: RefCell<Context>,
     slot: Slot,
     deadline: RefCell<Option<Instant>>,
-    text: String,
+    place: Place,
+    /// Who takes the rows of the step that is streamed.
+    tap: Tap,
+    streams: Cell<bool>,
 }
 
 impl RunHost {
-    pub fn new(
-        state: AppState,
-        database: String,
-        caller: Caller,
-        cancel: Cancel,
-        text: String,
-    ) -> Self {
+    pub fn new(place: Place, cancel: Cancel) -> Self {
         let slot = Slot::default();
+        let state = &place.state;
         let statements = InSession {
             engine: state.queries().engine().clone(),
             state: state.clone(),
             slot: Rc::clone(&slot),
-            text: text.clone(),
+            chain: place.chain.clone(),
+            text: place.text.clone(),
         };
-        let mut context = Context::new(state, database, caller);
+        let mut context = Context::new(state.clone(), place.database.clone(), place.caller.clone());
         context.cancel = cancel;
         context.rows = ROWS;
         context.bytes = BYTES;
         context.statements = Some(Box::new(statements));
+        context.chain = place.chain.clone();
         Self {
             context: RefCell::new(context),
             slot,
             deadline: RefCell::default(),
-            text,
+            place,
+            tap: Tap::default(),
+            streams: Cell::default(),
         }
+    }
+
+    /// Gives the rows of the call after [`RunHost::stream_next`] to `output` as they come.
+    pub fn tap(&self, output: Box<dyn Output + Send>) {
+        self.tap.replace(Some(output));
+    }
+
+    /// The next call is the one whose rows go to the tap, without limit.
+    pub fn stream_next(&self) {
+        self.streams.set(true);
+    }
+
+    /// The tap, when no call has taken it.
+    pub fn untap(&self) -> Option<Box<dyn Output + Send>> {
+        self.tap.take()
     }
 
     /// Why a tool cannot be called in the transaction.
@@ -120,19 +156,31 @@ impl ToolHost for RunHost {
     }
 
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
+        refuse_scripts(name)?;
         let is_dry = self.is_dry();
         if !is_dry {
             self.refuse_outside(name)?;
         }
         self.limit_time();
+        let streams = self.streams.take();
+        if streams {
+            let mut context = self.context.borrow_mut();
+            context.tap.replace(self.tap.take());
+            context.rows = NO_LIMIT;
+        }
         let context = self.context.borrow();
-        match is_dry {
+        let called = match is_dry {
             true => Tools(&context).propose(name, args),
             false => Tools(&context).call(name, args),
+        };
+        if streams {
+            self.tap.replace(context.tap.take());
         }
+        called
     }
 
     fn propose(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
+        refuse_scripts(name)?;
         self.limit_time();
         Tools(&self.context.borrow()).propose(name, args)
     }
@@ -176,16 +224,23 @@ impl ScriptHost for RunHost {
     }
 
     fn fork(&self) -> Fork {
-        let context = self.context.borrow();
-        let cancel = context.cancel.part();
-        let (state, caller) = (context.state.clone(), context.caller.clone());
-        let (database, text) = (context.database.clone(), self.text.clone());
+        let cancel = self.context.borrow().cancel.part();
+        let place = self.place.clone();
         let ending = cancel.clone();
         Fork {
-            make: Box::new(move || Box::new(RunHost::new(state, database, caller, cancel, text))),
+            make: Box::new(move || Box::new(RunHost::new(place, cancel))),
             stop: std::sync::Arc::new(move || ending.cancel()),
         }
     }
+}
+
+/// Scripts are run by steps "call", where circles and depth are seen.
+fn refuse_scripts(name: &str) -> Result<(), ToolFault> {
+    if name != RUN_SCRIPT {
+        return Ok(());
+    }
+    let message = "A script runs another one by a step \"call\", not by a tool.";
+    Err(ToolFault::new("not_allowed", message))
 }
 
 /// The name and the id of a catalog's first database.
@@ -209,6 +264,7 @@ impl InSession {
         };
         if open.session.is_none() {
             let catalog = catalog(self.state.registry(), name, &self.text)?;
+            let catalog = with_scripts(catalog, &self.state, name, &self.text, &self.chain);
             let access = match open.begin.writes {
                 true => Access::ReadWrite,
                 false => Access::ReadOnly,
@@ -224,6 +280,11 @@ impl InSession {
             Some((session, own)) if own == id => work(session).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// What runs beside the transaction.
+    fn direct(&self) -> Direct {
+        Direct::new(self.engine.clone())
     }
 
     /// Refuses a change beside the transaction.
@@ -255,11 +316,11 @@ impl Statements for InSession {
         if request.access == Access::ReadWrite {
             self.refuse_beside(&name)?;
         }
-        Ok(self.engine.run(catalog, request, rows)?)
+        self.direct().run(catalog, request, rows)
     }
 
     fn explain(&self, catalog: &Catalog, request: &Request, analyze: bool) -> ApiResult<Plan> {
-        Ok(self.engine.explain(catalog, request, analyze)?)
+        self.direct().explain(catalog, request, analyze)
     }
 
     fn change(&self, database: &Database, set: &ChangeSet, dry_run: bool) -> ApiResult<Outcome> {
@@ -270,16 +331,20 @@ impl Statements for InSession {
             open.is_some_and(|open| open.id() == id)
         });
         let name = named.map(|entry| entry.name.clone()).unwrap_or_default();
-        let done = self.in_session(&name, &id, &Visibility::default(), |session| {
-            Ok(session.changes(&name, set)?)
-        })?;
+        let seen = self.state.who().visibility();
+        let masks = set
+            .changes
+            .iter()
+            .any(|change| seen.store(&name, &change.store).is_some());
+        if masks && self.slot.borrow().is_some() {
+            let detail = "Fields of this store are masked for you, and in a transaction a change set cannot keep them. Change it by SQL with execute, or set \"transaction\" to \"none\".";
+            return Err(ApiError::new(Code::UnsupportedStatement, detail));
+        }
+        let done = self.in_session(&name, &id, seen, |session| Ok(session.changes(&name, set)?))?;
         if let Some(outcome) = done {
             return Ok(outcome);
         }
         self.refuse_beside(&name)?;
-        match dry_run {
-            true => Ok(preview(database, set)?),
-            false => Ok(apply(database, set)?),
-        }
+        self.direct().change(database, set, dry_run)
     }
 }

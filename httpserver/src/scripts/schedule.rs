@@ -7,15 +7,16 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use serde_json::json;
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::NoModel;
 use sop_systemdb::script::{Arguments, DEFAULT_CATEGORY, split_reference};
-use sop_systemdb::system::{Library, NamedSchedule, System};
+use sop_systemdb::system::{AuditEntry, NamedSchedule, System};
 use sop_systemdb::tool::ToolClass;
 
-use super::{Run, all_tools, run_script};
-use crate::error::ApiResult;
+use super::{Chain, Run, library, run_script};
+use crate::error::{ApiError, ApiResult};
 use crate::extract::in_environment;
+use crate::security::{Capability, Identity};
 use crate::state::AppState;
 use crate::tools::{Caller, Way};
 
@@ -46,26 +47,52 @@ pub fn run_due(state: &AppState) -> ApiResult<usize> {
     if !state.registry().has_system() {
         return Ok(0);
     }
-    let state = in_environment(state, &HeaderMap::new())?;
+    let server = state;
+    let state = in_environment(server, &HeaderMap::new(), Identity::default())?;
     let system = state.system()?;
     let now = system.now_ms();
     let mut begun = 0;
     for due in system.due(now)? {
         if system.begin_scheduled(&due.name, now)? {
             begun += 1;
-            run_one(&state, &system, due);
+            match as_author(server, &due.schedule.author) {
+                Ok(state) => run_one(&state, &system, due),
+                Err(error) => refuse(&state, &due, &error),
+            }
         }
     }
     Ok(begun)
 }
 
+/// The state as whoever made a schedule may use it now.
+fn as_author(server: &AppState, author: &str) -> ApiResult<AppState> {
+    let accounts = server.accounts();
+    let identity = match accounts.is_on() {
+        // What was made before there were users was made by who managed the server, but nobody answers for it now.
+        true => Identity::from(accounts.principal(author)?),
+        false => Identity::default(),
+    };
+    identity.check(Capability::Edit, None)?;
+    in_environment(server, &HeaderMap::new(), identity)
+}
+
+/// Says why a schedule did not run.
+fn refuse(state: &AppState, due: &NamedSchedule, error: &ApiError) {
+    tracing::warn!(schedule = due.name, %error, "a scheduled script was not run");
+    state.audit().record(AuditEntry {
+        who: due.schedule.author.clone(),
+        way: "schedule".to_owned(),
+        what: format!("run {}", due.schedule.script),
+        database: due.schedule.database.clone(),
+        outcome: "refused".to_owned(),
+        detail: json!({"schedule": due.name, "message": error.detail()}),
+        ..AuditEntry::default()
+    });
+}
+
 fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
     let schedule = due.schedule;
-    let library = Library {
-        system,
-        programs: state.programs(),
-        tools: all_tools(),
-    };
+    let library = library(state, system);
     let (category, name) = split_reference(&schedule.script, DEFAULT_CATEGORY);
     let program = match library.newest(&category, &name) {
         Ok(program) => program,
@@ -74,6 +101,10 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             return;
         }
     };
+    let cancel = Cancel::default();
+    let asker = state
+        .copilot()
+        .asker(state, schedule.database.as_deref(), &cancel);
     let wanted = Run {
         program,
         arguments: Arguments::from(schedule.args),
@@ -87,8 +118,9 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
             may: ToolClass::Admin,
         },
         way: "schedule",
-        cancel: Cancel::default(),
-        asker: &NoModel,
+        cancel: cancel.clone(),
+        asker: &asker,
+        chain: Chain::default(),
     };
     run_script(state, system, &wanted, &mut |_| ControlFlow::Continue(()));
 }

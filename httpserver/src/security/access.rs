@@ -28,6 +28,8 @@ type Hash = [u8; 32];
 /// Checks tokens and sessions.
 pub struct Access {
     token: Option<Hash>,
+    /// Whether browsers send cookies over TLS only.
+    secure: bool,
     cookie: String,
     environment_cookie: String,
     sessions: Mutex<HashMap<Hash, Instant>>,
@@ -54,6 +56,7 @@ impl Access {
     pub fn new(token: Option<&Secret>, port: u16) -> Self {
         Self {
             token: token.map(|token| hash(token.expose())),
+            secure: false,
             cookie: format!("sop_session_{port}"),
             environment_cookie: format!("sop_environment_{port}"),
             sessions: Mutex::default(),
@@ -61,9 +64,37 @@ impl Access {
         }
     }
 
+    /// With cookies that browsers send over TLS only.
+    #[must_use]
+    pub fn secure(self, secure: bool) -> Self {
+        Self { secure, ..self }
+    }
+
     /// Name of the cookie that says in which environment a browser works. It is a choice, not a right.
     pub fn environment_cookie(&self) -> &str {
         &self.environment_cookie
+    }
+
+    /// The `Set-Cookie` value for the secret of a session; `None` takes the cookie away.
+    pub fn session_cookie(&self, secret: Option<&str>) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let (secret, ends) = match secret {
+            Some(secret) => (secret, ""),
+            None => ("", "; Max-Age=0"),
+        };
+        format!(
+            "{}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}",
+            self.cookie
+        )
+    }
+
+    /// The secrets of sessions in a `Cookie` header.
+    pub fn secrets<'a>(&self, cookies: &'a str) -> impl Iterator<Item = &'a str> {
+        cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == self.cookie)
+            .map(|(_, secret)| secret)
     }
 
     /// Whether nobody is asked for anything.
@@ -113,20 +144,14 @@ impl Access {
             oldest.and_then(|id| sessions.remove(&id));
         }
         sessions.insert(hash(&secret), Instant::now());
-        Ok(Some(format!(
-            "{}={secret}; Path=/; HttpOnly; SameSite=Strict",
-            self.cookie
-        )))
+        Ok(Some(self.session_cookie(Some(&secret))))
     }
 
     /// Whether a `Cookie` header carries a session that is open.
     pub fn has_session(&self, cookies: &str) -> bool {
         let mut sessions = self.sessions.lock();
-        cookies
-            .split(';')
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == self.cookie)
-            .any(|(_, secret)| match sessions.get_mut(&hash(secret)) {
+        self.secrets(cookies)
+            .any(|secret| match sessions.get_mut(&hash(secret)) {
                 Some(used) if used.elapsed() < SESSION_IDLE => {
                     *used = Instant::now();
                     true

@@ -1,64 +1,140 @@
-//! Signing in: a bearer token, or a session cookie that `GET /?token=…` gives.
+//! Signing in, and what each request may do.
+//!
+//! Where there are no users, whoever has the token of this run may do everything: as a bearer token, or by a session that
+//! `GET /?token=…` opens. Where there are, only they: by their sessions, or by tokens that they made.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::error::{ApiError, Code};
+use super::identity::Identity;
+use super::rights::{Capability, needed, part};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::in_environment;
 use crate::page;
 use crate::state::AppState;
 
-/// Whether an address is served to everybody: the sign of life, and the program's own files,
-/// which are the same for all and hold no data.
-pub fn is_public(method: &Method, path: &str) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
-        && (path == "/api/v1/health" || path == "/favicon.ico" || path.starts_with("/assets/"))
-}
-
-/// Lets a request pass that is signed in or asks for something public; signs in by `?token=`.
-pub async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Lets a request pass that may do what its route needs; signs in by `?token=`.
+pub async fn gate(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let is_page = request.method() == Method::GET && !request.uri().path().starts_with("/api/v1/");
+    let users = state.accounts().is_on();
     if is_page && let Some(token) = token_of(request.uri()) {
-        return sign_in(&state, &token, request.uri());
+        return match users {
+            // The token of the run opens nothing where people sign in.
+            true => Redirect::to(&without_token(request.uri())).into_response(),
+            false => sign_in(&state, &token, request.uri()),
+        };
     }
-    if state.access().is_open()
-        || is_public(request.method(), request.uri().path())
-        || is_signed_in(&state, request.headers())
-    {
-        if is_page && in_environment(&state, request.headers()).is_err() {
-            return out_of_environment(&state, request.uri());
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map(|path| path.as_str().to_owned());
+    let needs = needed(request.method(), route.as_deref());
+    let identity = match identify(&state, request.headers()) {
+        Some(identity) => identity,
+        None if needs == Capability::Public => Identity::nobody(),
+        None if is_page && users => return to_sign_in(request.uri()),
+        None if is_page => return page::sign_in(),
+        None => return unauthorized(users).into_response(),
+    };
+    if needs != Capability::Public {
+        let inside = match in_environment(&state, request.headers(), identity.clone()) {
+            Ok(inside) => inside,
+            Err(_) if is_page => return out_of_environment(&state, request.uri()),
+            // The handler says which environment is not there, or lets another one be chosen.
+            Err(_) => state.clone(),
+        };
+        let allowed = check(&inside, &identity, needs, route.as_deref(), request.uri()).await;
+        if let Err(error) = allowed {
+            return match is_page {
+                true => page::error_page(error),
+                false => error.into_response(),
+            };
         }
-        return next.run(request).await;
     }
-    if is_page {
-        return page::sign_in();
-    }
-    ApiError::new(
-        Code::Unauthorized,
-        "Send 'Authorization: Bearer <token>' with the token that the server printed, \
-         or open the printed address in the browser.",
-    )
-    .into_response()
+    request.extensions_mut().insert(identity);
+    next.run(request).await
 }
 
-fn is_signed_in(state: &AppState, headers: &HeaderMap) -> bool {
+/// Fails when somebody may not do what the route needs, in the database and with the store of the address.
+async fn check(
+    inside: &AppState,
+    identity: &Identity,
+    needs: Capability,
+    route: Option<&str>,
+    uri: &Uri,
+) -> ApiResult<()> {
+    if !identity.is_user {
+        return Ok(());
+    }
+    let place = |name: &str| part(route?, uri.path(), name);
+    let Some(database) = place("db") else {
+        return identity.check(needs, None);
+    };
+    // A database that does not exist for them is missing like any other.
+    let entry = inside.registry().get(&database)?;
+    identity.check(needs, Some(&entry.name))?;
+    let Some(store) = place("store").filter(|_| !identity.sees_all_of(&database)) else {
+        return Ok(());
+    };
+    let registry = inside.registry().clone();
+    let seen = identity.seen(&database);
+    let work = move || {
+        let tx = registry.database(&database)?.begin(sop::Mode::Read)?;
+        match tx.documents(&store) {
+            Ok(store) => seen.check(store.definition()),
+            // The handler says what is to be said of a store that is not there.
+            Err(_) => Ok(()),
+        }
+    };
+    inside.call(work).await
+}
+
+fn unauthorized(users: bool) -> ApiError {
+    let detail = match users {
+        true => {
+            "Sign in, or send 'Authorization: Bearer <token>' with a token that you made in the settings."
+        }
+        false => {
+            "Send 'Authorization: Bearer <token>' with the token that the server printed, \
+             or open the printed address in the browser."
+        }
+    };
+    ApiError::new(Code::Unauthorized, detail)
+}
+
+/// Whether a request is by somebody.
+pub fn is_signed_in(state: &AppState, headers: &HeaderMap) -> bool {
+    identify(state, headers).is_some()
+}
+
+/// Who sent a request; none when it is nobody.
+fn identify(state: &AppState, headers: &HeaderMap) -> Option<Identity> {
+    let accounts = state.accounts();
+    let users = accounts.is_on();
+    if !users && state.access().is_open() {
+        return Some(Identity::default());
+    }
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         // A wrong token is refused even beside a good session: the caller meant the token.
-        return value
-            .to_str()
-            .ok()
-            .and_then(|value| value.split_once(' '))
-            .is_some_and(|(scheme, token)| {
-                scheme.eq_ignore_ascii_case("bearer") && state.access().is_token(token.trim())
-            });
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        let token = token.trim();
+        return match (scheme.eq_ignore_ascii_case("bearer"), users) {
+            (false, _) => None,
+            (true, true) => accounts.by_token(token).map(Identity::from),
+            (true, false) => state.access().is_token(token).then(Identity::default),
+        };
     }
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|cookies| state.access().has_session(cookies))
+    let cookies = headers.get_all(header::COOKIE).iter();
+    let mut cookies = cookies.filter_map(|value| value.to_str().ok());
+    match users {
+        true => cookies
+            .flat_map(|cookies| state.access().secrets(cookies))
+            .find_map(|secret| accounts.by_session(secret))
+            .map(Identity::from),
+        false => cookies
+            .any(|cookies| state.access().has_session(cookies))
+            .then(Identity::default),
+    }
 }
 
 /// Forgets an environment that is gone and opens the page anew, in the first one.
@@ -78,6 +154,18 @@ fn token_of(uri: &Uri) -> Option<String> {
     form_urlencoded::parse(uri.query()?.as_bytes())
         .find(|(name, _)| name == "token")
         .map(|(_, token)| token.into_owned())
+}
+
+/// To the page that asks for name and password, and from there back.
+fn to_sign_in(uri: &Uri) -> Response {
+    let next = without_token(uri);
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
+    match next.as_str() {
+        "/" => Redirect::to("/login").into_response(),
+        _ => Redirect::to(&format!("/login?{query}")).into_response(),
+    }
 }
 
 /// Opens a session and goes on to the same address without the token.
@@ -122,13 +210,5 @@ mod tests {
         assert_eq!(clean("/?token=abc"), "/");
         assert_eq!(clean("/?db=a%26b&token=abc&x=1"), "/?db=a%26b&x=1");
         assert_eq!(clean("//evil.example/?token=abc"), "/evil.example/");
-    }
-
-    #[test]
-    fn little_is_public() {
-        assert!(is_public(&Method::GET, "/api/v1/health"));
-        assert!(!is_public(&Method::POST, "/api/v1/health"));
-        assert!(!is_public(&Method::GET, "/api/v1/databases"));
-        assert!(!is_public(&Method::GET, "/"));
     }
 }

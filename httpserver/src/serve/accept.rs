@@ -1,5 +1,6 @@
 //! Accepts connections and serves HTTP/1 on each, until told to stop.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,15 +8,23 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
+use super::files;
+use super::quiet::{Answering, Quiet, Running, Seat};
 use super::stall::StallGuard;
 use crate::config::Limits;
+use crate::security::Peer;
 
 /// Most headers of a request.
 const MAX_HEADERS: usize = 100;
@@ -57,30 +66,34 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let (stopping, _) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(limits.max_connections as usize));
+    let most = files::make_room(limits.max_connections);
+    let places = Arc::new(Semaphore::new(most as usize));
+    let quiet = Arc::<Quiet>::default();
     let mut connections = JoinSet::new();
+    // The connection that waits for a place; no other is accepted meanwhile.
+    let mut held: Option<(TcpStream, SocketAddr)> = None;
     let mut stop = std::pin::pin!(stop);
     loop {
-        // A connection is accepted only when there is a place for it; the rest wait in the backlog.
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
         tokio::select! {
             () = &mut stop => break,
-            (place, accepted) = next => match accepted {
-                Ok((stream, peer)) => {
-                    let task = connection(stream, peer, app.clone(), limits, stopping.subscribe());
+            accepted = listener.accept(), if held.is_none() => match accepted {
+                Ok(accepted) => held = Some(accepted),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    quiet.end_oldest();
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            place = place(&places, &quiet), if held.is_some() => {
+                if let Some(accepted) = held.take() {
+                    let ends = (stopping.subscribe(), quiet.enter());
+                    let task = connection(accepted, app.clone(), limits, ends);
                     connections.spawn(async move {
                         task.await;
                         drop(place);
                     });
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            }
             Some(ended) = connections.join_next() => log_panic(ended),
         }
     }
@@ -100,6 +113,23 @@ pub async fn serve(
     }
 }
 
+/// A place for a connection; one that is quiet makes room when there is none.
+async fn place(places: &Arc<Semaphore>, quiet: &Quiet) -> Option<OwnedSemaphorePermit> {
+    loop {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            return Some(place);
+        }
+        let free = Arc::clone(places).acquire_owned();
+        if quiet.end_oldest() {
+            return free.await.ok();
+        }
+        tokio::select! {
+            place = free => return place.ok(),
+            () = quiet.grown() => {}
+        }
+    }
+}
+
 /// Ends when stopping was announced; the value behind the channel's lock is let go at once.
 async fn stop_of(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stop| *stop).await;
@@ -115,11 +145,10 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
 
 /// Serves one connection; the future owns all it needs.
 fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
     app: Router,
     limits: &Limits,
-    mut stopping: watch::Receiver<bool>,
+    (mut stopping, seat): (watch::Receiver<bool>, Seat),
 ) -> impl Future<Output = ()> + Send + 'static {
     // Answers are written whole: waiting for more would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
@@ -131,12 +160,18 @@ fn connection(
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD_BYTES);
     let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
-    let service = TowerToHyperService::new(app);
+    let requests = seat.clone();
+    // Handlers hear where it came from: who guesses passwords is slowed down by that.
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer.ip()));
+        answer(app.clone(), requests.begin(), request)
+    });
     async move {
         let served = http.serve_connection(io, service);
         let mut served = std::pin::pin!(served);
         let ended = tokio::select! {
             ended = served.as_mut() => ended,
+            () = seat.ended() => return,
             () = stop_of(&mut stopping) => {
                 served.as_mut().graceful_shutdown();
                 served.await
@@ -146,4 +181,18 @@ fn connection(
             tracing::debug!(%peer, %error, "connection ended");
         }
     }
+}
+
+/// Answers a request; it runs until all of its answer is sent.
+async fn answer(
+    app: Router,
+    running: Option<Running>,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let Some(running) = running else {
+        // This connection makes room for another and is closed at once.
+        return std::future::pending().await;
+    };
+    let response = app.oneshot(request.map(Body::new)).await?;
+    Ok(response.map(|body| Body::new(Answering::new(body, running))))
 }

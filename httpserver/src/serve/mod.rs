@@ -3,6 +3,8 @@
 
 mod accept;
 mod browser;
+pub mod files;
+mod quiet;
 mod signals;
 mod stall;
 

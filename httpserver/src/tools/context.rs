@@ -1,16 +1,20 @@
 //! Who calls tools, from where, on what, and how much they may take.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sop::Database;
-use sop_query::sql::{Cancel, Catalog};
+use sop_query::sql::{Cancel, Catalog, Output, Visibility};
 use sop_systemdb::system::AuditEntry;
-use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput, ToolSpec};
+use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput};
 
 use super::fault::fault;
 use super::statements::{Direct, Statements};
+use super::tool::{Mode, Tool};
 use crate::api::catalog;
+use crate::scripts::{Chain, with_scripts};
+use crate::security::{Capability, Seen};
 use crate::state::AppState;
 
 /// By which way a call came.
@@ -42,6 +46,11 @@ impl Way {
             Way::Copilot => "copilot",
             Way::Mcp => "mcp",
         }
+    }
+
+    /// Whether a person called it, and neither a model nor a script.
+    pub fn is_person(self) -> bool {
+        matches!(self, Way::Page | Way::Api | Way::Command)
     }
 }
 
@@ -76,7 +85,14 @@ pub struct Context {
     pub cancel: Cancel,
     /// Where statements run, when not each in a transaction of its own.
     pub statements: Option<Box<dyn Statements>>,
+    /// The scripts whose steps or rows this call is a part of.
+    pub chain: Chain,
+    /// Who takes the rows of the next query instead of a table in the answer.
+    pub tap: Tap,
 }
+
+/// Takes the rows of one query as they come.
+pub type Tap = RefCell<Option<Box<dyn Output + Send>>>;
 
 /// Rows of a result when nothing else is said.
 const ROWS: u64 = 1_000;
@@ -85,7 +101,13 @@ const BYTES: usize = 4 << 20;
 
 impl Context {
     /// With the ordinary limits.
-    pub fn new(state: AppState, database: impl Into<String>, caller: Caller) -> Self {
+    pub fn new(state: AppState, database: impl Into<String>, mut caller: Caller) -> Self {
+        let who = state.who();
+        // Whatever the way: nobody does more by it than they may.
+        caller.may = caller.may.min(who.tools().unwrap_or(ToolClass::Read));
+        if who.is_user {
+            caller.name = who.name.to_string();
+        }
         let time = state.limits().query_timeout();
         Self {
             state,
@@ -97,23 +119,38 @@ impl Context {
             time,
             cancel: Cancel::default(),
             statements: None,
+            chain: Chain::default(),
+            tap: Tap::default(),
         }
     }
 
     /// Whether the caller may use tools of this class.
     pub fn allows(&self, class: ToolClass) -> bool {
-        class <= self.caller.may
+        self.state.who().tools().is_some() && class <= self.caller.may
     }
 
-    /// The one place where it is decided whether a caller may use a tool.
+    /// Whether the caller is shown a tool.
+    pub(super) fn offers(&self, tool: &Tool) -> bool {
+        let for_caller = !tool.is_for_people() || self.caller.way.is_person();
+        for_caller && (tool.has_class_of_call() || self.allows(tool.spec().class))
+    }
+
+    /// The one place where it is decided whether a caller may use a tool; what the call may do.
     ///
     /// # Errors
-    /// `not_allowed`.
-    pub fn allow(&self, spec: &ToolSpec) -> Result<(), ToolFault> {
-        self.allow_class(spec.class, &spec.name)
+    /// `not_allowed`; arguments of which it cannot be told.
+    pub(super) fn may_call(&self, tool: &Tool, args: &Value) -> Result<ToolClass, ToolFault> {
+        let name = &tool.spec().name;
+        if tool.is_for_people() && !self.caller.way.is_person() {
+            let message = format!("'{name}' is for people: no model and no script calls it.");
+            return Err(ToolFault::new("not_allowed", message));
+        }
+        let class = tool.class(self, args)?;
+        self.allow_class(class, name)?;
+        Ok(class)
     }
 
-    /// The same for what a tool turns out to do.
+    /// Whether the caller may do something of this class.
     ///
     /// # Errors
     /// `not_allowed`.
@@ -164,6 +201,21 @@ impl Context {
         self.state.audit().record(entry);
     }
 
+    /// What the caller sees of that database.
+    pub fn seen(&self, named: Option<&str>) -> Seen {
+        self.state.registry().seen(self.database_name(named))
+    }
+
+    /// What the caller sees of all databases.
+    pub fn visibility(&self) -> Visibility {
+        self.state.who().visibility().clone()
+    }
+
+    /// The name of the system database.
+    pub(super) fn system_name(&self) -> String {
+        self.state.registry().system_entry().name.clone()
+    }
+
     /// The database that arguments name, or the one of the call.
     pub fn database_name<'a>(&'a self, named: Option<&'a str>) -> &'a str {
         named.unwrap_or(&self.database)
@@ -175,16 +227,26 @@ impl Context {
     /// It is not there or cannot be opened.
     pub fn database(&self, named: Option<&str>) -> Result<Database, ToolFault> {
         let name = self.database_name(named);
-        self.state.registry().database(name).map_err(fault)
+        let registry = self.state.registry();
+        let entry = registry.get(name).map_err(fault)?;
+        registry
+            .who()
+            .check(Capability::Query, Some(&entry.name))
+            .map_err(fault)?;
+        registry.database(name).map_err(fault)
     }
 
     /// That database, open for writing.
     ///
     /// # Errors
-    /// As [`Context::database`], and it is read-only.
-    pub fn writable(&self, named: Option<&str>) -> Result<Database, ToolFault> {
-        let name = self.database_name(named);
-        self.state.registry().writable(name).map_err(fault)
+    /// As [`Context::database`], and it is read-only, or a change of it has to be confirmed.
+    pub fn writable(&self, named: Option<&str>, mode: Mode) -> Result<Database, ToolFault> {
+        let (registry, name) = (self.state.registry(), self.database_name(named));
+        let database = match mode {
+            Mode::Call => registry.writable(name),
+            Mode::Propose => registry.proposable(name),
+        };
+        database.map_err(fault)
     }
 
     /// That database first and the others that the text may name.
@@ -193,7 +255,9 @@ impl Context {
     /// It is not there or cannot be opened.
     pub fn catalog(&self, named: Option<&str>, text: &str) -> Result<Catalog, ToolFault> {
         let name = self.database_name(named);
-        catalog(self.state.registry(), name, text).map_err(fault)
+        let catalog = catalog(self.state.registry(), name, text).map_err(fault)?;
+        let (state, chain) = (&self.state, &self.chain);
+        Ok(with_scripts(catalog, state, name, text, chain))
     }
 
     /// What runs statements on a catalog.

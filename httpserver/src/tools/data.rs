@@ -7,13 +7,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop::{Direction, Mode as Access};
 use sop_query::keys::key_from_json;
-use sop_query::sql::{Access as SqlAccess, Catalog, Limits, Params, Request};
-use sop_systemdb::tool::{Column, Table, ToolFault, ToolOutput};
+use sop_query::sql::{Access as SqlAccess, Catalog, Limits, Output, Params, Request, Visibility};
+use sop_systemdb::tool::{Table, ToolFault, ToolOutput};
 
 use super::arguments::Names;
 use super::context::Context;
 use super::fault::{at, fault};
-use super::result::{Rows, counted, stats};
+use super::result::{Rows, column, counted, stats};
 use super::tool::Tool;
 use crate::api::{compile_document, sql_params};
 
@@ -107,7 +107,7 @@ impl Select {
 fn select(context: &Context, args: Select) -> Result<ToolOutput, ToolFault> {
     let document = args.document();
     let catalog = context.catalog(args.database.as_deref(), &document.to_string())?;
-    let (sql, params, notes) = compile(&catalog, &document)?;
+    let (sql, params, notes) = compile(&context.visibility(), &catalog, &document)?;
     let mut output = read(context, &catalog, sql, params, context.rows)?;
     if !notes.is_empty() {
         output.data = json!({"notes": notes});
@@ -117,10 +117,11 @@ fn select(context: &Context, args: Select) -> Result<ToolOutput, ToolFault> {
 
 /// A document as a statement; places are those of the arguments.
 pub(super) fn compile(
+    visibility: &Visibility,
     catalog: &Catalog,
     document: &Value,
 ) -> Result<(String, Params, Vec<String>), ToolFault> {
-    compile_document(catalog, document).map_err(|error| {
+    compile_document(visibility, catalog, document).map_err(|error| {
         let mut found = fault(error);
         let place = found.at.take();
         found.at = place.map(|at| at.strip_prefix("/select").unwrap_or(&at).to_owned());
@@ -168,15 +169,27 @@ fn read(
         access: SqlAccess::ReadOnly,
         dry_run: false,
         cancel: context.cancel.clone(),
+        visibility: context.visibility(),
         ..Request::default()
     };
-    let mut rows = Rows::new(context.bytes);
-    let summary = context
-        .with_statements(|statements| {
-            let run = statements.run(catalog, &request, &mut rows);
+    let run = |rows: &mut dyn Output| {
+        let ran = context.with_statements(|statements| {
+            let run = statements.run(catalog, &request, rows);
             run.map_err(fault)
-        })
-        .map_err(writes_elsewhere)?;
+        });
+        ran.map_err(writes_elsewhere)
+    };
+    if let Some(mut tap) = context.tap.take() {
+        let summary = run(&mut *tap)?;
+        return Ok(ToolOutput {
+            summary: counted(summary.rows, "row"),
+            statement: Some(request.sql),
+            stats: stats(&summary),
+            ..ToolOutput::default()
+        });
+    }
+    let mut rows = Rows::new(context.bytes);
+    let summary = run(&mut rows)?;
     let mut table = rows.table;
     table.truncated |= summary.truncated;
     let count = table.rows.len() as u64;
@@ -225,6 +238,7 @@ fn explain(context: &Context, args: Explain) -> Result<ToolOutput, ToolFault> {
             time: Some(context.time),
         },
         cancel: context.cancel.clone(),
+        visibility: context.visibility(),
         ..Request::default()
     };
     let analyze = args.analyze.unwrap_or(false);
@@ -266,6 +280,8 @@ fn find_nearest(context: &Context, args: FindNearest) -> Result<ToolOutput, Tool
     let store = tx
         .documents(&args.store)
         .map_err(|error| at(error, "/store"))?;
+    let seen = context.seen(args.database.as_deref());
+    seen.check(store.definition()).map_err(fault)?;
     let spec = &store.definition().key;
     let key = key_from_json(spec, &args.key).map_err(|error| at(error, "/key"))?;
     let limit = args.limit.unwrap_or(3).clamp(1, MOST_NEIGHBOURS) as usize;
@@ -293,12 +309,12 @@ fn find_nearest(context: &Context, args: FindNearest) -> Result<ToolOutput, Tool
     }
     let rows = items.iter().zip(first..).map(|(item, rank)| {
         let key = spec.key_to_json(&item.key);
-        vec![json!(rank), key, item.value.to_value()]
+        vec![
+            json!(rank),
+            key,
+            seen.json(&args.store, item.value.to_value()),
+        ]
     });
-    let column = |name: &str, kind: &str| Column {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-    };
     let table = Table {
         columns: vec![
             column("rank", "integer"),

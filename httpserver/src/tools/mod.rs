@@ -18,16 +18,21 @@ mod arguments;
 mod context;
 mod data;
 mod fault;
+mod knowledge;
 mod page;
 mod result;
+mod scripts;
 mod statements;
 mod stores;
+mod system;
 mod tool;
 mod transfer;
 mod write;
 
-pub use context::{Caller, Context, Way};
+pub use context::{Caller, Context, Tap, Way};
 pub use fault::fault;
+pub(crate) use result::json_of;
+pub use scripts::RUN_SCRIPT;
 pub use statements::{Direct, Statements};
 pub use tool::{Mode, Tool};
 
@@ -43,6 +48,8 @@ static ALL: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     all.extend(write::tools());
     all.extend(transfer::tools());
     all.extend(page::tools());
+    all.extend(scripts::tools());
+    all.extend(knowledge::tools());
     all
 });
 
@@ -70,26 +77,32 @@ pub struct Tools<'a>(pub &'a Context);
 
 impl ToolHost for Tools<'_> {
     fn specs(&self) -> Vec<ToolSpec> {
-        let allowed = all().iter().filter(|tool| self.0.allows(tool.spec().class));
+        let allowed = all().iter().filter(|tool| self.0.offers(tool));
         allowed.map(|tool| tool.spec().clone()).collect()
+    }
+
+    fn class(&self, name: &str, args: &Value) -> Result<ToolClass, ToolFault> {
+        get(name)?.class(self.0, args)
     }
 
     fn call(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
         let tool = get(name)?;
-        if tool.spec().class == ToolClass::Read {
-            self.0.allow(tool.spec())?;
+        let class = self.0.may_call(tool, &args);
+        if matches!(class, Ok(ToolClass::Read)) {
             return tool.run(self.0, args, Mode::Call);
         }
-        let place = (text(&args, "database"), text(&args, "store"));
-        let allowed = self.0.allow(tool.spec());
-        let done = allowed.and_then(|()| tool.run(self.0, args, Mode::Call));
+        let place = match tool.system_store() {
+            Some(store) => (Some(self.0.system_name()), Some(store.to_owned())),
+            None => (text(&args, "database"), text(&args, "store")),
+        };
+        let done = class.and_then(|_| tool.run(self.0, args, Mode::Call));
         self.0.audit(name, place, &done);
         done
     }
 
     fn propose(&self, name: &str, args: Value) -> Result<ToolOutput, ToolFault> {
         let tool = get(name)?;
-        self.0.allow(tool.spec())?;
+        self.0.may_call(tool, &args)?;
         tool.run(self.0, args, Mode::Propose)
     }
 }

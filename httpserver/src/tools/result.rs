@@ -84,6 +84,14 @@ pub fn stats(summary: &Summary) -> Value {
     })
 }
 
+/// A column of a table that is no query's.
+pub fn column(name: &str, kind: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+    }
+}
+
 /// `1 row`, `2 rows`.
 pub fn counted(count: u64, what: &str) -> String {
     match count {

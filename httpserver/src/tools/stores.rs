@@ -4,11 +4,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop::{Mode as Access, Relation, StoreChange, StoreDefinition, StoreInfo, Transaction};
-use sop_systemdb::tool::{Column, Table, ToolClass, ToolFault, ToolOutput};
+use sop_systemdb::tool::{Table, ToolClass, ToolFault, ToolOutput};
 
 use super::context::Context;
 use super::fault::{at, fault};
-use super::result::counted;
+use super::result::{column, counted};
 use super::tool::{Mode, Tool};
 use crate::api::{StoreUpdate, store_as_json};
 use crate::error::{ApiResult, explain_json};
@@ -73,10 +73,7 @@ pub fn tools() -> Vec<Tool> {
 struct Nothing {}
 
 fn table(columns: &[(&str, &str)], rows: Vec<Vec<Value>>) -> Table {
-    let columns = columns.iter().map(|(name, kind)| Column {
-        name: (*name).to_owned(),
-        kind: (*kind).to_owned(),
-    });
+    let columns = columns.iter().map(|(name, kind)| column(name, kind));
     Table {
         columns: columns.collect(),
         rows,
@@ -198,7 +195,7 @@ fn describe_store(context: &Context, args: OneStore) -> Result<ToolOutput, ToolF
         .begin(Access::Read)
         .map_err(|error| fault(error.into()))?;
     let info = info(&tx, &args.store)?;
-    let data = store_as_json(&tx, &info).map_err(fault)?;
+    let data = store_as_json(&tx, &context.seen(args.database.as_deref()), &info).map_err(fault)?;
     Ok(ToolOutput {
         summary: format!("{}: {}", args.store, counted(info.count, "item")),
         data,
@@ -213,7 +210,7 @@ fn define<T>(
     mode: Mode,
     work: impl FnOnce(&Transaction) -> ApiResult<T>,
 ) -> Result<T, ToolFault> {
-    let database = context.writable(database)?;
+    let database = context.writable(database, mode)?;
     let engine = |error: sop::Error| fault(error.into());
     let tx = database.begin(Access::Write).map_err(engine)?;
     let done = work(&tx).map_err(fault)?;

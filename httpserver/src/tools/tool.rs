@@ -19,11 +19,16 @@ pub enum Mode {
 }
 
 type Run = Box<dyn Fn(&Context, Value, Mode) -> Result<ToolOutput, ToolFault> + Send + Sync>;
+/// The class of a call, of a tool where that depends on its arguments.
+type ClassOf = fn(&Context, &Value) -> Result<ToolClass, ToolFault>;
 
 /// A tool of the registry.
 pub struct Tool {
     spec: ToolSpec,
     run: Run,
+    class_of: Option<ClassOf>,
+    people_only: bool,
+    system_store: Option<&'static str>,
 }
 
 impl Tool {
@@ -36,7 +41,7 @@ impl Tool {
     ) -> Self {
         let spec = spec::<A>(name, description, ToolClass::Read, positional);
         let run: Run = Box::new(move |context, args, _| run(context, parse(args)?));
-        Self { spec, run }
+        Self::with(spec, run)
     }
 
     /// A tool that changes something, or shows what it would change.
@@ -49,7 +54,61 @@ impl Tool {
     ) -> Self {
         let spec = spec::<A>(name, description, class, positional);
         let run: Run = Box::new(move |context, args, mode| run(context, parse(args)?, mode));
-        Self { spec, run }
+        Self::with(spec, run)
+    }
+
+    fn with(spec: ToolSpec, run: Run) -> Self {
+        Self {
+            spec,
+            run,
+            class_of: None,
+            people_only: false,
+            system_store: None,
+        }
+    }
+
+    /// The class of a call depends on its arguments; that of the description is what it mostly is.
+    pub(super) fn with_class(mut self, class_of: ClassOf) -> Self {
+        self.class_of = Some(class_of);
+        self
+    }
+
+    /// A model never calls it, and neither does a script, which a model may have written.
+    pub(super) fn for_people(mut self) -> Self {
+        self.people_only = true;
+        self
+    }
+
+    /// It changes this store of the system database.
+    pub(super) fn of_system(mut self, store: &'static str) -> Self {
+        self.system_store = Some(store);
+        self
+    }
+
+    /// Whether only people call it.
+    pub fn is_for_people(&self) -> bool {
+        self.people_only
+    }
+
+    /// Whether it depends on the arguments what a call may do.
+    pub(super) fn has_class_of_call(&self) -> bool {
+        self.class_of.is_some()
+    }
+
+    /// The store of the system database that it changes.
+    pub(super) fn system_store(&self) -> Option<&'static str> {
+        self.system_store
+    }
+
+    /// What a call may do.
+    ///
+    /// # Errors
+    /// Arguments that nothing can be told of.
+    pub(super) fn class(&self, context: &Context, args: &Value) -> Result<ToolClass, ToolFault> {
+        match self.class_of {
+            Some(class_of) => class_of(context, args),
+            None => Ok(self.spec.class),
+        }
     }
 
     /// What others see of it.

@@ -17,7 +17,7 @@ use super::context::Context;
 use super::fault::{at, fault};
 use super::result::counted;
 use super::tool::{Mode, Tool};
-use crate::api::format_of;
+use crate::api::{export_seen, format_of};
 
 /// The tools of this module.
 pub fn tools() -> Vec<Tool> {
@@ -62,7 +62,9 @@ fn import_rows(context: &Context, args: Import, mode: Mode) -> Result<ToolOutput
     if args.create == Some(true) {
         context.allow_class(ToolClass::Admin, "import with create")?;
     }
-    let database = context.writable(args.database.as_deref())?;
+    let database = context.writable(args.database.as_deref(), mode)?;
+    let seen = context.seen(args.database.as_deref());
+    seen.check_whole_rows(&args.store).map_err(fault)?;
     let format = match &args.format {
         Some(name) => format_of(name).map_err(|error| at(error, "/format"))?,
         None => Format::detect(args.data.as_bytes(), None).map_err(|error| at(error, "/data"))?,
@@ -150,8 +152,13 @@ fn export_rows(context: &Context, args: Export) -> Result<ToolOutput, ToolFault>
         most: context.bytes,
     };
     let options = ExportOptions::new(format);
-    let exported = export(&tx, &args.store, &options, &mut text, &mut |_| {}).map_err(|error| {
-        let mut found = fault(error.into());
+    let seen = context.seen(args.database.as_deref());
+    let exported = match seen.visibility().is_all() {
+        true => export(&tx, &args.store, &options, &mut text, &mut |_| {}).map_err(Into::into),
+        false => export_seen(&tx, &seen, &args.store, &options, &mut text),
+    };
+    let exported = exported.map_err(|error| {
+        let mut found = fault(error);
         if text.bytes.len() >= context.bytes / 2 {
             let message = format!(
                 "'{}' is too large for a tool's result of {} bytes. Export it as a file, or select \

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop::Mode as EngineMode;
-use sop_query::changes::{ChangeSet, Outcome};
+use sop_query::changes::ChangeSet;
 use sop_query::keys::key_from_json;
 use sop_query::sql::{Access, Catalog, Limits, Params, Request, RowChange, Summary};
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput};
@@ -17,7 +17,7 @@ use super::data::compile;
 use super::fault::{at, fault};
 use super::result::{Rows, counted, stats};
 use super::tool::{Mode, Tool};
-use crate::api::sql_params;
+use crate::api::{outcome_as_json, seen_changes, sql_params};
 
 /// Most changes of a proposal that can be applied as they were shown.
 const MOST_SHOWN: usize = 10_000;
@@ -222,7 +222,9 @@ fn change(context: &Context, args: Change, mode: Mode) -> Result<ToolOutput, Too
     let set = ChangeSet::from_value(&json).map_err(|error| fault(error.into()))?;
     let dry_run = mode == Mode::Propose;
     let named = args.database.as_deref();
-    let database = context.writable(named)?;
+    let database = context.writable(named, mode)?;
+    let seen = context.seen(named);
+    let set = seen_changes(&database, &seen, set).map_err(fault)?;
     let outcome = context.with_statements(|statements| {
         let outcome = statements.change(&database, &set, dry_run);
         outcome.map_err(fault)
@@ -241,14 +243,15 @@ fn change(context: &Context, args: Change, mode: Mode) -> Result<ToolOutput, Too
     Ok(outcome_as_output(
         context.database_name(named),
         &json,
-        &outcome,
+        &outcome_as_json(&outcome, &seen),
         mode,
     ))
 }
 
-fn outcome_as_output(database: &str, set: &Value, outcome: &Outcome, mode: Mode) -> ToolOutput {
-    let rows = outcome.preview.iter().map(|row| {
-        let mut json = serde_json::to_value(row).unwrap_or_default();
+fn outcome_as_output(database: &str, set: &Value, outcome: &Value, mode: Mode) -> ToolOutput {
+    let preview = outcome["preview"].as_array().into_iter().flatten();
+    let rows = preview.map(|row| {
+        let mut json = row.clone();
         json["database"] = database.into();
         json
     });
@@ -261,10 +264,10 @@ fn outcome_as_output(database: &str, set: &Value, outcome: &Outcome, mode: Mode)
     ToolOutput {
         summary: format!("{} {done}", counted(count, "change")),
         changes: Some(json!({
-            "count": count, "rows": rows, "sequence": outcome.sequence, "database": database,
+            "count": count, "rows": rows, "sequence": outcome["sequence"], "database": database,
             "set": set["changes"],
         })),
-        stats: json!({"changed": count, "sequence": outcome.sequence}),
+        stats: json!({"changed": count, "sequence": outcome["sequence"]}),
         ..ToolOutput::default()
     }
 }
@@ -299,7 +302,7 @@ fn run_document(
     mode: Mode,
 ) -> Result<ToolOutput, ToolFault> {
     let catalog = context.catalog(database, &document.to_string())?;
-    let (sql, params, notes) = compile(&catalog, document)?;
+    let (sql, params, notes) = compile(&context.visibility(), &catalog, document)?;
     let mut output =
         run_in(context, database, &catalog, sql, params, mode).map_err(|mut fault| {
             // The statement is not what was given.
@@ -332,7 +335,7 @@ fn run_in(
     mode: Mode,
 ) -> Result<ToolOutput, ToolFault> {
     // Says early and in plain words when nothing can be written.
-    context.writable(database)?;
+    context.writable(database, mode)?;
     let request = Request {
         sql,
         params,
@@ -343,6 +346,7 @@ fn run_in(
         access: Access::ReadWrite,
         dry_run: mode == Mode::Propose,
         cancel: context.cancel.clone(),
+        visibility: context.visibility(),
         ..Request::default()
     };
     let mut rows = Rows::new(context.bytes);

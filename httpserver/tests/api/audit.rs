@@ -90,3 +90,77 @@ async fn the_audit_is_paged_both_ways_and_survives_a_restart() {
     let newer = test.get(&format!("/api/v1/audit?after={last}")).await.ok();
     assert_eq!(newer["entries"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn items_are_written_down_before_and_after_and_imports_with_their_counts() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let at = "/api/v1/databases/d/stores/s";
+    test.post(&format!("{at}/items"), json!({"key": 1, "value": {"a": 1}}))
+        .await
+        .ok();
+    let two = json!({"value": {"a": 2}});
+    test.put_json("PUT", &format!("{at}/item?key=1"), two)
+        .await
+        .ok();
+    test.delete(&format!("{at}/item?key=1")).await.ok();
+    let rows = "{\"key\":5,\"value\":{}}\n{\"key\":\"x\",\"value\":{}}\n";
+    test.call("POST", &format!("{at}/import?format=ndjson"), &[], rows)
+        .await
+        .ok();
+    let all = entries(&test).await;
+    assert_eq!(all[0]["way"], "import");
+    assert_eq!(all[0]["detail"]["import"]["inserted"], 1);
+    assert_eq!(all[0]["detail"]["import"]["failed"], 1);
+    let change = |at: usize| &all[at]["detail"]["changes"][0];
+    assert_eq!(change(1)["op"], "delete");
+    assert_eq!(change(1)["before"], json!({"a": 2}));
+    assert_eq!(change(2)["before"], json!({"a": 1}));
+    assert_eq!(change(2)["after"], json!({"a": 2}));
+    assert_eq!(change(3)["after"], json!({"a": 1}));
+    assert_eq!(all[1]["store"], "s");
+}
+
+#[tokio::test]
+async fn the_audit_is_filtered_and_counted() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    for key in 0..3 {
+        let change = json!({"changes": [{"op": "insert", "store": "s", "key": key, "value": {"word": format!("Wort{key}")}}]});
+        test.post("/api/v1/databases/d/changes", change).await.ok();
+    }
+    test.post(
+        "/api/v1/tools/delete?database=d",
+        json!({"store": "x", "key": 1}),
+    )
+    .await;
+    let numbers = async |query: &str| -> Vec<u64> {
+        let listed = test.get(&format!("/api/v1/audit?{query}")).await.ok();
+        let entries = listed["entries"].as_array().unwrap().clone();
+        entries
+            .iter()
+            .map(|one| one["number"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(numbers("store=s&limit=2").await.len(), 2);
+    assert_eq!(numbers("outcome=failed").await.len(), 1);
+    assert_eq!(numbers("text=wORT1").await.len(), 1);
+    assert_eq!(numbers("way=import").await.len(), 0);
+    assert_eq!(numbers("to=2001-01-01T00:00:00Z").await.len(), 0);
+    assert!(numbers("from=2001-01-01T00:00:00Z").await.len() > 4);
+    let page = test.get("/api/v1/audit?store=s&limit=2").await.ok();
+    assert_eq!(page["has_more"], true);
+    let rest = format!("store=s&before={}", page["before"]);
+    let first = numbers("store=s&limit=100").await;
+    assert_eq!(numbers(&rest).await, first[2..]);
+    test.get("/api/v1/audit?from=yesterday")
+        .await
+        .refused(400, "invalid_parameter");
+    let counts = test
+        .get("/api/v1/audit/counts?since=2001-01-01T00:00:00Z,2999-01-01T00:00:00Z")
+        .await
+        .ok();
+    assert_eq!(counts["outcome"]["failed"], 1);
+    assert_eq!(counts["store"]["s"], 3);
+    assert_eq!(counts["since"][0], counts["entries"]);
+    assert_eq!(counts["since"][1], 0);
+    assert_eq!(counts["complete"], true);
+}

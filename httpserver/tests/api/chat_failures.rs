@@ -158,10 +158,7 @@ async fn stop_closes_the_connection_to_the_model_and_the_session_goes_on() {
         .then([say("half "), Step::Stall])
         .then([say("I am back.")]);
     let mut events = chat.ask(json!({"message": "go"})).await;
-    let id = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = events.session().await;
     events.until("text-delta").await;
     let stopped = chat.test.delete(&format!("/api/v1/chat/{id}")).await.ok();
     assert_eq!(stopped["stopped"], true);
@@ -181,10 +178,7 @@ async fn stop_takes_a_change_that_waits_with_it() {
     *chat.tools.numbers.lock() = vec![1];
     chat.model.then([call("delete", json!({"below": 5}))]);
     let mut events = chat.ask(json!({"message": "go"})).await;
-    let id = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = events.session().await;
     let asked = events.until("approval-requested").await.data;
     chat.test.delete(&format!("/api/v1/chat/{id}")).await.ok();
     let rest = events.rest().await;

@@ -113,10 +113,7 @@ async fn a_listener_that_comes_back_goes_on_where_it_was() {
         say("four"),
     ]);
     let mut events = chat.ask(json!({"message": "count"})).await;
-    let id = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = events.session().await;
     let last = events.until("text-delta").await;
     assert_eq!(last.data["text"], "one ");
     // The client goes away; the answer goes on.

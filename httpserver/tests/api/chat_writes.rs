@@ -18,11 +18,7 @@ async fn a_delete_waits_with_its_count_and_is_done_once() {
         .then([call("delete", json!({"below": 5}))])
         .then([say("Deleted.")]);
     let mut events = chat.ask(json!({"message": "delete the small ones"})).await;
-    let session = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let asked = events.until("approval-requested").await.data;
+    let (session, asked) = events.proposal().await;
     assert_eq!(asked["affected"], 3);
     assert_eq!(asked["class"], "write");
     assert_eq!(asked["changeset"]["rows"].as_array().unwrap().len(), 3);
@@ -73,11 +69,7 @@ async fn a_reason_for_no_reaches_the_model() {
         .then([call("delete", json!({"below": 5}))])
         .then([say("Fine.")]);
     let mut events = chat.ask(json!({"message": "delete"})).await;
-    let session = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let asked = events.until("approval-requested").await.data;
+    let (session, asked) = events.proposal().await;
     let no = json!({"call": asked["call"], "approve": false, "reason": "Those are the auditor's numbers."});
     assert_eq!(chat.decide(&session, no).await.ok()["outcome"], "denied");
     let events = events.rest().await;
@@ -101,11 +93,7 @@ async fn a_change_of_other_data_than_was_shown_is_a_conflict() {
         .then([call("delete", json!({"below": 5}))])
         .then([say("It changed.")]);
     let mut events = chat.ask(json!({"message": "delete"})).await;
-    let session = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let asked = events.until("approval-requested").await.data;
+    let (session, asked) = events.proposal().await;
     chat.tools.numbers.lock().push(4);
     let yes = json!({"call": asked["call"], "approve": true});
     chat.decide(&session, yes).await.refused(409, "conflict");
@@ -155,11 +143,7 @@ async fn real_data_is_changed_as_shown_or_not_at_all() {
 
     // Another item changes meanwhile: still exactly what was shown.
     let mut events = chat.ask(json!({"message": "delete the inactive"})).await;
-    let session = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let asked = events.until("approval-requested").await.data;
+    let (session, asked) = events.proposal().await;
     assert_eq!(asked["affected"], 2);
     assert_eq!(asked["changeset"]["rows"][0]["before"]["name"], "Dave");
     assert_eq!(count().await, 5);
@@ -193,10 +177,7 @@ async fn admin_tools_wait_too() {
         .then([call("drop_store", json!({"store": "users"}))]);
     chat.model.always(Reply::Steps(vec![say("Fine.")], 100));
     let mut events = chat.ask(json!({"message": "drop it"})).await;
-    let session = events.next().await.unwrap().data["session"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let session = events.session().await;
     loop {
         let event = events.next().await.expect("it ended without asking");
         if event.name == "approval-requested" {

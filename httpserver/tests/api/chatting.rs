@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sop_httpserver::config::{Config, ProviderKind, Secret, Share};
 use sop_httpserver::copilot::{
-    Host, MemoryKnowledge, MemorySessions, Parts, ToolAccess, ToolContext,
+    Commands, Host, MemoryKnowledge, MemorySessions, Parts, ToolAccess, ToolContext,
 };
 use sop_systemdb::tool::{Column, Table, ToolClass, ToolFault, ToolHost, ToolOutput, ToolSpec};
 use tower::ServiceExt as _;
@@ -180,7 +180,10 @@ impl Chat {
                 tools: Arc::new(FakeAccess(Arc::clone(&tools))),
                 ..parts
             },
-            false => parts,
+            false => Parts {
+                slash: Arc::new(Commands),
+                ..parts
+            },
         };
         let test = TestApp::with_parts(
             |config| {
@@ -311,6 +314,18 @@ impl Events {
             let more = self.more().await?;
             self.text.push_str(&more);
         }
+    }
+
+    /// The session, from the first event.
+    pub async fn session(&mut self) -> String {
+        let first = self.next().await.unwrap();
+        first.data["session"].as_str().unwrap().to_owned()
+    }
+
+    /// The session, and the first change that waits for a person.
+    pub async fn proposal(&mut self) -> (String, Value) {
+        let session = self.session().await;
+        (session, self.until("approval-requested").await.data)
     }
 
     /// The next event of this name; those before it are passed over.

@@ -2,8 +2,51 @@
 
 use axum::body::Body;
 use serde_json::json;
+use std::io::Read as _;
 
 use super::support::{TestApp, escaped};
+
+#[tokio::test]
+async fn files_of_the_page_are_sent_short_to_who_takes_that() {
+    let test = TestApp::new();
+    let path = sop_web::asset_url("app.js");
+    let whole = test.call("GET", &path, &[], Body::empty()).await;
+    assert_eq!(whole.status, 200);
+    for accepted in ["gzip", "br, GZIP;q=0.5", "gzip, deflate, br"] {
+        let short = test
+            .call(
+                "GET",
+                &path,
+                &[("accept-encoding", accepted)],
+                Body::empty(),
+            )
+            .await;
+        assert_eq!(short.header("content-encoding"), "gzip");
+        assert_eq!(short.header("vary"), "accept-encoding");
+        assert!(short.body.len() < whole.body.len() / 2);
+        let mut text = Vec::new();
+        flate2::read::GzDecoder::new(&short.body[..])
+            .read_to_end(&mut text)
+            .unwrap();
+        assert!(text == whole.body);
+        assert_ne!(short.header("etag"), whole.header("etag"));
+        let tag = short.header("etag").to_owned();
+        let headers = [("accept-encoding", accepted), ("if-none-match", &*tag)];
+        let same = test.call("GET", &path, &headers, Body::empty()).await;
+        assert_eq!(same.status, 304);
+    }
+    for accepted in ["identity", "gzip;q=0", "br"] {
+        let plain = test
+            .call(
+                "GET",
+                &path,
+                &[("accept-encoding", accepted)],
+                Body::empty(),
+            )
+            .await;
+        assert!(plain.body == whole.body, "{accepted}");
+    }
+}
 
 #[tokio::test]
 async fn without_a_database_the_page_welcomes() {

@@ -368,14 +368,14 @@ async fn a_query_whose_answer_is_dropped_ends() {
         .await
         .unwrap();
     assert_eq!(response.status(), 200);
-    assert_eq!(test.state.queries().list().len(), 1);
+    assert_eq!(test.state.queries().list(test.state.who()).len(), 1);
     drop(response);
     until_no_query_runs(&test).await;
 }
 
 async fn until_no_query_runs(test: &TestApp) {
     let ended = async {
-        while !test.state.queries().list().is_empty() {
+        while !test.state.queries().list(test.state.who()).is_empty() {
             tokio::task::yield_now().await;
         }
     };

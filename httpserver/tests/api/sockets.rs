@@ -158,6 +158,39 @@ async fn slow_headers_and_silent_connections_are_closed() {
 }
 
 #[tokio::test]
+async fn quiet_connections_make_room_and_those_at_work_do_not() {
+    let server = Server::start(|config| config.limits.max_connections = 2).await;
+    let mut silent = server.connect().await;
+    let mut dripping = server.connect().await;
+    dripping.write_all(b"GET /api/v1/hea").await.unwrap();
+    let health = server.head("GET /api/v1/health") + "Connection: close\r\n\r\n";
+    let healthy = async || assert!(server.exchange(&health).await.starts_with("HTTP/1.1 200"));
+    healthy().await;
+    assert_eq!(read_all(&mut silent).await, "", "it made room");
+    let next = server.connect().await;
+    healthy().await;
+    assert_eq!(read_all(&mut dripping).await, "", "it made room");
+    drop(next);
+    // A request whose body is still to come keeps its place; the next connections take turns in the other one.
+    let mut working = server.connect().await;
+    let head = server.head("POST /api/v1/databases");
+    let head = format!(
+        "{head}Content-Type: application/json\r\nContent-Length: 12\r\nConnection: close\r\n\r\n{{"
+    );
+    working.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..3 {
+        let head = server.head("GET /api/v1/health") + "\r\n";
+        let mut stream = server.connect().await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    }
+    working.write_all(b"\"name\":\"a\"}").await.unwrap();
+    assert!(read_all(&mut working).await.starts_with("HTTP/1.1 201"));
+}
+
+#[tokio::test]
 async fn a_body_that_stops_coming_is_given_up() {
     let server = Server::start(|config| config.limits.idle_timeout_ms = 50).await;
     let head = server.head("POST /api/v1/databases");

@@ -1,14 +1,17 @@
 //! An application over a folder of its own, and requests to it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
+use sop::ManualClock;
 use sop_httpserver::config::{Config, Secret};
 use sop_httpserver::copilot::Parts;
 use sop_httpserver::environments::Environments;
 use sop_httpserver::{AppState, app};
+use sop_systemdb::accounts::{NewToken, NewUser};
 use tower::ServiceExt as _;
 
 /// The token of every test server.
@@ -123,6 +126,37 @@ impl TestApp {
             state,
             folder,
         }
+    }
+
+    /// With a clock that stands still until it is moved.
+    pub fn with_clock(clock: Arc<ManualClock>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        let environments = Environments::open_with(&config, clock).unwrap();
+        let state = AppState::new(&config, 8080, environments);
+        Self {
+            app: app(state.clone()),
+            state,
+            folder,
+        }
+    }
+
+    /// Makes a user, and gives a token of theirs as a header.
+    pub fn user(&self, new: &NewUser) -> String {
+        let accounts = self.state.accounts();
+        accounts.add_user(new).unwrap();
+        let wish = NewToken {
+            user: new.name.clone(),
+            name: "test".to_owned(),
+            ..NewToken::default()
+        };
+        format!("Bearer {}", accounts.make_token(&wish).unwrap().1)
+    }
+
+    /// A request of somebody with a JSON body.
+    pub async fn by(&self, who: &str, method: &str, path: &str, body: impl ToString) -> Answer {
+        let headers = [("authorization", who), ("content-type", "application/json")];
+        self.call(method, path, &headers, body.to_string()).await
     }
 
     /// Ends the application and starts another over the same folder.

@@ -297,3 +297,51 @@ async fn groups_of_keys_have_exact_counts() {
             .refused(400, code);
     }
 }
+
+#[tokio::test]
+async fn an_import_maps_fields_and_takes_other_quotes() {
+    let test = database().await;
+    let map = json!([
+        {"from": "no", "to": "id", "type": "integer"},
+        {"from": "city", "to": "place.city"},
+        {"from": "zip", "to": "place.zip", "type": "text"},
+        {"from": "junk", "skip": true},
+    ]);
+    let csv = "no;city;zip;junk\n1;'a;b';02113;x\nx;c;1;y\n2;'it''s';7;z\n";
+    let at = |more: &str| {
+        format!(
+            "{STORE}/import?format=csv&key=id&create=true&quote='&map={}{more}",
+            escaped(&map)
+        )
+    };
+    let tried = test.call("POST", &at("&dry_run=true"), &[], csv).await.ok();
+    assert_eq!(
+        (&tried["inserted"], &tried["failed"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(tried["errors"][0]["line"], 3);
+    assert_eq!(
+        tried["errors"][0]["detail"],
+        "no is \"x\", which is not a whole number"
+    );
+    test.call("POST", &at(""), &[], csv).await.ok();
+    let item = test.get(&format!("{STORE}/item?key=1")).await.ok();
+    assert_eq!(
+        item["value"],
+        json!({"place": {"city": "a;b", "zip": "02113"}})
+    );
+    let item = test.get(&format!("{STORE}/item?key=2")).await.ok();
+    assert_eq!(item["value"]["place"], json!({"city": "it's", "zip": "7"}));
+    for wrong in [
+        "{}".to_owned(),
+        json!([{"from": "a"}, {"from": "a"}]).to_string(),
+        json!([{"from": "a", "type": "date"}]).to_string(),
+    ] {
+        let path = format!("{STORE}/import?format=csv&map={}", escaped(&wrong));
+        let answer = test.call("POST", &path, &[], csv).await;
+        assert!((400..=422).contains(&answer.status.as_u16()), "{wrong}");
+    }
+    let jobs = test.get("/api/v1/jobs").await.ok();
+    assert_eq!(jobs["jobs"][0]["what"], "Import into s");
+    assert_eq!(jobs["jobs"][0]["outcome"]["inserted"], 2);
+}

@@ -151,7 +151,7 @@ pub(crate) const COMMANDS: [CommandRow; 20] = [
     },
     row(
         "delete",
-        &["delete_script"],
+        &[],
         &[
             NAME,
             (

@@ -6,7 +6,10 @@
 
 mod commands;
 mod desk;
+mod editing;
 mod parameterize;
+mod refining;
+mod saved;
 mod state;
 mod text;
 

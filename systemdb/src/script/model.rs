@@ -147,6 +147,9 @@ pub struct Step {
     /// Whether it runs side by side with the steps next to it that are so too.
     #[serde(rename = "async", skip_serializing_if = "std::ops::Not::not")]
     pub is_async: bool,
+    /// Whether it is left out of runs and of the check of what names mean.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// Whether the script goes on when it fails.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub continue_on_error: bool,
@@ -271,6 +274,7 @@ impl Step {
             description: None,
             database: None,
             is_async: false,
+            disabled: false,
             continue_on_error: false,
             output: None,
         }

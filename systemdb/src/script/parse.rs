@@ -22,12 +22,13 @@ const SCRIPT_FIELDS: [&str; 8] = [
     "steps",
 ];
 const PARAMETER_FIELDS: [&str; 4] = ["name", "type", "default", "description"];
-const COMMON_FIELDS: [&str; 7] = [
+const COMMON_FIELDS: [&str; 8] = [
     "type",
     "name",
     "description",
     "database",
     "async",
+    "disabled",
     "continue_on_error",
     "output",
 ];
@@ -433,6 +434,7 @@ impl Reader {
             description: self.text(at, fields, "description"),
             database: self.text(at, fields, "database"),
             is_async: self.flag(at, fields, "async"),
+            disabled: self.flag(at, fields, "disabled"),
             continue_on_error: self.flag(at, fields, "continue_on_error"),
             output,
         })

@@ -146,6 +146,43 @@ impl Program {
         })
     }
 
+    /// The highest class of the tools of its own steps; of one that is not known, the highest there is.
+    pub fn own_class(&self) -> ToolClass {
+        let mut highest = ToolClass::Read;
+        each(&self.steps, &mut |step| {
+            if let Work::Tool { class, .. } = &step.work {
+                highest = highest.max(class.unwrap_or(ToolClass::Admin));
+            }
+        });
+        highest
+    }
+
+    /// Whether a step gives a variable another value.
+    pub(crate) fn changes(&self, name: &str) -> bool {
+        let mut changes = false;
+        each(&self.steps, &mut |step| {
+            let set = match &step.work {
+                Work::Set { variable, .. } => Some(variable),
+                Work::Loop { item, .. } => Some(item),
+                _ => None,
+            };
+            changes |= set
+                .into_iter()
+                .chain(&step.output)
+                .any(|there| there == name);
+        });
+        changes
+    }
+
+    /// Where a tool of the last step gives the rows of the whole script: its place. Steps that run beside others, or
+    /// that may fail, do not count.
+    pub fn last_rows(&self) -> Option<&str> {
+        let last = self.steps.last()?;
+        let alone = !last.is_async && !last.continue_on_error && last.output.is_none();
+        let gives = matches!(&last.work, Work::Tool { .. });
+        (alone && gives).then_some(&*last.at)
+    }
+
     /// The scripts that it calls, as `Category.Name`, with the places of the steps.
     pub fn calls(&self) -> Vec<(String, String)> {
         let mut calls = Vec::new();
@@ -196,7 +233,10 @@ struct Compiler<'a> {
 impl Compiler<'_> {
     fn steps(&mut self, at: &str, steps: &[Step]) -> Vec<Compiled> {
         let each = steps.iter().enumerate();
-        each.filter_map(|(index, step)| self.step(&format!("{at}/{index}"), step))
+        // The places of the others stay what they are.
+        let enabled = each.filter(|(_, step)| !step.disabled);
+        enabled
+            .filter_map(|(index, step)| self.step(&format!("{at}/{index}"), step))
             .collect()
     }
 

@@ -113,6 +113,27 @@ impl Template {
         }
     }
 
+    /// The texts as they are written and the values of the variables, apart.
+    pub fn parts(
+        &self,
+        variables: &Variables,
+        part: &mut dyn FnMut(Option<&Path>, String),
+    ) -> Result<(), String> {
+        match self {
+            Self::Text(text) => part(None, text.clone()),
+            Self::Whole(path) => part(Some(path), as_text(variables.find(path)?)),
+            Self::Mixed(parts) => {
+                for one in parts {
+                    match one {
+                        Part::Text(plain) => part(None, plain.clone()),
+                        Part::Path(path) => part(Some(path), as_text(variables.find(path)?)),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The value: that of the variable itself where the template is nothing else.
     pub fn value(&self, variables: &Variables) -> Result<Value, String> {
         match self {

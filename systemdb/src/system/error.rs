@@ -28,6 +28,9 @@ pub enum SystemError {
     /// What was to be saved is wrong.
     #[error("{}", told(.0))]
     Invalid(Vec<Fault>),
+    /// A script that was to be saved does not pass its check.
+    #[error("the script was not saved: {}", told(.0))]
+    Refused(Vec<Fault>),
     /// Somebody else saved another version meanwhile.
     #[error(
         "{what} {name:?} was saved by somebody else meanwhile: it has version {found}, not {expected}"
@@ -92,6 +95,7 @@ impl SystemError {
             Self::NotFound { .. } => "not_found",
             Self::Ambiguous { .. } => "ambiguous_name",
             Self::Invalid(_) => "invalid_value",
+            Self::Refused(_) => "invalid_script",
             Self::Changed { .. } => "version_mismatch",
             Self::Engine(sop::Error::ReadOnly { .. }) => "read_only",
             Self::Engine(_) => "storage_error",
@@ -105,7 +109,7 @@ impl From<SystemError> for ToolFault {
         match error {
             SystemError::NotFound { suggestions, .. } => fault.suggestions = suggestions,
             SystemError::Ambiguous { candidates, .. } => fault.suggestions = candidates,
-            SystemError::Invalid(faults) => {
+            SystemError::Invalid(faults) | SystemError::Refused(faults) => {
                 if let Some(first) = faults.into_iter().next() {
                     fault.at = Some(first.at);
                     fault.suggestions = first.suggestions;

@@ -99,6 +99,25 @@ impl System {
         Ok(entry)
     }
 
+    /// Writes an entry that a person is to approve; false when there is one that a person approved, which stays.
+    ///
+    /// # Errors
+    /// As [`System::put_knowledge`].
+    pub fn propose_knowledge(&self, category: &str, name: &str, entry: &Entry) -> Result<bool> {
+        if let Ok(there) = self.knowledge(category, name)
+            && there.status == KnowledgeStatus::Approved
+        {
+            return Ok(false);
+        }
+        let proposed = Entry {
+            status: KnowledgeStatus::Proposed,
+            approved_by: None,
+            ..entry.clone()
+        };
+        self.put_knowledge(category, name, &proposed)?;
+        Ok(true)
+    }
+
     /// An entry.
     ///
     /// # Errors

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Result, System, SystemError};
-use crate::script::{DEFAULT_CATEGORY, Program, Programs, ScriptSource, Tools, split_reference};
-use crate::tool::ToolFault;
+use super::{Result, Save, Saved, System, SystemError};
+use crate::script::{
+    DEFAULT_CATEGORY, Fault, MAX_CALL_DEPTH, Program, Programs, Script, ScriptSource, Tools, check,
+    refused, split_reference,
+};
+use crate::tool::{ToolClass, ToolFault};
 
 /// The scripts of a system database, with what is needed to compile them.
 pub struct Library<'a> {
@@ -29,6 +32,47 @@ impl Library<'_> {
         let stored = self.system.script(category, name, None)?;
         let program = self.programs.of(&stored.script, self.tools);
         program.map_err(SystemError::Invalid)
+    }
+
+    /// Checks a script and saves it when nothing is wrong; with what was saved come the warnings.
+    ///
+    /// # Errors
+    /// [`SystemError::Refused`] with all that is wrong; as [`System::save_script`].
+    pub fn save(&self, script: &Script, save: &Save) -> Result<(Saved, Vec<Fault>)> {
+        let warnings = self.check(script)?;
+        Ok((self.system.save_script(script, save)?, warnings))
+    }
+
+    /// The warnings that a script would be saved with.
+    ///
+    /// # Errors
+    /// [`SystemError::Refused`] with all that is wrong.
+    pub fn check(&self, script: &Script) -> Result<Vec<Fault>> {
+        let faults = check(script, self.tools, self);
+        match refused(&faults) {
+            true => Err(SystemError::Refused(faults)),
+            false => Ok(faults),
+        }
+    }
+
+    /// The most that a program may do: the highest class of the tools that it and the scripts that it calls have. A tool
+    /// or a script that is not there counts as the most there is.
+    pub fn class(&self, program: &Program) -> ToolClass {
+        self.class_within(program, 0)
+    }
+
+    fn class_within(&self, program: &Program, depth: usize) -> ToolClass {
+        let own = program.own_class();
+        if own == ToolClass::Admin || depth >= MAX_CALL_DEPTH {
+            return ToolClass::Admin;
+        }
+        let called = program.calls().into_iter().map(|(_, reference)| {
+            let callee = self.program(&reference);
+            callee.map_or(ToolClass::Admin, |callee| {
+                self.class_within(&callee, depth + 1)
+            })
+        });
+        called.fold(own, Ord::max)
     }
 }
 

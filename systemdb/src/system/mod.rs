@@ -1,4 +1,4 @@
-//! The system database: scripts, knowledge, sessions, audit, feedback, users, runs and schedules.
+//! The system database: scripts, knowledge, sessions, audit, feedback, runs and schedules.
 //!
 //! An ordinary database of the engine, with ordinary stores that can be looked at like any other. Always: what the
 //! product brings along ([`seeds`](self)) never takes the place of what a person wrote, and what a person deleted does not
@@ -14,7 +14,6 @@ mod schedules;
 mod scripts;
 mod seeds;
 mod sessions;
-mod users;
 
 use std::sync::Arc;
 
@@ -31,7 +30,6 @@ pub use runs::RunRecord;
 pub use schedules::NamedSchedule;
 pub use scripts::{Save, Saved, ScriptInfo, StoredScript, VersionInfo};
 pub use sessions::Session;
-pub use users::User;
 
 /// The result of a call.
 pub type Result<T, E = SystemError> = std::result::Result<T, E>;
@@ -65,7 +63,6 @@ const KNOWLEDGE: &str = "knowledge";
 const SESSIONS: &str = "sessions";
 const AUDIT: &str = "audit";
 const FEEDBACK: &str = "feedback";
-const USERS: &str = "users";
 const RUNS: &str = "runs";
 const SCHEDULES: &str = "schedules";
 
@@ -108,7 +105,6 @@ impl System {
                 make::<String>(tx, SESSIONS, "Chats, with their drafts of scripts")?;
                 make::<u64>(tx, AUDIT, "Every change: who, what, by which way")?;
                 make::<u64>(tx, FEEDBACK, "What people thought of answers")?;
-                make::<String>(tx, USERS, "People and what they may do")?;
                 make::<u64>(tx, RUNS, "Runs of scripts")?;
                 make::<String>(tx, SCHEDULES, "Scripts that run by themselves")
             })?;

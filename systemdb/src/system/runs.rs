@@ -42,6 +42,9 @@ pub struct RunRecord {
     pub changed: u64,
     /// Milliseconds that it took.
     pub elapsed_ms: u64,
+    /// What a model was asked: `{model, requests, tokens, cost}`.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub usage: Value,
 }
 
 impl RunRecord {
@@ -65,6 +68,7 @@ impl RunRecord {
             rows: report.rows,
             changed: report.changed,
             elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+            usage: Value::Null,
         }
     }
 }

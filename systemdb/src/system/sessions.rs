@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Result, SESSIONS, System, SystemError};
+use super::{FEEDBACK, Feedback, Result, SESSIONS, System, SystemError};
 
 /// Most turns that a session keeps; the oldest go first.
 pub const MAX_TURNS: usize = 1_000;
@@ -97,15 +97,25 @@ impl System {
         })
     }
 
-    /// Deletes a session.
+    /// Deletes a session with what people thought of its answers.
     ///
     /// # Errors
     /// As [`System::session`].
-    pub fn delete_session(&self, id: &str, owner: &str) -> Result<()> {
+    pub fn forget_session(&self, id: &str, owner: &str) -> Result<()> {
         self.session(id, owner)?;
         self.write(|tx| {
-            let store = tx.store::<String, Session>(SESSIONS)?;
-            store.remove(id)?;
+            tx.store::<String, Session>(SESSIONS)?.remove(id)?;
+            let thoughts = tx.store::<u64, Feedback>(FEEDBACK)?;
+            let mut about = Vec::new();
+            for item in &thoughts {
+                let (number, feedback) = item?;
+                if feedback.session == id {
+                    about.push(number);
+                }
+            }
+            for number in about {
+                thoughts.remove(&number)?;
+            }
             Ok(())
         })
     }

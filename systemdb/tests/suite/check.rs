@@ -166,6 +166,22 @@ fn writing_beside_others_is_refused_in_one_transaction() {
     );
 }
 
+#[test]
+fn a_disabled_step_is_no_part_of_the_script() {
+    let steps = json!([
+        {"type": "tool", "tool": "nothing_of_this_name", "args": {}, "output": "gone", "disabled": true},
+        {"type": "block", "steps": [{"type": "say", "message": "{{nobody}}", "disabled": true}, {"type": "say", "message": "hello"}]},
+    ]);
+    assert_eq!(faults(&json!({"steps": steps})), [""; 0]);
+    // What it would have given is not there, and places stay those of the written list.
+    let mut used = steps;
+    used[1]["steps"][1]["message"] = json!("{{gone}}");
+    assert_eq!(
+        faults(&json!({"steps": used})),
+        ["/steps/1/steps/1/message: there is no variable \"gone\""]
+    );
+}
+
 struct Scripts(HashMap<String, Arc<Program>>);
 impl ScriptSource for Scripts {
     fn program(&self, reference: &str) -> Result<Arc<Program>, ToolFault> {

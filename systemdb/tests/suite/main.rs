@@ -8,6 +8,7 @@
 
 mod check;
 mod drafts;
+mod fuzz;
 mod host;
 mod hostile;
 mod run;

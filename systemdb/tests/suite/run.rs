@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sop_systemdb::script::run::{Asker, RunLimits, RunOptions, RunOutcome, run};
+use sop_systemdb::script::run::{
+    Asker, Prompt, PromptPart, RunLimits, RunOptions, RunOutcome, run,
+};
 use sop_systemdb::script::{Arguments, Program, ScriptSource};
 use sop_systemdb::tool::ToolFault;
 
@@ -192,10 +194,39 @@ fn a_dry_run_shows_changes_and_keeps_none() {
     }
 }
 
+#[test]
+fn a_prompt_tells_arguments_from_data() {
+    struct Shown;
+    impl Asker for Shown {
+        fn ask(&self, prompt: &Prompt) -> Result<Value, ToolFault> {
+            let parts = prompt.parts.iter().map(|part| match part {
+                PromptPart::Text(text) => text.trim().to_owned(),
+                PromptPart::Data { name, given, .. } => format!("{name}={given}"),
+            });
+            Ok(json!(parts.collect::<Vec<_>>().join(" ")))
+        }
+    }
+    let script = json!({
+        "parameters": [{"name": "a"}, {"name": "b"}],
+        "steps": [
+            {"type": "fetch", "store": "users", "output": "rows"},
+            {"type": "set", "variable": "b", "value": "rows"},
+            {"type": "ask", "prompt": "of {{a}} {{b}} {{rows}}"},
+        ],
+    });
+    let options = RunOptions {
+        asker: &Shown,
+        ..RunOptions::default()
+    };
+    let (report, _) = play(&users(), &script, &json!({"a": "x", "b": "y"}), &options);
+    // What a step changed is data, whoever named it.
+    assert_eq!(report.value, json!("of a=true  b=false  rows=false"));
+}
+
 struct Model;
 impl Asker for Model {
-    fn ask(&self, prompt: &str) -> Result<Value, ToolFault> {
-        Ok(json!(format!("<{prompt}>")))
+    fn ask(&self, prompt: &Prompt) -> Result<Value, ToolFault> {
+        Ok(json!(format!("<{}>", prompt.text())))
     }
 }
 
@@ -203,8 +234,8 @@ impl Asker for Model {
 fn only_steps_that_ask_ask_a_model() {
     struct Never;
     impl Asker for Never {
-        fn ask(&self, prompt: &str) -> Result<Value, ToolFault> {
-            panic!("asked: {prompt}");
+        fn ask(&self, prompt: &Prompt) -> Result<Value, ToolFault> {
+            panic!("asked: {}", prompt.text());
         }
     }
     let host = users();

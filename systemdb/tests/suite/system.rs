@@ -9,7 +9,7 @@ use sop_systemdb::script::{
     NoScripts, Programs, Schedule, Script, ScriptSource, When, check, refused,
 };
 use sop_systemdb::system::{
-    AuditEntry, Entry, KnowledgeStatus, Library, Save, System, SystemError,
+    AuditEntry, Entry, Feedback, KnowledgeStatus, Library, Save, System, SystemError,
 };
 
 use crate::host::{script, tools};
@@ -269,10 +269,21 @@ fn nobody_sees_the_chat_of_somebody_else() {
     system
         .update_session("s1", "bob", |session| session.turns.clear())
         .unwrap_err();
-    system.delete_session("s1", "bob").unwrap_err();
+    let thought = |session: &str| Feedback {
+        who: "ada".to_owned(),
+        session: session.to_owned(),
+        ..Feedback::default()
+    };
+    system.add_feedback(&thought("s1")).unwrap();
+    system.add_feedback(&thought("s2")).unwrap();
+    system.forget_session("s1", "bob").unwrap_err();
     assert_eq!(system.sessions("bob").unwrap(), []);
     assert_eq!(system.sessions("ada").unwrap()[0].0, "s1");
-    system.delete_session("s1", "ada").unwrap();
+    system.forget_session("s1", "ada").unwrap();
+    let tx = system.database().begin(sop::Mode::Read).unwrap();
+    let thoughts = tx.store::<u64, serde_json::Value>("feedback").unwrap();
+    let left = thoughts.iter().count();
+    assert_eq!(left, 1, "what was thought of another session stays");
 }
 
 #[test]

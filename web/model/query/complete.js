@@ -10,7 +10,7 @@ import { FUNCTIONS, KEYWORDS, TYPES } from "./sql_words.js";
 /** @typedef {import("../tree.js").Store} Store */
 /** @typedef {import("./sql_text.js").Token} Token */
 /** @typedef {{label: string, type: "store" | "column" | "function" | "word" | "alias" | "database", detail?: string, apply: string, boost: number}} Option */
-/** @typedef {{stores: Store[], databases?: string[]}} Schema */
+/** @typedef {{stores: Store[], databases?: string[], scripts?: string[]}} Schema */
 
 const AFTER_STORE_WORD = /^(?:FROM|JOIN|INTO|UPDATE|STORE|TABLE)$/;
 const ENDS_NAMES = /^(?:WHERE|GROUP|ORDER|LIMIT|HAVING|UNION|INTERSECT|EXCEPT|ON|USING|SET|VALUES|SELECT|JOIN|LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER|WINDOW|RETURNING|AS)$/;
@@ -82,6 +82,7 @@ export function complete(text, at, schema, asked = false) {
     const name = unquoted(owner.text);
     const store = storeNamed(named.get(name.toLowerCase()) ?? name);
     if (store) return { from, options: columnsOf(store).map((column) => columnOption(column, "", 2)) };
+    if (name.toLowerCase() === "script" && schema.scripts) return { from, options: schema.scripts.map((one) => ({ label: one, type: /** @type {const} */ ("store"), detail: "script", apply: quoted(one), boost: 2 })) };
     return schema.databases?.includes(name) ? { from, options: schema.stores.map((one) => storeOption(one, 2)) } : undefined;
   }
   if (!typing && !asked && !(last && /^(?:FROM|JOIN|INTO|UPDATE)$/i.test(last.text) && last.to < at)) return undefined;
@@ -93,6 +94,7 @@ export function complete(text, at, schema, asked = false) {
   const options = [];
   if (stores) {
     options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: "database", apply: quoted(name), boost: 0 })));
+    if (schema.scripts?.length) options.push({ label: "script", type: "database", detail: "rows of scripts", apply: "script", boost: 0 });
     options.push(...words(before).map((one) => ({ ...one, boost: -1 })));
     return { from, options };
   }

@@ -28,6 +28,14 @@ test("stores are offered where a store belongs", () => {
   assert.deepEqual(offered("SELECT T| FROM Invoice", "store"), []);
 });
 
+test("scripts that only read are offered behind their schema", () => {
+  const known = { ...schema, scripts: ["active_users", "Report.daily sales"] };
+  const labels = (/** @type {string} */ text) => complete(text, text.length, known)?.options.map((one) => one.apply);
+  assert.deepEqual(labels("SELECT * FROM script."), ["active_users", '"Report.daily sales"']);
+  assert.ok(labels("SELECT * FROM s")?.includes("script"));
+  assert.ok(!offered("SELECT * FROM s|")?.includes("script"), "not where there are none");
+});
+
 test("columns are those of the stores that the statement names, also of those after the place", () => {
   assert.deepEqual(offered("SELECT T| FROM Invoice", "column"), ["Total", "CustomerId", '"order"', "BillingCountry", "InvoiceId"]);
   assert.deepEqual(offered("SELECT c.| FROM Invoice i JOIN Customer AS c ON 1", undefined), ["Country", '"value.key"', '"key.key"']);

@@ -76,6 +76,7 @@ export class QueryRun extends EventTarget {
 
   /** Takes lines of the answer. @param {string[]} lines */
   take(lines) {
+    if (this.state !== "running") return;
     /** @type {string[]} */
     const rows = [];
     for (const line of lines) {
@@ -99,8 +100,9 @@ export class QueryRun extends EventTarget {
   /** Ends the work here and on the server. */
   cancel() {
     if (this.state !== "running") return;
-    if (this.id !== undefined) void this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined); // It may have ended just now.
-    this.stopper.abort();
+    // The server is told first: closing the stream ends the query too, and then there is none to be told of.
+    const told = this.id === undefined ? Promise.resolve() : this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined);
+    void told.then(() => this.stopper.abort());
     this.#end("cancelled");
   }
 

@@ -130,7 +130,7 @@ export class SopDesign extends Part {
         <button class="button s" data-command="new-store">${icon("plus", true)}Store</button><button class="button s quiet" data-command="relate">${icon("link", true)}Relation</button>
         <label class="field find-store">${icon("search", true)}<input type="search" placeholder="Find a store" aria-label="Find a store" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.requestUpdate(); }} @keydown=${this.#findKey}></label>
         <div class="end"><div class="choice" role="group" aria-label="Neighbours">${[1, 2, 0].map((steps) => html`<button aria-pressed=${String(this.steps === steps)} ?disabled=${steps > 0 && centre === undefined} title=${steps ? "Only what is this near to the chosen store" : nothing} @click=${() => { this.steps = steps; this.requestUpdate(); void this.updateComplete.then(() => this.fit()); }}>${steps ? counted(steps, "step") : "All"}</button>`)}</div>
-        <button class="button s quiet wide-only" data-command="diagram-mermaid">${icon("json", true)}Text</button><button class="button only s quiet" aria-label="More" aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button></div></div>
+        <button class="button s quiet wide-only" data-command="code">${icon("json", true)}Code</button><button class="button s quiet wide-only" data-command="diagram-mermaid">${icon("json", true)}Text</button><button class="button only s quiet" aria-label="More" aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button></div></div>
       <div class="design-body">${session.stores.length || this.drafts?.size
         ? html`<sop-diagram .cards=${shown} .edges=${edges.filter((one) => names.has(one.from) && names.has(one.to))} .places=${this.places} .chosen=${name} .found=${wanted ? new Set(shown.filter((one) => one.name.toLowerCase().includes(wanted)).map((one) => one.name)) : undefined} .writable=${session.readOnly === undefined}
           @choose=${(/** @type {CustomEvent} */ event) => { this.selected = event.detail; if (this.steps) this.requestUpdate(); }} @open=${(/** @type {CustomEvent} */ event) => this.#openCard(event.detail)} @moved=${(/** @type {CustomEvent} */ event) => this.#moved(event.detail)} @connect=${(/** @type {CustomEvent} */ event) => this.relate(event.detail)}></sop-diagram>`
@@ -222,7 +222,7 @@ export class SopDesign extends Part {
       const command = commands.get(id);
       return commands.can(command) ? [{ title: commands.title(command), icon: command.icon, key: commands.shortcut(id) || undefined, run: command.run }] : [];
     };
-    void menu.show(() => [...entry("fit-diagram"), ...entry("arrange-diagram"), "rule", ...["diagram-svg", "diagram-png", "diagram-mermaid", "diagram-dbml"].flatMap(entry)], /** @type {Element} */ (event.currentTarget), "Diagram");
+    void menu.show(() => [...entry("fit-diagram"), ...entry("arrange-diagram"), "rule", ...["diagram-svg", "diagram-png", "diagram-mermaid", "diagram-dbml"].flatMap(entry), "rule", ...entry("code")], /** @type {Element} */ (event.currentTarget), "Diagram");
   }
 
   // ---- Relations, review, export

@@ -87,7 +87,7 @@ export class SopStorePane extends Part {
   /** @returns {Pane} */
   get pane() {
     const { pane } = this.session.place;
-    return pane === "items" && !this.known ? "form" : (pane ?? "form");
+    return pane === "code" || pane === "versions" || (pane === "items" && !this.known) ? "form" : (pane ?? "form");
   }
 
   /** Changes the draft. @param {(draft: Draft) => void} change */

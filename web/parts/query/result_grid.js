@@ -47,7 +47,7 @@ export class SopResultGrid extends HTMLElement {
     if (this.rows) return;
     this.classList.add("rows-host");
     const rows = make("div", "rows scroll live");
-    rows.id = "result-rows";
+    rows.id = this.dataset.rows ?? "result-rows";
     rows.tabIndex = 0;
     for (const [name, value] of Object.entries({ role: "grid", "aria-label": "Result", "aria-multiselectable": "true", "aria-readonly": "true" })) rows.setAttribute(name, value);
     this.rows = rows;

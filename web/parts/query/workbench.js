@@ -4,7 +4,7 @@
 // the chart draw themselves; everything around them is drawn from what the runner knows.
 
 import { count, span } from "../../core/format.js";
-import { withQuery } from "../../core/http.js";
+import { path, withQuery } from "../../core/http.js";
 import { stringify } from "../../core/json.js";
 import { FORMATS, markdown, pieces } from "../../model/query/export.js";
 import { parameterKind } from "../../model/query/parameters.js";
@@ -46,6 +46,8 @@ export class SopQuery extends Part {
     this.side = "plan";
     this.database = "";
     this.shownRun = /** @type {any} */ (undefined);
+    /** @type {string[] | undefined} */
+    this.scripts = undefined;
     this.shownState = "";
     this.drawnFrame = 0;
     /** @type {import("../../model/query/result_columns.js").ResultColumn[]} */
@@ -69,7 +71,7 @@ export class SopQuery extends Part {
     await this.updateComplete;
     const place = /** @type {HTMLElement} */ (this.querySelector(".editor"));
     this.editor = new SqlEditor(place, {
-      schema: () => ({ stores: this.session?.stores ?? [], databases: this.session?.databases.map((one) => one.name) }),
+      schema: () => ({ stores: this.session?.stores ?? [], databases: this.session?.databases.map((one) => one.name), scripts: this.scripts }),
       run: () => void this.run(),
       runAll: () => void this.runAll(),
     });
@@ -91,8 +93,19 @@ export class SopQuery extends Part {
       else session.queries.add({ text: sql });
     } else session.queries.ensure();
     this.#follow();
+    void this.#readScripts();
     this.grid?.measure(true);
     if (!document.activeElement || document.activeElement === document.body) this.editor?.focus();
+  }
+
+  /** The scripts that statements can read, for completion; without them there is one thing less to offer. */
+  async #readScripts() {
+    try {
+      const answer = await this.session?.api.get(path("scripts"));
+      this.scripts = answer?.scripts.flatMap((/** @type {{table?: string}} */ one) => one.table ?? []);
+    } catch {
+      this.scripts = undefined;
+    }
   }
 
   get grid() {

@@ -8,6 +8,7 @@ import { SHARING, providerName } from "../../model/money.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import "./knowledge.js";
+import "./users.js";
 
 /** @typedef {import("../copilot/dock.js").Llm & {prices?: {[model: string]: {input: number, cached?: number | null, output: number}}}} Llm */
 /** @typedef {{ok: boolean, model?: string | null, first_ms?: number | null, elapsed_ms: number, text: string, code?: string | null, detail?: string | null, at: Date}} Tested */
@@ -60,6 +61,7 @@ export class SopSettings extends Part {
   }
 
   async read() {
+    if (!this.app?.session.may("analyst")) return;
     const { session } = /** @type {import("../context.js").Context} */ (this.app);
     try {
       this.#took(await session.api.get(path("llm")));
@@ -165,14 +167,15 @@ export class SopSettings extends Part {
   render() {
     const { app } = this;
     const view = app?.session.place.view;
-    if (view !== "settings" && view !== "knowledge") return nothing;
+    if (view !== "settings" && view !== "knowledge" && view !== "users") return nothing;
     return html`<nav class="settings-nav" aria-label="Settings"><p class="caption">This server</p>
         ${this.#link("settings", "spark", "Copilot", this.llm ? (this.llm.provider ? providerName(this.llm.provider) : "Offline") : "")}
-        ${this.#link("knowledge", "book", "Knowledge", "")}</nav>
-      ${view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label="Settings"><div>${this.#models()}${this.#sharing()}</div><div>${this.#prices()}${this.#appearance()}</div></div>${this.#bar()}</div>`}`;
+        ${app?.session.may("analyst") ? this.#link("knowledge", "book", "Knowledge", "") : nothing}
+        ${this.#link("users", "user", "Users and access", app?.session.me.signed_in ? "" : "Off")}</nav>
+      ${view === "users" ? html`<sop-users .app=${app}></sop-users>` : view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label="Settings"><div>${this.#models()}${this.#sharing()}</div><div>${this.#prices()}${this.#appearance()}</div></div>${this.#bar()}</div>`}`;
   }
 
-  /** @param {"settings" | "knowledge"} view @param {string} sign @param {string} title @param {string} detail */
+  /** @param {"settings" | "knowledge" | "users"} view @param {string} sign @param {string} title @param {string} detail */
   #link(view, sign, title, detail) {
     const { session } = /** @type {import("../context.js").Context} */ (this.app);
     const on = session.place.view === view;
@@ -278,7 +281,7 @@ export class SopSettings extends Part {
   }
 
   #bar() {
-    const changes = this.#changes();
+    const changes = this.app?.session.may("admin") ? this.#changes() : [];
     const elsewhere = this.wrong.text && !["model", "base_url"].includes(this.wrong.pointer) ? this.wrong.text : "";
     if (!changes.length && !elsewhere) return nothing;
     return html`<div class="save-bar" role="group" aria-label="Changes">${elsewhere ? html`<span class="fail cut" role="alert">${elsewhere}</span>` : html`<span class="tag update">${changes.length} changed</span>`}<button class="button main s" ?disabled=${this.saving} @click=${() => this.save()}>${this.saving ? "Saving" : "Save"}<kbd>Ctrl S</kbd></button><button class="button s quiet" @click=${() => this.undo()}>${icon("undo", true)}Undo</button><span class="grow"></span><span class="small dim">until the server is started again</span></div>`;

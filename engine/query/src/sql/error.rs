@@ -82,7 +82,8 @@ pub struct QueryError {
 }
 
 impl QueryError {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+    /// An error without a place.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),

@@ -58,6 +58,7 @@ pub use explain::{Plan, PlanNode};
 pub use forced::ForcedPath;
 pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
+pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;
 pub use value::{Params, Value, ValueRef};
 pub use views::{STORE as VIEWS_STORE, View, views};

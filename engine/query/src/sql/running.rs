@@ -21,6 +21,7 @@ use super::output::{DefinedStore, RowChange};
 use super::sandbox::{Cancel, Stopped};
 use super::sources::{RowSource, SourceCall, SourceRows};
 use super::table::{FieldHash, OpenStore};
+use super::value::Value;
 use super::views::STORE as VIEWS_STORE;
 use super::visibility::{StoreRules, Visibility};
 
@@ -91,8 +92,8 @@ pub(super) struct Running {
     error: RefCell<Option<QueryError>>,
     /// What ends the call.
     until: RefCell<(Cancel, Option<Instant>)>,
-    /// The sources that the statement has run, by schema and name.
-    sources: RefCell<HashMap<(String, String), Rc<SourceRows>>>,
+    /// The sources that the statement has run, by schema, name and arguments.
+    sources: RefCell<HashMap<(String, String, String), Rc<SourceRows>>>,
 }
 
 /// Makes a call the current one of its thread until it is dropped.
@@ -178,9 +179,25 @@ impl Running {
         self.existing_source(schema, name)?.columns()
     }
 
-    /// The rows of a source, which runs once in a statement.
-    pub fn source_rows(&self, schema: &str, name: &str) -> Result<Rc<SourceRows>> {
-        let id = (schema.to_owned(), name.to_owned());
+    /// The names of what a source takes.
+    pub fn source_parameters(&self, schema: &str, name: &str) -> Result<Vec<String>> {
+        Ok(self.existing_source(schema, name)?.parameters())
+    }
+
+    /// The rows of a source, which runs once in a statement with the same arguments.
+    pub fn source_rows(
+        &self,
+        schema: &str,
+        name: &str,
+        arguments: &[Option<Value>],
+    ) -> Result<Rc<SourceRows>> {
+        /// Runs that are kept: one for each row of another table must not fill the memory.
+        const MOST_KEPT: usize = 8;
+        let text = match arguments.iter().any(Option::is_some) {
+            true => format!("{arguments:?}"),
+            false => String::new(),
+        };
+        let id = (schema.to_owned(), name.to_owned(), text);
         if let Some(there) = self.sources.borrow().get(&id) {
             return Ok(Rc::clone(there));
         }
@@ -188,9 +205,14 @@ impl Running {
         let call = SourceCall {
             cancel: self.until.borrow().0.clone(),
             visibility: self.visibility.clone(),
+            arguments: arguments.to_vec(),
         };
         let rows = SourceRows::start(&format!("{schema}.{name}"), source, call)?;
-        self.sources.borrow_mut().insert(id, Rc::clone(&rows));
+        let mut sources = self.sources.borrow_mut();
+        if sources.len() >= MOST_KEPT {
+            sources.retain(|(_, _, arguments), _| arguments.is_empty());
+        }
+        sources.insert(id, Rc::clone(&rows));
         Ok(rows)
     }
 

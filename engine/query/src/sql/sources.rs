@@ -2,8 +2,11 @@
 //!
 //! A catalog has them under the name of a schema: `script.active_users` is the source `active_users` of the schema `script`.
 //! A source runs on a thread of its own and is waited for: rows are read as they come, and a source whose rows nobody
-//! wants any more is told so by its output. It runs at most once in a statement; a statement that reads it again reads what was kept,
-//! up to [`KEPT_BYTES`].
+//! wants any more is told so by its output. It runs at most once in a statement with the same arguments; a statement that reads it
+//! again reads what was kept, up to [`KEPT_BYTES`].
+//!
+//! A source with parameters is read like a function, `script.of_role('admin')`, or by conditions that name them,
+//! `WHERE role = 'admin'`: they are hidden columns.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -35,6 +38,8 @@ pub struct SourceCall {
     pub cancel: Cancel,
     /// What the caller may see: a source that reads stores reads them so.
     pub visibility: Visibility,
+    /// The values of its parameters, in their order; none where the statement gives none.
+    pub arguments: Vec<Option<Value>>,
 }
 
 /// Gives rows when it is asked.
@@ -42,9 +47,14 @@ pub trait RowSource: Send + Sync {
     /// The names of its columns, before it runs.
     fn columns(&self) -> Result<Vec<String>>;
 
+    /// The names of what it takes, in their order; none of them is the name of a column.
+    fn parameters(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Runs and gives its rows, each with a value for each column, until it ends or the output breaks off. The
     /// output's `columns` need not be called.
-    fn rows(&self, call: &SourceCall, output: &mut dyn Output) -> Result<()>;
+    fn rows(&self, call: &SourceCall, output: Box<dyn Output + Send>) -> Result<()>;
 }
 
 /// The sources of a schema.
@@ -77,6 +87,13 @@ impl Sender {
             true => ControlFlow::Continue(()),
             false => ControlFlow::Break(()),
         }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // Nobody may be there to read it any more.
+        let _ = self.flush();
     }
 }
 
@@ -117,14 +134,11 @@ impl SourceRows {
     pub fn start(name: &str, source: Arc<dyn RowSource>, call: SourceCall) -> Result<Rc<Self>> {
         let (to, from) = sync_channel(WAITING);
         let run = move || {
-            let mut sender = Sender {
-                to,
-                rows: Vec::new(),
-            };
-            let result = source.rows(&call, &mut sender);
+            let end = to.clone();
+            let rows = Vec::new();
+            let result = source.rows(&call, Box::new(Sender { to, rows }));
             // Nobody may be there to read it any more.
-            let _ = sender.flush();
-            let _ = sender.to.send(Message::End(result));
+            let _ = end.send(Message::End(result));
         };
         std::thread::Builder::new()
             .name("row source".to_owned())

@@ -119,6 +119,18 @@ fn on_conflict(sql: &str, tokens: &[Token]) -> OnConflict {
     OnConflict::Abort
 }
 
+/// Whether a statement of a request makes, alters or drops a store or an index; views, which are items, do not count. A
+/// request that cannot be taken apart, and so is never run, does not.
+pub fn defines_stores(sql: &str) -> bool {
+    let statements = split(sql).unwrap_or_default();
+    statements.iter().any(|statement| {
+        let text = sql.get(statement.span.clone()).unwrap_or_default();
+        let second = statement.tokens.get(1);
+        let of_view = second.is_some_and(|token| token.is(text, "VIEW"));
+        statement.kind == StatementKind::Definition && !of_view
+    })
+}
+
 /// The statements of a request; empty ones are left out.
 pub(super) fn split(sql: &str) -> Result<Vec<Statement>> {
     if let Some(at) = sql.find('\0') {

@@ -69,6 +69,18 @@ impl Value {
         }
     }
 
+    /// A value as SQLite has it.
+    pub(super) fn from_sqlite(value: SqliteRef<'_>) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        match value {
+            SqliteRef::Null => Self::Null,
+            SqliteRef::Integer(value) => Self::Integer(value),
+            SqliteRef::Real(value) => Self::Real(value),
+            SqliteRef::Text(bytes) => Self::Text(text(bytes)),
+            SqliteRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
+        }
+    }
+
     /// The value of a JSON value. Whole numbers beyond `i64` become text of their digits, other numbers doubles.
     pub fn from_json(json: &serde_json::Value) -> Self {
         use serde_json::Value as Json;

@@ -144,6 +144,11 @@ impl Visibility {
                 .is_none_or(|of| whole(&of.store))
     }
 
+    /// Whether something of a database is hidden or masked.
+    pub fn masks_in(&self, database: &str) -> bool {
+        self.database(database).is_some()
+    }
+
     /// What is protected of a store; none where nothing is.
     pub fn store(&self, database: &str, store: &str) -> Option<Arc<StoreRules>> {
         let rules = self.database(database)?.stores.get(store)?;
@@ -224,7 +229,7 @@ impl StoreRules {
     }
 
     /// Whether keys are not seen as they are.
-    pub(super) fn protects_keys(&self, spec: &KeySpec) -> bool {
+    pub fn protects_keys(&self, spec: &KeySpec) -> bool {
         let fields = spec.fields().iter().map(|field| &field.name);
         let mut names = fields.chain(spec.ride_on().iter().map(|field| &field.name));
         names.any(|name| self.key_field(name).is_some())
@@ -255,6 +260,42 @@ impl StoreRules {
     /// A value as the caller sees it.
     pub fn document(&self, document: &Document) -> String {
         self.redacted("", document.to_value()).to_string()
+    }
+
+    /// The same for a value of JSON.
+    pub fn value(&self, value: Json) -> Json {
+        self.redacted("", value)
+    }
+
+    /// What is stored when the caller wrote `after` over `before`: what it does not see stays as it is.
+    ///
+    /// # Errors
+    /// The reason, as a sentence: `after` gives something protected a value, or would take it away.
+    pub fn written(&self, after: Json, before: Option<&Document>) -> Result<Json, String> {
+        self.merged(after, before).map_err(|refused| match refused {
+            Refused::Gives(path, Protection::Masked) => {
+                format!("The field '{path}' is masked for you and cannot be given a value. Leave it out, or null.")
+            }
+            // It does not exist for the caller; that the name is taken can be told.
+            Refused::Gives(path, Protection::Hidden) => format!("The field '{path}' cannot be written."),
+            Refused::TakesAway(path) if path.is_empty() => {
+                "This would take away fields that are masked for you. Change single fields of the item.".to_owned()
+            }
+            Refused::TakesAway(path) => format!(
+                "This would take away fields in '{path}' that are masked for you. Change single fields of it, or leave it."
+            ),
+        })
+    }
+
+    /// The value of an item after a merge patch (RFC 7396) to what the caller sees of it.
+    ///
+    /// # Errors
+    /// As [`StoreRules::written`].
+    pub fn patched(&self, patch: &Document, before: &Document) -> Result<Json, String> {
+        let seen =
+            Document::from_value(&self.stripped(before)).map_err(|error| error.to_string())?;
+        let after = seen.merge_patch(patch).map_err(|error| error.to_string())?;
+        self.written(after.to_value(), Some(before))
     }
 
     /// A key as the caller sees it, as JSON text.

@@ -100,11 +100,7 @@ pub(super) fn convert(text: String, quoted: bool, literal: bool, column: ColumnT
     }
     let value = match column {
         _ if quoted && literal => None,
-        ColumnType::Integer => number(&text).filter(|_| integer(&text)).map(Value::Number),
-        ColumnType::Number => number(&text).map(Value::Number),
-        ColumnType::Boolean => boolean(&text).map(Value::Bool),
-        ColumnType::Json => json(&text),
-        ColumnType::Text => None,
+        _ => parse_as(&text, column),
     };
     value.map_or_else(|| Fit::Misfit(text), Fit::Value)
 }
@@ -112,6 +108,17 @@ pub(super) fn convert(text: String, quoted: bool, literal: bool, column: ColumnT
 /// Whether plain `text` would be read as something else than text somewhere: the writer quotes such text.
 pub(super) fn reads_as_typed(text: &str) -> bool {
     type_of(text) != ColumnType::Text
+}
+
+/// The value of a type that a text stands for; None when it does not.
+pub(super) fn parse_as(text: &str, column: ColumnType) -> Option<Value> {
+    match column {
+        ColumnType::Integer => number(text).filter(|_| integer(text)).map(Value::Number),
+        ColumnType::Number => number(text).map(Value::Number),
+        ColumnType::Boolean => boolean(text).map(Value::Bool),
+        ColumnType::Json => json(text),
+        ColumnType::Text => Some(Value::String(text.to_owned())),
+    }
 }
 
 fn integer(text: &str) -> bool {

@@ -32,6 +32,8 @@ pub enum Misfit {
 pub struct CsvOptions {
     /// The byte between two values; found in the header row when `None` (comma, semicolon, tab or bar).
     pub delimiter: Option<u8>,
+    /// The byte around values that contain delimiters; it is written twice inside them.
+    pub quote: u8,
     /// Longest row in bytes.
     pub max_row_bytes: usize,
     /// Rows that are looked at for the types of columns.
@@ -48,6 +50,7 @@ impl Default for CsvOptions {
     fn default() -> Self {
         Self {
             delimiter: None,
+            quote: b'"',
             max_row_bytes: super::DEFAULT_MAX_ROW_BYTES,
             sample_rows: 1000,
             sample_bytes: 4 * 1024 * 1024,
@@ -95,8 +98,17 @@ impl<R: BufRead> CsvReader<R> {
             0
         };
         first.drain(..mark_bytes);
-        let delimiter = options.delimiter.unwrap_or_else(|| find_delimiter(&first));
-        if matches!(delimiter, b'"' | b'\n' | b'\r') || !delimiter.is_ascii() {
+        let delimiter = options
+            .delimiter
+            .unwrap_or_else(|| find_delimiter(&first, options.quote));
+        let unfit = |byte: u8| matches!(byte, b'\n' | b'\r') || !byte.is_ascii();
+        if unfit(options.quote) {
+            return Err(TransferError::Option {
+                option: "quote",
+                detail: "a line end or a byte beyond ASCII cannot stand around values".to_owned(),
+            });
+        }
+        if unfit(delimiter) || delimiter == options.quote {
             return Err(TransferError::Option {
                 option: "delimiter",
                 detail: "a quote, a line end or a byte beyond ASCII cannot stand between values"
@@ -108,6 +120,7 @@ impl<R: BufRead> CsvReader<R> {
             delimiter,
             options.max_row_bytes,
         );
+        records.quote = options.quote;
         let Some(header) = records.next_record()? else {
             return Err(TransferError::Header {
                 detail: "the text is empty; the first row has to name the columns".to_owned(),
@@ -251,11 +264,11 @@ impl<R: BufRead> RowReader for CsvReader<R> {
 }
 
 /// The candidate that stands most often outside quotes in the first line; the comma when none does.
-fn find_delimiter(line: &[u8]) -> u8 {
+fn find_delimiter(line: &[u8], quote: u8) -> u8 {
     let mut counts = [(b',', 0u32), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
     for &byte in line {
-        quoted ^= byte == b'"';
+        quoted ^= byte == quote;
         if let Some((_, count)) = counts
             .iter_mut()
             .find(|(candidate, _)| *candidate == byte && !quoted)

@@ -52,6 +52,8 @@ pub(super) fn has_to_be_quoted(text: &[u8], delimiter: u8) -> bool {
 pub(super) struct Records<R> {
     input: R,
     pub delimiter: u8,
+    /// What values stand between that contain delimiters.
+    pub quote: u8,
     max_row_bytes: usize,
     pub counter: Counter,
 }
@@ -122,18 +124,16 @@ impl Builder {
     }
 
     /// Takes one byte; `true` when it ended the record.
-    fn step(&mut self, byte: u8, delimiter: u8) -> bool {
+    fn step(&mut self, byte: u8, delimiter: u8, quote: u8) -> bool {
         let ends_line = matches!(byte, b'\n' | b'\r');
         match self.place {
-            Place::Quoted => match byte {
-                b'"' => self.place = Place::QuoteSeen,
-                _ => self.push(byte),
-            },
-            Place::QuoteSeen if byte == b'"' => {
+            Place::Quoted if byte == quote => self.place = Place::QuoteSeen,
+            Place::Quoted => self.push(byte),
+            Place::QuoteSeen if byte == quote => {
                 self.push(byte);
                 self.place = Place::Quoted;
             }
-            Place::CellStart if byte == b'"' => {
+            Place::CellStart if byte == quote => {
                 self.cell.quoted = true;
                 self.place = Place::Quoted;
             }
@@ -162,6 +162,7 @@ impl<R: BufRead> Records<R> {
         Self {
             input,
             delimiter,
+            quote: b'"',
             max_row_bytes,
             counter: Counter {
                 bytes: 0,
@@ -173,7 +174,8 @@ impl<R: BufRead> Records<R> {
 
     /// Whether a value needs quotes for what it contains; then they say nothing about its type.
     pub fn has_to_be_quoted(&self, text: &[u8]) -> bool {
-        has_to_be_quoted(text, self.delimiter)
+        let special = [self.delimiter, self.quote, b'\n', b'\r'];
+        text.iter().any(|byte| special.contains(byte))
     }
 
     /// The next record that is not a blank line.
@@ -194,7 +196,7 @@ impl<R: BufRead> Records<R> {
                     builder.record.line = self.counter.line;
                     continue;
                 }
-                done = builder.step(byte, self.delimiter);
+                done = builder.step(byte, self.delimiter, self.quote);
                 if done {
                     break;
                 }

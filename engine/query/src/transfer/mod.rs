@@ -15,6 +15,7 @@ mod import;
 mod json_array;
 mod key_plan;
 mod key_types;
+mod mapping;
 mod ndjson;
 mod row;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use export::{CsvCell, ExportOptions, Exported, Exporter, export, write_csv_r
 pub use format::{DETECT_BYTES, Format, detect_format};
 pub use import::{ImportMode, ImportOptions, Progress, Summary, import};
 pub use json_array::JsonArrayReader;
+pub use mapping::{MappedReader, Mapping, MappingRule};
 pub use ndjson::{DEFAULT_MAX_ROW_BYTES, NdjsonReader};
 pub use row::{BadRow, Entry, Row, RowReader};
 

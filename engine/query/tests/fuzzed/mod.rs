@@ -74,6 +74,7 @@ fn both_ways(format: Format, data: &[u8]) {
         } else {
             Misfit::Text
         },
+        quote: if byte(0) % 5 == 2 { byte(1) } else { b'"' },
     };
     let _ = Format::detect(text, None);
     let limit = options.max_row_bytes;

@@ -3,7 +3,6 @@
 mod stream;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -12,10 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::config::Share;
 use crate::copilot::{
-    Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedTurn, SessionSummary, Tested,
+    Ask, Feedback, LlmStatus, LlmUpdate, Outcome, Rating, SavedTurn, SessionSummary, Tested, Wish,
 };
 use crate::error::{ApiError, ApiResult, Code, Problem};
-use crate::extract::{ApiJson, ApiPath};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::state::AppState;
 
 /// The session of an address.
@@ -79,7 +78,7 @@ pub(super) struct ChatBody {
     ),
 )]
 pub(super) async fn ask(
-    State(state): State<AppState>,
+    State(state): State,
     headers: HeaderMap,
     ApiJson(body): ApiJson<ChatBody>,
 ) -> ApiResult<Response> {
@@ -129,7 +128,7 @@ fn missing(field: &str) -> ApiError {
     ),
 )]
 pub(super) async fn events(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
@@ -137,7 +136,7 @@ pub(super) async fn events(
 }
 
 async fn resume(state: &AppState, session: &str, headers: &HeaderMap) -> ApiResult<Response> {
-    let session = state.copilot().session(session).await?;
+    let session = state.copilot().session(state.who(), session).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let from = last.and_then(|id| session.ring.number_of(id));
     let newest = session.ring.newest_turn();
@@ -180,18 +179,18 @@ pub(super) struct ApproveView {
     responses((status = 200, body = ApproveView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn approve(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
     ApiJson(body): ApiJson<ApproveBody>,
 ) -> ApiResult<Json<ApproveView>> {
     let copilot = state.copilot();
-    let decided = copilot.decide(
-        &path.session,
-        &body.call,
-        body.approve,
-        body.reason,
-        body.hash.as_deref(),
-    );
+    let wish = Wish {
+        call: body.call.clone(),
+        approve: body.approve,
+        reason: body.reason,
+        hash: body.hash,
+    };
+    let decided = copilot.decide(&state, &path.session, wish);
     let (outcome, summary) = match decided.await? {
         Outcome::Applied(summary) => ("applied", Some(summary)),
         Outcome::Denied => ("denied", None),
@@ -210,6 +209,16 @@ fn failed(code: &str, detail: String) -> ApiError {
     ApiError::new(known.copied().unwrap_or(Code::RuleViolation), detail)
 }
 
+/// How to stop.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StopQuery {
+    /// Forgets the session too: its turns, its drafts of scripts and what people thought of its answers.
+    #[serde(default)]
+    forget: bool,
+}
+
 /// What was stopped.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Stopped {
@@ -218,16 +227,21 @@ pub(super) struct Stopped {
 }
 
 /// Stops what a session answers. Its connection to the model is closed at once, what its tools run is cancelled,
-/// and changes that wait are not made. The session stays.
+/// and changes that wait are not made. The session stays, unless it is to be forgotten.
 #[utoipa::path(
-    delete, operation_id = "stop_chat", path = "/chat/{session}", tag = "copilot", params(SessionPath),
+    delete, operation_id = "stop_chat", path = "/chat/{session}", tag = "copilot", params(SessionPath, StopQuery),
     responses((status = 200, body = Stopped), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn stop(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
+    ApiQuery(query): ApiQuery<StopQuery>,
 ) -> ApiResult<Json<Stopped>> {
-    let stopped = state.copilot().stop(&path.session).await?;
+    let copilot = state.copilot();
+    let stopped = match query.forget {
+        true => copilot.forget(state.who(), &path.session).await?,
+        false => copilot.stop(state.who(), &path.session).await?,
+    };
     Ok(Json(Stopped { stopped }))
 }
 
@@ -260,8 +274,8 @@ pub(super) struct SessionList {
     get, operation_id = "list_chats", path = "/chat", tag = "copilot",
     responses((status = 200, body = SessionList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn list(State(state): State<AppState>) -> ApiResult<Json<SessionList>> {
-    let sessions = state.copilot().list().await?.into_iter();
+pub(super) async fn list(State(state): State) -> ApiResult<Json<SessionList>> {
+    let sessions = state.copilot().list(state.who()).await?.into_iter();
     let view = |saved: SessionSummary| SessionView {
         turns: saved.turns,
         session: saved.id,
@@ -294,10 +308,10 @@ pub(super) struct TurnList {
     responses((status = 200, body = TurnList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn show(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
 ) -> ApiResult<Json<TurnList>> {
-    let session = state.copilot().session(&path.session).await?;
+    let session = state.copilot().session(state.who(), &path.session).await?;
     let running = session.running();
     let state = session.state();
     Ok(Json(TurnList {
@@ -333,10 +347,10 @@ pub(super) struct SentView {
     responses((status = 200, body = SentView), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn sent(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SentPath>,
 ) -> ApiResult<Json<SentView>> {
-    let session = state.copilot().session(&path.session).await?;
+    let session = state.copilot().session(state.who(), &path.session).await?;
     let found = session
         .state()
         .sent
@@ -378,7 +392,7 @@ pub(super) struct FeedbackBody {
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn feedback(
-    State(state): State<AppState>,
+    State(state): State,
     ApiPath(path): ApiPath<SessionPath>,
     ApiJson(body): ApiJson<FeedbackBody>,
 ) -> ApiResult<StatusCode> {
@@ -398,21 +412,23 @@ pub(super) async fn feedback(
     get, operation_id = "get_llm", path = "/llm", tag = "copilot",
     responses((status = 200, body = LlmStatus), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn llm(State(state): State<AppState>) -> Json<LlmStatus> {
+pub(super) async fn llm(State(state): State) -> Json<LlmStatus> {
     Json(state.copilot().status())
 }
 
-/// Changes how the model is configured, until the server is started anew. A key goes only to the provider and
+/// Changes how the model is configured, and keeps it for the next start. A key goes only to the provider and
 /// address that it was configured for.
 #[utoipa::path(
     put, operation_id = "change_llm", path = "/llm", tag = "copilot", request_body = LlmUpdate,
     responses((status = 200, body = LlmStatus), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn change_llm(
-    State(state): State<AppState>,
+    State(state): State,
     ApiJson(body): ApiJson<LlmUpdate>,
 ) -> ApiResult<Json<LlmStatus>> {
-    Ok(Json(state.copilot().update(&body)?))
+    let shared = state.clone();
+    let work = move || shared.copilot().update(&body);
+    Ok(Json(state.call(work).await?))
 }
 
 /// Asks the model for a word, to test the connection.
@@ -420,6 +436,6 @@ pub(super) async fn change_llm(
     post, operation_id = "test_llm", path = "/llm/test", tag = "copilot",
     responses((status = 200, body = Tested), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn test_llm(State(state): State<AppState>) -> Response {
+pub(super) async fn test_llm(State(state): State) -> Response {
     Json(state.copilot().test().await).into_response()
 }

@@ -1,19 +1,29 @@
 //! Which databases a statement may name.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use sop::Mode;
 use sop_query::select::{Schema, compile as compile_document, mentioned};
-use sop_query::sql::{Catalog, Params};
+use sop_query::sql::{Catalog, Params, Visibility, defines_stores};
 
 use crate::error::{ApiError, ApiResult};
 use crate::registry::{Registry, SYSTEM_REASON};
+use crate::security::Capability;
 
 /// First words of statements that change something.
 const CHANGING: &[&str] = &[
     "insert", "update", "delete", "replace", "create", "drop", "alter",
 ];
+
+/// Fails for statements that define stores by somebody who may not. Views are items: who changes those makes them.
+///
+/// # Errors
+/// `not_allowed`.
+pub(super) fn check_definitions(registry: &Registry, database: &str, sql: &str) -> ApiResult<()> {
+    match registry.who().is_admin() || !defines_stores(sql) {
+        true => Ok(()),
+        false => registry.who().check(Capability::Admin, Some(database)),
+    }
+}
 
 /// The database of the address first, then the others that are open, and those that are not yet but
 /// that the statement may mean, by their names.
@@ -23,6 +33,8 @@ const CHANGING: &[&str] = &[
 pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<Catalog> {
     let words = sql.to_ascii_lowercase();
     let entry = registry.get(first)?;
+    let who = registry.who();
+    who.check(Capability::Query, Some(&entry.name))?;
     let mut database = registry.database(first)?;
     let changes = CHANGING.iter().any(|word| words.contains(word));
     if changes && entry.held().is_some() {
@@ -32,9 +44,9 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
     let mut databases = vec![(entry.name.clone(), database)];
     let own = registry.system_entry();
     let own_is_named = words.contains(&own.name.to_ascii_lowercase());
-    let own_is_there = (own_is_named && registry.has_system()).then(|| Arc::clone(&own));
+    let own_is_there = registry.shown_system().filter(|_| own_is_named);
     for other in registry.list().into_iter().chain(own_is_there) {
-        if other.name == entry.name {
+        if other.name == entry.name || who.check(Capability::Query, Some(&other.name)).is_err() {
             continue;
         }
         let named = words.contains(&other.name.to_ascii_lowercase());
@@ -44,7 +56,17 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
         };
         databases.extend(open.map(|database| (other.name.clone(), database)));
     }
+    let readers = databases.iter().filter_map(|(name, _)| {
+        let refusal = registry.refusal(name)?;
+        Some((name.clone(), refusal))
+    });
+    let readers: Vec<_> = readers.collect();
     let catalog = Catalog::new(databases);
+    let catalog = readers
+        .into_iter()
+        .fold(catalog, |catalog, (name, refusal)| {
+            catalog.guarded(&name, refusal)
+        });
     // Somebody may have a database of that name.
     let is_own = registry.get(&own.name).is_ok_and(|there| there.is_system());
     Ok(match is_own {
@@ -58,6 +80,7 @@ pub(crate) fn catalog(registry: &Registry, first: &str, sql: &str) -> ApiResult<
 /// # Errors
 /// The place in the document that is wrong.
 pub(crate) fn compile(
+    visibility: &Visibility,
     catalog: &Catalog,
     document: &Value,
 ) -> ApiResult<(String, Params, Vec<String>)> {
@@ -73,7 +96,7 @@ pub(crate) fn compile(
         }
     }
     let databases: Vec<_> = transactions.iter().map(|(name, tx)| (*name, tx)).collect();
-    let schema = Schema::for_document(&databases, document)?;
+    let schema = Schema::seen_by(visibility, &databases, &names)?;
     let compiled = compile_document(document, &schema)
         .map_err(|error| ApiError::in_document(error, "/select"))?;
     let params = Params::Positional(compiled.params);

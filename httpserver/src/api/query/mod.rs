@@ -13,12 +13,11 @@ mod sending;
 mod values;
 
 pub(crate) use body::params as sql_params;
+use catalog::check_definitions;
 pub(crate) use catalog::{catalog, compile as compile_document};
 pub(super) use export::*;
 pub(crate) use file::{FileRows, Target};
 pub(super) use sending::{Form, send};
-
-use std::sync::Arc;
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -40,7 +39,7 @@ use super::DatabasePath;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
 use crate::queries::RunningQuery;
-use crate::registry::Registry;
+use crate::scripts::{Chain, with_scripts};
 use crate::state::{AppState, join_error};
 
 /// A column of a result.
@@ -139,7 +138,9 @@ pub(super) async fn run(
         return send_plan(&state, path.db, query, explain).await;
     }
     let shown = query.shown();
-    let begun = state.queries().begin(&path.db, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &path.db, &shown, query.time);
     let (running, held) = begun.await?;
     if numbers.lines {
         let id = running.id().to_owned();
@@ -180,7 +181,9 @@ async fn send_file(
     state.registry().get(&database)?;
     let shared = state.clone();
     let shown = query.shown();
-    let begun = state.queries().begin(&database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let form = Form::File {
         content_type: format.content_type(),
@@ -201,8 +204,8 @@ fn execute(
     running: &RunningQuery,
     rows: &mut dyn Rows,
 ) -> ApiResult<Summary> {
+    let (catalog, mut request, _) = request(state, database, query, running)?;
     let registry = state.registry();
-    let (catalog, mut request, _) = request(registry, database, query, running)?;
     let refused = registry.check_write(database).err();
     if refused.is_some() && !query.dry_run {
         request.access = Access::ReadOnly;
@@ -225,7 +228,7 @@ fn execute(
 fn write_down(state: &AppState, database: &str, way: &'static str, sql: &str, summary: &Summary) {
     let statement: String = sql.chars().take(MOST_KEPT).collect();
     state.audit().record(AuditEntry {
-        who: "token".to_owned(),
+        who: state.who().name.to_string(),
         way: way.to_owned(),
         what: "query".to_owned(),
         database: Some(database.to_owned()),
@@ -241,17 +244,21 @@ const MOST_KEPT: usize = 10_000;
 
 /// What is run, on which databases, and what there is to know of it.
 fn request(
-    registry: &Registry,
+    state: &AppState,
     database: &str,
     query: &Query,
     running: &RunningQuery,
 ) -> ApiResult<(Catalog, Request, Vec<String>)> {
-    let catalog = catalog::catalog(registry, database, &query.shown())?;
+    let text = query.shown();
+    let catalog = catalog::catalog(state.registry(), database, &text)?;
+    let catalog = with_scripts(catalog, state, database, &text, &Chain::default());
     let (sql, params, notes) = match &query.text {
         Text::Sql(sql) => (sql.clone(), query.params.clone(), Vec::new()),
-        Text::Select(document) => catalog::compile(&catalog, document)?,
+        Text::Select(document) => catalog::compile(state.who().visibility(), &catalog, document)?,
     };
+    check_definitions(state.registry(), database, &sql)?;
     let request = Request {
+        visibility: state.who().visibility().clone(),
         sql,
         params,
         limits: Limits {
@@ -273,12 +280,14 @@ async fn send_plan(
     query: Query,
     explain: Explain,
 ) -> ApiResult<Response> {
-    let registry = Arc::clone(state.registry());
+    let shared = state.clone();
     let shown = query.shown();
-    let begun = state.queries().begin(&database, &shown, query.time);
+    let begun = state
+        .queries()
+        .begin(state.who(), &database, &shown, query.time);
     let (running, held) = begun.await?;
     let work = tokio::task::spawn_blocking(move || {
-        let (catalog, request, notes) = request(&registry, &database, &query, &running)?;
+        let (catalog, request, notes) = request(&shared, &database, &query, &running)?;
         let analyze = explain == Explain::Analyze;
         let plan = running.engine().explain(&catalog, &request, analyze)?;
         let params = values_of(&request.params);
@@ -344,13 +353,14 @@ pub(super) struct RunningList {
     queries: Vec<RunningView>,
 }
 
-/// What runs just now.
+/// What runs just now: one's own; all for an administrator.
 #[utoipa::path(
     get, operation_id = "list_queries", path = "/queries", tag = "queries",
     responses((status = 200, body = RunningList), (status = "default", body = Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn list(State(state): State) -> Json<RunningList> {
-    let listed = state.queries().list().into_iter().map(|query| RunningView {
+    let listed = state.queries().list(state.who()).into_iter();
+    let listed = listed.map(|query| RunningView {
         id: query.id,
         database: query.database,
         sql: query.sql,
@@ -379,7 +389,7 @@ pub(super) async fn cancel(
     State(state): State,
     ApiPath(path): ApiPath<QueryPath>,
 ) -> ApiResult<StatusCode> {
-    if state.queries().cancel(&path.id) {
+    if state.queries().cancel(state.who(), &path.id) {
         return Ok(StatusCode::NO_CONTENT);
     }
     let detail = "No query with this id runs. It may have ended.";

@@ -9,18 +9,15 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sop_systemdb::script::{Script, check, refused};
-use sop_systemdb::system::{Library, Save, Saved, System};
+use sop_systemdb::script::{Script, check};
+use sop_systemdb::system::{Save, Saved};
 use utoipa::{IntoParams, ToSchema};
 
 use super::versions::Precondition;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
-use crate::scripts::all_tools;
+use crate::scripts::{all_tools, library, readable_name};
 use crate::state::AppState;
-
-/// Who saves over this interface.
-pub(super) const AUTHOR: &str = "token";
 
 /// The script of an address.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +42,8 @@ pub(super) struct ListQuery {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is written without it")]
 pub(super) struct ScriptList {
-    /// `{category, name, description, parameters, steps, version, author, saved, built_in}`.
+    /// `{category, name, description, parameters, steps, version, author, saved, built_in, table?}`; `table` is what a
+    /// statement reads its rows by, behind `script.`, of scripts that change nothing.
     scripts: Vec<Value>,
 }
 
@@ -60,8 +58,17 @@ pub(super) async fn list(
 ) -> ApiResult<Json<Value>> {
     let shared = state.clone();
     let work = move || {
-        let scripts = shared.system()?.scripts(query.category.as_deref())?;
-        Ok(Json(json!({ "scripts": scripts })))
+        let system = shared.system()?;
+        let scripts = system.scripts(query.category.as_deref())?;
+        let scripts = scripts.into_iter().map(|info| {
+            let table = readable_name(&shared, &system, &info);
+            let mut json = serde_json::to_value(info).unwrap_or_default();
+            if let Some(table) = table {
+                json["table"] = table.into();
+            }
+            json
+        });
+        Ok(Json(json!({ "scripts": scripts.collect::<Vec<_>>() })))
     };
     state.call(work).await
 }
@@ -80,7 +87,7 @@ pub(super) struct ScriptBody {
     transaction: Option<String>,
     /// `{time_ms?, rows?, steps?}`.
     limits: Option<Value>,
-    /// `{type, name?, description?, database?, async?, continue_on_error?, output?, …}`.
+    /// `{type, name?, description?, database?, async?, disabled?, continue_on_error?, output?, …}`.
     steps: Vec<Value>,
 }
 
@@ -109,14 +116,6 @@ pub(super) struct SaveQuery {
     /// What is new in it.
     #[serde(default)]
     note: String,
-}
-
-fn library<'a>(state: &'a AppState, system: &'a System) -> Library<'a> {
-    Library {
-        system,
-        programs: state.programs(),
-        tools: all_tools(),
-    }
 }
 
 /// The script of a body. Faults of its form are the answer of a check, else a problem.
@@ -148,23 +147,21 @@ fn save(
         }
         Err(_) => parse(json)?,
     };
-    let faults = check(&script, all_tools(), &library(state, &system));
-    let saved = if query.check {
+    let library = library(state, &system);
+    let (saved, faults) = if query.check {
         let there = system.script(&script.category, &script.name, None);
-        Saved {
+        let saved = Saved {
             version: there.map_or(0, |there| there.info.version),
             changed: false,
-        }
-    } else if refused(&faults) {
-        let words = "The script was not saved; 'errors' has each fault with its place.".to_owned();
-        return Err(ApiError::of_faults(Code::InvalidScript, words, faults, ""));
+        };
+        (saved, check(&script, all_tools(), &library))
     } else {
         let save = Save {
-            author: AUTHOR.to_owned(),
+            author: state.who().name.to_string(),
             note: query.note.clone(),
             expected,
         };
-        system.save_script(&script, &save)?
+        library.save(&script, &save)?
     };
     Ok(SavedView {
         category: script.category,
@@ -327,7 +324,7 @@ pub(super) async fn remove(
         let keep = query.versions == VersionsWish::Keep;
         shared
             .system()?
-            .delete_script(&path.category, &path.name, keep, AUTHOR)?;
+            .delete_script(&path.category, &path.name, keep, &shared.who().name)?;
         Ok(StatusCode::NO_CONTENT)
     };
     state.call(work).await
@@ -400,9 +397,10 @@ pub(super) async fn restore(
     let shared = state.clone();
     let work = move || {
         let (category, name) = (path.category, path.name);
-        let saved = shared
-            .system()?
-            .restore_script(&category, &name, body.version, AUTHOR)?;
+        let saved =
+            shared
+                .system()?
+                .restore_script(&category, &name, body.version, &shared.who().name)?;
         Ok(Json(SavedView {
             category,
             name,

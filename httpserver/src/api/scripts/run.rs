@@ -7,21 +7,23 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::{Event, NoModel};
+use sop_systemdb::script::run::Event;
 use sop_systemdb::script::{Arguments, Program, ScriptSource as _, bind};
 use sop_systemdb::tool::ToolClass;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ScriptPath, library, parse};
+use super::{ScriptPath, parse};
 use crate::api::query::{Form, send};
 use crate::api::streams::Sink;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::queries::RunningQuery;
-use crate::scripts::{Run, all_tools, run_script};
+use crate::scripts::{Chain, Run, all_tools, library, run_script};
+use crate::security::NOBODY_IN_PARTICULAR;
 use crate::state::{AppState, join_error};
 use crate::tools::{Caller, Way};
 
@@ -54,28 +56,25 @@ pub(crate) struct RunBody {
 }
 
 /// A script that was not saved, and how to run it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, ToSchema)]
 pub(crate) struct DraftRunBody {
     /// The script.
     script: Value,
-    /// As of a saved script.
-    #[serde(default)]
-    #[schema(value_type = Option<Value>)]
-    args: Map<String, Value>,
-    /// As of a saved script.
-    #[serde(default)]
-    positional: Vec<Value>,
-    /// As of a saved script.
-    database: Option<String>,
-    /// As of a saved script.
-    #[serde(default)]
-    dry_run: bool,
-    /// As of a saved script.
-    until: Option<String>,
-    /// As of a saved script.
-    #[serde(default)]
-    variables: bool,
+    /// As of a saved script; there is no version to choose.
+    #[schema(inline)]
+    #[serde(flatten)]
+    how: RunBody,
+}
+
+impl<'de> Deserialize<'de> for DraftRunBody {
+    /// By hand: what serde flattens may have fields that nobody knows.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = Map::deserialize(deserializer)?;
+        let script = fields.shift_remove("script");
+        let script = script.ok_or_else(|| D::Error::missing_field("script"))?;
+        let how = RunBody::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
+        Ok(Self { script, how })
+    }
 }
 
 /// Runs a script. The answer is lines (`application/x-ndjson`), or with `Accept: text/event-stream` events, sent as
@@ -122,7 +121,11 @@ pub(crate) async fn run_draft(
     ApiJson(body): ApiJson<DraftRunBody>,
 ) -> ApiResult<Response> {
     let shared = state.clone();
-    let script = body.script;
+    let DraftRunBody { script, how } = body;
+    if how.version.is_some() {
+        let detail = "A script that was not saved has no versions: leave 'version' out.";
+        return Err(ApiError::new(Code::InvalidValue, detail).at("/version", detail));
+    }
     let compiled = state.call(move || {
         // Its faults are those of the script, wherever in the body that stands.
         let script = parse(&script)?;
@@ -138,16 +141,7 @@ pub(crate) async fn run_draft(
         shared.programs().of(&script, all_tools()).map_err(invalid)
     });
     let program = compiled.await?;
-    let body = RunBody {
-        args: body.args,
-        positional: body.positional,
-        database: body.database,
-        dry_run: body.dry_run,
-        until: body.until,
-        variables: body.variables,
-        version: None,
-    };
-    start(&state, &headers, program, body).await
+    start(&state, &headers, program, how).await
 }
 
 fn invalid(faults: Vec<sop_systemdb::script::Fault>) -> ApiError {
@@ -186,7 +180,10 @@ async fn start(
     let name = database.clone().unwrap_or_default();
     let shown = format!("run {}", program.script.reference());
     let wait = state.limits().query_timeout();
-    let (running, held) = state.queries().begin(&name, &shown, wait).await?;
+    let (running, held) = state
+        .queries()
+        .begin(state.who(), &name, &shown, wait)
+        .await?;
     let accept = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accept.filter_map(|value| value.to_str().ok());
     let as_events = accepted.any(|value| value.contains("text/event-stream"));
@@ -197,6 +194,10 @@ async fn start(
     };
     let shared = state.clone();
     send(form, held, move |sink| {
+        let cancel = running.cancel();
+        let asker = shared
+            .copilot()
+            .asker(&shared, database.as_deref(), &cancel);
         let wanted = Run {
             program,
             arguments,
@@ -206,8 +207,9 @@ async fn start(
             variables: body.variables,
             caller: caller(),
             way: "api",
-            cancel: running.cancel(),
-            asker: &NoModel,
+            cancel,
+            asker: &asker,
+            chain: Chain::default(),
         };
         tell(&shared, &running, &wanted, sink, as_events)
     })
@@ -216,7 +218,7 @@ async fn start(
 
 fn caller() -> Caller {
     Caller {
-        name: super::AUTHOR.to_owned(),
+        name: NOBODY_IN_PARTICULAR.to_owned(),
         way: Way::Script,
         may: ToolClass::Admin,
     }
@@ -310,8 +312,14 @@ pub(crate) async fn runs(
     let work = tokio::task::spawn_blocking(move || {
         let script = format!("{}.{}", path.category, path.name);
         let limit = query.limit.unwrap_or(100).min(1_000);
+        // Runs before this are in it.
+        shared.audit().flush();
         let runs = shared.system()?.runs(Some(&script), query.before, limit)?;
-        let runs = runs.into_iter().map(|(number, run)| {
+        // What a run was given and came to may be what others do not see.
+        let who = shared.who();
+        let own = |run: &sop_systemdb::system::RunRecord| who.is_admin() || *who.name == *run.who;
+        let runs = runs.into_iter().filter(|(_, run)| own(run));
+        let runs = runs.map(|(number, run)| {
             let mut json = serde_json::to_value(run).unwrap_or_default();
             json["number"] = number.into();
             json

@@ -4,15 +4,10 @@ use std::fs;
 
 use super::Finding;
 use crate::config::Config;
+use crate::serve::files;
 
 /// Beside the caches of databases the server needs about this, in bytes.
 const BASE_BYTES: u64 = 256 << 20;
-/// Files that an open database needs beside its segments, and the segments that it keeps open.
-const FILES_A_DATABASE: u64 = 80;
-/// Files of the program itself.
-const FILES_BESIDE: u64 = 64;
-/// For so many open databases the limit is looked at.
-const DATABASES: u64 = 4;
 
 /// A size for people.
 pub(super) fn size(bytes: u64) -> String {
@@ -70,6 +65,8 @@ fn judge_memory(available: u64, limit: Option<u64>, cache: u64) -> Finding {
 }
 
 pub(super) fn open_files(config: &Config) -> Finding {
+    // As when serving, which raises it as far as it may.
+    files::make_room(config.limits.max_connections);
     let limits = fs::read_to_string("/proc/self/limits").ok();
     match limits.and_then(|text| file_limit(&text)) {
         Some(limit) => judge_files(limit, config.limits.max_connections),
@@ -90,7 +87,7 @@ fn file_limit(list: &str) -> Option<u64> {
 }
 
 fn judge_files(limit: u64, connections: u64) -> Finding {
-    let needed = FILES_BESIDE + connections + DATABASES * FILES_A_DATABASE;
+    let needed = files::needed(connections);
     let text = if limit == u64::MAX {
         "no limit".to_owned()
     } else {
@@ -98,8 +95,9 @@ fn judge_files(limit: u64, connections: u64) -> Finding {
     };
     if limit < needed {
         Finding::Warning(format!(
-            "{text}; {connections} connections and {DATABASES} databases may need {needed}. Raise it (ulimit -n {needed}), \
-             or lower 'max_connections' in the settings"
+            "{text}; {connections} connections and {} databases may need {needed}. Raise it (ulimit -n {needed}), \
+             or lower 'max_connections' in the settings",
+            files::DATABASES
         ))
     } else {
         Finding::Good(text)

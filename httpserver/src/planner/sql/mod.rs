@@ -53,7 +53,7 @@ pub fn select(schema: &Schema, query: &Query, through: &[usize]) -> Option<State
     let mut scope = Scope::new(schema, query.store, through, 0);
     let mut columns = scope.columns(query)?;
     let mut terms = scope.terms(&query.conditions, 0)?;
-    let mut grouping = scope.grouping(query)?;
+    let mut grouping = scope.groups(query, false)?;
     let order = scope.order(query)?;
     for beside in &query.beside {
         scope.beside(*beside, &mut columns, &mut grouping)?;
@@ -210,30 +210,7 @@ impl<'a> Scope<'a> {
     }
 
     fn columns(&mut self, query: &Query) -> Option<Vec<String>> {
-        let mut columns = Vec::new();
-        for group in &query.groups {
-            match *group {
-                Group::Field(place) => columns.push(self.column(place, None, false)?),
-                Group::Store(store, via) => {
-                    let way = path_by(self.schema, self.base, store, via, self.through)?;
-                    let keys: Vec<Place> = self
-                        .schema
-                        .places_of(store)
-                        .filter(|p| self.schema.is_key(*p))
-                        .collect();
-                    for place in keys.into_iter().chain(labels(self.schema, store)) {
-                        let text = self.column_at(&way, place, false)?;
-                        if !columns.contains(&text) {
-                            columns.push(text);
-                        }
-                    }
-                }
-                Group::Time(place, unit) => {
-                    let date = self.column(place, None, false)?;
-                    columns.push(format!("{} AS {}", time(&date, unit), time_name(unit)));
-                }
-            }
-        }
+        let mut columns = self.groups(query, true)?;
         for aggregate in &query.aggregates {
             let text = self.aggregate(*aggregate, query)?;
             columns.push(format!(
@@ -298,29 +275,37 @@ impl<'a> Scope<'a> {
         Some(many)
     }
 
-    fn grouping(&mut self, query: &Query) -> Option<Vec<String>> {
-        let mut grouping = Vec::new();
+    /// What the query is grouped by: its keys, or with `shown` as columns with names, and what people call the items.
+    fn groups(&mut self, query: &Query, shown: bool) -> Option<Vec<String>> {
+        let mut out = Vec::new();
         for group in &query.groups {
             match *group {
-                Group::Field(place) => grouping.push(self.column(place, None, false)?),
+                Group::Field(place) => out.push(self.column(place, None, false)?),
                 Group::Store(store, via) => {
                     let way = path_by(self.schema, self.base, store, via, self.through)?;
-                    let keys: Vec<Place> = self
-                        .schema
-                        .places_of(store)
-                        .filter(|p| self.schema.is_key(*p))
-                        .collect();
-                    for place in keys {
-                        grouping.push(self.column_at(&way, place, false)?);
+                    let places = self.schema.places_of(store);
+                    let mut places: Vec<Place> =
+                        places.filter(|place| self.schema.is_key(*place)).collect();
+                    if shown {
+                        places.extend(labels(self.schema, store));
+                    }
+                    for place in places {
+                        let text = self.column_at(&way, place, false)?;
+                        if !out.contains(&text) {
+                            out.push(text);
+                        }
                     }
                 }
                 Group::Time(place, unit) => {
-                    let date = self.column(place, None, false)?;
-                    grouping.push(time(&date, unit));
+                    let date = time(&self.column(place, None, false)?, unit);
+                    out.push(match shown {
+                        true => format!("{date} AS {}", time_name(unit)),
+                        false => date,
+                    });
                 }
             }
         }
-        Some(grouping)
+        Some(out)
     }
 
     fn order(&mut self, query: &Query) -> Option<Vec<String>> {

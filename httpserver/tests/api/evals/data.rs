@@ -62,12 +62,10 @@ impl Subject {
             .vfs(Arc::new(SimVfs::new()))
             .background(false);
         let db = options.open("/db").unwrap();
-        let today = if name == "chinook" {
-            fill_chinook(&db)?;
-            "2025-12-10"
-        } else {
-            sop_httpserver::demo::fill(&db).unwrap();
-            "2024-12-15"
+        fill(name, &db)?;
+        let today = match name {
+            "chinook" => "2025-12-10",
+            _ => "2024-12-15",
         };
         Some(Self {
             catalog: Catalog::new(vec![(name.to_owned(), db.clone())]),
@@ -76,6 +74,17 @@ impl Subject {
             db,
             today: Day::parse(today).unwrap(),
         })
+    }
+}
+
+/// Fills a database with what its name says; `None` with a message when that is not there.
+pub fn fill(name: &str, db: &Database) -> Option<()> {
+    match name {
+        "chinook" => fill_chinook(db),
+        _ => {
+            sop_httpserver::demo::fill(db).unwrap();
+            Some(())
+        }
     }
 }
 

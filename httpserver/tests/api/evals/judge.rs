@@ -91,16 +91,32 @@ fn describe(understanding: &Understanding) -> String {
 /// What is wrong with an answer.
 fn compare(subject: &Subject, understanding: &Understanding, sql: &str) -> Option<String> {
     if understanding.call.name == "query" {
-        let expected = subject.engine.table(&subject.catalog, sql, Params::None);
-        let expected = expected.unwrap_or_else(|error| panic!("{sql}: {}", error.message));
         return match rows(subject, understanding) {
-            Ok(found) => differs(&found, &expected, sql.contains("ORDER BY")),
+            Ok(found) => differs_from(subject, &found, sql),
             Err(error) => Some(error),
         };
     }
+    let call = &understanding.call;
+    changes_otherwise(subject, &call.name, &call.args, sql)
+}
+
+/// What is wrong with rows where those of a statement are right.
+pub fn differs_from(subject: &Subject, found: &Table, sql: &str) -> Option<String> {
+    let expected = subject.engine.table(&subject.catalog, sql, Params::None);
+    let expected = expected.unwrap_or_else(|error| panic!("{sql}: {}", error.message));
+    differs(found, &expected, sql.contains("ORDER BY"))
+}
+
+/// What is wrong with a call of a tool that writes where the changes of a statement are right.
+pub fn changes_otherwise(
+    subject: &Subject,
+    tool: &str,
+    args: &serde_json::Value,
+    sql: &str,
+) -> Option<String> {
     let expected = changes(subject, sql, Params::None);
     let expected = expected.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    match written(subject, understanding) {
+    match written(subject, tool, args) {
         Ok(found) if found == expected => None,
         Ok(found) => Some(format!(
             "{} changes, not {}: {:?} {:?}",
@@ -129,13 +145,37 @@ fn rows(subject: &Subject, understanding: &Understanding) -> Result<Table, Strin
 }
 
 /// What a call of a tool that writes would change.
-fn written(subject: &Subject, understanding: &Understanding) -> Result<Vec<RowChange>, String> {
-    let args = &understanding.call.args;
-    let tool = understanding.call.name.as_str();
+fn written(
+    subject: &Subject,
+    tool: &str,
+    args: &serde_json::Value,
+) -> Result<Vec<RowChange>, String> {
+    if tool == "execute" {
+        let sql = args["sql"].as_str().unwrap_or_default();
+        let list = args["params"].as_array().map(|params| {
+            let values = params.iter().map(Value::from_json);
+            Params::Positional(values.collect())
+        });
+        let named = args["params"].as_object().map(|params| {
+            let values = params.iter();
+            let values = values.map(|(name, value)| (name.clone(), Value::from_json(value)));
+            Params::Named(values.collect())
+        });
+        return changes(subject, sql, list.or(named).unwrap_or_default());
+    }
+    if !["insert", "update", "delete"].contains(&tool) {
+        return Err(format!(
+            "the tool {tool} is no change of items that can be compared"
+        ));
+    }
     let mut document = serde_json::Map::new();
     document.insert(tool.to_owned(), args["store"].clone());
+    if let Some(key) = args.get("key").filter(|key| !key.is_null()) {
+        document.insert("filter".to_owned(), serde_json::json!({ "key": key }));
+    }
     for part in ["filter", "set", "items"] {
-        document.extend(args.get(part).map(|value| (part.to_owned(), value.clone())));
+        let value = args.get(part).filter(|value| !value.is_null());
+        document.extend(value.map(|value| (part.to_owned(), value.clone())));
     }
     let document = serde_json::Value::Object(document);
     let tx = subject

@@ -5,6 +5,7 @@
 
 mod data;
 mod judge;
+mod provider;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -98,42 +99,67 @@ fn evals(file: &Path) -> Vec<Eval> {
     lines.map(read).collect()
 }
 
-/// The score of the files whose names end so, and whether all data was there.
-fn score(ending: &str) -> Option<Score> {
+/// The questions about a database in the file whose name ends so; those that `SOP_EVAL` names, when it names some.
+fn chosen(name: &str, ending: &str) -> Vec<Eval> {
     let only = std::env::var("SOP_EVAL").ok();
-    let (mut all, mut kinds) = (Score::default(), BTreeMap::<String, Score>::new());
-    let mut report = String::new();
-    for name in ["chinook", "shop"] {
-        let subject = Subject::open(name)?;
-        for eval in evals(&folder().join(format!("{name}.{ending}.jsonl"))) {
-            let chosen = |only: &String| {
-                format!("{name} {} {}", eval.kind, eval.ask.join(" > ")).contains(only.as_str())
-            };
-            if !only.as_ref().is_none_or(chosen) {
-                continue;
-            }
-            let (verdict, why) = judge::judge(&subject, &eval);
-            all.add(verdict);
-            kinds.entry(eval.kind.clone()).or_default().add(verdict);
-            if verdict != Verdict::Right || only.is_some() {
-                let _ = write!(
-                    report,
-                    "{verdict:?}: {name}: {} ({})\n{why}\n",
-                    eval.ask.join(" > "),
-                    eval.kind
-                );
-            }
+    let mut all = evals(&folder().join(format!("{name}.{ending}.jsonl")));
+    all.retain(|eval| {
+        let text = format!("{name} {} {}", eval.kind, eval.ask.join(" > "));
+        only.as_ref()
+            .is_none_or(|only| text.contains(only.as_str()))
+    });
+    all
+}
+
+/// Scores by kind, and what was not right.
+#[derive(Default)]
+struct Scores {
+    all: Score,
+    kinds: BTreeMap<String, Score>,
+    told: String,
+}
+
+impl Scores {
+    fn add(&mut self, name: &str, eval: &Eval, verdict: Verdict, why: &str) {
+        self.all.add(verdict);
+        self.kinds
+            .entry(eval.kind.clone())
+            .or_default()
+            .add(verdict);
+        if verdict != Verdict::Right || std::env::var_os("SOP_EVAL").is_some() {
+            let question = eval.ask.join(" > ");
+            let kind = &eval.kind;
+            let _ = write!(
+                self.told,
+                "{verdict:?}: {name}: {question} ({kind})\n{why}\n"
+            );
         }
     }
-    let mut table = format!(
-        "\n{ending}\n| kind | questions | right | wrong, said unsure | wrong | refused | right |\n|---|---|---|---|---|---|---|\n"
-    );
-    for (kind, score) in &kinds {
-        table += &score.row(kind);
+
+    fn report(&self, ending: &str) -> String {
+        let mut table = format!(
+            "\n{ending}\n| kind | questions | right | wrong, said unsure | wrong | refused | right |\n|---|---|---|---|---|---|---|\n"
+        );
+        for (kind, score) in &self.kinds {
+            table += &score.row(kind);
+        }
+        table += &self.all.row("all");
+        format!("{}{table}", self.told)
     }
-    table += &all.row("all");
-    println!("{report}{table}");
-    Some(all)
+}
+
+/// The score of the files whose names end so, when all data was there.
+fn score(ending: &str) -> Option<Score> {
+    let mut scores = Scores::default();
+    for name in ["chinook", "shop"] {
+        let subject = Subject::open(name)?;
+        for eval in chosen(name, ending) {
+            let (verdict, why) = judge::judge(&subject, &eval);
+            scores.add(name, &eval, verdict, &why);
+        }
+    }
+    println!("{}", scores.report(ending));
+    Some(scores.all)
 }
 
 /// What was reached and must not be lost: right in percent, and how many are wrong without a word.

@@ -53,13 +53,53 @@ pub struct Fork {
     pub stop: Arc<dyn Fn() + Send + Sync>,
 }
 
+/// A part of what a model is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromptPart {
+    /// As the author of the script wrote it.
+    Text(String),
+    /// The value of a variable: data, which is never an instruction.
+    Data {
+        /// The variable.
+        name: String,
+        /// Its value as text.
+        text: String,
+        /// Whether who runs the script gave it as an argument; otherwise it may come from items.
+        given: bool,
+    },
+}
+
+/// What a model is asked by a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// In their order.
+    pub parts: Vec<PromptPart>,
+    /// When the run has to be done.
+    pub until: Option<Instant>,
+}
+
+impl Prompt {
+    /// All of it as one text.
+    pub fn text(&self) -> String {
+        let texts = self.parts.iter().map(|part| match part {
+            PromptPart::Text(text) | PromptPart::Data { text, .. } => text.as_str(),
+        });
+        texts.collect()
+    }
+}
+
 /// What asks a model for steps "ask".
 pub trait Asker: Sync {
     /// The model's answer.
     ///
     /// # Errors
-    /// There is no model, or what the provider says.
-    fn ask(&self, prompt: &str) -> Result<Value, ToolFault>;
+    /// There is no model, it may not be told this, or what the provider says.
+    fn ask(&self, prompt: &Prompt) -> Result<Value, ToolFault>;
+
+    /// What was asked so far: `{model, requests, tokens, cost}`; null when nothing was.
+    fn usage(&self) -> Value {
+        Value::Null
+    }
 }
 
 /// There is no model.
@@ -67,7 +107,7 @@ pub trait Asker: Sync {
 pub struct NoModel;
 
 impl Asker for NoModel {
-    fn ask(&self, _prompt: &str) -> Result<Value, ToolFault> {
+    fn ask(&self, _prompt: &Prompt) -> Result<Value, ToolFault> {
         let message = "no model is configured, and a step \"ask\" needs one: choose a provider in the settings, or make it a step \"tool\"";
         Err(ToolFault::new("no_model", message))
     }

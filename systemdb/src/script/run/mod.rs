@@ -11,6 +11,7 @@ mod event;
 mod host;
 mod parallel;
 mod steps;
+mod work;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use serde_json::{Map, Value, json};
 use sop::key::Timestamp;
 
 pub use event::{Event, Failure, Place, RunOutcome};
-pub use host::{Asker, Begin, Fork, NoModel, ScriptHost};
+pub use host::{Asker, Begin, Fork, NoModel, Prompt, PromptPart, ScriptHost};
 
 use self::steps::{Frame, Runner, Stop};
 use super::arguments::{Arguments, bind};

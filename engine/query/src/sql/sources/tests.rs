@@ -19,7 +19,7 @@ impl RowSource for Arc<Numbers> {
         Ok(vec!["n".to_owned(), "text".to_owned()])
     }
 
-    fn rows(&self, call: &SourceCall, output: &mut dyn Output) -> Result<()> {
+    fn rows(&self, call: &SourceCall, mut output: Box<dyn Output + Send>) -> Result<()> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         let most = if call.visibility.is_all() {
             1_000_000
@@ -48,7 +48,7 @@ impl RowSource for Broken {
         Ok(vec!["x".to_owned()])
     }
 
-    fn rows(&self, _: &SourceCall, output: &mut dyn Output) -> Result<()> {
+    fn rows(&self, _: &SourceCall, mut output: Box<dyn Output + Send>) -> Result<()> {
         let _ = output.row(&[ValueRef::Null]);
         Err(QueryError::new(Code::InvalidValue, "step 2 has failed"))
     }
@@ -62,10 +62,37 @@ impl RowSource for Endless {
         Ok(vec!["x".to_owned()])
     }
 
-    fn rows(&self, call: &SourceCall, _: &mut dyn Output) -> Result<()> {
+    fn rows(&self, call: &SourceCall, _: Box<dyn Output + Send>) -> Result<()> {
         let _ = self.0.send(());
         while !call.cancel.is_cancelled() {
             std::thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+/// The numbers below one of its parameters, and the other beside each; counts its runs.
+struct Below(Arc<AtomicUsize>);
+
+impl RowSource for Below {
+    fn columns(&self) -> Result<Vec<String>> {
+        Ok(vec!["n".to_owned(), "said".to_owned()])
+    }
+
+    fn parameters(&self) -> Vec<String> {
+        vec!["most".to_owned(), "word".to_owned()]
+    }
+
+    fn rows(&self, call: &SourceCall, mut output: Box<dyn Output + Send>) -> Result<()> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let most = match call.arguments.first() {
+            Some(Some(Value::Integer(most))) => *most,
+            Some(None) => 2,
+            other => panic!("{other:?}"),
+        };
+        let word = call.arguments[1].clone().unwrap_or(Value::Null);
+        for n in 0..most {
+            let _ = output.row(&[ValueRef::Integer(n), word.as_ref()]);
         }
         Ok(())
     }
@@ -172,4 +199,40 @@ fn errors_and_cancels_reach_both_sides() {
         let error = asked.join().unwrap().unwrap_err();
         assert_eq!(error.code, Code::Cancelled);
     });
+}
+
+#[test]
+fn parameters_are_arguments_and_hidden_columns() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let (_test, catalog) = catalog(vec![("below", Arc::new(Below(Arc::clone(&runs))))]);
+    let engine = QueryEngine::default();
+    let all = |sql: &str| {
+        let table = engine.table(&catalog, sql, Params::None).unwrap();
+        let rows = table.rows.iter().map(|row| {
+            let row = row.iter().map(|value| match value {
+                Value::Integer(n) => n.to_string(),
+                Value::Text(text) => text.to_string(),
+                Value::Null => "-".to_owned(),
+                other => panic!("{other:?}"),
+            });
+            row.collect::<Vec<_>>().join(" ")
+        });
+        rows.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(all("SELECT * FROM script.below"), "0 -, 1 -");
+    assert_eq!(all("SELECT * FROM script.below(1, 'x')"), "0 x");
+    assert_eq!(
+        all("SELECT * FROM script.below WHERE word = 'y' AND most = 3 AND n > 1"),
+        "2 y"
+    );
+    assert_eq!(all("SELECT n, most FROM script.below(1)"), "0 1");
+    // Once for each list of arguments.
+    runs.store(0, Ordering::SeqCst);
+    let sql = "SELECT e.value, b.n FROM json_each('[1,2,1,2]') AS e, script.below(e.value) AS b";
+    assert_eq!(all(sql), "1 0, 2 0, 2 1, 1 0, 2 0, 2 1");
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    // Whichever way round the tables stand, the arguments are known first.
+    let sql =
+        "SELECT count(*) FROM script.below AS b JOIN json_each('[1,2,3]') AS e ON b.most = e.value";
+    assert_eq!(all(sql), "6");
 }

@@ -1,0 +1,99 @@
+// The scenes of the guide, in its order. A new part of the page gets a line here, and its sentences in docs/GUIDE.md.
+
+import { ask, openDock } from "../support/copilot.js";
+import { shows, until } from "../support/page.js";
+import { shown as studioShown } from "../support/scripts.js";
+
+/** @typedef {import("playwright-core").Page} Page */
+/** @typedef {{name: string, path: string, fresh?: boolean, act: (page: Page) => Promise<unknown>}} Scene fresh: on a server that has nothing yet */
+
+const FILTER = JSON.stringify({ status: "shipped", total: { $gt: 200 } });
+const SQL = "SELECT p.category, count(*) AS lines, sum(l.quantity * l.price) AS revenue\nFROM order_lines AS l JOIN products AS p ON p.key = l.product\nGROUP BY p.category ORDER BY revenue DESC";
+const CSV = "no;name;city;zip;since\n1;Müller & Söhne;Köln;02113;2021-04-01\n2;Brandt;Ulm;7019;2022-11-30\n3;Ferrari;Roma;00118;2020-01-15\n";
+
+/** @param {Page} page @param {string} label @param {string} name */
+async function choose(page, label, name) {
+  await page.keyboard.press("Control+Shift+I");
+  const dialog = page.getByRole("dialog", { name: "Import files" });
+  const chooser = page.waitForEvent("filechooser");
+  await dialog.getByRole("button", { name: label }).click();
+  await (await chooser).setFiles({ name, mimeType: "text/csv", buffer: Buffer.from(CSV) });
+  return dialog;
+}
+
+/** @type {Scene[]} */
+export const SCENES = [
+  { name: "first-page", path: "", fresh: true, act: (page) => page.getByText("Free:").waitFor() },
+  { name: "rows", path: `/d/shop/s/orders?filter=${encodeURIComponent(FILTER)}&sort=-total`, act: async (page) => {
+    await shows(page, "orders");
+    await page.locator("#rows .grid-body .tr:not([hidden]) .td.key").nth(3).click();
+    if (!(await page.locator(".work.inspecting").count())) await page.keyboard.press("Space");
+    await page.locator("sop-inspector [role=tree]").first().waitFor();
+  } },
+  { name: "review", path: "/d/shop/s/products", act: async (page) => {
+    await shows(page, "products");
+    for (const [row, head, text] of /** @type {[number, string, string][]} */ ([[1, "price", "12.49"], [3, "stock", "0"]])) {
+      const at = (await page.locator("#rows .grid-head .th .cut").allTextContents()).findIndex((one) => one.trim() === head);
+      await page.locator("#rows .grid-body .tr:not([hidden])").nth(row).locator(".td").nth(at + 1).dblclick();
+      await page.locator("#rows input.inline").fill(text);
+      await page.locator("#rows input.inline").press("Enter");
+    }
+    await page.keyboard.press("Control+s");
+    await page.getByRole("dialog", { name: "Review" }).getByText("One transaction", { exact: true }).waitFor();
+  } },
+  { name: "query", path: `/d/shop/q?sql=${encodeURIComponent(SQL)}`, act: async (page) => {
+    await page.locator(".cm-content").first().waitFor();
+    await page.getByRole("button", { name: /^Run/ }).first().click();
+    await page.locator("#result-rows .grid-body .tr:not([hidden])").first().waitFor();
+  } },
+  { name: "design", path: "/d/shop/s/orders/design", act: (page) => page.getByRole("region", { name: "Store orders" }).waitFor() },
+  { name: "code", path: "/d/shop/design?pane=code&lang=python", act: (page) => page.getByRole("dialog", { name: "Code" }).getByText("class Order").first().waitFor() },
+  { name: "import", path: "/d/shop/s/users", act: async (page) => {
+    await shows(page, "users");
+    const dialog = await choose(page, "Choose files", "suppliers.csv");
+    await dialog.getByRole("tab", { name: /^Fields/ }).click();
+    await dialog.getByLabel("New name of city").fill("address.city");
+    await dialog.getByLabel("New name of city").press("Tab");
+    await dialog.getByLabel("Type of zip").selectOption("text");
+  } },
+  { name: "export", path: `/d/shop/s/orders?filter=${encodeURIComponent(FILTER)}`, act: async (page) => {
+    await shows(page, "orders");
+    await page.keyboard.press("Control+Shift+E");
+    await page.getByRole("dialog", { name: "Export" }).waitFor();
+  } },
+  { name: "scripts", path: "/scripts/stock/restock?db=shop", act: (page) => studioShown(page) },
+  { name: "activity", path: "/activity?db=shop&in=shop", act: async (page) => {
+    await page.locator(".audit tbody tr[data-number]").filter({ hasText: "stock" }).first().click();
+    await page.locator("tr.inside .diff").first().waitFor();
+    await until(async () => ((await page.locator(".spark polyline:not(.area)").first().getAttribute("points").catch(() => null)) ?? "").split(" ").length > 5, "lines of the figures", 30_000);
+  } },
+  { name: "copilot", path: "/d/shop/s/orders", act: async (page) => {
+    await shows(page, "orders");
+    await openDock(page);
+    await ask(page, "top 5 products by stock");
+  } },
+  { name: "databases", path: "/d/shop/databases", act: (page) => page.getByRole("heading", { name: "Backup" }).waitFor() },
+  { name: "settings", path: "/settings?db=shop", act: (page) => page.getByRole("heading", { name: /^Copilot/ }).waitFor() },
+  // Users and roles come here (`users`) when their page is there.
+];
+
+/** What happened in the shop before the pictures, so that there is something to see. @param {import("../support/server.js").Server} server */
+export async function prepare(server) {
+  await server.createDatabase("shop");
+  await server.call("POST", "/databases/shop/demo", { body: { name: "shop" } });
+  const [order] = (await server.call("GET", "/databases/shop/stores/orders/items", { query: { limit: 1 } })).items;
+  const [product, other] = (await server.call("GET", "/databases/shop/stores/products/items", { query: { limit: 2 } })).items;
+  await server.change("shop", [{ op: "patch", store: "orders", key: order.key, patch: { status: "returned", note: "damaged on the way" } }]);
+  await server.call("POST", "/databases/shop/query", { body: { sql: "UPDATE products SET discontinued = true WHERE stock = 0" } });
+  await server.change("shop", [{ op: "patch", store: "products", key: product.key, patch: { stock: product.value.stock + 40 } }, { op: "patch", store: "products", key: other.key, patch: { stock: other.value.stock + 25 } }]);
+  await server.call("POST", "/scripts", { body: {
+    category: "stock", name: "restock", description: "Orders more of what runs short, and says what it did.",
+    parameters: [{ name: "least", type: "integer", default: 20, description: "fewer than these are too few" }, { name: "more", type: "integer", default: 50 }],
+    steps: [
+      { type: "fetch", store: "products", filter: { stock: { $lt: "{{least}}" }, discontinued: false }, limit: 20, output: "short" },
+      { type: "loop", list: "short", item: "product", steps: [{ type: "if", condition: "product.price < 100.0", then: [{ type: "tool", tool: "update", args: { store: "products", key: "{{product.key}}", set: { stock: "{{product.stock + more}}" } } }], else: [{ type: "say", message: "Ask somebody first: {{product.name}}" }] }] },
+      { type: "say", message: "{{size(short)}} products were short." },
+    ],
+  } }).catch((error) => console.error(`The script is not what the server takes: ${error}`));
+  await server.call("POST", "/databases/shop/check");
+}

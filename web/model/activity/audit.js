@@ -1,0 +1,201 @@
+// The audit as the page says it: what an entry did in a few words, the filters of the address, the periods of time.
+//
+// Holds: reading and writing filters are each other's inverse; an entry of any shape gives a line, whoever wrote it.
+
+import { isObject, kindOf } from "../../core/json.js";
+
+/** @typedef {{number: number, at: string, who: string, way: string, what: string, database?: string, store?: string, changed: number, outcome: string, detail?: any}} AuditEntry */
+/** @typedef {{op: "insert" | "update" | "delete", store: string, key: any, id?: number, before: any, after: any}} AuditChange */
+/** @typedef {{when: string, text: string, way: string, who: string, database: string, store: string, outcome: string}} Filters "" is any */
+
+export const WAYS = /** @type {{[way: string]: {title: string, icon: string}}} */ ({
+  page: { title: "Page", icon: "browse" },
+  api: { title: "API", icon: "json" },
+  command: { title: "Command", icon: "query" },
+  script: { title: "Script", icon: "scripts" },
+  schedule: { title: "Schedule", icon: "clock" },
+  copilot: { title: "Copilot", icon: "spark" },
+  mcp: { title: "MCP", icon: "link" },
+  import: { title: "Import", icon: "import" },
+});
+
+export const PERIODS = /** @type {const} */ ([["today", "Today"], ["yesterday", "Yesterday"], ["week", "7 days"], ["all", "Any time"]]);
+export const OUTCOMES = /** @type {const} */ ([["done", "Done"], ["refused", "Refused"], ["failed", "Failed"]]);
+
+const NAMES = /** @type {const} */ (["text", "way", "who", "database", "store", "outcome"]);
+
+/** @param {string | undefined} address the part of the address after the database @returns {Filters & {open?: number, tab?: string}} */
+export function readFilters(address) {
+  const query = new URLSearchParams(address ?? "");
+  const when = query.get("when") ?? "";
+  const open = Number(query.get("open"));
+  const [text, way, who, database, store, outcome] = NAMES.map((name) => query.get(name === "database" ? "in" : name) ?? "");
+  return {
+    when: PERIODS.some(([id]) => id === when) ? when : "today",
+    text, way, who, database, store, outcome,
+    open: Number.isSafeInteger(open) && open > 0 ? open : undefined,
+    tab: query.get("tab") === "ended" ? "ended" : undefined,
+  };
+}
+
+/** @param {Filters & {open?: number, tab?: string}} filters */
+export function writeFilters(filters) {
+  const query = new URLSearchParams();
+  if (filters.when && filters.when !== "today") query.set("when", filters.when);
+  for (const name of NAMES) if (filters[name]) query.set(name === "database" ? "in" : name, filters[name]);
+  if (filters.open !== undefined) query.set("open", String(filters.open));
+  if (filters.tab) query.set("tab", filters.tab);
+  return query.toString();
+}
+
+/** @param {Date} date */
+const text = (date) => `${date.toISOString().slice(0, 19)}Z`;
+
+/** Midnight, some days ago, of this machine. @param {Date} now @param {number} days */
+function midnight(now, days) {
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - days);
+}
+
+/** From when to when a period goes. @param {string} when @param {Date} now @returns {{from?: string, to?: string}} */
+export function periodOf(when, now) {
+  if (when === "today") return { from: text(midnight(now, 0)) };
+  if (when === "yesterday") return { from: text(midnight(now, 1)), to: text(midnight(now, 0)) };
+  if (when === "week") return { from: text(midnight(now, 6)) };
+  return {};
+}
+
+/** What the server is asked for. @param {Filters} filters @param {Date} now */
+export function queryOf(filters, now) {
+  const some = Object.fromEntries(NAMES.filter((name) => filters[name]).map((name) => [name, filters[name]]));
+  return { ...some, ...periodOf(filters.when, now) };
+}
+
+/** Times from which the server counts for the periods; `today`, `yesterday`, `week` in this order. @param {Date} now */
+export function marks(now) {
+  return [0, 1, 6].map((days) => text(midnight(now, days)));
+}
+
+/** The changes of items that an entry kept, before and after. @param {AuditEntry} entry @returns {AuditChange[]} */
+export function changesOf(entry) {
+  const kept = entry.detail?.changes;
+  const rows = Array.isArray(kept) ? kept : Array.isArray(kept?.rows) ? kept.rows : [];
+  return rows.filter((/** @type {any} */ one) => isObject(one) && typeof one.store === "string").map((/** @type {any} */ one) => {
+    const before = one.before === null ? undefined : one.before;
+    const after = one.after === null ? undefined : one.after;
+    const op = one.op === "delete" ? "delete" : one.op === "insert" || (one.op === "upsert" && before === undefined) ? "insert" : "update";
+    return { op, store: one.store, key: one.key, ...(one.id === undefined || one.id === null ? {} : { id: one.id }), before, after };
+  });
+}
+
+/** The sequence of the commit, when the entry says it. @param {AuditEntry} entry */
+export function sequenceOf(entry) {
+  const found = entry.detail?.sequence ?? entry.detail?.changes?.sequence ?? entry.detail?.stats?.sequence;
+  return found === undefined || found === null ? undefined : Number(found);
+}
+
+/** The stores that an entry is about. @param {AuditEntry} entry */
+export function storesOf(entry) {
+  if (entry.store) return [entry.store];
+  return [...new Set(changesOf(entry).map((one) => one.store))];
+}
+
+/** Whether a commit can be taken back from what the entry kept of it. @param {AuditEntry} entry */
+export function canRevert(entry) {
+  const changes = changesOf(entry);
+  const leftOut = changes.some((one) => [one.before, one.after].some((value) => isObject(value) && "$left_out" in value));
+  return entry.outcome === "done" && changes.length > 0 && changes.length === Number(entry.changed) && sequenceOf(entry) !== undefined && !leftOut;
+}
+
+/** What the routes of the interface do, in words. */
+const WORDS = /** @type {{[route: string]: string}} */ ({
+  "POST /databases": "Create or open a database",
+  "PATCH /databases/{db}": "Change the options of a database",
+  "DELETE /databases/{db}": "Take a database off the list",
+  "POST /databases/{db}/demo": "Fill with the demo shop",
+  "POST /databases/{db}/check": "Check all bytes",
+  "POST /databases/{db}/checkpoint": "Checkpoint",
+  "POST /databases/{db}/stores": "Create a store",
+  "PATCH /databases/{db}/stores/{store}": "Change the design",
+  "DELETE /databases/{db}/stores/{store}": "Delete a store",
+  "POST /databases/{db}/stores/{store}/rename": "Rename a store",
+  "POST /databases/{db}/stores/{store}/empty": "Empty a store",
+  "POST /databases/{db}/stores/{store}/duplicate": "Duplicate a store",
+  "POST /databases/{db}/stores/{store}/reorder": "Rebuild the order",
+  "POST /databases/{db}/stores/{store}/items": "Insert an item",
+  "PUT /databases/{db}/stores/{store}/item": "Write an item",
+  "DELETE /databases/{db}/stores/{store}/item": "Delete an item",
+  "POST /databases/{db}/changes": "Change items",
+  "POST /environments": "Create an environment",
+  "PATCH /environments/{env}": "Change an environment",
+  "DELETE /environments/{env}": "Delete an environment",
+  "PUT /llm": "Change the model",
+  "POST /llm/test": "Test the model",
+  "DELETE /jobs/{id}": "Cancel a job",
+  "DELETE /queries/{id}": "Stop a query",
+  "POST /setup": "Set up",
+  "POST /scripts": "Save a script",
+  "PUT /scripts/{category}/{name}": "Save a script",
+  "DELETE /scripts/{category}/{name}": "Delete a script",
+  "PUT /knowledge/{category}/{name}": "Save knowledge",
+  "DELETE /knowledge/{category}/{name}": "Delete knowledge",
+  "PUT /schedules/{name}": "Save a schedule",
+  "DELETE /schedules/{name}": "Delete a schedule",
+});
+
+/** What was done, in words where it is known. @param {AuditEntry} entry */
+export function doing(entry) {
+  const known = WORDS[entry.what];
+  if (known) return known;
+  if (entry.way === "import") return "Import";
+  const words = entry.what.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/**
+ * An entry on one line.
+ * @param {AuditEntry} entry
+ * @returns {{kind: "swap", field: string, before: any, after: any, more: string} | {kind: "item", verb: string, change: AuditChange, more: string} | {kind: "words", text: string, more: string, code?: boolean}}
+ */
+export function lineOf(entry) {
+  const { detail } = entry;
+  if (entry.outcome !== "done") return { kind: "words", text: doing(entry), more: String(detail?.message ?? detail?.code ?? (detail?.status ? `answer ${detail.status}` : "")) };
+  const changes = changesOf(entry);
+  const rest = Number(entry.changed) - 1;
+  const others = changes.length && rest > 0 ? `and ${rest} more` : "";
+  const [first] = changes;
+  if (first?.op === "update") {
+    const fields = differing(first.before, first.after);
+    if (fields.length) return { kind: "swap", field: fields[0].name, before: fields[0].before, after: fields[0].after, more: fields.length > 1 ? `and ${fields.length - 1} more ${fields.length === 2 ? "field" : "fields"}` : others };
+  }
+  if (first) return { kind: "item", verb: first.op === "insert" ? "Insert" : first.op === "delete" ? "Delete" : "Update", change: first, more: others || nameOf(first.after ?? first.before) };
+  if (detail?.import) {
+    const said = [[detail.import.inserted, "new"], [detail.import.updated, "replaced"], [detail.import.failed, "bad"]].filter(([n]) => Number(n) > 0).map(([n, word]) => `${n} ${word}`);
+    return { kind: "words", text: "Import", more: said.join(", ") || "nothing to do" };
+  }
+  if (detail?.statement) return { kind: "words", text: String(detail.statement).replace(/\s+/g, " ").trim().slice(0, 300), more: "", code: true };
+  return { kind: "words", text: doing(entry), more: String(detail?.summary ?? "") };
+}
+
+/** The first text of a value, as a person would call it. @param {any} value */
+function nameOf(value) {
+  const found = isObject(value) ? Object.values(value).find((one) => typeof one === "string" && one.trim() !== "") : value;
+  return typeof found === "string" && found ? `“${found.length > 60 ? `${found.slice(0, 60)}…` : found}”` : "";
+}
+
+/** The fields in which two values differ; a value that is no object is one field without a name. @param {any} before @param {any} after */
+export function differing(before, after) {
+  if (!isObject(before) || !isObject(after)) return same(before, after) ? [] : [{ name: "", before, after }];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.filter((name) => !same(before[name], after[name])).map((name) => ({ name, before: before[name], after: after[name] }));
+}
+
+/** @param {any} a @param {any} b @returns {boolean} */
+function same(a, b) {
+  if (a === b) return true;
+  const kind = kindOf(a);
+  if (kind !== kindOf(b)) return false;
+  if (kind === "number") return String(a) === String(b);
+  if (kind === "array") return a.length === b.length && a.every((/** @type {any} */ one, /** @type {number} */ at) => same(one, b[at]));
+  if (kind === "object") return Object.keys(a).length === Object.keys(b).length && Object.keys(a).every((name) => Object.hasOwn(b, name) && same(a[name], b[name]));
+  return false;
+}

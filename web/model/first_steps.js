@@ -1,0 +1,88 @@
+// The first minutes of a server: what a person chooses, what the server is sent, and what will lie where.
+//
+// Holds: nothing is sent before the last step, and then all of it at once; what is left empty is the server's own choice.
+
+/** @typedef {"create" | "open" | "import" | "demo"} Way */
+/** @typedef {{needed: boolean, data_root: string, free_bytes?: number | null, roots: string[], cache_bytes?: number | null, system: {path: string, exists: boolean, fixed: boolean}, variables: {name: string, purpose: string, set: boolean}[]}} Facts */
+/** @typedef {{way: Way, names: {[way: string]: string}, folders: {[way: string]: string}, environment: "dev" | "prod", cache: string, durability: string, readOnly: boolean, shared: boolean, system: string}} Wish */
+
+export const CACHES = /** @type {const} */ ([["", "As the server has it"], ["64", "64 MB"], ["256", "256 MB"], ["1024", "1 GB"], ["4096", "4 GB"]]);
+export const DURABILITIES = /** @type {const} */ ([["every_commit", "Before each commit is answered"], ["every_second", "At most a second later"], ["none", "At the next checkpoint"]]);
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** @returns {Wish} */
+export function firstWish() {
+  return { way: "create", names: { create: "shop", import: "data", open: "", demo: "shop" }, folders: { create: "", import: "", open: "", demo: "" }, environment: "dev", cache: "", durability: "every_commit", readOnly: false, shared: false, system: "" };
+}
+
+/** The last part of a folder, as a name. @param {string} folder */
+export function nameOf(folder) {
+  return (folder.split(/[\\/]/).filter(Boolean).at(-1) ?? "").replace(/[^A-Za-z0-9_-]+/g, "-").slice(0, 64);
+}
+
+/** The name that the database gets. @param {Wish} wish */
+export function databaseName({ way, names, folders }) {
+  return names[way].trim() || (way === "open" ? nameOf(folders[way]) : way === "import" ? "data" : way === "demo" ? "shop" : "");
+}
+
+/** Why the first step is not done; undefined when it is. @param {Wish} wish @returns {{at: "name" | "path", text: string} | undefined} */
+export function stuck(wish) {
+  const { way, folders } = wish;
+  if (way === "open" && !folders[way].trim()) return { at: "path", text: "Name the folder of the database." };
+  const name = databaseName(wish);
+  if (!name) return { at: "name", text: "The database needs a name." };
+  if (!NAME.test(name)) return { at: "name", text: "A name has 1 to 64 letters, digits, _ or -." };
+  return undefined;
+}
+
+/** A folder as it will be. @param {string} root @param {string} folder */
+function under(root, folder) {
+  return /^(?:[\\/]|[A-Za-z]:)/.test(folder) ? folder : `${root.replace(/[\\/]$/, "")}/${folder}`;
+}
+
+/** @param {Wish} wish @param {Facts} facts */
+export function databasePath(wish, facts) {
+  return under(facts.data_root, wish.folders[wish.way].trim() || databaseName(wish) || "…");
+}
+
+/** @param {Wish} wish @param {Facts} facts */
+export function systemPath(wish, facts) {
+  return wish.shared && wish.system.trim() && !facts.system.fixed && !facts.system.exists ? under(facts.data_root, wish.system.trim()) : facts.system.path;
+}
+
+/** What the server is sent. @param {Wish} wish */
+export function requestOf(wish) {
+  const { way, folders } = wish;
+  return {
+    database: {
+      source: way === "open" ? "open" : way === "demo" ? "demo" : "new",
+      name: databaseName(wish),
+      ...(folders[way].trim() ? { path: folders[way].trim() } : {}),
+      ...(wish.readOnly && way === "open" ? { read_only: true } : {}),
+      ...(wish.cache ? { cache_bytes: Number(wish.cache) * 1024 * 1024 } : {}),
+      durability: wish.durability,
+    },
+    environment: wish.environment === "prod" ? { colour: "prod", mode: "confirm" } : { colour: "dev", mode: "open" },
+    system: wish.shared && wish.system.trim() ? { path: wish.system.trim() } : {},
+  };
+}
+
+/** Which step a refusal belongs to. @param {string} pointer @returns {{step: number, field: string}} */
+export function placeOf(pointer) {
+  const path = pointer.replace(/^#/, "");
+  if (path.startsWith("/system")) return { step: 1, field: "system" };
+  if (path.startsWith("/database/name")) return { step: 0, field: "name" };
+  if (path.startsWith("/database")) return { step: 0, field: "path" };
+  return { step: 2, field: "" };
+}
+
+/** What will lie where. @param {Wish} wish @param {Facts} facts @returns {{path: string, what: string}[]} */
+export function filesOf(wish, facts) {
+  const database = databasePath(wish, facts);
+  const system = systemPath(wish, facts);
+  return [
+    { path: `${facts.data_root}/databases.json`, what: "the list of databases, and what is said of the environment" },
+    { path: `${database}/`, what: wish.way === "open" ? "the database, which is there already" : "the database: dboptions.json, log, catalog and data" },
+    { path: `${system}/`, what: facts.system.exists ? "the system database, which is there already" : "the system database: scripts, knowledge, the audit" },
+  ];
+}

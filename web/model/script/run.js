@@ -1,0 +1,302 @@
+// One run of a script: what became of each step, what it said, which rows it gave, what it changed or would change.
+//
+// Holds: a run ends once, as `done`, `failed` or `cancelled`; what came before an end stays. Changes to one item are one change:
+// from what it was first to what it is last. Says `change` as things come and `end` once.
+
+import { count, counted, literal, span } from "../../core/format.js";
+import { ApiError, path } from "../../core/http.js";
+import { isObject, parse, stringify } from "../../core/json.js";
+import { readLines } from "../../core/ndjson.js";
+import { ResultRows } from "../query/result_rows.js";
+import { faultsOf } from "./faults.js";
+import { spaced } from "./forms.js";
+
+/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, code?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
+/** @typedef {{at: string, script: string, columns: {name: string, type: string}[], rows: ResultRows, truncated: boolean}} Given */
+/** @typedef {{ms: number, word: string, text: string, at: string, look?: "fail" | "say"}} LogLine */
+/** @typedef {{op: string, database?: string, store: string, key: any, before?: any, after?: any}} Change */
+
+const MOST_LOG = 2000;
+const MOST_CHANGES = 10_000;
+
+export class ScriptRun extends EventTarget {
+  /** @param {{api: import("../../core/http.js").Api, url: string, body: any, script: string, dryRun: boolean, until?: string, now?: () => number}} how script: `Category.Name`, whose steps are shown */
+  constructor({ api, url, body, script, dryRun, until, now = () => performance.now() }) {
+    super();
+    this.api = api;
+    this.url = url;
+    this.body = body;
+    this.script = script;
+    this.dryRun = dryRun;
+    this.until = until;
+    this.now = now;
+    /** @type {"running" | "done" | "failed" | "cancelled"} */
+    this.state = "running";
+    /** @type {string | undefined} */
+    this.id = undefined;
+    /** @type {Map<string, StepState>} */
+    this.steps = new Map();
+    /** The rows that each step gave last. @type {Map<string, Given>} */
+    this.given = new Map();
+    /** @type {LogLine[]} */
+    this.log = [];
+    this.unlogged = 0;
+    /** @type {{at: string, text: string}[]} */
+    this.said = [];
+    /** All variables after the step that ended last. @type {{[name: string]: any}} */
+    this.variables = {};
+    /** @type {Map<string, {[name: string]: any}>} */
+    this.after = new Map();
+    /** @type {Map<string, Change>} */
+    this.changed = new Map();
+    /** What was reviewed before it was run for good: a run that writes does not tell its changes. @type {{count: number, rows: Change[], definitions: any[]} | undefined} */
+    this.reviewed = undefined;
+    /** Changes that are only counted. */
+    this.uncounted = 0;
+    /** Stores that are made, altered or dropped. @type {any[]} */
+    this.definitions = [];
+    /** @type {any} */
+    this.effect = undefined;
+    /** What is wrong with the script or its arguments, when it did not begin. @type {import("./faults.js").Fault[]} */
+    this.faults = [];
+    this.error = "";
+    /** @type {{steps: number, rows: number, changed: number, elapsed_ms: number, sequence?: number} | undefined} */
+    this.figures = undefined;
+    this.started = now();
+    /** The run's own time at what happened last, in milliseconds: the steps that ended, one after the other. */
+    this.clock = 0;
+    /** @type {number | undefined} */
+    this.ended = undefined;
+    this.stopper = new AbortController();
+  }
+
+  get elapsed() {
+    return this.figures?.elapsed_ms ?? (this.ended ?? this.now()) - this.started;
+  }
+  /** What it changed or would change, as the review shows it. @returns {{count: number, rows: Change[], definitions: any[]}} */
+  get changes() {
+    if (this.reviewed && this.state === "done") return this.reviewed;
+    const rows = [...this.changed.values()];
+    return { count: rows.length + this.uncounted, rows, definitions: this.definitions };
+  }
+  /** The step that runs now: the innermost. */
+  get current() {
+    let last = "";
+    for (const [at, one] of this.steps) if (one.state === "running" && at.length >= last.length) last = at;
+    return last;
+  }
+
+  /** Runs to the end. Never throws: the end says how it went. */
+  async start() {
+    try {
+      const response = await this.api.raw("POST", this.url, { body: this.body, accept: "application/x-ndjson", signal: this.stopper.signal });
+      await readLines(response.body, (lines) => this.take(lines));
+      if (this.state === "running") {
+        this.error = "The answer broke off before its end.";
+        this.#end("failed");
+      }
+    } catch (error) {
+      if (this.stopper.signal.aborted) this.#end("cancelled");
+      else {
+        this.error = error instanceof Error ? error.message : String(error);
+        if (error instanceof ApiError) this.faults = faultsOf(error.problem.errors);
+        this.#end("failed");
+      }
+    }
+    return this;
+  }
+
+  /** Takes lines of the answer. @param {string[]} lines */
+  take(lines) {
+    if (this.state !== "running") return;
+    for (const line of lines) this.#event(parse(line));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {any} event */
+  #event(event) {
+    if (!isObject(event)) return;
+    if (event.event === undefined && event.id !== undefined) this.id = String(event.id);
+    const at = String(event.step ?? "");
+    const own = event.script === this.script;
+    switch (event.event) {
+      case "started":
+        if (own) this.#write("run", Object.entries(/** @type {any} */ (event.args) ?? {}).map(([name, value]) => `${name} = ${literal(value, 60)}`).join(", ") || "no arguments", "");
+        break;
+      case "step_started":
+        if (own) this.#began(at, event);
+        break;
+      case "columns":
+        this.given.set(own ? at : `${event.script}${at}`, { at, script: String(event.script), columns: /** @type {any[]} */ (event.columns ?? []).map((one) => ({ name: String(one?.name ?? ""), type: String(one?.kind ?? one?.type ?? "") })), rows: new ResultRows(), truncated: event.truncated === true });
+        break;
+      case "rows":
+        this.given.get(own ? at : `${event.script}${at}`)?.rows.add(/** @type {any[]} */ (event.rows ?? []).map((row) => stringify(row)));
+        break;
+      case "output":
+        this.#output(at, own, event);
+        break;
+      case "said":
+        this.said.push({ at, text: String(event.text ?? "") });
+        this.#write("say", String(event.text ?? ""), at, "say");
+        break;
+      case "step_finished":
+        if (own) this.#finished(at, event);
+        break;
+      case "step_failed":
+        this.#failed(at, own, event);
+        break;
+      case "finished":
+        this.#over(event);
+        break;
+      default:
+    }
+  }
+
+  /** @param {string} at @param {any} event */
+  #began(at, event) {
+    const before = this.steps.get(at);
+    this.steps.delete(at); // the one that began last is the last
+    this.steps.set(at, { state: "running", rows: 0, times: (before?.times ?? 0) + 1, changed: before?.changed ?? 0 });
+    const around = [...this.steps.keys()].filter((one) => at.startsWith(`${one}/`)).sort((a, b) => b.length - a.length);
+    const loop = around.find((one) => at.startsWith(`${one}/steps/`));
+    if (Array.isArray(event.round) && loop) {
+      const state = /** @type {StepState} */ (this.steps.get(loop));
+      const round = /** @type {[number, number]} */ (event.round.map(Number));
+      const last = this.log.at(-1);
+      // Rounds in which nothing is told are one line.
+      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: `${count(round[0])} of ${count(round[1])}` });
+      else if (state.round?.[0] !== round[0]) this.#write("loop", `${count(round[0])} of ${count(round[1])}`, loop);
+      state.round = round;
+    }
+  }
+
+  /** @param {string} at @param {any} event */
+  #finished(at, event) {
+    const state = this.steps.get(at);
+    // What a loop or a block took is the time of the steps in it.
+    if (![...this.steps.keys()].some((one) => one.startsWith(`${at}/`))) this.clock += Number(event.elapsed_ms ?? 0);
+    if (state) Object.assign(state, { state: "done", rows: Number(event.rows ?? 0), elapsed: Number(event.elapsed_ms ?? 0) });
+    if (!event.variables) return;
+    this.variables = event.variables;
+    this.after.set(at, event.variables);
+  }
+
+  /** @param {string} at @param {boolean} own @param {any} event */
+  #output(at, own, event) {
+    const changes = event.changes;
+    if (changes) {
+      for (const row of changes.rows ?? []) this.#change(row, changes.database);
+      this.uncounted += Math.max(0, Number(changes.count ?? 0) - (changes.rows ?? []).length);
+      this.definitions.push(...(changes.definitions ?? []));
+    }
+    const state = own ? this.steps.get(at) : undefined;
+    if (state) state.changed += Number(changes?.count ?? event.stats?.changed ?? 0);
+    if (event.effect) this.effect = event.effect;
+    this.#write(own ? "tool" : String(event.script), String(event.summary ?? ""), at);
+  }
+
+  /** @param {Change} row @param {string | undefined} database */
+  #change(row, database) {
+    const place = row.database ?? database;
+    const id = stringify([place ?? null, row.store, row.key]);
+    const first = this.changed.get(id);
+    const nothing = (/** @type {any} */ value) => value === undefined || value === null;
+    const before = first ? first.before : row.before;
+    const after = row.op === "delete" ? undefined : row.after;
+    this.changed.delete(id);
+    // What was made and taken away again was never there.
+    if (first && nothing(before) && first.op === "insert" && row.op === "delete") return;
+    if (first && first.op !== "insert" && !nothing(after) && stringify(before) === stringify(after)) return;
+    const op = row.op === "delete" ? "delete" : first ? (first.op === "insert" ? "insert" : "update") : row.op;
+    if (this.changed.size >= MOST_CHANGES) this.uncounted += 1;
+    else this.changed.set(id, { ...row, op, database: place, before, after });
+  }
+
+  /** @param {string} at @param {boolean} own @param {any} event */
+  #failed(at, own, event) {
+    const { field, text } = told(event.message);
+    const state = own ? this.steps.get(at) : undefined;
+    if (state) Object.assign(state, { state: "failed", error: text, field, code: String(event.code ?? ""), suggestions: event.suggestions ?? [] });
+    this.#write(event.continues ? "goes on" : "failed", text, own ? at : "", "fail");
+  }
+
+  /** @param {any} event */
+  #over(event) {
+    this.figures = { steps: Number(event.steps), rows: Number(event.rows), changed: Number(event.changed), elapsed_ms: Number(event.elapsed_ms), sequence: event.sequence };
+    const error = event.error;
+    if (error) {
+      const { field, text } = told(error.message);
+      this.error = text;
+      const state = error.script === this.script ? this.steps.get(String(error.step)) : undefined;
+      if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: text, field, code: String(error.code ?? ""), suggestions: error.suggestions ?? [] });
+      // A step that failed inside a script that is called, or a loop, fails what is around it.
+      for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
+    }
+    const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
+    this.#write(String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
+    this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
+  }
+
+  /** @param {string} word @param {string} text @param {string} at @param {"fail" | "say"} [look] */
+  #write(word, text, at, look) {
+    this.log.push({ ms: this.figures?.elapsed_ms ?? this.clock, word, text, at, look });
+    if (this.log.length <= MOST_LOG) return;
+    const gone = this.log.length - MOST_LOG / 2;
+    this.log.splice(1, gone); // the arguments stay
+    this.unlogged += gone;
+  }
+
+  /** Ends the work here and on the server. */
+  cancel() {
+    if (this.state !== "running") return;
+    // The server is told first: closing the stream ends the run too, and then there is none to be told of.
+    const told = this.id === undefined ? Promise.resolve() : this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined);
+    void told.then(() => this.stopper.abort());
+    for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
+    this.error = "Stopped.";
+    this.#write("stopped", "", "");
+    this.#end("cancelled");
+  }
+
+  /** @param {"done" | "failed" | "cancelled"} state */
+  #end(state) {
+    if (this.state !== "running") return;
+    this.state = state;
+    this.ended = this.now();
+    this.dispatchEvent(new Event("change"));
+    this.dispatchEvent(new Event("end"));
+  }
+}
+
+/** Whether two runs would change the same items, from the same values. @param {Change[]} a @param {Change[]} b */
+export function sameGround(a, b) {
+  const ground = (/** @type {Change[]} */ list) => list.map((one) => stringify([one.op, one.database ?? null, one.store, one.key, one.before ?? null])).sort().join("\n");
+  return ground(a) === ground(b);
+}
+
+/** A variable as one line: its type and what it holds. @param {unknown} value @returns {{type: string, text: string, look: string}} */
+export function shownVariable(value) {
+  if (value === null || value === undefined) return { type: "null", text: "null", look: "null" };
+  if (Array.isArray(value)) {
+    const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
+    return { type: "list", text: counted(more ? value.length - 1 + Number(more) : value.length, isObject(value[0]) ? "row" : "element"), look: "" };
+  }
+  if (isObject(value)) return { type: "map", text: spaced(value).slice(0, 200), look: "" };
+  if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
+  if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
+  return { type: "number", text: String(value), look: "n" };
+}
+
+/** The time in a run as its log writes it. @param {number} ms */
+export function logTime(ms) {
+  return (ms / 1000).toFixed(3).padStart(6, "0");
+}
+
+/** What went wrong, without the place in the arguments that it begins with. @param {unknown} message */
+function told(message) {
+  const [, field = "", text = ""] = /^(\/[^\s:]+)?(?:: )?(.*)$/s.exec(String(message ?? "")) ?? [];
+  return { field, text: sentence(text || "It failed") };
+}
+
+/** @param {string} text */
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${!text || /[.!?]$/.test(text) ? "" : "."}`;

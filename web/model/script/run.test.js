@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ScriptRun, logTime, sameGround, shownVariable } from "./run.js";
+
+/** @param {any[]} events @param {any} [how] */
+function ran(events, how = {}) {
+  const run = new ScriptRun({ api: /** @type {any} */ ({ raw: async () => new Response() }), url: "/x", body: {}, script: "c.n", dryRun: true, now: () => 0, ...how });
+  run.take(events.map((one) => JSON.stringify(one)));
+  return run;
+}
+const place = (/** @type {string} */ step, script = "c.n") => ({ script, step });
+const change = (/** @type {string} */ op, /** @type {any} */ key, /** @type {any} */ before, /** @type {any} */ after) => ({ event: "output", ...place("/steps/0"), summary: "1 change", changes: { count: 1, database: "d", rows: [{ op, store: "s", key, before, after }] } });
+
+test("what became of each step, of loops too", () => {
+  const run = ran([
+    { id: 7 }, { event: "started", script: "c.n", args: { since: "2024" }, dry_run: true },
+    { event: "step_started", ...place("/steps/0"), kind: "fetch" }, { event: "columns", ...place("/steps/0"), columns: [{ name: "a", kind: "integer" }] }, { event: "rows", ...place("/steps/0"), rows: [[1], [2]] }, { event: "step_finished", ...place("/steps/0"), rows: 2, elapsed_ms: 3.5, variables: { rows: [{ a: 1 }] } },
+    { event: "step_started", ...place("/steps/1"), kind: "loop" }, { event: "step_started", ...place("/steps/1/steps/0"), kind: "say", round: [1, 2] }, { event: "said", ...place("/steps/1/steps/0"), text: "hello" }, { event: "step_finished", ...place("/steps/1/steps/0"), rows: 0, elapsed_ms: 0 },
+    { event: "step_started", ...place("/steps/1/steps/0"), kind: "say", round: [2, 2] },
+  ]);
+  assert.equal(run.id, "7");
+  assert.equal(run.current, "/steps/1/steps/0");
+  assert.deepEqual(run.steps.get("/steps/1")?.round, [2, 2]);
+  assert.equal(run.steps.get("/steps/1/steps/0")?.times, 2);
+  assert.deepEqual(run.given.get("/steps/0")?.rows.at(1), [2]);
+  assert.deepEqual(run.after.get("/steps/0"), { rows: [{ a: 1 }] });
+  run.take(['{"event":"finished","outcome":"failed","error":{"script":"c.n","step":"/steps/1/steps/0","code":"x","message":"it broke"},"steps":4,"rows":2,"changed":0,"elapsed_ms":9}']);
+  assert.equal(run.state, "failed");
+  assert.equal(run.steps.get("/steps/1/steps/0")?.error, "It broke.");
+  assert.equal(run.steps.get("/steps/1")?.state, "failed");
+  assert.deepEqual(run.log.map((one) => one.word), ["run", "loop", "say", "loop", "failed"]);
+});
+
+test("changes to one item are one change", () => {
+  const run = ran([change("update", 1, { a: 1 }, { a: 2 }), change("update", 1, { a: 2 }, { a: 3 }), change("insert", 2, null, { b: 1 }), change("delete", 2, { b: 1 }, null), change("insert", 3, null, { c: 1 }), change("update", 3, { c: 1 }, { c: 2 }), change("update", 4, { d: 1 }, { d: 2 }), change("update", 4, { d: 2 }, { d: 1 }), change("delete", 5, { e: 1 }, null)]);
+  assert.deepEqual(run.changes.rows.map((one) => [one.op, one.key, one.before ?? null, one.after ?? null]), [["update", 1, { a: 1 }, { a: 3 }], ["insert", 3, null, { c: 2 }], ["delete", 5, { e: 1 }, null]]);
+  assert.equal(run.changes.count, 3);
+  const same = ran([change("update", 1, { a: 1 }, { a: 9 })]).changes.rows;
+  assert.equal(sameGround(same, ran([change("update", 1, { a: 1 }, { a: 3 })]).changes.rows), true);
+  assert.equal(sameGround(same, ran([change("update", 1, { a: 2 }, { a: 3 })]).changes.rows), false);
+});
+
+test("steps of scripts that are called are told apart, and an answer that breaks off is a failure", async () => {
+  const run = ran([{ event: "step_started", ...place("/steps/0", "c.other") }, { event: "columns", ...place("/steps/0", "c.other"), columns: [] }]);
+  assert.equal(run.steps.size, 0);
+  assert.equal(run.given.get("c.other/steps/0")?.script, "c.other");
+  await run.start();
+  assert.equal(run.state, "failed");
+  assert.match(run.error, /broke off/);
+});
+
+test("variables and times as they are shown", () => {
+  assert.deepEqual(shownVariable([{ a: 1 }, "… 40 more"]), { type: "list", text: "41 rows", look: "" });
+  assert.deepEqual(shownVariable({ a: 1, b: "x" }).text, '{"a": 1, "b": "x"}');
+  assert.deepEqual(shownVariable("").text, '""');
+  assert.equal(logTime(7.4), "00.007");
+});

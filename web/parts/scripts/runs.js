@@ -1,0 +1,179 @@
+// Runs of the open scripts: begun, stopped, and what is to be reviewed before it is kept.
+//
+// Holds: a script that may change something is run dry first, and what it would change is shown; only then it runs for good,
+// and only when it would still change the same items from the same values.
+
+import { counted, span } from "../../core/format.js";
+import { path } from "../../core/http.js";
+import { argumentsOf } from "../../model/script/forms.js";
+import { ScriptRun, sameGround } from "../../model/script/run.js";
+import { mayWrite, places } from "../../model/script/steps.js";
+import { announce } from "../dom.js";
+import { changesDialog } from "../query/changes_dialog.js";
+
+/** @typedef {import("../../model/script/drafts.js").Draft} Draft */
+
+const CLOCK_MS = 200;
+const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: "one transaction", per_step: "a transaction each step", none: "each call on its own" });
+
+export class Runs {
+  /** @param {import("./studio.js").SopScripts} studio */
+  constructor(studio) {
+    this.studio = studio;
+    /** The last run of each draft. @type {Map<string, ScriptRun>} */
+    this.last = new Map();
+    /** What is wrong with arguments. @type {Map<string, string>} */
+    this.wrong = new Map();
+    this.frame = 0;
+  }
+
+  /** @param {string} id */
+  of(id) {
+    return this.last.get(id);
+  }
+  /** @param {string} was @param {string} id */
+  renamed(was, id) {
+    const run = this.last.get(was);
+    if (!run || was === id) return;
+    this.last.delete(was);
+    this.last.set(id, run);
+  }
+  /** @param {string} id */
+  stop(id) {
+    this.last.get(id)?.cancel();
+  }
+
+  /** Runs the open script. @param {{dry?: boolean, until?: string}} [how] */
+  async go({ dry = false, until } = {}) {
+    const { studio } = this;
+    const { draft, session } = studio;
+    if (!draft || draft.unread || this.of(draft.id)?.state === "running") return;
+    const given = this.#given(draft);
+    if (!given || !(await studio.sound())) return;
+    const writes = mayWrite(draft.script, studio.tools);
+    const first = await this.#start(draft, given, dry || writes, until);
+    if (first.state !== "done") return this.#told(first);
+    if (!first.dryRun) return this.#told(first);
+    const { count, definitions } = first.changes;
+    const total = count + definitions.length;
+    if (until) return this.#told(first);
+    if (!total && dry) {
+      session.say({ kind: "ok", text: "Nothing would change." });
+      return this.#told(first);
+    }
+    if (!total) return void this.#told(await this.#start(draft, given, false));
+    this.review(draft, first, given);
+  }
+
+  /** Runs dry up to the step after the one where it stopped last. */
+  async step() {
+    const { draft } = this.studio;
+    if (!draft) return;
+    const run = this.of(draft.id);
+    const steps = places(draft.script).filter((one) => one.depth === 0 && !one.step.disabled);
+    const at = run?.until && run.state === "done" ? steps.findIndex((one) => one.at === run.until) : -1;
+    const next = steps[at + 1] ?? steps[0];
+    if (next) await this.go({ dry: true, until: next.at });
+  }
+
+  /** @param {Draft} draft @returns {{[name: string]: unknown} | undefined} */
+  #given(draft) {
+    const { args, wrong } = argumentsOf(draft.script.parameters ?? [], draft.args);
+    const missing = (draft.script.parameters ?? []).filter((one) => one?.name && one.default === undefined && !Object.hasOwn(args, one.name));
+    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), "This needs a value."]))]);
+    const [first] = this.wrong.keys();
+    if (first === undefined) return args;
+    this.studio.panel.toArgument(first);
+    announce(missing.length ? `${first} needs a value before it can run` : `${first}: ${this.wrong.get(first)}`);
+    return undefined;
+  }
+
+  /** @param {Draft} draft @param {{[name: string]: unknown}} args @param {boolean} dryRun @param {string} [until] @param {boolean} [quiet] not shown */
+  async #start(draft, args, dryRun, until, quiet = false) {
+    const { studio } = this;
+    const { session } = studio;
+    const body = { args, database: session.place.database, dry_run: dryRun, variables: true, ...(until ? { until } : {}) };
+    const saved = draft.dirty ? undefined : draft.base;
+    const url = saved ? path("scripts", saved.category, saved.name, "run") : path("scripts", "run");
+    const run = new ScriptRun({ api: session.api, url, body: saved ? { ...body, version: saved.version } : { ...body, script: studio.named(draft.script) }, script: studio.reference, dryRun, until });
+    if (!quiet) {
+      this.last.set(draft.id, run);
+      run.addEventListener("change", () => this.#show());
+      studio.panel.began(run);
+      this.#show();
+    }
+    await run.start();
+    return run;
+  }
+
+  /** Draws at most once a frame, and goes on while nothing comes. */
+  #show() {
+    const { studio } = this;
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      studio.requestUpdate();
+      studio.dispatchEvent(new CustomEvent("figures"));
+      clearTimeout(this.clock);
+      if (studio.run?.state === "running") this.clock = setTimeout(() => this.#show(), CLOCK_MS);
+    });
+  }
+
+  /** Says how a run went. @param {ScriptRun} run */
+  #told(run) {
+    const { studio } = this;
+    const { session } = studio;
+    if (run.state === "failed") {
+      for (const fault of run.faults) if (/^\/args\//.test(fault.at)) this.wrong.set(fault.at.slice(6).replaceAll("~1", "/").replaceAll("~0", "~"), fault.message);
+      const [argument] = this.wrong.keys();
+      const broken = [...run.steps].findLast(([, one]) => one.state === "failed" && one.error)?.[0];
+      if (!broken && argument !== undefined) studio.panel.toArgument(argument);
+      else if (broken) void studio.updateComplete.then(() => studio.querySelector(`[data-step="${broken}"] > .step-fault`)?.scrollIntoView({ block: "nearest" }));
+      if (!broken && argument === undefined) session.say({ kind: "danger", text: run.error });
+      announce(`The run failed. ${run.error}`);
+    } else if (run.state === "done") {
+      announce(`${run.dryRun ? "The dry run" : "The run"} is done in ${span(run.elapsed)}`);
+      if (!run.dryRun && run.figures?.changed) {
+        session.say({ kind: "ok", text: `${counted(run.figures.changed, "change")} committed.${run.figures.sequence === undefined ? "" : ` Sequence ${run.figures.sequence.toLocaleString("en-US")}.`}` });
+        void session.written([...new Set(run.changes.rows.map((one) => one.store))]);
+      }
+    }
+    void studio.readList();
+    this.#show();
+  }
+
+  /** Shows what a dry run would change; committing runs it for good. @param {Draft} draft @param {ScriptRun} first @param {{[name: string]: unknown}} args */
+  review(draft, first, args) {
+    const { studio } = this;
+    const { count, rows, definitions } = first.changes;
+    const shown = [...definitions.map((one) => ({ op: one.before ? (one.after ? "update" : "delete") : "insert", store: String(one.store), key: `store ${one.store}`, before: one.before, after: one.after })), ...rows];
+    const total = count + definitions.length;
+    const { script } = draft;
+    const locked = studio.session.readOnly;
+    changesDialog(studio.app, {
+      sql: "",
+      changes: { count: total, rows: shown },
+      act: `Commit ${counted(total, "change")}`,
+      still: locked !== undefined,
+      note: locked ?? `Dry run of ${draft.title} · ${TRANSACTIONS[script.transaction ?? "single"] ?? ""}`,
+      commit: async () => {
+        if (draft.script !== script) return "The script was changed since the dry run. Close this and run it again.";
+        const again = await this.#start(draft, args, true, undefined, true);
+        if (again.state !== "done") return again.error;
+        if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return "The data changed since the dry run, and other items would be changed now. Nothing was done. Close this and run it again to see them.";
+        const run = await this.#start(draft, args, false);
+        run.reviewed = first.changes;
+        this.#told(run);
+        return run.state === "done" ? undefined : run.error || "Stopped.";
+      },
+    });
+    void studio.readList();
+    this.#show();
+  }
+
+  /** What would be changed, once more. */
+  reviewAgain() {
+    const { draft } = this.studio;
+    const run = draft && this.of(draft.id);
+    if (draft && run?.dryRun && run.state === "done") this.review(draft, run, run.body.args);
+  }
+}
