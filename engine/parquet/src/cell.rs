@@ -28,7 +28,10 @@ impl Cell {
                 if let Ok(value) = text.parse() {
                     return Self::Integer(value);
                 }
-                let exact = |value: &f64| serde_json::json!(value).to_string() == text;
+                let exact = |value: &f64| {
+                    let shortest = serde_json::json!(value).to_string();
+                    shortest == text
+                };
                 match text.parse::<f64>().ok().filter(exact) {
                     Some(value) => Self::Real(value),
                     None => Self::Json(text),

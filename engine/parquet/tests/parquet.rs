@@ -3,7 +3,6 @@
 #![allow(missing_docs)]
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test fails by panicking, in its helpers, too"
 )]
 
@@ -125,7 +124,7 @@ fn a_result_has_its_columns() {
     let path = folder.path().join("result.parquet");
     let catalog = Catalog::new(vec![("d".to_owned(), filled(1))]);
     let engine = QueryEngine::default();
-    let sql = r#"SELECT nr, name, score * 2 AS score, name, tags FROM people WHERE name IS NOT NULL ORDER BY nr"#;
+    let sql = "SELECT nr, name, score * 2 AS score, name, tags FROM people WHERE name IS NOT NULL ORDER BY nr";
     let request = Request::new(sql, Params::None);
     let file = File::create(&path).unwrap();
     let exported = export_query(&engine, &catalog, &request, file).unwrap();

@@ -30,6 +30,7 @@ mod define;
 mod engine;
 mod error;
 mod explain;
+mod forced;
 mod functions;
 mod indexes;
 mod masking;
@@ -53,9 +54,9 @@ pub use engine::{
 };
 pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
-pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 #[doc(hidden)]
-pub use running::ForcedPath;
+pub use forced::ForcedPath;
+pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
 pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;

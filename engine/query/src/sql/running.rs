@@ -15,6 +15,7 @@ use super::Result;
 use super::catalog::Catalog;
 use super::columns::TableColumns;
 use super::error::{Code, QueryError};
+use super::forced::ForcedPath;
 use super::indexes::{self, TableIndex};
 use super::output::{DefinedStore, RowChange};
 use super::sandbox::{Cancel, Stopped};
@@ -48,20 +49,6 @@ pub(super) struct Conflict {
     pub position: Vec<u8>,
     /// What was to be inserted, by the names of columns; nothing for `NULL`.
     pub values: Vec<(String, rusqlite::types::Value)>,
-}
-
-/// A way of reading stores that is taken wherever it is possible; for tests of what the ways give.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForcedPath {
-    /// Every item, each condition tested by SQLite.
-    Scan,
-    /// Ranges of the keys.
-    Seek,
-    /// A hash of a field, from its first use on.
-    Hash,
-    /// An index, whatever it costs.
-    Index,
 }
 
 /// Which field of which store a hash is of: database, store, column.

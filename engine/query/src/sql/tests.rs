@@ -403,7 +403,10 @@ fn many_ranges_of_an_index_without_a_match_are_walked() {
         .map(|n| format!(r#"{{"name":"x","age":{n}}}"#))
         .collect();
     let items = values.iter().zip(1_000_i64..);
-    test.fill("users", items.map(|(value, n)| (Key::from(n), value.as_str())));
+    test.fill(
+        "users",
+        items.map(|(value, n)| (Key::from(n), value.as_str())),
+    );
     let index = Request::new("CREATE INDEX by_age ON users (age)", Params::None).writing();
     engine.collect(&catalog, &index).unwrap();
     let values: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();

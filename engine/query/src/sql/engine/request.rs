@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::sql::running::ForcedPath;
+use crate::sql::forced::ForcedPath;
 use crate::sql::sandbox::Cancel;
 use crate::sql::value::Params;
 use crate::sql::visibility::Visibility;

@@ -4,7 +4,7 @@ use super::ways::Way;
 use super::{Choice, Path, Planned};
 use crate::sql::Result;
 use crate::sql::columns::Source;
-use crate::sql::running::ForcedPath;
+use crate::sql::forced::ForcedPath;
 use crate::sql::table::seek::Seek;
 
 impl Choice<'_> {
