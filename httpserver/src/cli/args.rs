@@ -96,6 +96,10 @@ pub enum UserCommand {
 }
 
 /// Flags of serving.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line of its own"
+)]
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
     /// Settings file (JSON); config.example.json shows every key.

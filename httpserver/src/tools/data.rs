@@ -170,7 +170,6 @@ fn read(
         dry_run: false,
         cancel: context.cancel.clone(),
         visibility: context.visibility(),
-        ..Request::default()
     };
     let run = |rows: &mut dyn Output| {
         let ran = context.with_statements(|statements| {

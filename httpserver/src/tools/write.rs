@@ -347,7 +347,6 @@ fn run_in(
         dry_run: mode == Mode::Propose,
         cancel: context.cancel.clone(),
         visibility: context.visibility(),
-        ..Request::default()
     };
     let mut rows = Rows::new(context.bytes);
     let summary = context.with_statements(|statements| {

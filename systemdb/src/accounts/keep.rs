@@ -45,7 +45,7 @@ impl Keep {
         let db = opened.map_err(|error| match error {
             sop::Error::Locked { holder } => AccountError::InUse {
                 folder: self.folder.display().to_string(),
-                holder: holder.to_string(),
+                holder: holder.clone(),
             },
             error => error.into(),
         })?;

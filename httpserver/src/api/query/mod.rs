@@ -268,7 +268,6 @@ fn request(
         access: query.access,
         dry_run: query.dry_run,
         cancel: running.cancel(),
-        ..Request::default()
     };
     Ok((catalog, request, notes))
 }

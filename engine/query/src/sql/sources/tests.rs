@@ -211,7 +211,7 @@ fn parameters_are_arguments_and_hidden_columns() {
         let rows = table.rows.iter().map(|row| {
             let row = row.iter().map(|value| match value {
                 Value::Integer(n) => n.to_string(),
-                Value::Text(text) => text.to_string(),
+                Value::Text(text) => text.clone(),
                 Value::Null => "-".to_owned(),
                 other => panic!("{other:?}"),
             });
