@@ -156,8 +156,6 @@ pub const PAGES: &[(&str, Capability)] = &[
     ("/welcome", SignedIn),
     ("/activity", Admin),
     ("/users", SignedIn),
-    ("/activity", View),
-    ("/welcome", Admin),
     ("/scripts", Query),
     ("/scripts/{category}/{name}", Query),
     ("/d/{db}", View),
