@@ -95,7 +95,7 @@ describe("the studio of scripts", () => {
 
   test("a script is made, moved about, run and saved by keys alone", async () => {
     const { page } = await it.open("/d/chinook/s/Album");
-    await page.keyboard.press("Alt+a");
+    await page.keyboard.press("Alt+t");
     await page.getByRole("region", { name: "All scripts" }).or(page.getByText("No scripts yet")).first().waitFor();
     await page.keyboard.press("Alt+n");
     await until(async () => (await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))) === "Name", "the name has the focus");

@@ -74,7 +74,6 @@ export const SCENES = [
   } },
   { name: "databases", path: "/d/shop/databases", act: (page) => page.getByRole("heading", { name: "Backup" }).waitFor() },
   { name: "settings", path: "/settings?db=shop", act: (page) => page.getByRole("heading", { name: /^Copilot/ }).waitFor() },
-  // Users and roles come here (`users`) when their page is there.
 ];
 
 /** What happened in the shop before the pictures, so that there is something to see. @param {import("../support/server.js").Server} server */

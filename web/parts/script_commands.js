@@ -38,7 +38,7 @@ export function wireScriptCommands(app) {
   };
 
   commands.add(
-    { id: "scripts", title: "Scripts", icon: "scripts", group: "Scripts", keys: ["Alt+A"], where: text, words: "studio automate steps", when: () => able() && !here(), run: () => session.go({ view: "scripts", pane: undefined }) },
+    { id: "scripts", title: "Scripts", icon: "scripts", group: "Scripts", keys: ["Alt+T"], where: text, words: "studio automate steps", when: () => able() && !here(), run: () => session.go({ view: "scripts", pane: undefined }) },
     { id: "all-scripts", title: "All scripts", icon: "scripts", group: "Scripts", when: () => here() && session.place.script !== undefined, run: () => app.studio?.go(undefined) },
     { id: "new-script", title: "New script", icon: "plus", group: "Scripts", keys: ["Alt+N"], keyed: here, where: text, words: "create automate", when: able, run: async () => (await studio()).add() },
     { id: "script-from-query", title: "New script from the query", icon: "scripts", group: "Scripts", words: "save as script workbench last statement", when: able, run: fromQuery },
