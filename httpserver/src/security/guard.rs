@@ -66,7 +66,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Refuses requests to other hosts and from other origins.
+/// Refuses requests to other hosts, from other origins, and with bodies that would have to be unpacked.
 pub async fn guard(
     State(state): State<AppState>,
     request: Request,
@@ -82,7 +82,18 @@ pub async fn guard(
         return Err(ApiError::new(Code::HostNotAllowed, detail));
     }
     check_origin(host, request.headers())?;
+    check_coding(request.headers())?;
     Ok(next.run(request).await)
+}
+
+/// A body is taken as it is: one that is packed may be a thousand times as large as it looks.
+fn check_coding(headers: &HeaderMap) -> Result<(), ApiError> {
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    if codings.iter().all(|coding| coding == "identity") {
+        return Ok(());
+    }
+    let detail = "Send the body as it is, without Content-Encoding: nothing is unpacked here.";
+    Err(ApiError::new(Code::UnsupportedMediaType, detail))
 }
 
 fn host_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, ApiError> {

@@ -54,6 +54,8 @@ const TABLE: &[Case] = &[
     // Bodies: media type, syntax, fields.
     case("POST", DBS, NONE, "{\"name\":\"x\"}", 415, "unsupported_media_type", "application/json"),
     case("POST", DBS, &[("content-type", "text/plain")], "{\"name\":\"x\"}", 415, "unsupported_media_type", ""),
+    case("POST", DBS, &[("content-type", "application/json"), ("content-encoding", "gzip")], "{\"name\":\"x\"}", 415, "unsupported_media_type", "Content-Encoding"),
+    case("POST", "/api/v1/databases/d/stores/s/import?format=ndjson", &[("content-encoding", "br")], "{}", 415, "unsupported_media_type", "Content-Encoding"),
     case("POST", DBS, JSON, "", 400, "malformed_json", ""),
     case("POST", DBS, JSON, "{", 400, "malformed_json", "line 1"),
     case("POST", DBS, JSON, "{\"name\":\"x\"} x", 400, "malformed_json", ""),
