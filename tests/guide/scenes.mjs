@@ -90,8 +90,9 @@ export async function prepare(server) {
     parameters: [{ name: "least", type: "integer", default: 20, description: "fewer than these are too few" }, { name: "more", type: "integer", default: 50 }],
     steps: [
       { type: "fetch", store: "products", filter: { stock: { $lt: "{{least}}" }, discontinued: false }, limit: 20, output: "short" },
-      { type: "loop", list: "short", item: "product", steps: [{ type: "if", condition: "product.price < 100.0", then: [{ type: "tool", tool: "update", args: { store: "products", key: "{{product.key}}", set: { stock: "{{product.stock + more}}" } } }], else: [{ type: "say", message: "Ask somebody first: {{product.name}}" }] }] },
-      { type: "say", message: "{{size(short)}} products were short." },
+      { type: "loop", list: "short", item: "product", steps: [{ type: "if", condition: "product.price < 100.0", then: [{ type: "set", variable: "stock", value: "product.stock + more" }, { type: "tool", tool: "update", args: { store: "products", key: "{{product.key}}", set: { stock: "{{stock}}" } } }], else: [{ type: "say", message: "Ask somebody first: {{product.name}}" }] }] },
+      { type: "set", variable: "number", value: "size(short)" },
+      { type: "say", message: "{{number}} products were short." },
     ],
   } }).catch((error) => console.error(`The script is not what the server takes: ${error}`));
   await server.call("POST", "/databases/shop/check");
