@@ -32,20 +32,28 @@ pub fn asset_url(path: &str) -> String {
 }
 
 /// The modules to load early, so that none waits for another to name it. Those of the query workbench, its editor among
-/// them, only where it is opened at once; those of the copilot and the settings when they are wanted.
+/// them, only where it is opened at once; those of other places when somebody goes there.
 pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
     ASSETS.iter().map(|(name, ..)| *name).filter(move |name| {
         content_type(name).starts_with("text/javascript")
             && !matches!(*name, "theme.js" | "welcome.js" | "login.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
-            && !(name.contains("/copilot/")
-                || name.contains("/design/")
-                || name.contains("/settings/")
-                || name.contains("/script/")
-                || name.contains("/scripts/")
-                || *name == "vendor/markdown.js")
+            && !WHEN_WANTED.iter().any(|part| name.contains(part))
     })
 }
+
+/// Parts of the names of modules that are loaded when somebody goes there.
+const WHEN_WANTED: [&str; 9] = [
+    "/activity/",
+    "/code/",
+    "/copilot/",
+    "/design/",
+    "/script/",
+    "/scripts/",
+    "/settings/",
+    "/import_",
+    "vendor/markdown.js",
+];
 
 /// The media type by the name's end.
 fn content_type(name: &str) -> &'static str {
