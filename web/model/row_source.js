@@ -126,6 +126,8 @@ export class RowSource extends Source {
       this.before = undefined;
       if (!this.closed && /** @type {any} */ (error)?.name !== "AbortError") {
         this.pages = old;
+        // Something may have been drawn meanwhile, without rows.
+        this.dispatchEvent(new Event("rows"));
         this.#fail(error);
       }
     }

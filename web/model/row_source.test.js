@@ -96,6 +96,21 @@ test("few pages are kept", async () => {
   assert.equal(source.at(199 * PAGE)?.key, 199 * PAGE);
 });
 
+test("rows that come back after a reload that failed are told of, since they may have been drawn as missing", async () => {
+  const { api: good } = server({ count: 200 });
+  let gone = false;
+  const api = new Api((url, init) => (gone ? new Promise((_, reject) => setImmediate(() => reject(new TypeError("fetch failed")))) : good.send(url, init)));
+  const source = new RowSource(api, { database: "d", store: "s" });
+  source.want(0, 40);
+  await quiet(source);
+  gone = true;
+  /** @type {unknown[]} what a grid draws in the first row, each time that it is told to */
+  const drawn = [];
+  source.addEventListener("rows", () => drawn.push(source.at(0)?.key));
+  await source.reload();
+  assert.deepEqual(drawn, [0]);
+});
+
 test("rows stay when the server goes away and is asked twice at once", async () => {
   const { api: good } = server({ count: 200 });
   let gone = false;
