@@ -217,13 +217,7 @@ pub(super) async fn mcp(
     ApiQuery(query): ApiQuery<McpQuery>,
     request: Request,
 ) -> Response<Body> {
-    let first = || {
-        state
-            .registry()
-            .list()
-            .first()
-            .map(|entry| entry.name.clone())
-    };
+    let first = || state.registry().first_name();
     let offered = Offered {
         database: query.database.or_else(first).unwrap_or_default(),
         state: state.clone(),

@@ -135,13 +135,7 @@ pub(super) async fn call(
         true => Value::Null,
         false => from_json(&body)?,
     };
-    let database = query.database.or_else(|| {
-        state
-            .registry()
-            .list()
-            .first()
-            .map(|entry| entry.name.clone())
-    });
+    let database = query.database.or_else(|| state.registry().first_name());
     let cancel = Cancel::default();
     let _held = CancelOnDrop::new(cancel.clone());
     let shared = state.clone();

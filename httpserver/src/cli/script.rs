@@ -146,13 +146,7 @@ fn execute(state: &AppState, system: &System, wanted: &Wanted<'_>) -> anyhow::Re
     let program = library(state, system)
         .program(&format!("{category}.{name}"))
         .map_err(told)?;
-    let first = || {
-        state
-            .registry()
-            .list()
-            .first()
-            .map(|entry| entry.name.clone())
-    };
+    let first = || state.registry().first_name();
     let database = wanted.database.map(str::to_owned).or_else(first);
     let cancel = Cancel::default();
     let asker = state.copilot().asker(state, database.as_deref(), &cancel);

@@ -12,4 +12,4 @@ pub use body::{BodyReader, read_body};
 pub use json::{ApiJson, JsonNumbers, LargeJson, from_json, read_json};
 pub use path::ApiPath;
 pub use query::ApiQuery;
-pub use state::{CONFIRM, ENVIRONMENT, State, in_environment};
+pub use state::{CONFIRM, ENVIRONMENT, Inside, State, in_environment};

@@ -21,10 +21,17 @@ pub const CONFIRM: &str = "sop-confirm";
 /// an environment allows.
 pub struct State(pub AppState);
 
+/// The state that the gate made for a request, so that it is made once.
+#[derive(Clone)]
+pub struct Inside(pub AppState);
+
 impl FromRequestParts<AppState> for State {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        if let Some(Inside(state)) = parts.extensions.remove() {
+            return Ok(Self(state));
+        }
         // The gate says who it is. Without that nobody gets in, however the routes are put together.
         let identity = parts.extensions.get::<Identity>().cloned();
         let identity =

@@ -51,7 +51,7 @@ pub(super) async fn reference() -> Response {
 }
 
 fn serve(found: &Asset, cache: &'static str, headers: &HeaderMap) -> Response {
-    let packed = packed(found).filter(|_| takes_gzip(headers));
+    let packed = takes_gzip(headers).then(|| packed(found)).flatten();
     let form = if packed.is_some() { "-gzip" } else { "" };
     let Ok(tag) = HeaderValue::try_from(format!("\"{}{form}\"", found.hash)) else {
         return ApiError::internal("the hash of a file is no header").into_response();

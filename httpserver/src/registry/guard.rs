@@ -70,6 +70,19 @@ impl Guard {
         self.check_mode(name, database)
     }
 
+    /// Whether this request may be shown what a change of a database would do: nothing is written, so nothing has
+    /// to be confirmed.
+    ///
+    /// # Errors
+    /// `not_allowed`, or `read_only`.
+    pub(super) fn check_proposal(&self, name: &str) -> ApiResult<()> {
+        self.who.check(Capability::Edit, Some(name))?;
+        match self.mode {
+            Mode::ReadOnly => Err(self.read_only()),
+            Mode::Open | Mode::Confirm => Ok(()),
+        }
+    }
+
     /// Whether the environment lets this request write to a database.
     ///
     /// # Errors
@@ -77,12 +90,14 @@ impl Guard {
     pub(super) fn check_mode(&self, name: &str, database: &Database) -> ApiResult<()> {
         match self.mode {
             Mode::Open => Ok(()),
-            Mode::ReadOnly => Err(ApiError::new(
-                Code::ReadOnly,
-                format!("The environment '{}' is read-only.", self.environment),
-            )),
+            Mode::ReadOnly => Err(self.read_only()),
             Mode::Confirm => self.check_confirmed(name, database),
         }
+    }
+
+    fn read_only(&self) -> ApiError {
+        let detail = format!("The environment '{}' is read-only.", self.environment);
+        ApiError::new(Code::ReadOnly, detail)
     }
 
     fn check_confirmed(&self, name: &str, database: &Database) -> ApiResult<()> {

@@ -211,6 +211,11 @@ impl Registry {
         seen.cloned().collect()
     }
 
+    /// The database that is meant where none is named.
+    pub fn first_name(&self) -> Option<String> {
+        self.list().first().map(|entry| entry.name.clone())
+    }
+
     /// The database of this name.
     ///
     /// # Errors
@@ -260,7 +265,8 @@ impl Registry {
     /// # Errors
     /// As [`Registry::database`], and `read_only`.
     pub fn writable(&self, name: &str) -> ApiResult<sop::Database> {
-        self.to_change(name, &self.guard)
+        let database = self.to_change(name)?;
+        self.guard.check_write(name, &database).map(|()| database)
     }
 
     /// The same to show what a change would do: nothing is written, so nothing has to be confirmed.
@@ -268,17 +274,12 @@ impl Registry {
     /// # Errors
     /// As [`Registry::database`], and `read_only`.
     pub fn proposable(&self, name: &str) -> ApiResult<sop::Database> {
-        let guard = match self.guard.mode {
-            Mode::Confirm => Guard {
-                mode: Mode::Open,
-                ..self.guard.clone()
-            },
-            _ => self.guard.clone(),
-        };
-        self.to_change(name, &guard)
+        let database = self.to_change(name)?;
+        self.guard.check_proposal(name).map(|()| database)
     }
 
-    fn to_change(&self, name: &str, guard: &Guard) -> ApiResult<sop::Database> {
+    /// A database that takes changes, whatever this request may do.
+    fn to_change(&self, name: &str) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
         entry.refuse_own()?;
         let mut database = entry.database(self.list.cache_bytes)?;
@@ -289,7 +290,7 @@ impl Registry {
                 .map_err(|(code, detail)| ApiError::new(code, detail))?;
         }
         match entry.held().or_else(|| database.read_only()) {
-            None => guard.check_write(name, &database).map(|()| database),
+            None => Ok(database),
             Some(reason) => Err(ApiError::new(
                 Code::ReadOnly,
                 format!("The database '{name}' is read-only: {reason}."),

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::identity::Identity;
 use super::rights::{Capability, needed, part};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::extract::in_environment;
+use crate::extract::{Inside, in_environment};
 use crate::page;
 use crate::state::AppState;
 
@@ -38,7 +38,10 @@ pub async fn gate(State(state): State<AppState>, mut request: Request, next: Nex
     };
     if needs != Capability::Public {
         let inside = match in_environment(&state, request.headers(), identity.clone()) {
-            Ok(inside) => inside,
+            Ok(inside) => {
+                request.extensions_mut().insert(Inside(inside.clone()));
+                inside
+            }
             Err(_) if is_page => return out_of_environment(&state, request.uri()),
             // The handler says which environment is not there, or lets another one be chosen.
             Err(_) => state.clone(),

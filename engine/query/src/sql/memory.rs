@@ -1,6 +1,7 @@
 //! How much memory statements take, and where they go on when that is not enough.
 //!
-//! SQLite sorts, groups and keeps intermediate rows in files once they are larger than its caches (about 2 MiB each); the files
+//! SQLite sorts, groups and keeps intermediate rows in files once they are larger than its caches (32 MiB each, unless the
+//! limit says less); the files
 //! lie in one folder and have no name from the moment they are open, so none outlives its statement, whatever happens.
 //! What is still held in memory has a limit. A statement that would pass it fails, and nothing else does.
 //!
@@ -22,6 +23,11 @@ use super::tokens::quote_text;
 static FOLDER: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// With this the names begin that SQLite gives its files.
 const TEMP_PREFIX: &str = "etilqs_";
+
+/// What a sort, or a table of intermediate rows, holds in memory before it goes on in a file: a part of the limit, so that
+/// statements beside each other have room, within these.
+const CACHE_PART: u64 = 16;
+const CACHE_KIB: std::ops::RangeInclusive<u64> = 2 << 10..=64 << 10;
 
 /// Settings that the connections of an engine share.
 #[derive(Debug)]
@@ -53,6 +59,11 @@ impl Memory {
                     format!("PRAGMA hard_heap_limit = {hard}; PRAGMA soft_heap_limit = {soft}");
                 connection.execute_batch(&sql)?;
             }
+            let cache = match self.bytes {
+                0 => *CACHE_KIB.end(),
+                bytes => (bytes / CACHE_PART / 1024).clamp(*CACHE_KIB.start(), *CACHE_KIB.end()),
+            };
+            connection.execute_batch(&format!("PRAGMA cache_size = -{cache}"))?;
             let value = i32::try_from(self.value_bytes).unwrap_or(i32::MAX);
             connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, value)?;
             Ok(())

@@ -224,6 +224,17 @@ impl<'s> Cursor<'s> {
         }
     }
 
+    /// Where the item that the cursor stands at and some of those behind it stand, in the direction of the walk: as many as
+    /// are known without reading further, `count` at the most.
+    pub fn positions_ahead(&self, count: usize) -> impl Iterator<Item = &[u8]> {
+        let known = match self.at {
+            At::Base if self.ahead.changes == self.store.tx.writes.changes() => self.run,
+            _ => 0,
+        };
+        self.base
+            .keys_ahead(self.direction.is_forward(), known.min(count))
+    }
+
     /// Version of the item the cursor is at, as [`Item::version`](super::Item::version); reads no value.
     #[inline]
     pub fn version(&self) -> Option<u64> {
@@ -395,10 +406,16 @@ impl<'s> Cursor<'s> {
                 (Some(base), Some(own)) => (!direction.before(base, own), base == own),
             };
             if !own_first {
-                self.run = self.base.run(direction.is_forward(), |key| {
-                    within(bounds, direction, key)
-                        && own.is_none_or(|own| direction.before(key, own))
-                });
+                let forward = direction.is_forward();
+                let end = if forward { bounds.1 } else { bounds.0 };
+                self.run = match (end, own) {
+                    // The last key of the page need not be read for it.
+                    (Bound::Unbounded, None) => self.base.rest(forward),
+                    _ => self.base.run(forward, |key| {
+                        within(bounds, direction, key)
+                            && own.is_none_or(|own| direction.before(key, own))
+                    }),
+                };
                 self.at = At::Base;
                 return Ok(true);
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Tree;
 use super::error::Result;
 use super::inner::{Child, Inner};
-use super::page::{Page, ValuePlace};
+use super::page::{FETCH, Page, ValuePlace};
 use super::value::{Entry, LOST, PagePart, ValueBytes, ValueHandle, ValueRef};
 
 /// A position in a snapshot: before the first item, at an item, or behind the last.
@@ -31,6 +31,12 @@ enum Place {
 
 /// Key, version, value in the page, value kept apart.
 pub(crate) type CursorItem<'a> = (&'a [u8], u64, PagePart<'a>, Option<Arc<[u8]>>);
+
+/// Where in a group of items that are fetched together a walk enters it.
+#[inline]
+fn first_of_group(forward: bool) -> usize {
+    if forward { 0 } else { FETCH - 1 }
+}
 
 /// Which end of a subtree to go to.
 #[derive(Clone, Copy)]
@@ -176,18 +182,34 @@ impl<'t> Cursor<'t> {
         }))
     }
 
+    /// How many items, from the one the cursor is at, lie in this page in the given direction.
+    #[inline]
+    pub(crate) fn rest(&self, forward: bool) -> usize {
+        match (self.place, forward) {
+            (Place::Item, true) => self.page.len() - self.at,
+            (Place::Item, false) => self.at + 1,
+            _ => 0,
+        }
+    }
+
+    /// Gives the keys of the item the cursor is at and of those behind it in this page, `count` together, as
+    /// [`rest`](Self::rest) counts.
+    pub(crate) fn keys_ahead(&self, forward: bool, count: usize) -> impl Iterator<Item = &[u8]> {
+        let count = count.min(self.rest(forward));
+        (0..count).map(move |n| {
+            let at = if forward { self.at + n } else { self.at - n };
+            self.page.key(at)
+        })
+    }
+
     /// How many items, from the one the cursor is at, lie in this page in the given direction and before
     /// a bound: `within` says of a key whether it does. Asks once when the whole rest does.
     #[inline]
     pub(crate) fn run(&self, forward: bool, within: impl Fn(&[u8]) -> bool) -> usize {
-        if self.place != Place::Item {
+        let rest = self.rest(forward);
+        if rest == 0 {
             return 0;
         }
-        let rest = if forward {
-            self.page.len() - self.at
-        } else {
-            self.at + 1
-        };
         let key = |n: usize| {
             let at = if forward { self.at + n } else { self.at - n };
             self.page.key(at)
@@ -217,13 +239,16 @@ impl<'t> Cursor<'t> {
         count: usize,
         mut visit: impl FnMut(&[u8], u64, PagePart<'_>, Option<Arc<[u8]>>) -> bool,
     ) -> (usize, Result<()>) {
-        let page = &self.page;
+        let (page, first) = (&self.page, first_of_group(forward));
         for seen in 0..count {
             let at = if forward {
                 self.at + seen
             } else {
                 self.at - seen
             };
+            if at % FETCH == first {
+                page.fetch(at, forward);
+            }
             let item = page.item(at);
             let (part, loaded) = match item.value {
                 ValuePlace::Inline(start, end) => (PagePart::new(page.bytes(), start, end), None),
@@ -257,6 +282,9 @@ impl<'t> Cursor<'t> {
     #[inline]
     pub(crate) fn skip(&mut self, forward: bool, n: usize) {
         self.at = if forward { self.at + n } else { self.at - n };
+        if self.at % FETCH == first_of_group(forward) {
+            self.page.fetch(self.at, forward);
+        }
     }
 
     /// Goes to the page that would hold `key`. After a failure the cursor is before the first item.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use parking_lot::RwLock;
+use prefetch_index::prefetch_index;
 
 use super::Location;
 use super::cache::{Charge, Evictable, NodeCache};
@@ -74,6 +75,18 @@ impl LeafHandle {
             return Ok(look(page));
         }
         Ok(look(&self.load(context)?))
+    }
+
+    /// Asks for the memory of the handle.
+    #[inline]
+    pub fn fetch(&self) {
+        prefetch_index(std::slice::from_ref(&self.slot), 0);
+    }
+
+    /// Looks into the page if it is in memory, as if nobody had.
+    #[inline]
+    pub fn peek<T>(&self, look: impl FnOnce(&Page) -> T) -> Option<T> {
+        self.slot.read().page.as_ref().map(look)
     }
 
     #[cold]

@@ -10,6 +10,9 @@ use super::leaf::LeafHandle;
 use super::page::Page;
 use super::value::{Entry, ValueRef};
 
+/// The most keys whose memory is asked for together: as many waits as a processor keeps track of.
+pub(crate) const FETCHED_KEYS: usize = 16;
+
 impl Tree {
     /// The leaf that would hold `key`, and how many items are in the leaves before it.
     #[inline]
@@ -43,6 +46,36 @@ impl Tree {
         leaf.with(&self.context, |page| {
             page.find(key).ok().map(|at| look(page, at))
         })
+    }
+
+    /// Asks the processor for the memory that looking some keys up will read, up to [`FETCHED_KEYS`] of them. One lookup
+    /// after another waits for memory five times each; here the waits of all go on at the same time.
+    ///
+    /// Only a hint: no leaf is loaded for it, and what fails now fails again when it is looked up.
+    pub fn fetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) {
+        let mut leaves = [const { None::<(&LeafHandle, usize)> }; FETCHED_KEYS];
+        for (place, key) in leaves.iter_mut().zip(keys.clone()) {
+            if let Ok(Some(leaf)) = self.leaf_of(key, |_| ()) {
+                leaf.fetch();
+                *place = Some((leaf, usize::MAX));
+            }
+        }
+        for (leaf, _) in leaves.iter().flatten() {
+            leaf.peek(Page::fetch_table);
+        }
+        for (place, key) in leaves.iter_mut().zip(keys) {
+            let Some((leaf, at)) = place else { continue };
+            leaf.peek(|page| {
+                if let Ok(found) = page.find(key) {
+                    page.fetch_start(found);
+                    *at = found;
+                }
+            });
+        }
+        for (leaf, at) in leaves.iter().flatten() {
+            // Another thread may have put another page there meanwhile.
+            leaf.peek(|page| (*at < page.len()).then(|| page.fetch_end(*at)));
+        }
     }
 
     /// The item with `key`.

@@ -1,7 +1,8 @@
 //! Measures SQL over stores beside plain SQLite, with columns of its own and with JSON text, and prints a table.
 //!
-//! `queries FOLDER [ORDERS]`: a shop with 1,000,000 orders and a tenth as many users unless it is said; warm, one thread,
-//! medians of five runs, interleaved. The figures are milliseconds, or thousands a second where it says so.
+//! `queries FOLDER [ORDERS] [--only TEXT] [--runs N] [--alone]`: a shop with 1,000,000 orders and a tenth as many users unless it is said; warm, one
+//! thread, medians of five runs or as many as it says, interleaved. The figures are milliseconds, or thousands a second where it says so.
+//! With `--only`, what has the text in its name; with `--alone`, without the peers, for profiles.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -23,7 +24,7 @@ mod shop;
 use shop::{insert_orders, mix, order, order_json, user_json};
 
 const RUNS: usize = 5;
-const POINTS: i64 = 20_000;
+const POINTS: i64 = 100_000;
 /// Where statements run.
 trait Subject {
     /// Runs a statement, and gives the number of its rows.
@@ -194,23 +195,26 @@ fn columns(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
 fn json(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
     let mut db = open(folder, "json.db")?;
     db.execute_batch(
-        "CREATE TABLE o(key INTEGER PRIMARY KEY, value); CREATE TABLE u(key INTEGER PRIMARY KEY, value);
-         CREATE VIEW orders AS SELECT key, json_extract(value,'$.user_id') AS user_id, json_extract(value,'$.total') AS total, json_extract(value,'$.status') AS status, json_extract(value,'$.quantity') AS quantity FROM o;
-         CREATE VIEW users AS SELECT key, json_extract(value,'$.name') AS name, json_extract(value,'$.country') AS country FROM u;",
+        // Virtual columns are computed by json_extract where a statement names them.
+        "CREATE TABLE orders(key INTEGER PRIMARY KEY, value TEXT,
+             user_id INTEGER AS (json_extract(value,'$.user_id')), total REAL AS (json_extract(value,'$.total')),
+             status TEXT AS (json_extract(value,'$.status')), quantity INTEGER AS (json_extract(value,'$.quantity')));
+         CREATE TABLE users(key INTEGER PRIMARY KEY, value TEXT,
+             name TEXT AS (json_extract(value,'$.name')), country TEXT AS (json_extract(value,'$.country')));",
     )?;
     let tx = db.transaction()?;
     {
-        let mut insert = tx.prepare("INSERT INTO o VALUES (?,?)")?;
+        let mut insert = tx.prepare("INSERT INTO orders VALUES (?,?)")?;
         for n in 0..orders {
             insert.execute((n, order_json(&order(n, users))))?;
         }
-        let mut insert = tx.prepare("INSERT INTO u VALUES (?,?)")?;
+        let mut insert = tx.prepare("INSERT INTO users VALUES (?,?)")?;
         for n in 0..users {
             insert.execute((n, user_json(n)))?;
         }
     }
     tx.commit()?;
-    db.execute_batch("CREATE INDEX o_user ON o(json_extract(value,'$.user_id')); ANALYZE;")?;
+    db.execute_batch("CREATE INDEX orders_user ON orders(user_id); ANALYZE;")?;
     Ok(db)
 }
 
@@ -352,91 +356,124 @@ fn duckdb(python: &str, folder: &Path, orders: i64, users: i64) -> Result<()> {
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The three that are compared.
+struct Subjects {
+    alone: bool,
+    runs: usize,
+    stores: Stores,
+    columns: Connection,
+    json: Connection,
+}
+
+impl Subjects {
+    /// Medians of what is measured of each, interleaved.
+    fn measure(
+        &mut self,
+        mut one: impl FnMut(&mut dyn Subject, bool) -> Result<f64>,
+    ) -> Result<[f64; 3]> {
+        let mut figures = [Vec::new(), Vec::new(), Vec::new()];
+        for _ in 0..self.runs {
+            figures[0].push(one(&mut self.stores, true)?);
+            if self.alone {
+                continue;
+            }
+            figures[1].push(one(&mut self.columns, false)?);
+            figures[2].push(one(&mut self.json, false)?);
+        }
+        Ok(figures.map(median))
+    }
+
+    /// Measures a statement and prints its line.
+    fn work(&mut self, name: &str, ours: &str, theirs: &str) -> Result<()> {
+        let [a, b, c] =
+            self.measure(|subject, own| time(subject, if own { ours } else { theirs }))?;
+        let (to_columns, to_json) = (b / a, c / a);
+        println!("| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {to_columns:.2} | {to_json:.2} |");
+        Ok(())
+    }
+
+    fn points(&mut self, name: &str, prepared: bool, orders: i64) -> Result<()> {
+        let [a, b, c] = self.measure(|subject, _| points(subject, prepared, orders))?;
+        let (to_columns, to_json) = (a / b, a / c);
+        println!("| {name}, k/s | {a:.0} | {b:.0} | {c:.0} | {to_columns:.2} | {to_json:.2} |");
+        Ok(())
+    }
+
+    /// Makes the index that the works after this go by.
+    fn index(&self) -> Result<()> {
+        let sql = "CREATE INDEX orders_user ON orders (user_id)";
+        let request = Request::new(sql, Params::None).writing();
+        let made = self.stores.engine.collect(&self.stores.catalog, &request);
+        made.map_err(|error| anyhow!("{error}"))?;
+        for (_, db) in self.stores.catalog.iter() {
+            db.build_indexes()?;
+            db.checkpoint()?;
+        }
+        Ok(())
+    }
 }
 
 fn main() -> Result<()> {
-    let mut args = std::env::args().skip(1);
-    let folder = args
-        .next()
-        .ok_or_else(|| anyhow!("usage: queries FOLDER [ORDERS]"))?;
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    let mut named = |name: &str| {
+        let at = args.iter().position(|arg| arg == name)?;
+        let end = (at + 2).min(args.len());
+        args.drain(at..end).nth(1)
+    };
+    let only = named("--only").unwrap_or_default();
+    let runs = named("--runs").map_or(Ok(RUNS), |text| text.parse())?;
+    let alone = args.iter().any(|arg| arg == "--alone");
+    let mut args = args.into_iter().filter(|arg| arg != "--alone");
+    let folder = args.next().ok_or_else(|| {
+        anyhow!("usage: queries FOLDER [ORDERS] [--only TEXT] [--runs N] [--alone]")
+    })?;
     let orders: i64 = args.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let users = (orders / 10).max(1);
     let folder = tempfile::tempdir_in(folder)?;
-    let mut stores = stores(folder.path(), orders, users)?;
-    let mut columns = columns(folder.path(), orders, users)?;
-    let mut json = json(folder.path(), orders, users)?;
+    let peers = if alone { (0, 1) } else { (orders, users) };
+    let mut subjects = Subjects {
+        alone,
+        runs,
+        stores: stores(folder.path(), orders, users)?,
+        columns: columns(folder.path(), peers.0, peers.1)?,
+        json: json(folder.path(), peers.0, peers.1)?,
+    };
+    let wanted = |name: &str| name.contains(&only);
     println!(
         "| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|"
     );
-    for (name, ours, theirs) in WORKS {
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
-        for _ in 0..RUNS {
-            times[0].push(time(&mut stores, ours)?);
-            times[1].push(time(&mut columns, theirs)?);
-            times[2].push(time(&mut json, theirs)?);
-        }
-        let [a, b, c] = times.map(median);
-        println!(
-            "| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |",
-            b / a,
-            c / a
-        );
+    for (name, ours, theirs) in WORKS.iter().filter(|work| wanted(work.0)) {
+        subjects.work(name, ours, theirs)?;
     }
-    stores
-        .engine
-        .collect(
-            &stores.catalog,
-            &Request::new("CREATE INDEX orders_user ON orders (user_id)", Params::None).writing(),
-        )
-        .map_err(|error| anyhow!("{error}"))?;
-    if let Some((_, db)) = stores.catalog.iter().next() {
-        db.build_indexes()?;
-        db.checkpoint()?;
-    }
-    for (name, sql) in INDEXED {
-        let mut times = [Vec::new(), Vec::new(), Vec::new()];
-        for _ in 0..RUNS {
-            times[0].push(time(&mut stores, sql)?);
-            times[1].push(time(&mut columns, sql)?);
-            times[2].push(time(&mut json, sql)?);
-        }
-        let [a, b, c] = times.map(median);
-        println!(
-            "| {name}, ms | {a:.2} | {b:.2} | {c:.2} | {:.2} | {:.2} |",
-            b / a,
-            c / a
-        );
-    }
-    let [first, cold, warm] = prefix_counts(&mut stores, orders)?;
-    println!(
-        "\ncount of a prefix of the keys, us: first {first:.0}, behind a walk over everything {cold:.0}, in a row {warm:.1}"
-    );
-    if let Ok(python) = std::env::var("SOP_BENCH_DUCKDB") {
-        duckdb(&python, folder.path(), orders, users)?;
-    }
-    let [plain, indexed, built] = index_cost(folder.path(), orders, users)?;
-    println!(
-        "\ninserts a second without and with an index: {plain:.0} k, {indexed:.0} k; items a second while one is built: {built:.0} k"
-    );
-    println!(
-        "\n| work | stores | SQLite, columns | SQLite, JSON text | to columns | to JSON text |\n|---|---|---|---|---|---|"
-    );
     for (name, prepared) in [
         ("point query, prepared", true),
         ("point query, parsed each time", false),
     ] {
-        let mut rates = [Vec::new(), Vec::new(), Vec::new()];
-        for _ in 0..RUNS {
-            rates[0].push(points(&mut stores, prepared, orders)?);
-            rates[1].push(points(&mut columns, prepared, orders)?);
-            rates[2].push(points(&mut json, prepared, orders)?);
+        if wanted(name) {
+            subjects.points(name, prepared, orders)?;
         }
-        let [a, b, c] = rates.map(median);
+    }
+    subjects.index()?;
+    eprintln!("the index is built");
+    for (name, sql) in INDEXED.iter().filter(|work| wanted(work.0)) {
+        subjects.work(name, sql, sql)?;
+    }
+    if wanted("count of a prefix") {
+        let [first, cold, warm] = prefix_counts(&mut subjects.stores, orders)?;
         println!(
-            "| {name}, k/s | {a:.0} | {b:.0} | {c:.0} | {:.2} | {:.2} |",
-            a / b,
-            a / c
+            "\ncount of a prefix of the keys, us: first {first:.0}, behind a walk over everything {cold:.0}, in a row {warm:.1}"
+        );
+    }
+    if let Ok(python) = std::env::var("SOP_BENCH_DUCKDB") {
+        duckdb(&python, folder.path(), orders, users)?;
+    }
+    if wanted("inserts with an index") {
+        let [plain, indexed, built] = index_cost(folder.path(), orders, users)?;
+        println!(
+            "\ninserts a second without and with an index: {plain:.0} k, {indexed:.0} k; items a second while one is built: {built:.0} k"
         );
     }
     Ok(())

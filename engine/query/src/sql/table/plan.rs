@@ -311,21 +311,26 @@ impl<'a> Choice<'a> {
             return None;
         }
         let usable = |condition: &&Condition| {
-            let column = self.table.columns.get(condition.column);
-            let is_field = column.is_some_and(|column| {
-                matches!(
-                    column.source,
-                    Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
-                )
-            });
             // One value for the whole statement is found by one walk, as are those of one list.
-            is_field
-                && matches!(condition.op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
+            self.equals_field(condition)
                 && self.info.rhs_value(condition.at).ok().flatten().is_none()
-                && !self.is_list(condition.at)
         };
         let found = self.conditions.iter().find(usable)?;
         Some((found.at, found.column))
+    }
+
+    /// Whether a condition wants one value of a field.
+    fn equals_field(&self, condition: &Condition) -> bool {
+        let column = self.table.columns.get(condition.column);
+        let is_field = column.is_some_and(|column| {
+            matches!(
+                column.source,
+                Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
+            )
+        });
+        is_field
+            && matches!(condition.op, Op::SQLITE_INDEX_CONSTRAINT_EQ)
+            && !self.is_list(condition.at)
     }
 
     fn hash_plan(&mut self, at: usize, column: usize, first: Seek) -> Planned {

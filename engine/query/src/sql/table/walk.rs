@@ -24,7 +24,13 @@ pub(super) struct IndexWalk {
     covering: bool,
     /// Where the item of the entry stands.
     position: Vec<u8>,
+    /// Entries from this one on whose items were asked for, and where these stand.
+    fetched: usize,
+    ahead: Vec<Vec<u8>>,
 }
+
+/// Items that are asked for together.
+const FETCHED: usize = 16;
 
 impl IndexWalk {
     pub fn new(index: Arc<TableIndex>, store: Rc<OpenStore>, covering: bool) -> Self {
@@ -34,6 +40,8 @@ impl IndexWalk {
             cursor: None,
             covering,
             position: Vec::new(),
+            fetched: 0,
+            ahead: Vec::new(),
         }
     }
 
@@ -55,10 +63,12 @@ impl IndexWalk {
             true => cursor.last(),
         })?;
         self.cursor = Some(cursor);
+        self.fetched = 0;
         Ok(found)
     }
 
     pub fn step(&mut self, reverse: bool) -> Result<bool> {
+        self.fetched = self.fetched.saturating_sub(1);
         let Some(cursor) = &mut self.cursor else {
             return Ok(false);
         };
@@ -70,23 +80,28 @@ impl IndexWalk {
 
     /// Reads where the item of the entry stands; whether the entry is enough without it.
     pub fn arrive(&mut self, source: &OpenStore) -> Result<bool> {
-        let (index, source) = (self.store.store().definition(), source.store().definition());
-        let reader = EntryReader::new(index, source).ok_or_else(|| {
-            let message = format!("{:?} is no index of {:?} any more", index.name, source.name);
+        let (index, of) = (self.store.store().definition(), source.store().definition());
+        let reader = EntryReader::new(index, of).ok_or_else(|| {
+            let message = format!("{:?} is no index of {:?} any more", index.name, of.name);
             QueryError::new(Code::Engine, message)
         })?;
         let (position, covering) = (&mut self.position, self.covering);
         let Some(cursor) = &self.cursor else {
             return Ok(false);
         };
-        cursor.with_dependent(|_, cursor| {
+        let enough = cursor.with_dependent(|_, cursor| {
             reader.position(cursor.position().unwrap_or_default(), position)?;
             if !covering {
                 return Ok(false);
             }
             let entry = cursor.item()?;
-            Ok(entry.is_some_and(|entry| EntryReader::is_complete(entry.encoded())))
-        })
+            let complete = |entry: sop::ItemRef<'_>| EntryReader::is_complete(entry.encoded());
+            Ok::<_, QueryError>(entry.is_some_and(complete))
+        })?;
+        if !enough && self.fetched == 0 {
+            self.fetched = fetch_items(cursor, &reader, source, &mut self.ahead)?;
+        }
+        Ok(enough)
     }
 
     /// Where the item of the entry stands.
@@ -112,6 +127,31 @@ impl IndexWalk {
             })
         })
     }
+}
+
+/// Asks for the memory of the items of the entries that come next; how many these are.
+fn fetch_items(
+    cursor: &OpenCursor,
+    reader: &EntryReader<'_>,
+    source: &OpenStore,
+    ahead: &mut Vec<Vec<u8>>,
+) -> Result<usize> {
+    ahead.resize_with(FETCHED, Vec::new);
+    let count = cursor.with_dependent(|_, cursor| {
+        let mut count = 0;
+        for (entry, position) in cursor.positions_ahead(FETCHED).zip(ahead.iter_mut()) {
+            reader.position(entry, position)?;
+            count += 1;
+        }
+        Ok::<_, sop::Error>(count)
+    })?;
+    // A single one is read at once.
+    if count > 1 {
+        source
+            .store()
+            .fetch(ahead.iter().take(count).map(Vec::as_slice));
+    }
+    Ok(count)
 }
 
 /// The ranges of a search in the order in which they are to be walked. Where the items are wanted in the order of what is

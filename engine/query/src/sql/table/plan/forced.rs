@@ -3,7 +3,6 @@
 use super::ways::Way;
 use super::{Choice, Path, Planned};
 use crate::sql::Result;
-use crate::sql::columns::Source;
 use crate::sql::forced::ForcedPath;
 use crate::sql::table::seek::Seek;
 
@@ -37,18 +36,7 @@ impl Choice<'_> {
     /// An equality on a field, of one value.
     fn hashable(&self) -> Option<(usize, usize)> {
         let mut conditions = self.conditions.iter();
-        let found = conditions.find(|condition| {
-            let column = self.table.columns.get(condition.column);
-            let is_field = column.is_some_and(|column| {
-                matches!(
-                    column.source,
-                    Source::Field(_) | Source::Path(_) | Source::RideOn(_) | Source::Key(_)
-                )
-            });
-            is_field
-                && matches!(condition.op, super::Op::SQLITE_INDEX_CONSTRAINT_EQ)
-                && !self.is_list(condition.at)
-        })?;
+        let found = conditions.find(|condition| self.equals_field(condition))?;
         Some((found.at, found.column))
     }
 
