@@ -173,6 +173,11 @@ fn written(
     if let Some(key) = args.get("key").filter(|key| !key.is_null()) {
         document.insert("filter".to_owned(), serde_json::json!({ "key": key }));
     }
+    if let ("insert", Some(key)) = (tool, args.get("key")) {
+        let item = serde_json::json!({"key": key, "value": args["value"]});
+        document.remove("filter");
+        document.insert("items".to_owned(), serde_json::json!([item]));
+    }
     for part in ["filter", "set", "items"] {
         let value = args.get(part).filter(|value| !value.is_null());
         document.extend(value.map(|value| (part.to_owned(), value.clone())));
