@@ -218,7 +218,15 @@ impl Parser<'_> {
             .mentions
             .iter()
             .any(|mention| mention.at == next && mention.store != store)
-            || self.literals.iter().any(|literal| literal.start == next);
+            || self.literals.iter().any(|literal| literal.start == next)
+            // A value of something else: "that contain Jazz tracks".
+            || self.names_at(next).iter().any(|name| {
+                let end = next + name.length;
+                let followed = |mention: &super::Mention| mention.at == end && mention.store != store;
+                matches!(name.named, Named::Value(..))
+                    && name.score >= 0.95
+                    && self.mentions.iter().any(followed)
+            });
         if concept == Concept::Contains && other {
             return true;
         }

@@ -22,6 +22,13 @@ impl Parser<'_> {
                 && self.lower(at) != "there"
                 && self.lower(at) != "it"
         });
+        // What a question begins with that says nothing by itself: it is about what was asked last.
+        let sorts = [0, start].into_iter().any(|at| {
+            let phrase = self.is(at, Concept::Sort);
+            phrase.is_some_and(|length| ["by", "on", "of"].contains(&self.lower(at + length - 1)))
+        });
+        let with = self.is(0, Concept::With).is_some() || self.is(0, Concept::Without).is_some();
+        let theirs = self.refers_by_their();
         let goes_on = [
             "of", "from", "in", "by", "for", "on", "over", "under", "since", "before", "after",
             "last", "at",
@@ -34,9 +41,17 @@ impl Parser<'_> {
                     || self.lower(0) == "now"
                     || refers
                     || begins(Concept::Only));
-            return points || same || goes_on.contains(&self.lower(0));
+            return points || same || sorts || with || theirs || goes_on.contains(&self.lower(0));
         }
-        marked || refers || self.says_little()
+        marked || refers || theirs || self.says_little()
+    }
+
+    /// "their" before any store that it could be of in the same question.
+    fn refers_by_their(&self) -> bool {
+        let first = self.mentions.iter().find(|mention| !mention.verb);
+        let before = first.map_or(self.tokens.len(), |mention| mention.at);
+        (0..before).any(|at| self.is(at, Concept::Their).is_some())
+            && self.literals.iter().all(|literal| literal.start > 0)
     }
 
     fn past_show(&self, mut at: usize) -> usize {

@@ -296,10 +296,50 @@ impl<'a> Parser<'a> {
         {
             return;
         }
-        if self.phrase() || self.noun() || self.counted() {
+        if self.phrase() || self.noun() || self.counted() || self.role_verb() {
             return;
         }
         self.unknown();
+    }
+
+    /// "supported by", "they support": the verb of the one reference between two stores that are spoken of.
+    fn role_verb(&mut self) -> bool {
+        let found = self.role_of_verb(self.at);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn role_of_verb(&self, at: usize) -> bool {
+        let Some(token) = self.token(at).filter(|token| token.form == Form::Word) else {
+            return false;
+        };
+        let root = words::root(&token.lower);
+        let spoken = |store: usize| {
+            let of_store = |hit: &Hit| hit.places.iter().all(|(place, _)| place.store == store);
+            self.draft.store == Some(store)
+                || self.mentions.iter().any(|mention| mention.store == store)
+                || self
+                    .literals
+                    .iter()
+                    .any(|literal| literal.hits.iter().any(of_store))
+        };
+        let named = |field: &String| {
+            let words = words::of_name(field);
+            words.iter().any(|word| words::root(word) == root)
+        };
+        let stores = self.schema.stores.iter().enumerate();
+        root.chars().count() > 3
+            && stores.into_iter().any(|(owner, store)| {
+                let relations = &store.relations;
+                relations.iter().any(|relation| {
+                    let alone = relations.iter().filter(|one| one.store == relation.store);
+                    relation.store != owner
+                        && alone.count() == 1
+                        && relation.fields.iter().any(named)
+                        && spoken(owner)
+                        && spoken(relation.store)
+                })
+            })
     }
 
     fn unknown(&mut self) {

@@ -185,7 +185,12 @@ impl Parser<'_> {
                 }
                 _ => None,
             });
-        if let Some((place, length)) = self.best_field() {
+        // "album title".
+        let of_store = store.and_then(|(store, length)| {
+            let (place, more) = self.field_of(store, self.at + length)?;
+            Some((place, length + more))
+        });
+        if let Some((place, length)) = of_store.or_else(|| self.best_field()) {
             self.at += length;
             return Some(Sorting::Field(place));
         }
@@ -347,9 +352,21 @@ impl Parser<'_> {
 
     /// "most orders", "most money", "most helpful".
     pub(super) fn most(&mut self, largest: bool) -> bool {
-        let number = self.number.take();
+        let mut number = self.number.take();
         self.skip_noise();
         let before = self.at;
+        // "users with the most orders" are several.
+        let several = self.mentions.iter().any(|mention| {
+            Some(mention.store) == self.draft.store
+                && !mention.verb
+                && mention.at < before
+                && self.plural_at(mention.at + mention.length - 1)
+        });
+        let open = number.is_none() && self.draft.limit.is_none() && !self.draft.replaces;
+        if several && open {
+            number = Some(10.0);
+            self.doubt(0.9);
+        }
         let aggregate = if self.take(Concept::Money) {
             self.money_aggregate(Function::Sum)
         } else if self.take(Concept::Units) {
@@ -383,17 +400,26 @@ impl Parser<'_> {
             self.set_limit(number);
             return true;
         }
-        match self.best_field().filter(|(place, _)| {
+        let field = self.best_field().filter(|(place, _)| {
             self.is_number(*place) || self.kind(*place) == Some(FieldKind::Date)
-        }) {
-            Some((place, length)) => {
-                self.at += length;
-                self.draft.order.push((Sorting::Field(place), largest));
-                self.set_limit(number);
-                true
-            }
-            None => false,
+        });
+        if let Some((place, length)) = field {
+            self.at += length;
+            self.draft.order.push((Sorting::Field(place), largest));
+            self.set_limit(number);
+            return true;
         }
+        // "the most sold article": by the pieces of it.
+        if !self.take(Concept::Trade) {
+            return false;
+        }
+        let Some(units) = self.units_aggregate() else {
+            return false;
+        };
+        self.draft.order.push((Sorting::Aggregate(units), largest));
+        self.draft.by_store = true;
+        self.set_limit(number);
+        true
     }
 
     /// The group that a store makes.

@@ -3,6 +3,7 @@
 use super::{Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Value};
 use crate::planner::model::Write;
 use crate::planner::paths::labels;
+use crate::planner::words;
 
 const SET: [&str; 7] = [
     "set", "change", "update", "modify", "mark", "make", "rename",
@@ -29,6 +30,54 @@ impl Parser<'_> {
         [&SET[..], &DELETE, &ADD]
             .iter()
             .any(|verbs| verbs.contains(&verb))
+            || self.flag().is_some()
+    }
+
+    /// The verb of a field that is true or false, and what it makes of it: "activate", "deactivate", "discontinue".
+    fn flag(&self) -> Option<(Place, bool)> {
+        let at = self.verb();
+        let verb = self.lower(at);
+        let store = self.mentions.iter().find(|mention| mention.at > at)?.store;
+        if verb.ends_with("ed") || verb.ends_with("ing") {
+            return None;
+        }
+        let plain = |word: &str| {
+            let root = words::root(word);
+            root.strip_suffix("at").unwrap_or(&root).to_owned()
+        };
+        let flags = self
+            .schema
+            .places_of(store)
+            .filter(|place| self.kind(*place) == Some(FieldKind::Bool));
+        let fits = |place: Place, verb: &str| {
+            let name = words::of_name(self.schema.field_name(place));
+            matches!(name.as_slice(), [word] if *word != verb && plain(word) == plain(verb))
+        };
+        let mut flags = flags.flat_map(|place| {
+            let turned = ["de", "dis", "un", "in"].into_iter();
+            let turned = turned.filter_map(|prefix| verb.strip_prefix(prefix));
+            let off = turned.filter(move |verb| fits(place, verb)).map(|_| false);
+            let on = fits(place, verb).then_some(true);
+            on.into_iter()
+                .chain(off)
+                .map(move |value| (place, value))
+                .collect::<Vec<_>>()
+        });
+        flags.next()
+    }
+
+    /// Sets a field that is true or false of the items that follow.
+    fn set_flag(&mut self, place: Place, value: bool) -> bool {
+        let Some((store, conditions)) = self.conditions(self.at, self.tokens.len()) else {
+            return false;
+        };
+        let set = vec![(place, Some(Value::Bool(value)))];
+        self.draft.write = Some(Write::Update {
+            store,
+            conditions,
+            set,
+        });
+        store == place.store
     }
 
     /// Reads the sentence.
@@ -36,8 +85,11 @@ impl Parser<'_> {
         self.previous = None;
         self.at = self.verb();
         let verb = self.lower(self.at).to_owned();
+        let flag = self.flag();
         self.at += 1;
-        let done = if DELETE.contains(&verb.as_str()) {
+        let done = if let Some((place, value)) = flag {
+            self.set_flag(place, value)
+        } else if DELETE.contains(&verb.as_str()) {
             self.delete()
         } else if ADD.contains(&verb.as_str()) {
             self.insert()

@@ -22,7 +22,8 @@ use crate::api::support::TestApp;
 
 /// What an answer was.
 enum Given {
-    Rows(Table),
+    /// What people are shown of them, and the call that gave them.
+    Rows(Table, String, Value),
     Change(String, Value),
     Nothing,
 }
@@ -90,21 +91,29 @@ async fn ask(chat: &Chat, database: &str, eval: &Eval) -> (Given, String) {
     (given(&events), format!("    {}", said.concat()))
 }
 
+/// The tool and the arguments of a call.
+fn called(events: &[Event], call: &Value) -> (String, Value) {
+    let starts = of(events, "tool-start");
+    let start = starts.iter().find(|start| start["call"] == *call);
+    start.map_or_else(Default::default, |start| {
+        let tool = start["tool"].as_str().unwrap_or_default().to_owned();
+        (tool, start["args"].clone())
+    })
+}
+
 fn given(events: &[Event]) -> Given {
     if let Some(wished) = of(events, "approval-requested").first() {
-        let starts = of(events, "tool-start");
-        let start = starts.iter().find(|start| start["call"] == wished["call"]);
-        let (tool, args) = start.map_or_else(Default::default, |start| {
-            let tool = start["tool"].as_str().unwrap_or_default().to_owned();
-            (tool, start["args"].clone())
-        });
+        let (tool, args) = called(events, &wished["call"]);
         return Given::Change(tool, args);
     }
     let outputs = of(events, "tool-output");
     let mut outputs = outputs.iter().rev();
     let last = outputs.find(|data| data["rows"].is_array() && data["columns"].is_array());
     match last {
-        Some(data) => Given::Rows(table(data)),
+        Some(data) => {
+            let (tool, args) = called(events, &data["call"]);
+            Given::Rows(table(data), tool, args)
+        }
         None => Given::Nothing,
     }
 }
@@ -130,9 +139,12 @@ fn verdict(subject: &Subject, eval: &Eval, given: &Given) -> (Verdict, String) {
     let expected = eval.sql.statements();
     let is_change = eval.kind == "write";
     let fault = |sql: &str| match given {
-        Given::Rows(_) if is_change => Some("rows were given, and nothing was changed".to_owned()),
+        Given::Rows(..) if is_change => Some("rows were given, and nothing was changed".to_owned()),
         Given::Change(..) if !is_change => Some("a change was proposed, not rows".to_owned()),
-        Given::Rows(found) => judge::differs_from(subject, found, sql),
+        Given::Rows(shown, tool, args) => {
+            let whole = judge::read(subject, tool, args);
+            judge::differs_from(subject, whole.as_ref().unwrap_or(shown), sql)
+        }
         Given::Change(tool, args) => judge::changes_otherwise(subject, tool, args, sql),
         Given::Nothing => Some("it was not answered".to_owned()),
     };
