@@ -101,10 +101,10 @@ test("scripts are prompts with their parameters; a prompt asks for the tool", as
 });
 
 test("who may only read is offered what reads, and is refused a write", async () => {
-  await server.call("POST", "/users", { body: { name: "root", password: "a long password of root", role: "admin" } });
-  const asRoot = await signedIn("root", "a long password of root");
-  await asRoot("/users", { name: "ann", password: "a long password of ann", role: "analyst" });
-  const asAnn = await signedIn("ann", "a long password of ann");
+  await server.call("POST", "/users", { body: { name: "root", password: "correct horse battery", role: "admin" } });
+  const asRoot = await signedIn("root", "correct horse battery");
+  await asRoot("/users", { name: "ann", password: "correct horse battery", role: "analyst" });
+  const asAnn = await signedIn("ann", "correct horse battery");
   const { secret } = await asAnn("/tokens", { name: "client" });
   const reader = await connected(secret);
   try {

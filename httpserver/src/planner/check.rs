@@ -36,7 +36,7 @@ pub fn fault(schema: &Schema, query: &Query, through: &[usize]) -> Option<String
 }
 
 /// Whether each row of a query has one value of a field.
-fn one_for_each(schema: &Schema, query: &Query, place: Place, through: &[usize]) -> bool {
+pub fn one_for_each(schema: &Schema, query: &Query, place: Place, through: &[usize]) -> bool {
     let to_one =
         |way: Option<Vec<Edge>>| way.is_some_and(|way| way.iter().all(|edge| edge.forward));
     if !query.groups.is_empty() {

@@ -346,6 +346,10 @@ impl Parser<'_> {
     /// Bought, sold: the way goes through orders and such.
     pub(super) fn trade(&mut self) -> bool {
         let stores = self.trade_stores();
+        if self.lower(self.at) == "nothing" {
+            self.at += 1;
+            self.mode = Mode::Without;
+        }
         if self.mode == Mode::Without {
             let asked = self.draft.store;
             let mut near: Vec<(usize, usize)> = stores

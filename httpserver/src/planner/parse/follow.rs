@@ -1,6 +1,7 @@
 //! Questions that change the last one: "only the active ones", "sort by total", "now by month".
 
 use super::{Concept, Condition, Draft, FieldKind, Group, Named, Parser};
+use crate::planner::check;
 use crate::planner::model::{Key, Query};
 use crate::planner::schema::Schema;
 
@@ -116,6 +117,14 @@ impl Draft {
         }
         if !self.fields.is_empty() && query.aggregates.is_empty() {
             query.fields.clone_from(&self.fields);
+        } else if !shows && self.groups.is_empty() {
+            // Beside figures stands what there is one of for each of them: "and their cities".
+            for place in &self.fields {
+                if !check::one_for_each(schema, &query, *place, &self.through) {
+                    return None;
+                }
+                query.groups.push(Group::Field(*place));
+            }
         }
         if !self.order.is_empty() {
             if !self

@@ -296,7 +296,13 @@ impl<'a> Parser<'a> {
         {
             return;
         }
-        if self.phrase() || self.noun() || self.counted() || self.role_verb() {
+        let before = self.at;
+        if self.phrase() {
+            return;
+        }
+        // A phrase that is none here explains none of its words.
+        self.at = before;
+        if self.noun() || self.counted() || self.role_verb() {
             return;
         }
         self.unknown();
@@ -395,16 +401,30 @@ impl<'a> Parser<'a> {
     /// Adds a condition: of what there is to be none of, to what was said last with "or", or by itself.
     fn add(&mut self, condition: Condition) {
         let or = std::mem::take(&mut self.or);
-        match (self.draft.conditions.last_mut(), &condition) {
+        let asked = self.draft.store;
+        let belongs = match (self.draft.conditions.last(), &condition) {
             (
                 Some(Condition::Related {
                     store,
-                    conditions,
                     negated: true,
                     ..
                 }),
                 Condition::Field { place, .. },
-            ) if *store == place.store => {
+            ) => {
+                let open = !self.negation_is_closed();
+                *store == place.store || (open && self.is_beyond(asked, *store, place.store))
+            }
+            _ => false,
+        };
+        match (self.draft.conditions.last_mut(), &condition) {
+            (
+                Some(Condition::Related {
+                    conditions,
+                    negated: true,
+                    ..
+                }),
+                Condition::Field { .. },
+            ) if belongs => {
                 conditions.push(condition);
             }
             (
@@ -442,6 +462,34 @@ impl<'a> Parser<'a> {
                 self.draft.conditions.push(condition);
             }
         }
+    }
+
+    /// Whether what there is to be none of has been left: "without orders who", "and".
+    fn negation_is_closed(&self) -> bool {
+        let not = |at: &usize| {
+            matches!(
+                self.concept(*at),
+                Some((Concept::Without | Concept::Not, _))
+            )
+        };
+        let leaves = |at: usize| {
+            matches!(
+                self.concept(at),
+                Some((
+                    Concept::Which | Concept::Who | Concept::That | Concept::And | Concept::Where,
+                    _
+                ))
+            )
+        };
+        let since = (0..self.at).rev().find(not);
+        since.is_some_and(|since| (since + 1..self.at).any(leaves))
+    }
+
+    /// "never bought Jazz": what is reached through what there is to be none of belongs to it.
+    fn is_beyond(&self, asked: Option<usize>, none: usize, there: usize) -> bool {
+        let steps = |from: usize| path(self.schema, from, there, &[]).map(|way| way.len());
+        let far = asked.and_then(steps).filter(|far| *far > 0);
+        matches!((steps(none), far), (Some(near), Some(far)) if near <= far)
     }
 
     fn time_unit(&self, at: usize) -> Option<Unit> {

@@ -496,7 +496,10 @@ impl Parser<'_> {
                     self.at += length;
                     Group::Field(place)
                 }
-                None => Group::Store(store, None),
+                None => {
+                    self.near = Some(store);
+                    Group::Store(store, None)
+                }
             },
             Named::Role(owner, relation) => {
                 let target = self.schema.store(owner)?.relations.get(relation)?.store;

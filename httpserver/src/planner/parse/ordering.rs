@@ -5,6 +5,7 @@ use super::{
     Sorting,
 };
 use crate::planner::model::Measure;
+use crate::planner::paths::path;
 
 impl Parser<'_> {
     /// "by": sorted by it, put together by it, or made by somebody.
@@ -285,7 +286,7 @@ impl Parser<'_> {
         // "smallest and largest total" are two functions of one field.
         if let Some(length) = self.is(self.at, Concept::And)
             && let Some((Concept::Extreme(..) | Concept::Aggregate(_), _)) =
-                self.concept(self.at + length)
+                self.concept(self.past_noise(self.at + length))
         {
             self.draft.functions.push(function(extreme));
             self.at += length;
@@ -409,17 +410,43 @@ impl Parser<'_> {
             self.set_limit(number);
             return true;
         }
-        // "the most sold article": by the pieces of it.
-        if !self.take(Concept::Trade) {
-            return false;
-        }
-        let Some(units) = self.units_aggregate() else {
+        // "the most sold article", "sold the most": by the pieces of it; "spent the most": by that.
+        let ends = self.ends_at(self.at);
+        let spent = (ends && self.draft.money)
+            .then(|| self.draft.aggregates.pop())
+            .flatten();
+        let traded = self.take(Concept::Trade) || (ends && !self.draft.through.is_empty());
+        let by = spent.or_else(|| self.units_aggregate().filter(|_| traded));
+        let Some(by) = by else {
             return false;
         };
-        self.draft.order.push((Sorting::Aggregate(units), largest));
+        self.of_person();
+        self.draft.order.push((Sorting::Aggregate(by), largest));
         self.draft.by_store = true;
         self.set_limit(number);
         true
+    }
+
+    /// "who spent the most": people are asked for, whatever their figures are of.
+    fn of_person(&mut self) {
+        let asks = matches!(self.concept(self.past_noise(0)), Some((Concept::Who, _)));
+        let Some(asked) = self
+            .draft
+            .store
+            .filter(|asked| asks && !self.is_person(*asked))
+        else {
+            return;
+        };
+        let people = (0..self.schema.stores.len()).filter(|store| self.is_person(*store));
+        let near = people.filter_map(|store| {
+            let way = path(self.schema, asked, store, &[])?;
+            way.iter()
+                .all(|edge| edge.forward)
+                .then_some((way.len(), store))
+        });
+        if let Some((_, store)) = near.min() {
+            self.draft.store = Some(store);
+        }
     }
 
     /// The group that a store makes.

@@ -5,8 +5,9 @@ use crate::planner::model::Write;
 use crate::planner::paths::labels;
 use crate::planner::words;
 
-const SET: [&str; 7] = [
-    "set", "change", "update", "modify", "mark", "make", "rename",
+const SET: [&str; 13] = [
+    "set", "change", "update", "modify", "mark", "make", "rename", "raise", "lower", "increase",
+    "decrease", "reduce", "clear",
 ];
 const DELETE: [&str; 3] = ["delete", "remove", "erase"];
 const ADD: [&str; 3] = ["add", "insert", "create"];
@@ -197,6 +198,9 @@ impl Parser<'_> {
             let value = self.value_to_end(place, end);
             return self.update(store, conditions, place, value);
         }
+        if verb == "clear" {
+            return self.clear(from, end);
+        }
         if let Some(set) = self.word(from, &["set"]) {
             return self.field_and_value(set + 1, end, (from, set));
         }
@@ -224,6 +228,20 @@ impl Parser<'_> {
         self.at = to + 1;
         let value = self.value_to_end(place, end);
         self.update(store, conditions, place, value)
+    }
+
+    /// `clear FIELD of ITEMS`
+    fn clear(&mut self, from: usize, end: usize) -> bool {
+        let Some(of) = self.word(from, &["of", "for", "from", "on"]) else {
+            return false;
+        };
+        let Some((store, conditions)) = self.conditions(of + 1, end) else {
+            return false;
+        };
+        let Some(place) = self.field_between(store, from, of) else {
+            return false;
+        };
+        self.update(store, conditions, place, Some(Set(None)))
     }
 
     /// `FIELD to VALUE` between two places, with the items between two others.
