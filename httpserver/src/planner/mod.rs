@@ -220,9 +220,13 @@ fn attempt(
         return Err(reason);
     }
     let previous = memory.map(|memory| &memory.query);
-    let answer = draft
-        .answer(schema, previous)
-        .ok_or_else(|| "No store of this database fits the question.".to_owned())?;
+    let answer = draft.answer(schema, previous).ok_or_else(|| {
+        let words = match draft.follows() {
+            true => "This does not go together with the last question. Ask it as a whole one.",
+            false => "No store of this database fits the question.",
+        };
+        words.to_owned()
+    })?;
     let understanding = match answer {
         Answer::Query(query) => read(schema, &draft, query, memory)?,
         Answer::Write(write) => change(schema, &draft, &write)?,

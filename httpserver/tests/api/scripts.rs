@@ -271,6 +271,29 @@ async fn a_run_for_good_says_how_many_items_of_which_stores_it_changed() {
 }
 
 #[tokio::test]
+async fn a_run_that_failed_counts_only_what_stays() {
+    let test = users().await;
+    for (mode, stays) in [("single", 0), ("per_step", 1), ("none", 1)] {
+        let key = 100 + stays + i32::from(mode == "none");
+        let steps = json!([
+            {"type": "tool", "tool": "insert", "args": {"store": "s", "key": key}},
+            {"type": "tool", "tool": "insert", "args": {"store": "s", "key": 1}},
+        ]);
+        let mut demo = script(mode, &steps);
+        demo["transaction"] = mode.into();
+        test.save(&demo).await;
+        let all = test.run_script(mode, json!({"database": "d"})).await;
+        assert_eq!(end(&all), ("failed", "key_exists"), "{mode}");
+        assert_eq!(all.last().unwrap()["changed"], stays, "{mode}");
+        let runs = test
+            .get(&format!("/api/v1/scripts/test/{mode}/runs"))
+            .await
+            .ok();
+        assert_eq!(runs["runs"][0]["changed"], stays, "{mode}");
+    }
+}
+
+#[tokio::test]
 async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     let test = users().await;
     let steps = |last: Value| {

@@ -258,7 +258,7 @@ export class ScriptRun extends EventTarget {
       for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
     }
     const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
-    this.#write(String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
+    this.#write(event.outcome === "done" && this.until !== undefined ? "pause" : String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
     this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
   }
 

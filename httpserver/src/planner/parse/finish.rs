@@ -237,6 +237,11 @@ impl Draft {
         Some(Answer::Query(query))
     }
 
+    /// Whether it goes on from the last question.
+    pub fn follows(&self) -> bool {
+        self.replaces
+    }
+
     /// The stores that the ways between others go through.
     pub fn through(&self) -> &[usize] {
         &self.through
