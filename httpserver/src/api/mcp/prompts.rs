@@ -76,17 +76,12 @@ pub fn asked(
 
 /// Clients send text alone: a value of another type is read from it.
 fn typed(parameter: &Parameter, value: Value) -> Value {
-    let text = match (&value, parameter.kind) {
-        (
-            Value::String(text),
-            ParameterKind::Integer
-            | ParameterKind::Number
-            | ParameterKind::Boolean
-            | ParameterKind::Array
-            | ParameterKind::Object
-            | ParameterKind::Any,
-        ) => text,
-        _ => return value,
+    let as_text = matches!(
+        parameter.kind,
+        ParameterKind::String | ParameterKind::Date | ParameterKind::Timestamp
+    );
+    let Some(text) = value.as_str().filter(|_| !as_text) else {
+        return value;
     };
     serde_json::from_str(text).unwrap_or(value)
 }
