@@ -26,6 +26,8 @@ enum Given {
     Rows(Table, String, Value),
     Change(String, Value),
     Nothing,
+    /// The provider did not answer, or the loop was ended: that is no refusal of the model's.
+    Failed(String),
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -114,7 +116,10 @@ fn given(events: &[Event]) -> Given {
             let (tool, args) = called(events, &data["call"]);
             Given::Rows(table(data), tool, args)
         }
-        None => Given::Nothing,
+        None => match of(events, "error").first() {
+            Some(error) => Given::Failed(error.to_string()),
+            None => Given::Nothing,
+        },
     }
 }
 
@@ -146,9 +151,10 @@ fn verdict(subject: &Subject, eval: &Eval, given: &Given) -> (Verdict, String) {
             judge::differs_from(subject, whole.as_ref().unwrap_or(shown), sql)
         }
         Given::Change(tool, args) => judge::changes_otherwise(subject, tool, args, sql),
-        Given::Nothing => Some("it was not answered".to_owned()),
+        Given::Nothing | Given::Failed(_) => Some("it was not answered".to_owned()),
     };
     match (given, expected.as_slice()) {
+        (Given::Failed(error), _) => (Verdict::Refused, error.clone()),
         (Given::Nothing, []) => (Verdict::Right, String::new()),
         (Given::Nothing, _) => (Verdict::Refused, String::new()),
         (_, []) => (Verdict::Wrong, "it can't be answered".to_owned()),
@@ -172,8 +178,11 @@ async fn score(chat: &Chat, names: &[&str], wanted: impl Fn(&Eval) -> bool) -> O
     for name in names {
         subjects.push((*name, Subject::open(name)?));
         let body = json!({ "name": name });
-        chat.test.post("/api/v1/databases", body).await.ok();
-        fill(name, &chat.test.state.registry().database(name).unwrap())?;
+        let made = chat.test.post("/api/v1/databases", body).await.status == 201;
+        let database = chat.test.state.registry().database(name).unwrap();
+        if made {
+            fill(name, &database)?;
+        }
     }
     for ending in ["open", "held_out"] {
         let mut scores = super::Scores::default();
@@ -260,5 +269,13 @@ async fn a_scripted_model_gets_the_score_that_it_deserves() {
         // Of each kind one is right, one wrong and one not answered; what can't be answered is right if it is not.
         let [right, unsure, wrong, refused] = score.counts;
         assert_eq!((right, unsure, wrong, refused), (4, 0, 5, 3), "{kind:?}");
+        let broken = Reply::Status(400, Vec::new(), "{}".to_owned());
+        chat.model.always(broken);
+        let unanswerable = |eval: &Eval| eval.sql.statements().is_empty() && wanted(eval);
+        let failed = self::score(&chat, &["shop"], unanswerable).await.unwrap();
+        assert_eq!(
+            failed.counts[0], 0,
+            "no answer of the provider is none of the model"
+        );
     }
 }
