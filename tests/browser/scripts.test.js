@@ -80,7 +80,13 @@ describe("the studio of scripts", () => {
     await ended(page, "Done");
     await page.getByRole("tab", { name: /^Changes/ }).click();
     assert.equal(await page.locator(".run-changes .card").count(), expected.length);
+    const stores = page.getByRole("list", { name: "Changed stores" });
+    await stores.getByText(`${expected.length} updated`).waitFor();
     await picture(page, "scripts-ran");
+    await stores.getByRole("button", { name: "Album" }).click();
+    await until(() => address(page) === "/d/chinook/s/Album", "the store is shown");
+    await page.goBack();
+    await shown(page);
     // Saving gives it its address.
     await page.keyboard.press("Control+s");
     const dialog = page.getByRole("dialog", { name: "Save the script" });
@@ -229,6 +235,7 @@ describe("the studio of scripts", () => {
     await ended(page, "Stopped after step 2");
     assert.match((await variable.textContent()) ?? "", /8/);
     assert.match((await card(page, "/steps/1").locator(":scope > header .end").textContent()) ?? "", /3 of 3/);
+    await page.getByRole("button", { name: "Continue", exact: false }).waitFor();
     await picture(page, "scripts-stepped");
     await page.keyboard.press("F10");
     await ended(page, "Stopped after step 3");
@@ -238,6 +245,13 @@ describe("the studio of scripts", () => {
     assert.match((await variable.textContent()) ?? "", /2/);
     await card(page, "/steps/0").getByRole("button", { name: "Run to here" }).click();
     await ended(page, "Stopped after step 1");
+    // On to the end: what it would change is reviewed, as ever.
+    await page.getByRole("button", { name: "Continue" }).click();
+    const review = page.getByRole("dialog", { name: "Review" });
+    await review.getByRole("button", { name: "Commit 1 change" }).click();
+    await ended(page, "Done");
+    await page.getByRole("button", { name: /^Run/ }).first().waitFor();
+    assert.equal((await item(albums[1].AlbumId)).Title, "8 times");
   });
 
   test("data that changes between the review and the commit is not written over", async () => {

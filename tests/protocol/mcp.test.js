@@ -33,6 +33,20 @@ async function connected(token) {
   return made;
 }
 
+/** Signs somebody in; what posts to the API as them. @param {string} name @param {string} password */
+async function signedIn(name, password) {
+  /** @param {string} to @param {any} body @param {string} [cookie] */
+  const post = (to, body, cookie = "") => fetch(`${server.origin}/api/v1${to}`, { method: "POST", headers: { "content-type": "application/json", origin: server.origin, cookie }, body: JSON.stringify(body) });
+  const answer = await post("/login", { name, password });
+  assert.equal(answer.status, 200, await answer.text());
+  const cookie = String(answer.headers.get("set-cookie")).split(";")[0];
+  return async (/** @type {string} */ to, /** @type {any} */ body) => {
+    const made = await post(to, body, cookie);
+    assert.ok(made.ok, `${to}: ${made.status}`);
+    return made.json();
+  };
+}
+
 test("the tools are listed with their schemas and what they may do", async () => {
   const { tools } = await client.listTools();
   const by = new Map(tools.map((tool) => [tool.name, tool]));
@@ -74,4 +88,39 @@ test("scripts are resources with their texts, and are run by a tool", async () =
   const ran = await client.callTool({ name: "run_script", arguments: { name: "who", args: { key: 3 } } });
   assert.deepEqual(ran.structuredContent?.table.rows, [["user 3"]]);
   await assert.rejects(client.readResource({ uri: "script://general/nobody" }), /nobody/);
+});
+
+test("scripts are prompts with their parameters; a prompt asks for the tool", async () => {
+  const { prompts } = await client.listPrompts();
+  const who = prompts.find((one) => one.name === "general.who");
+  assert.deepEqual(who?.arguments?.map((one) => [one.name, one.required]), [["key", true]]);
+  const { messages } = await client.getPrompt({ name: "general.who", arguments: { key: "3" } });
+  assert.match(messages[0].content.text, /run_script with \{"name":"general.who","args":\{"key":3\}\}/);
+  await assert.rejects(client.getPrompt({ name: "general.who", arguments: {} }), /"key"/);
+  await assert.rejects(client.getPrompt({ name: "general.nobody" }), /nobody/);
+});
+
+test("who may only read is offered what reads, and is refused a write", async () => {
+  await server.call("POST", "/users", { body: { name: "root", password: "correct horse battery", role: "admin" } });
+  const asRoot = await signedIn("root", "correct horse battery");
+  await asRoot("/users", { name: "ann", password: "correct horse battery", role: "analyst" });
+  const asAnn = await signedIn("ann", "correct horse battery");
+  const { secret } = await asAnn("/tokens", { name: "client" });
+  const reader = await connected(secret);
+  try {
+    const { tools } = await reader.listTools();
+    assert.ok(tools.some((tool) => tool.name === "select"));
+    assert.deepEqual(tools.filter((tool) => !tool.annotations?.readOnlyHint && tool.name !== "run_script").map((tool) => tool.name), []);
+    const read = await reader.callTool({ name: "query", arguments: { sql: "SELECT count(*) FROM users" } });
+    assert.deepEqual(read.structuredContent?.table.rows, [[3]]);
+    for (const [name, args] of /** @type {[string, any][]} */ ([["delete", { store: "users", key: 1 }], ["execute", { sql: "DELETE FROM users" }], ["save_script", { script: { name: "x", steps: [{ type: "say", message: "hi" }] } }]])) {
+      const refused = await reader.callTool({ name, arguments: args });
+      assert.equal(refused.isError, true, name);
+      assert.equal(JSON.parse(refused.content[0].text).code, "not_allowed", name);
+    }
+    const after = await reader.callTool({ name: "query", arguments: { sql: "SELECT count(*) FROM users" } });
+    assert.deepEqual(after.structuredContent?.table.rows, [[3]]);
+  } finally {
+    await reader.close();
+  }
 });

@@ -141,7 +141,7 @@ pub(super) async fn put(
     let work = move || {
         let (category, name) = (path.category, path.name);
         let status = body.status.unwrap_or(KnowledgeStatus::Approved);
-        let author = shared.who().name.to_string();
+        let author = shared.who().author().to_owned();
         let entry = Entry {
             text: body.text,
             approved_by: (status == KnowledgeStatus::Approved).then(|| author.clone()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use sop_systemdb::accounts::Role;
 
-use crate::config::{Config, ProviderKind, Secret, read_file};
+use crate::config::{Chosen, Config, Secret, read_file};
 
 /// Where the model's key is in the environment. It is no flag: others on this machine can see flags.
 const LLM_KEY: &str = "SOP_LLM_API_KEY";
@@ -138,10 +138,10 @@ pub struct ServeArgs {
     /// A fixed token instead of a random one. Others on this machine can see flags: the environment is better.
     #[arg(long, env = "SOP_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Whose model answers in the copilot: gemini, openai (or what speaks like it), anthropic, ollama. Its key is in the
+    /// Whose model answers in the copilot: gemini, openai (or what speaks like it), anthropic, ollama; offline for nobody's. Its key is in the
     /// environment as `SOP_LLM_API_KEY`, or in a file that the settings name.
     #[arg(long, env = "SOP_LLM_PROVIDER", value_name = "NAME")]
-    pub llm_provider: Option<ProviderKind>,
+    pub llm_provider: Option<Chosen>,
     /// Name of the model.
     #[arg(long, env = "SOP_LLM_MODEL", value_name = "NAME")]
     pub llm_model: Option<String>,
@@ -289,7 +289,7 @@ impl ServeArgs {
         if let Some(token) = &self.token {
             config.token = Some(Secret::new(token));
         }
-        config.llm.provider = self.llm_provider.or(config.llm.provider);
+        config.llm.choose(self.llm_provider);
         config.llm.model = self.llm_model.clone().or(config.llm.model);
         config.llm.base_url = self.llm_base_url.clone().or(config.llm.base_url);
         let key = std::env::var(LLM_KEY).ok();

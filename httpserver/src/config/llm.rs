@@ -77,8 +77,37 @@ impl std::str::FromStr for ProviderKind {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
         found.ok_or_else(|| {
             let known = Self::ALL.map(Self::name).join(", ");
-            format!("There is no provider '{text}'. Known are: {known}.")
+            format!("There is no provider '{text}'. Known are: {known}; and offline for none.")
         })
+    }
+}
+
+/// Whose model is asked, where it can be said that none is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Chosen {
+    /// None, whatever key there is: questions are understood without a model.
+    Offline,
+    /// This one's.
+    Model(ProviderKind),
+}
+
+impl std::str::FromStr for Chosen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "offline" => Ok(Self::Offline),
+            text => text.parse().map(Self::Model),
+        }
+    }
+}
+
+impl TryFrom<String> for Chosen {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -127,6 +156,8 @@ pub struct Price {
 pub struct LlmConfig {
     /// Whose interface; Gemini's when there only is a key, none when there is no key either.
     pub provider: Option<ProviderKind>,
+    /// Whether a key alone makes nobody's model be asked.
+    pub offline: bool,
     /// Its model.
     pub model: Option<String>,
     /// Where it is reached.
@@ -152,7 +183,7 @@ pub struct LlmConfig {
 #[serde(deny_unknown_fields)]
 pub struct FileLlm {
     /// See [`LlmConfig::provider`].
-    pub provider: Option<ProviderKind>,
+    pub provider: Option<Chosen>,
     /// See [`LlmConfig::model`].
     pub model: Option<String>,
     /// See [`LlmConfig::base_url`].
@@ -174,7 +205,7 @@ pub struct FileLlm {
 impl LlmConfig {
     /// Takes over what a file says.
     pub(super) fn with_file(mut self, file: FileLlm) -> Self {
-        self.provider = file.provider.or(self.provider);
+        self.choose(file.provider);
         self.model = file.model.or(self.model);
         self.base_url = file.base_url.or(self.base_url);
         self.key_file = file.key_file.or(self.key_file);
@@ -184,6 +215,15 @@ impl LlmConfig {
         self.prices = file.prices.unwrap_or(self.prices);
         self.limits = file.limits.unwrap_or_default().over(&self.limits);
         self
+    }
+
+    /// Takes over whose model is asked, where something is said.
+    pub fn choose(&mut self, chosen: Option<Chosen>) {
+        match chosen {
+            None => {}
+            Some(Chosen::Offline) => (self.provider, self.offline) = (None, true),
+            Some(Chosen::Model(kind)) => (self.provider, self.offline) = (Some(kind), false),
+        }
     }
 
     /// Reads the key from its file, when there is one and nothing stronger gave a key.
@@ -199,8 +239,8 @@ impl LlmConfig {
 
     /// The provider that is asked: Gemini when there is a key and nothing else was said.
     pub fn provider(&self) -> Option<ProviderKind> {
-        let by_key = self.key.as_ref().map(|_| ProviderKind::Gemini);
-        self.provider.or(by_key)
+        let by_key = self.key.as_ref().filter(|_| !self.offline);
+        self.provider.or(by_key.map(|_| ProviderKind::Gemini))
     }
 
     /// Checks what must fit together.
@@ -291,6 +331,27 @@ mod tests {
         config.key = Some(Secret::new("other"));
         config.read_key().unwrap();
         assert_eq!(config.key.unwrap().expose(), "other");
+    }
+
+    #[test]
+    fn offline_asks_nobody_also_where_there_is_a_key() {
+        let file = |text: &str| serde_json::from_str::<FileLlm>(text);
+        let keyed = LlmConfig {
+            key: Some(Secret::new("key")),
+            ..LlmConfig::default()
+        };
+        let mut config = keyed.with_file(file(r#"{"provider": "offline"}"#).unwrap());
+        assert_eq!(config.provider(), None);
+        config.choose("ollama".parse().ok());
+        assert_eq!(config.provider(), Some(ProviderKind::Ollama));
+        config.choose(Some(Chosen::Offline));
+        config.choose(None);
+        assert_eq!(config.provider(), None);
+        let error = file(r#"{"provider": "gpt"}"#).unwrap_err().to_string();
+        assert!(
+            error.contains("gemini") && error.contains("offline"),
+            "{error}"
+        );
     }
 
     #[test]

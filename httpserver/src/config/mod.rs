@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 pub use file::{FileConfig, parse_file, read_file};
 pub use limits::Limits;
-pub use llm::{FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
+pub use llm::{Chosen, FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
 pub(crate) use llm::{check_key, key_of as read_key_file};
 
 /// Where the server listens when nothing else is said.

@@ -115,6 +115,7 @@ fn with_desk<T>(
         grammar: &GRAMMAR,
         session: &context.session,
         owner: OWNER,
+        author: context.state.who().author(),
     };
     work(&desk)
 }

@@ -90,14 +90,21 @@ impl SessionStore for KeptSessions {
     fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
         let system = self.system()?;
         let json = serde_json::to_value(feedback).unwrap_or_default();
+        let mut who = OWNER.to_owned();
         let noted = system.update_session(session, OWNER, |kept| {
+            if let Some(owner) = kept.memory["owner"]
+                .as_str()
+                .filter(|owner| !owner.is_empty())
+            {
+                owner.clone_into(&mut who);
+            }
             for kept in kept.turns.iter_mut().filter(|kept| kept["turn"] == turn) {
                 kept["feedback"].clone_from(&json);
             }
         });
         noted.map_err(words)?;
         let entry = KeptFeedback {
-            who: OWNER.to_owned(),
+            who,
             session: session.to_owned(),
             turn,
             good: feedback.rating == Rating::Up,

@@ -56,6 +56,7 @@ pub use asker::ModelAsker;
 pub use commands::Commands;
 pub(crate) use commands::grammar;
 pub use events::{ChatEvent, ToolShown};
+pub(crate) use prompt::{fence_rule, fenced};
 pub use ring::{Ring, Stored};
 pub use saved::{Feedback, Rating, SavedCall, SavedSession, SavedTurn, SessionSummary};
 pub use seams::{
@@ -376,7 +377,7 @@ fn check_message(message: &str, limits: &LlmLimits) -> ApiResult<()> {
 }
 
 /// Random bytes as text.
-fn random_text(bytes: usize) -> Result<String, getrandom::Error> {
+pub(crate) fn random_text(bytes: usize) -> Result<String, getrandom::Error> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random)?;
     Ok(random.iter().fold(String::new(), |mut text, byte| {

@@ -281,7 +281,8 @@ impl Turn {
 
 /// A fault's words with the names that may have been meant.
 pub(super) fn with_suggestions(fault: &ToolFault) -> String {
-    if fault.suggestions.is_empty() {
+    let said = fault.message.to_lowercase().contains("did you mean");
+    if fault.suggestions.is_empty() || said {
         return fault.message.clone();
     }
     format!(

@@ -1,7 +1,7 @@
 //! Plain English questions become calls of tools, without any model.
 //!
 //! [`plan`] takes a question apart ([`token`]), finds the names of the schema in it ([`names`]) and the phrases of the
-//! language ([`lexicon`], [`dates`]), parses it ([`parse`]) into a query or a change ([`model`]) and writes that as SQL with
+//! language ([`lexicon`], [`dates`]), parses it ([`parse`]) into a query or a change ([`model`]), sees whether that has one answer ([`check`]) and writes it as SQL with
 //! parameters ([`sql`]) or as a document for a tool that writes ([`document`]), and in words ([`say`]).
 //!
 //! Always: the same question over the same schema and data gives the same answer. Every word of a question is explained by
@@ -11,6 +11,7 @@
 //! It does no input and output of its own and has no clock: today is given, names of people and things are looked up through
 //! [`Lookup`]. [`database`] makes both from an open database.
 
+mod check;
 pub mod database;
 mod dates;
 mod document;
@@ -219,9 +220,13 @@ fn attempt(
         return Err(reason);
     }
     let previous = memory.map(|memory| &memory.query);
-    let answer = draft
-        .answer(schema, previous)
-        .ok_or_else(|| "No store of this database fits the question.".to_owned())?;
+    let answer = draft.answer(schema, previous).ok_or_else(|| {
+        let words = match draft.follows() {
+            true => "This does not go together with the last question. Ask it as a whole one.",
+            false => "No store of this database fits the question.",
+        };
+        words.to_owned()
+    })?;
     let understanding = match answer {
         Answer::Query(query) => read(schema, &draft, query, memory)?,
         Answer::Write(write) => change(schema, &draft, &write)?,
@@ -273,6 +278,9 @@ fn read(
             .iter()
             .flat_map(|memory| memory.through.iter().copied()),
     );
+    if let Some(reason) = check::fault(schema, &query, &through) {
+        return Err(reason);
+    }
     let statement = sql::select(schema, &query, &through).ok_or_else(|| {
         "The stores that it is about don't reach each other in a way that gives such figures."
             .to_owned()

@@ -178,6 +178,39 @@ fn a_follow_up_changes_the_last_question() {
     );
 }
 
+/// It answered with a statement that joined the visits, so that a patient stood there once for each.
+#[test]
+fn a_follow_up_that_sorts_by_what_there_are_several_of_is_refused() {
+    for questions in [
+        ["how many patients are there", "sort by fee"],
+        ["how many patients are there", "sort by name"],
+        ["patients in Ghent", "sort by fee"],
+        ["patients in Ghent", "sort by minutes descending"],
+        ["how many visits per doctor", "sort by fee"],
+        ["how many visits per doctor", "sort by town"],
+        ["show doctors", "order them by visited at"],
+    ] {
+        let no = ask(&questions).expect_err(&questions.join(" > "));
+        assert!(
+            no.reason.contains("sort by"),
+            "{questions:?}: {}",
+            no.reason
+        );
+    }
+    gives(
+        &["how many visits per doctor", "sort by name"],
+        "SELECT visits.doctor_id, doctors.name, count(*) AS visits_count FROM visits \
+         JOIN doctors ON doctors.id = visits.doctor_id GROUP BY visits.doctor_id ORDER BY doctors.name ASC NULLS LAST",
+        &json!([]),
+    );
+    gives(
+        &["visits in 2023", "sort by town"],
+        "SELECT visits.* FROM visits LEFT JOIN patients ON patients.id = visits.patient_id \
+         WHERE (visits.visited_at >= ? AND visits.visited_at < ?) ORDER BY patients.\"address.town\" ASC NULLS LAST",
+        &json!(["2023-01-01", "2024-01-01"]),
+    );
+}
+
 #[test]
 fn changes_become_calls_of_tools_that_write() {
     let call = ask(&["set the fee to 80 for visit 7"]).unwrap().call;

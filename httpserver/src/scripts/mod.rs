@@ -59,7 +59,7 @@ pub struct Run<'a> {
     pub variables: bool,
     /// Who runs it.
     pub caller: Caller,
-    /// How the record names the way: `api`, `command`, `schedule`.
+    /// How the record names the way: `page`, `api`, `command`, `schedule`.
     pub way: &'static str,
     /// Ends it.
     pub cancel: Cancel,

@@ -16,6 +16,9 @@ use crate::error::{ApiError, ApiResult, Code};
 /// The name that the audit has where nobody signs in.
 pub const NOBODY_IN_PARTICULAR: &str = "token";
 
+/// The author of scripts and knowledge where nobody signs in.
+pub const LOCAL: &str = "local";
+
 /// Who somebody is.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -77,6 +80,14 @@ impl Identity {
             grants: Arc::new(Grants(none.into())),
             is_user: true,
             ..Self::default()
+        }
+    }
+
+    /// Whose what they write is: their name, or [`LOCAL`] where nobody signs in.
+    pub fn author(&self) -> &str {
+        match self.is_user {
+            true => &self.name,
+            false => LOCAL,
         }
     }
 

@@ -189,7 +189,7 @@ fn propose(context: &Context, args: Propose, mode: Mode) -> Result<ToolOutput, T
     }
     let entry = Entry {
         text: args.text,
-        author: context.caller.name.clone(),
+        author: context.state.who().author().to_owned(),
         names: args.names.map(|names| names.list()).unwrap_or_default(),
         source: json!({"why": args.why, "database": context.database}),
         ..Entry::default()

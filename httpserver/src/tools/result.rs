@@ -74,14 +74,24 @@ pub fn json_of(value: ValueRef<'_>) -> Value {
 
 /// What a statement cost.
 pub fn stats(summary: &Summary) -> Value {
-    json!({
+    let mut stats = json!({
         "elapsed_ms": summary.elapsed.as_secs_f64() * 1e3,
         "rows": summary.rows,
         "scanned": summary.scanned,
         "nodes_read": summary.nodes_read,
         "changed": summary.changed,
         "sequence": summary.sequence,
-    })
+    });
+    if !summary.stores.is_empty() {
+        let stores = summary.stores.iter().map(|one| {
+            json!({
+                "database": one.database, "store": one.store, "inserted": one.inserted,
+                "updated": one.updated, "deleted": one.deleted,
+            })
+        });
+        stats["stores"] = stores.collect();
+    }
+    stats
 }
 
 /// A column of a table that is no query's.

@@ -173,7 +173,7 @@ fn save(context: &Context, args: SaveScript, mode: Mode) -> Result<ToolOutput, T
     let warnings = match mode {
         Mode::Call => {
             let save = Save {
-                author: context.caller.name.clone(),
+                author: context.state.who().author().to_owned(),
                 note: args.note.unwrap_or_default(),
                 expected: args.version,
             };
@@ -231,7 +231,7 @@ fn delete(context: &Context, args: Delete, mode: Mode) -> Result<ToolOutput, Too
     let before = system.script(&category, &name, None)?;
     let keep = !args.versions.unwrap_or(false);
     if mode == Mode::Call {
-        system.delete_script(&category, &name, keep, &context.caller.name)?;
+        system.delete_script(&category, &name, keep, context.state.who().author())?;
     }
     let kept = if keep {
         "its versions stay"

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use serde_json::{Value, json};
 use sop_httpserver::copilot::{MemorySessions, Parts, SavedSession, SavedTurn, SessionStore as _};
+use sop_httpserver::environments::Environments;
+use sop_systemdb::accounts::Role;
 
 use super::chatting::{Chat, Event, finish, of, session, text};
 use super::fake_model::{Reply, Step, call, say};
+use super::roles::user;
 use super::support::TestApp;
 
 /// Answers with what the person asked last, in so many pieces.
@@ -303,4 +306,36 @@ async fn sessions_are_bounded() {
         .ok();
     assert_eq!(gone["sessions"].as_array().unwrap().len(), 4);
     assert!(of(&events, "error").is_empty());
+}
+
+#[tokio::test]
+async fn thumbs_and_saved_scripts_are_by_the_person_who_gave_them() {
+    let test = TestApp::whole(|config| Environments::open(config).unwrap());
+    test.post("/api/v1/databases", r#"{"name":"d"}"#).await.ok();
+    let store = json!({"name": "s", "key": {"type": "i64"}});
+    test.post("/api/v1/databases/d/stores", store).await.ok();
+    let admin = test.user(&user("root", Role::Admin));
+    let ann = test.user(&user("ann", Role::Editor));
+    let mut id = String::new();
+    for message in ["/create mine", "/step /select s limit=1", "/save"] {
+        let mut body = json!({"message": message, "database": "d"});
+        if !id.is_empty() {
+            body["session"] = id.as_str().into();
+        }
+        let answer = test.by(&ann, "POST", "/api/v1/chat", body).await;
+        let text = answer.text();
+        let (_, rest) = text.split_once("\"session\":\"").unwrap();
+        id = rest.split('"').next().unwrap().to_owned();
+    }
+    let path = format!("/api/v1/chat/{id}/feedback");
+    let up = json!({"turn": 1, "rating": "up"});
+    assert_eq!(test.by(&ann, "POST", &path, up).await.status, 204);
+    let path = "/api/v1/databases/system/stores/feedback/items";
+    let kept = test.by(&admin, "GET", path, "").await.ok();
+    assert_eq!(kept["items"][0]["value"]["who"], "ann", "{kept}");
+    let script = test
+        .by(&admin, "GET", "/api/v1/scripts/general/mine", "")
+        .await
+        .ok();
+    assert_eq!(script["author"], "ann");
 }

@@ -165,6 +165,11 @@ impl Chat {
         Self::make(ProviderKind::Gemini, change, false).await
     }
 
+    /// With the tools of the server, and any format.
+    pub async fn with_real_tools(kind: ProviderKind) -> Self {
+        Self::make(kind, |_| {}, false).await
+    }
+
     async fn make(kind: ProviderKind, change: impl FnOnce(&mut Config), fake: bool) -> Self {
         let model = FakeModel::start(kind).await;
         let tools = Arc::new(FakeTools::default());

@@ -211,6 +211,7 @@ async fn a_model_refines_a_draft_and_a_person_applies_it() {
         .await
         .ok();
     assert_eq!(shown["script"]["description"], "A few users.");
+    assert_eq!(shown["author"], "local", "nobody signs in here");
 }
 
 #[tokio::test]

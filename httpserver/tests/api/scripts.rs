@@ -3,7 +3,7 @@
 use axum::body::Body;
 use serde_json::{Value, json};
 
-use super::support::{Answer, TestApp, escaped};
+use super::support::{Answer, TOKEN, TestApp, escaped};
 
 impl TestApp {
     async fn run_script(&self, name: &str, body: Value) -> Vec<Value> {
@@ -219,6 +219,81 @@ async fn a_run_streams_what_happens_and_is_written_down() {
 }
 
 #[tokio::test]
+async fn a_run_is_written_down_with_the_way_that_it_came_by() {
+    let test = users().await;
+    let steps = json!([{"type": "say", "message": "hello"}]);
+    test.save(&script("demo", &steps)).await;
+    let token = format!("Bearer {TOKEN}");
+    let kind = ("content-type", "application/json");
+    for headers in [
+        [("authorization", token.as_str()), kind],
+        [("authorization", ""), kind],
+    ] {
+        let open = [("authorization", "")];
+        let address = format!("/?token={TOKEN}");
+        let page = test.call("GET", &address, &open, Body::empty()).await;
+        let cookie = page.header("set-cookie").to_owned();
+        let pair = cookie.split(';').next().unwrap().to_owned();
+        let headers = [headers[0], headers[1], ("cookie", pair.as_str())];
+        let path = "/api/v1/scripts/test/demo/run";
+        let answer = test
+            .call("POST", path, &headers, r#"{"database": "d"}"#)
+            .await;
+        assert_eq!(end(&lines(&answer)), ("done", ""));
+    }
+    let runs = test.get("/api/v1/scripts/test/demo/runs").await.ok();
+    let ways: Vec<_> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["way"].as_str())
+        .collect();
+    assert_eq!(ways, [Some("page"), Some("api")]);
+}
+
+#[tokio::test]
+async fn a_run_for_good_says_how_many_items_of_which_stores_it_changed() {
+    let test = users().await;
+    let steps = json!([
+        {"type": "tool", "tool": "update", "args": {"store": "s", "filter": {"active": true}, "set": {"name": "X"}}},
+        {"type": "tool", "tool": "execute", "args": {"sql": "DELETE FROM s WHERE key = 2; INSERT INTO s (key, name) VALUES (9, 'Y')"}},
+    ]);
+    test.save(&script("demo", &steps)).await;
+    let all = test.run_script("demo", json!({"database": "d"})).await;
+    assert_eq!(end(&all), ("done", ""));
+    let outputs: Vec<_> = all
+        .iter()
+        .filter(|line| line["event"] == "output")
+        .map(|line| &line["stats"]["stores"])
+        .collect();
+    let counts = |inserted: u64, updated: u64, deleted: u64| json!([{"database": "d", "store": "s", "inserted": inserted, "updated": updated, "deleted": deleted}]);
+    assert_eq!(outputs, [&counts(0, 2, 0), &counts(1, 0, 1)]);
+}
+
+#[tokio::test]
+async fn a_run_that_failed_counts_only_what_stays() {
+    let test = users().await;
+    for (mode, stays) in [("single", 0), ("per_step", 1), ("none", 1)] {
+        let key = 100 + stays + i32::from(mode == "none");
+        let steps = json!([
+            {"type": "tool", "tool": "insert", "args": {"store": "s", "key": key}},
+            {"type": "tool", "tool": "insert", "args": {"store": "s", "key": 1}},
+        ]);
+        let mut demo = script(mode, &steps);
+        demo["transaction"] = mode.into();
+        test.save(&demo).await;
+        let all = test.run_script(mode, json!({"database": "d"})).await;
+        assert_eq!(end(&all), ("failed", "key_exists"), "{mode}");
+        assert_eq!(all.last().unwrap()["changed"], stays, "{mode}");
+        let runs = test
+            .get(&format!("/api/v1/scripts/test/{mode}/runs"))
+            .await
+            .ok();
+        assert_eq!(runs["runs"][0]["changed"], stays, "{mode}");
+    }
+}
+
+#[tokio::test]
 async fn one_transaction_over_several_tools_is_whole_or_nothing() {
     let test = users().await;
     let steps = |last: Value| {
@@ -402,7 +477,7 @@ async fn knowledge_is_written_found_and_deleted() {
         .ok();
     assert_eq!(
         (entry["status"].as_str(), entry["author"].as_str()),
-        (Some("approved"), Some("token"))
+        (Some("approved"), Some("local"))
     );
     assert_eq!(test.get(&path).await.ok()["text"], "1 means active");
     let found = test

@@ -130,9 +130,14 @@ impl TestApp {
 
     /// With a clock that stands still until it is moved.
     pub fn with_clock(clock: Arc<ManualClock>) -> Self {
+        Self::whole(|config| Environments::open_with(config, clock).unwrap())
+    }
+
+    /// With all that a server has: the copilot keeps its talks in the system database.
+    pub fn whole(environments: impl FnOnce(&Config) -> Environments) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
-        let environments = Environments::open_with(&config, clock).unwrap();
+        let environments = environments(&config);
         let state = AppState::new(&config, 8080, environments);
         Self {
             app: app(state.clone()),

@@ -78,6 +78,8 @@ pub struct Desk<'a> {
     pub session: &'a str,
     /// Whose.
     pub owner: &'a str,
+    /// Who is noted as the author of what is saved.
+    pub author: &'a str,
 }
 
 pub(super) fn fault(code: &str, message: impl Into<String>) -> ToolFault {

@@ -31,7 +31,7 @@ impl Desk<'_> {
             tools: self.tools,
         };
         let save = Save {
-            author: self.owner.to_owned(),
+            author: self.author.to_owned(),
             note: String::new(),
             expected,
         };
@@ -151,7 +151,7 @@ impl Desk<'_> {
     pub(super) fn delete(&self, name: &str, versions: bool) -> Result<Answer, ToolFault> {
         let (category, name) = self.system.resolve_script(name, None)?;
         self.system
-            .delete_script(&category, &name, !versions, self.owner)?;
+            .delete_script(&category, &name, !versions, self.author)?;
         let kept = if versions {
             "with its versions"
         } else {

@@ -35,6 +35,7 @@ impl Chat {
             grammar: &grammar,
             session: self.session,
             owner: "ada",
+            author: "ada",
         };
         let call = grammar
             .parse(line)

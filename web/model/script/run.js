@@ -15,13 +15,14 @@ import { spaced } from "./forms.js";
 /** @typedef {{at: string, script: string, columns: {name: string, type: string}[], rows: ResultRows, truncated: boolean}} Given */
 /** @typedef {{ms: number, word: string, text: string, at: string, look?: "fail" | "say"}} LogLine */
 /** @typedef {{op: string, database?: string, store: string, key: any, before?: any, after?: any}} Change */
+/** How many items of a store. @typedef {{database: string, store: string, inserted: number, updated: number, deleted: number}} Touched */
 
 const MOST_LOG = 2000;
 const MOST_CHANGES = 10_000;
 
 export class ScriptRun extends EventTarget {
-  /** @param {{api: import("../../core/http.js").Api, url: string, body: any, script: string, dryRun: boolean, until?: string, now?: () => number}} how script: `Category.Name`, whose steps are shown */
-  constructor({ api, url, body, script, dryRun, until, now = () => performance.now() }) {
+  /** @param {{api: import("../../core/http.js").Api, url: string, body: any, script: string, dryRun: boolean, until?: string, transaction?: string, now?: () => number}} how script: `Category.Name`, whose steps are shown; transaction: as the script says */
+  constructor({ api, url, body, script, dryRun, until, transaction = "single", now = () => performance.now() }) {
     super();
     this.api = api;
     this.url = url;
@@ -29,6 +30,7 @@ export class ScriptRun extends EventTarget {
     this.script = script;
     this.dryRun = dryRun;
     this.until = until;
+    this.transaction = transaction;
     this.now = now;
     /** @type {"running" | "done" | "failed" | "cancelled"} */
     this.state = "running";
@@ -51,6 +53,10 @@ export class ScriptRun extends EventTarget {
     this.changed = new Map();
     /** What was reviewed before it was run for good: a run that writes does not tell its changes. @type {{count: number, rows: Change[], definitions: any[]} | undefined} */
     this.reviewed = undefined;
+    /** What a run for good has kept, by stores. @type {Map<string, Touched>} */
+    this.kept = new Map();
+    /** What it has changed and not kept yet: its transaction goes on. @type {Touched[]} */
+    this.open = [];
     /** Changes that are only counted. */
     this.uncounted = 0;
     /** Stores that are made, altered or dropped. @type {any[]} */
@@ -78,6 +84,14 @@ export class ScriptRun extends EventTarget {
     if (this.reviewed && this.state === "done") return this.reviewed;
     const rows = [...this.changed.values()];
     return { count: rows.length + this.uncounted, rows, definitions: this.definitions };
+  }
+  /** The stores that it changed or would change. @returns {Touched[]} */
+  get touched() {
+    if (!this.dryRun) return [...this.kept.values()];
+    /** @type {Map<string, Touched>} */
+    const all = new Map();
+    for (const row of this.changes.rows) tally(all, tallyOf(row));
+    return [...all.values()];
   }
   /** The step that runs now: the innermost. */
   get current() {
@@ -176,6 +190,7 @@ export class ScriptRun extends EventTarget {
     // What a loop or a block took is the time of the steps in it.
     if (![...this.steps.keys()].some((one) => one.startsWith(`${at}/`))) this.clock += Number(event.elapsed_ms ?? 0);
     if (state) Object.assign(state, { state: "done", rows: Number(event.rows ?? 0), elapsed: Number(event.elapsed_ms ?? 0) });
+    if (this.transaction === "per_step" && /^\/steps\/\d+$/.test(at)) this.#keep();
     if (!event.variables) return;
     this.variables = event.variables;
     this.after.set(at, event.variables);
@@ -191,8 +206,17 @@ export class ScriptRun extends EventTarget {
     }
     const state = own ? this.steps.get(at) : undefined;
     if (state) state.changed += Number(changes?.count ?? event.stats?.changed ?? 0);
+    if (!this.dryRun) {
+      this.open.push(...(event.stats?.stores ?? (changes?.rows ?? []).map((/** @type {Change} */ row) => tallyOf({ database: changes.database, ...row }))));
+      if (this.transaction === "none") this.#keep();
+    }
     if (event.effect) this.effect = event.effect;
     this.#write(own ? "tool" : String(event.script), String(event.summary ?? ""), at);
+  }
+
+  /** What was changed so far stays, whatever comes. */
+  #keep() {
+    for (const each of this.open.splice(0)) tally(this.kept, each);
   }
 
   /** @param {Change} row @param {string | undefined} database */
@@ -224,6 +248,7 @@ export class ScriptRun extends EventTarget {
   #over(event) {
     this.figures = { steps: Number(event.steps), rows: Number(event.rows), changed: Number(event.changed), elapsed_ms: Number(event.elapsed_ms), sequence: event.sequence };
     const error = event.error;
+    if (event.outcome === "done") this.#keep();
     if (error) {
       const { field, text } = told(error.message);
       this.error = text;
@@ -233,7 +258,7 @@ export class ScriptRun extends EventTarget {
       for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
     }
     const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
-    this.#write(String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
+    this.#write(event.outcome === "done" && this.until !== undefined ? "pause" : String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
     this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
   }
 
@@ -266,6 +291,20 @@ export class ScriptRun extends EventTarget {
     this.dispatchEvent(new Event("change"));
     this.dispatchEvent(new Event("end"));
   }
+}
+
+/** One change as a count. @param {Change} row @returns {Touched} */
+function tallyOf(row) {
+  const what = { database: row.database ?? "", store: row.store, inserted: 0, updated: 0, deleted: 0 };
+  what[row.op === "delete" ? "deleted" : row.before === undefined || row.before === null ? "inserted" : "updated"] = 1;
+  return what;
+}
+
+/** @param {Map<string, Touched>} all @param {Touched} more */
+function tally(all, more) {
+  const id = stringify([more.database, more.store]);
+  const was = all.get(id);
+  all.set(id, was ? { ...was, inserted: was.inserted + more.inserted, updated: was.updated + more.updated, deleted: was.deleted + more.deleted } : { database: more.database, store: more.store, inserted: Number(more.inserted), updated: Number(more.updated), deleted: Number(more.deleted) });
 }
 
 /** Whether two runs would change the same items, from the same values. @param {Change[]} a @param {Change[]} b */

@@ -55,3 +55,18 @@ test("variables and times as they are shown", () => {
   assert.deepEqual(shownVariable("").text, '""');
   assert.equal(logTime(7.4), "00.007");
 });
+
+test("a run for good tells what it changed by stores, and only what stays", () => {
+  const finished = (/** @type {string} */ outcome) => ({ event: "finished", outcome, steps: 2, rows: 0, changed: 3, elapsed_ms: 1, ...(outcome === "failed" ? { error: { script: "c.n", step: "/steps/1", code: "x", message: "it broke" } } : {}) });
+  const wrote = (/** @type {string} */ at, /** @type {any} */ counts) => [{ event: "step_started", ...place(at), kind: "tool" }, { event: "output", ...place(at), summary: "", stats: { changed: 1, stores: [{ database: "d", store: "s", inserted: 0, updated: 0, deleted: 0, ...counts }] } }];
+  const done = (/** @type {string} */ at) => ({ event: "step_finished", ...place(at), rows: 0, elapsed_ms: 1 });
+  const two = [...wrote("/steps/0", { inserted: 2 }), done("/steps/0"), ...wrote("/steps/1/steps/0", { updated: 1 }), done("/steps/1/steps/0")];
+  const touched = (/** @type {any} */ how, /** @type {string} */ outcome) => ran([...two, finished(outcome)], { dryRun: false, ...how }).touched.map((one) => [one.store, one.inserted, one.updated, one.deleted]);
+  assert.deepEqual(touched({}, "done"), [["s", 2, 1, 0]]);
+  assert.deepEqual(touched({}, "failed"), [], "one transaction leaves nothing");
+  assert.deepEqual(touched({ transaction: "per_step" }, "failed"), [["s", 2, 0, 0]], "the step that failed leaves nothing");
+  assert.deepEqual(touched({ transaction: "none" }, "failed"), [["s", 2, 1, 0]]);
+  const set = ran([{ event: "output", ...place("/steps/0"), summary: "", changes: { count: 2, database: "d", rows: [{ op: "upsert", store: "t", key: 1, before: null, after: {} }, { op: "delete", store: "t", key: 2, before: {} }] }, stats: { changed: 2 } }, finished("done")], { dryRun: false });
+  assert.deepEqual(set.touched, [{ database: "d", store: "t", inserted: 1, updated: 0, deleted: 1 }]);
+  assert.deepEqual(ran([change("update", 1, { a: 1 }, { a: 2 })]).touched, [{ database: "d", store: "s", inserted: 0, updated: 1, deleted: 0 }]);
+});

@@ -194,7 +194,8 @@ export class RunPanel {
     const variables = Object.entries((at ? run?.after.get(at) : run?.variables) ?? {});
     const number = at ? places(draft.script).find((one) => one.at === at)?.number : "";
     const changes = run?.changes;
-    const total = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);
+    const shown = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);
+    const total = shown || (run?.touched ?? []).reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0);
     return html`<div class="subtabs"><div role="tablist" aria-label="State" @keydown=${walkTabs}>${this.#tab("variables", html`Variables${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`Changes${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? `after step ${number}` : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>Review</button>` : nothing}</div></div>
       <div class="run-state scroll" id="run-state" role="tabpanel" aria-labelledby="run-tab-${this.upper}" tabindex="0">${this.upper === "changes" ? this.#changes(run) : this.#variables(variables, run)}</div>`;
   }
@@ -211,10 +212,19 @@ export class RunPanel {
   /** @param {ScriptRun | undefined} run */
   #changes(run) {
     const changes = run?.changes;
-    if (!run || !changes || !(changes.count + changes.definitions.length)) return html`<p class="hint-row dim">${run ? "It changed nothing." : "What a run changes, or would change, is listed here."}</p>`;
+    const { touched = [] } = run ?? {};
+    if (!run || !changes || !(changes.count + changes.definitions.length + touched.length)) return html`<p class="hint-row dim">${run ? "It changed nothing." : "What a run changes, or would change, is listed here."}</p>`;
     const { rows } = changes;
     const many = new Set(rows.map((one) => one.store)).size > 1;
-    return html`<div class="run-changes">${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? "Alter" : "Drop") : "Create"}</span> store <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">and ${counted(changes.count - Math.min(rows.length, MOST_CHANGES), "more change")}</p>` : nothing}</div>`;
+    return html`<div class="run-changes">${run.dryRun ? nothing : this.#stores(run)}${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? "Alter" : "Drop") : "Create"}</span> store <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">and ${counted(changes.count - Math.min(rows.length, MOST_CHANGES), "more change")}</p>` : nothing}</div>`;
+  }
+
+  /** What a run for good has changed, by stores, with a way to each. @param {ScriptRun} run */
+  #stores({ touched, state, transaction }) {
+    const { session } = this.studio;
+    const open = (/** @type {import("../../model/script/run.js").Touched} */ one) => session.go({ database: one.database || session.place.database, store: one.store, prefix: [], at: undefined, sel: undefined });
+    const tag = (/** @type {number} */ number, /** @type {string} */ op, /** @type {string} */ word) => (number ? html`<span class="tag ${op}">${count(number)} ${word}</span>` : nothing);
+    return html`${state === "done" || !touched.length ? nothing : html`<p class="pad small held">${transaction === "none" ? "It did not end, and what its calls had changed stays:" : "It did not end, and what its steps before had changed stays:"}</p>`}<ul class="run-stores" aria-label="Changed stores">${touched.map((one) => html`<li><button class="link-button cut" title="Show its rows" @click=${() => open(one)}>${icon("store", true)}<span class="cut">${one.database && one.database !== session.place.database ? `${one.database} / ` : ""}${one.store}</span></button>${tag(one.inserted, "insert", "inserted")}${tag(one.updated, "update", "updated")}${tag(one.deleted, "delete", "deleted")}</li>`)}</ul>`;
   }
 
   // ---- Log and rows

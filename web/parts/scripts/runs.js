@@ -95,7 +95,7 @@ export class Runs {
     const body = { args, database: session.place.database, dry_run: dryRun, variables: true, ...(until ? { until } : {}) };
     const saved = draft.dirty ? undefined : draft.base;
     const url = saved ? path("scripts", saved.category, saved.name, "run") : path("scripts", "run");
-    const run = new ScriptRun({ api: session.api, url, body: saved ? { ...body, version: saved.version } : { ...body, script: studio.named(draft.script) }, script: studio.reference, dryRun, until });
+    const run = new ScriptRun({ api: session.api, url, body: saved ? { ...body, version: saved.version } : { ...body, script: studio.named(draft.script) }, script: studio.reference, dryRun, until, transaction: draft.script.transaction });
     if (!quiet) {
       this.last.set(draft.id, run);
       run.addEventListener("change", () => this.#show());
@@ -134,9 +134,10 @@ export class Runs {
       announce(`${run.dryRun ? "The dry run" : "The run"} is done in ${span(run.elapsed)}`);
       if (!run.dryRun && run.figures?.changed) {
         session.say({ kind: "ok", text: `${counted(run.figures.changed, "change")} committed.${run.figures.sequence === undefined ? "" : ` Sequence ${run.figures.sequence.toLocaleString("en-US")}.`}` });
-        void session.written([...new Set(run.changes.rows.map((one) => one.store))]);
       }
     }
+    const stores = run.dryRun ? [] : [...new Set(run.touched.map((one) => one.store))];
+    if (stores.length) void session.written(stores);
     void studio.readList();
     this.#show();
   }

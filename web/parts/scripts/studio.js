@@ -473,11 +473,13 @@ export class SopScripts extends Part {
   #bar(draft) {
     const { run, app } = this;
     const going = run?.state === "running";
+    // As in a debugger: F10 goes to the next step, F5 on to the end.
+    const stopped = run?.until !== undefined && run.state === "done";
     const asks = places(draft.script).some(({ step }) => kindOf(step) === "ask" && !step.disabled);
     const faces = [["steps", "Steps"], ["run", "Run"], ["json", "JSON"]];
     return html`<div class="filters script-bar" role="toolbar" aria-label="Script">${going
         ? html`<button class="button main s" data-command="stop-script" title="Stop (Esc)">${icon("stop", true)}Stop<kbd>Esc</kbd></button>`
-        : html`<button class="button ${draft.script.steps.length ? "main" : ""} s" data-command="run-script" title=${app.commands.tip("run-script")}>${icon("play", true)}Run<kbd>F5</kbd></button>`}
+        : html`<button class="button ${draft.script.steps.length ? "main" : ""} s" data-command="run-script" title=${stopped ? "Run to the end. What ran up to here was a trial: nothing of it is kept, so it runs again." : app.commands.tip("run-script")}>${icon("play", true)}${stopped ? "Continue" : "Run"}<kbd>F5</kbd></button>`}
       <button class="button s" data-command="dry-run-script" ?disabled=${going} title=${app.commands.tip("dry-run-script")}>${icon("flask", true)}Dry run</button>
       <button class="button s wide-only" data-command="step-script" ?disabled=${going} title=${app.commands.tip("step-script")}>${icon("step", true)}Step<kbd>F10</kbd></button>${this.#chip(draft)}
       <div class="end"><span class="small dim bar-note">${asks ? "Asks a model" : "Runs without a model"}</span>

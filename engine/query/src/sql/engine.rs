@@ -229,6 +229,7 @@ impl Call<'_> {
         summary.scanned = running.scanned.get();
         summary.changed = running.changed.get();
         summary.changes = running.changes.take();
+        summary.stores = running.touched.take();
         summary.definitions = running.definitions.take();
         summary.elapsed = began.elapsed();
         (summary, result)
@@ -294,6 +295,7 @@ impl Call<'_> {
                 self.settle()?;
                 self.running.restart(Mode::Read);
                 self.running.changes.borrow_mut().clear();
+                self.running.touched.borrow_mut().clear();
                 self.running.definitions.borrow_mut().clear();
                 self.running.changed.set(0);
                 self.running.take_building();

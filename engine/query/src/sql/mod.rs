@@ -56,7 +56,7 @@ pub use error::{Code, QueryError};
 pub use explain::{Plan, PlanNode};
 #[doc(hidden)]
 pub use forced::ForcedPath;
-pub use output::{Column, DefinedStore, Output, RowChange, Summary, Table};
+pub use output::{Column, DefinedStore, Output, RowChange, StoreChanges, Summary, Table};
 pub use sources::{KEPT_BYTES, RowSource, RowSources, SourceCall};
 pub use statement::defines_stores;
 pub(crate) use tokens::quote_name;

@@ -41,6 +41,8 @@ pub struct Summary {
     pub truncated: bool,
     /// What a dry run would have changed.
     pub changes: Vec<RowChange>,
+    /// How many items of which stores were inserted, updated and deleted, or would have been.
+    pub stores: Vec<StoreChanges>,
     /// The stores that it made, altered and dropped, or that a dry run would have.
     pub definitions: Vec<DefinedStore>,
     /// What is good to know of what was done, like an index that is still being built.
@@ -58,6 +60,49 @@ pub struct DefinedStore {
     pub before: Option<String>,
     /// Its definition as JSON text; none where there is no such store any more.
     pub after: Option<String>,
+}
+
+/// How many items of a store were changed. An update that moves an item to another key is a deletion and an insertion.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreChanges {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub store: String,
+    /// Items that are new.
+    pub inserted: u64,
+    /// Items with another value.
+    pub updated: u64,
+    /// Items that are gone.
+    pub deleted: u64,
+}
+
+impl StoreChanges {
+    /// Counts one change of an item of a store.
+    pub(super) fn note(all: &mut Vec<Self>, database: &str, store: &str, was: bool, is: bool) {
+        let at = all
+            .iter()
+            .rposition(|one| one.store == store && one.database == database);
+        if at.is_none() {
+            all.push(Self {
+                database: database.to_owned(),
+                store: store.to_owned(),
+                ..Self::default()
+            });
+        }
+        let one = match at {
+            Some(at) => all.get_mut(at),
+            None => all.last_mut(),
+        };
+        let Some(one) = one else {
+            return;
+        };
+        match (was, is) {
+            (false, _) => one.inserted += 1,
+            (true, false) => one.deleted += 1,
+            (true, true) => one.updated += 1,
+        }
+    }
 }
 
 /// A changed item.

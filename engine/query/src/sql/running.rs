@@ -17,7 +17,7 @@ use super::columns::TableColumns;
 use super::error::{Code, QueryError};
 use super::forced::ForcedPath;
 use super::indexes::{self, TableIndex};
-use super::output::{DefinedStore, RowChange};
+use super::output::{DefinedStore, RowChange, StoreChanges};
 use super::sandbox::{Cancel, Stopped};
 use super::sources::{RowSource, SourceCall, SourceRows};
 use super::table::{FieldHash, OpenStore};
@@ -75,6 +75,7 @@ pub(super) struct Running {
     /// Whether changes are noted for a dry run.
     pub notes_changes: bool,
     pub changes: RefCell<Vec<RowChange>>,
+    pub touched: RefCell<Vec<StoreChanges>>,
     pub conflicts: RefCell<Vec<Conflict>>,
     /// Where the items stand that the statement inserted or updated, if somebody wants to know.
     pub written: RefCell<Option<Vec<Vec<u8>>>>,
@@ -127,6 +128,7 @@ impl Running {
             changed_database: Cell::default(),
             notes_changes,
             changes: RefCell::default(),
+            touched: RefCell::default(),
             conflicts: RefCell::default(),
             written: RefCell::default(),
             redefined: RefCell::default(),

@@ -217,7 +217,23 @@ fn changes_are_one_transaction_each() {
             .changed,
         3
     );
-    run("BEGIN; UPDATE orders SET total = 0; DELETE FROM users; COMMIT").unwrap();
+    let both = run("BEGIN; UPDATE orders SET total = 0; DELETE FROM users; COMMIT").unwrap();
+    let counts = both
+        .summary
+        .stores
+        .iter()
+        .map(|one| (one.store.as_str(), [one.inserted, one.updated, one.deleted]));
+    let orders = run("SELECT count(*) FROM orders").unwrap();
+    let orders = match orders.rows[0][0] {
+        Value::Integer(count) => count as u64,
+        _ => 0,
+    };
+    assert_eq!(
+        counts.collect::<Vec<_>>(),
+        [("orders", [0, orders, 0]), ("users", [0, 0, 3])]
+    );
+    let none = run("BEGIN; UPDATE orders SET total = 1; ROLLBACK").unwrap();
+    assert!(none.summary.stores.is_empty());
     assert_eq!(
         rows(&run("SELECT sum(total), (SELECT count(*) FROM users) FROM orders").unwrap()),
         ["0 0"]

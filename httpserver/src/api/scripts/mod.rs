@@ -157,7 +157,7 @@ fn save(
         (saved, check(&script, all_tools(), &library))
     } else {
         let save = Save {
-            author: state.who().name.to_string(),
+            author: state.who().author().to_owned(),
             note: query.note.clone(),
             expected,
         };
@@ -324,7 +324,7 @@ pub(super) async fn remove(
         let keep = query.versions == VersionsWish::Keep;
         shared
             .system()?
-            .delete_script(&path.category, &path.name, keep, &shared.who().name)?;
+            .delete_script(&path.category, &path.name, keep, shared.who().author())?;
         Ok(StatusCode::NO_CONTENT)
     };
     state.call(work).await

@@ -192,6 +192,7 @@ async fn start(
         true => Form::Events { id },
         false => Form::Lines { id },
     };
+    let way = crate::audit::way(headers);
     let shared = state.clone();
     send(form, held, move |sink| {
         let cancel = running.cancel();
@@ -206,7 +207,7 @@ async fn start(
             until: body.until,
             variables: body.variables,
             caller: caller(),
-            way: "api",
+            way,
             cancel,
             asker: &asker,
             chain: Chain::default(),

@@ -53,11 +53,11 @@ const PHRASES: &[(Concept, &str)] = &[
     ),
     (
         C::Ascending,
-        "ascending|asc|lowest first|smallest first|from low to high|low to high|upwards|increasing",
+        "ascending|asc|fewest first|lowest first|smallest first|from low to high|low to high|upwards|increasing",
     ),
     (
         C::Descending,
-        "descending|desc|highest first|largest first|biggest first|from high to low|high to low|reversed|in reverse|in reverse order|decreasing|backwards|in descending order|the other way round",
+        "descending|desc|most first|highest first|largest first|biggest first|from high to low|high to low|reversed|in reverse|in reverse order|decreasing|backwards|in descending order|the other way round",
     ),
     (C::Ascending, "in ascending order"),
     (C::Top, "top"),

@@ -1,6 +1,7 @@
 //! Phrases: what is asked for, in which order, how much of it, put together by what.
 
 use super::{Attribute, Beside, Concept, Extreme, FieldKind, Mode, Named, Parser, Place, Test};
+use crate::planner::lexicon;
 use crate::planner::paths::labels;
 
 impl Parser<'_> {
@@ -193,7 +194,10 @@ impl Parser<'_> {
                 }
                 _ => None,
             });
-        match (place.or(field.map(|(place, _)| place)), field) {
+        // "between 3 and 4 minutes".
+        let unit = lexicon::measure(self.lower(self.at + 4));
+        let of_unit = unit.and_then(|(fields, _)| self.field_with(fields));
+        match (place.or(field.map(|(place, _)| place)).or(of_unit), field) {
             (Some(place), field) => {
                 let done = self.number_test(place);
                 if let (true, Some((_, length)), None) = (done, field, attribute) {
@@ -218,7 +222,15 @@ impl Parser<'_> {
             .mentions
             .iter()
             .any(|mention| mention.at == next && mention.store != store)
-            || self.literals.iter().any(|literal| literal.start == next);
+            || self.literals.iter().any(|literal| literal.start == next)
+            // A value of something else: "that contain Jazz tracks".
+            || self.names_at(next).iter().any(|name| {
+                let end = next + name.length;
+                let followed = |mention: &super::Mention| mention.at == end && mention.store != store;
+                matches!(name.named, Named::Value(..))
+                    && name.score >= 0.95
+                    && self.mentions.iter().any(followed)
+            });
         if concept == Concept::Contains && other {
             return true;
         }

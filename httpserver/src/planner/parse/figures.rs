@@ -27,10 +27,27 @@ impl Parser<'_> {
                 }
                 _ => None,
             });
-        let store = self
+        let named = self
             .names_at(self.at)
             .iter()
-            .any(|name| matches!(name.named, Named::Store(_)) && name.score >= 0.9);
+            .find_map(|name| match name.named {
+                Named::Store(store) if name.score >= 0.9 => Some((store, name.length)),
+                _ => None,
+            });
+        let store = named.is_some();
+        if let Some((other, length)) = named
+            && self.draft.replaces
+            && self.draft.store != Some(other)
+        {
+            // "how many orders do they have": those of what was asked last.
+            self.at += length;
+            self.draft.aggregates.push(Aggregate {
+                function: Function::Count,
+                of: Measure::Items(other),
+            });
+            self.near = Some(other);
+            return true;
+        }
         match found.filter(|_| distinct || !store) {
             Some(_) if distinct || self.plural_here() => {
                 let (place, length) = self
@@ -282,6 +299,13 @@ impl Parser<'_> {
                     .iter()
                     .any(|word| UNITS.contains(&word.as_str()))
             })
+            // The price of a unit is none.
+            .filter(|place| {
+                let words = words::of_name(self.schema.field_name(*place));
+                !words
+                    .iter()
+                    .any(|word| ["price", "cost"].contains(&word.as_str()))
+            })
             .filter_map(|place| Some((self.distance(asked, place.store)?, place)))
             .collect();
         found.sort_unstable();
@@ -322,6 +346,10 @@ impl Parser<'_> {
     /// Bought, sold: the way goes through orders and such.
     pub(super) fn trade(&mut self) -> bool {
         let stores = self.trade_stores();
+        if self.lower(self.at) == "nothing" {
+            self.at += 1;
+            self.mode = Mode::Without;
+        }
         if self.mode == Mode::Without {
             let asked = self.draft.store;
             let mut near: Vec<(usize, usize)> = stores

@@ -182,7 +182,7 @@ impl Parser<'_> {
             self.draft.direction,
             !self.draft.top && !self.draft.alphabetical && self.draft.order.is_empty(),
         ) {
-            if self.previous.is_some() {
+            if self.previous.is_some() || !self.draft.groups.is_empty() {
                 self.draft.order.push((Sorting::Shown, descending));
             } else {
                 self.draft.missing = Some("what to sort by".to_owned());
@@ -235,6 +235,11 @@ impl Draft {
             None => self.query(schema)?,
         };
         Some(Answer::Query(query))
+    }
+
+    /// Whether it goes on from the last question.
+    pub fn follows(&self) -> bool {
+        self.replaces
     }
 
     /// The stores that the ways between others go through.

@@ -1,6 +1,7 @@
 //! Questions that change the last one: "only the active ones", "sort by total", "now by month".
 
 use super::{Concept, Condition, Draft, FieldKind, Group, Named, Parser};
+use crate::planner::check;
 use crate::planner::model::{Key, Query};
 use crate::planner::schema::Schema;
 
@@ -22,6 +23,13 @@ impl Parser<'_> {
                 && self.lower(at) != "there"
                 && self.lower(at) != "it"
         });
+        // What a question begins with that says nothing by itself: it is about what was asked last.
+        let sorts = [0, start].into_iter().any(|at| {
+            let phrase = self.is(at, Concept::Sort);
+            phrase.is_some_and(|length| ["by", "on", "of"].contains(&self.lower(at + length - 1)))
+        });
+        let with = self.is(0, Concept::With).is_some() || self.is(0, Concept::Without).is_some();
+        let theirs = self.refers_by_their();
         let goes_on = [
             "of", "from", "in", "by", "for", "on", "over", "under", "since", "before", "after",
             "last", "at",
@@ -34,9 +42,17 @@ impl Parser<'_> {
                     || self.lower(0) == "now"
                     || refers
                     || begins(Concept::Only));
-            return points || same || goes_on.contains(&self.lower(0));
+            return points || same || sorts || with || theirs || goes_on.contains(&self.lower(0));
         }
-        marked || refers || self.says_little()
+        marked || refers || theirs || self.says_little()
+    }
+
+    /// "their" before any store that it could be of in the same question.
+    fn refers_by_their(&self) -> bool {
+        let first = self.mentions.iter().find(|mention| !mention.verb);
+        let before = first.map_or(self.tokens.len(), |mention| mention.at);
+        (0..before).any(|at| self.is(at, Concept::Their).is_some())
+            && self.literals.iter().all(|literal| literal.start > 0)
     }
 
     fn past_show(&self, mut at: usize) -> usize {
@@ -101,6 +117,14 @@ impl Draft {
         }
         if !self.fields.is_empty() && query.aggregates.is_empty() {
             query.fields.clone_from(&self.fields);
+        } else if !shows && self.groups.is_empty() {
+            // Beside figures stands what there is one of for each of them: "and their cities".
+            for place in &self.fields {
+                if !check::one_for_each(schema, &query, *place, &self.through) {
+                    return None;
+                }
+                query.groups.push(Group::Field(*place));
+            }
         }
         if !self.order.is_empty() {
             if !self

@@ -257,14 +257,38 @@ impl Parser<'_> {
             .find(|mention| !mention.verb && !figures);
         let named = named.or(every).map(|mention| mention.store);
         let follows = self.previous.is_some() && self.is_follow_up(named.is_some());
-        if let (true, Some(previous)) = (follows, self.previous) {
+        if follows {
+            return self.go_on();
+        }
+        let likeliest = named.or_else(|| self.likeliest_store());
+        if named.is_none() && self.may_go_on(likeliest) && self.choose(2) == 0 {
+            return self.go_on();
+        }
+        self.previous = None;
+        self.draft.store = likeliest;
+    }
+
+    /// Goes on from the last question.
+    fn go_on(&mut self) {
+        if let Some(previous) = self.previous {
             self.draft.store = Some(previous.store);
             self.near = Some(previous.store);
             self.draft.replaces = true;
-            return;
         }
-        self.previous = None;
-        self.draft.store = named.or_else(|| self.likeliest_store());
+    }
+
+    /// Whether a question that names no store may be about what was asked last as well as about everything: both are
+    /// offered.
+    fn may_go_on(&mut self, likeliest: Option<usize>) -> bool {
+        let (Some(previous), Some(store)) = (self.previous, likeliest) else {
+            return false;
+        };
+        let related = self.distance(previous.store, store).is_some();
+        let may = related && !previous.conditions.is_empty() && self.literals.is_empty();
+        if may {
+            self.doubt(0.74);
+        }
+        may
     }
 
     /// Whether what stands before a place says that rows are put together by it.

@@ -296,10 +296,56 @@ impl<'a> Parser<'a> {
         {
             return;
         }
-        if self.phrase() || self.noun() || self.counted() {
+        let before = self.at;
+        if self.phrase() {
+            return;
+        }
+        // A phrase that is none here explains none of its words.
+        self.at = before;
+        if self.noun() || self.counted() || self.role_verb() {
             return;
         }
         self.unknown();
+    }
+
+    /// "supported by", "they support": the verb of the one reference between two stores that are spoken of.
+    fn role_verb(&mut self) -> bool {
+        let found = self.role_of_verb(self.at);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn role_of_verb(&self, at: usize) -> bool {
+        let Some(token) = self.token(at).filter(|token| token.form == Form::Word) else {
+            return false;
+        };
+        let root = words::root(&token.lower);
+        let spoken = |store: usize| {
+            let of_store = |hit: &Hit| hit.places.iter().all(|(place, _)| place.store == store);
+            self.draft.store == Some(store)
+                || self.mentions.iter().any(|mention| mention.store == store)
+                || self
+                    .literals
+                    .iter()
+                    .any(|literal| literal.hits.iter().any(of_store))
+        };
+        let named = |field: &String| {
+            let words = words::of_name(field);
+            words.iter().any(|word| words::root(word) == root)
+        };
+        let stores = self.schema.stores.iter().enumerate();
+        root.chars().count() > 3
+            && stores.into_iter().any(|(owner, store)| {
+                let relations = &store.relations;
+                relations.iter().any(|relation| {
+                    let alone = relations.iter().filter(|one| one.store == relation.store);
+                    relation.store != owner
+                        && alone.count() == 1
+                        && relation.fields.iter().any(named)
+                        && spoken(owner)
+                        && spoken(relation.store)
+                })
+            })
     }
 
     fn unknown(&mut self) {
@@ -355,16 +401,30 @@ impl<'a> Parser<'a> {
     /// Adds a condition: of what there is to be none of, to what was said last with "or", or by itself.
     fn add(&mut self, condition: Condition) {
         let or = std::mem::take(&mut self.or);
-        match (self.draft.conditions.last_mut(), &condition) {
+        let asked = self.draft.store;
+        let belongs = match (self.draft.conditions.last(), &condition) {
             (
                 Some(Condition::Related {
                     store,
-                    conditions,
                     negated: true,
                     ..
                 }),
                 Condition::Field { place, .. },
-            ) if *store == place.store => {
+            ) => {
+                let open = !self.negation_is_closed();
+                *store == place.store || (open && self.is_beyond(asked, *store, place.store))
+            }
+            _ => false,
+        };
+        match (self.draft.conditions.last_mut(), &condition) {
+            (
+                Some(Condition::Related {
+                    conditions,
+                    negated: true,
+                    ..
+                }),
+                Condition::Field { .. },
+            ) if belongs => {
                 conditions.push(condition);
             }
             (
@@ -402,6 +462,34 @@ impl<'a> Parser<'a> {
                 self.draft.conditions.push(condition);
             }
         }
+    }
+
+    /// Whether what there is to be none of has been left: "without orders who", "and".
+    fn negation_is_closed(&self) -> bool {
+        let not = |at: &usize| {
+            matches!(
+                self.concept(*at),
+                Some((Concept::Without | Concept::Not, _))
+            )
+        };
+        let leaves = |at: usize| {
+            matches!(
+                self.concept(at),
+                Some((
+                    Concept::Which | Concept::Who | Concept::That | Concept::And | Concept::Where,
+                    _
+                ))
+            )
+        };
+        let since = (0..self.at).rev().find(not);
+        since.is_some_and(|since| (since + 1..self.at).any(leaves))
+    }
+
+    /// "never bought Jazz": what is reached through what there is to be none of belongs to it.
+    fn is_beyond(&self, asked: Option<usize>, none: usize, there: usize) -> bool {
+        let steps = |from: usize| path(self.schema, from, there, &[]).map(|way| way.len());
+        let far = asked.and_then(steps).filter(|far| *far > 0);
+        matches!((steps(none), far), (Some(near), Some(far)) if near <= far)
     }
 
     fn time_unit(&self, at: usize) -> Option<Unit> {

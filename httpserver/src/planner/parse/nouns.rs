@@ -226,6 +226,17 @@ impl Parser<'_> {
             return true;
         }
         self.near = Some(store);
+        let definite = matches!(self.mode, Mode::With { definite: true, .. });
+        if definite && !without && self.reaches(store) && self.nothing_follows() {
+            // "with the invoices": beside what is asked for.
+            self.mode = Mode::Plain;
+            self.draft.beside.push(Beside {
+                store,
+                via: None,
+                only: None,
+            });
+            return true;
+        }
         if verb {
             self.draft.through.push(store);
             let trade = self.trade_stores();
@@ -242,6 +253,20 @@ impl Parser<'_> {
             count: None,
         });
         true
+    }
+
+    /// Whether the rest of the question says nothing more of what was named last: "they have".
+    fn nothing_follows(&self) -> bool {
+        (self.at..self.tokens.len()).all(|at| {
+            self.role_of_verb(at)
+                || matches!(
+                    self.concept(at),
+                    Some((
+                        Concept::Pronoun | Concept::That | Concept::Which | Concept::Noise,
+                        _
+                    ))
+                )
+        })
     }
 
     pub(super) fn is_possessive(&self) -> bool {
@@ -422,13 +447,30 @@ impl Parser<'_> {
     }
 
     /// The field of a store that is named at a place.
-    fn field_of(&self, store: usize, at: usize) -> Option<(Place, usize)> {
+    pub(super) fn field_of(&self, store: usize, at: usize) -> Option<(Place, usize)> {
         self.names_at(at).iter().find_map(|name| match name.named {
             Named::Field(place) if place.store == store && name.score >= 0.8 => {
                 Some((place, name.length))
             }
             _ => None,
         })
+    }
+
+    /// A time that nobody named, of which what is counted may have several, is a guess.
+    fn doubt_apart(&mut self, date: Place) {
+        let figure = self
+            .draft
+            .aggregates
+            .first()
+            .map(|figure| figure.of.store());
+        let Some(counted) = figure.or(self.draft.store) else {
+            return;
+        };
+        let way = path(self.schema, counted, date.store, &self.draft.through);
+        if self.draft.date.is_none() && way.is_some_and(|way| way.iter().any(|edge| !edge.forward))
+        {
+            self.doubt(0.8);
+        }
     }
 
     /// A group that a name here stands for.
@@ -443,6 +485,7 @@ impl Parser<'_> {
             && let Some(place) = self.default_date()
         {
             self.at += 1;
+            self.doubt_apart(place);
             return Some(Group::Time(place, unit));
         }
         let found = self.best_here()?;
@@ -453,7 +496,10 @@ impl Parser<'_> {
                     self.at += length;
                     Group::Field(place)
                 }
-                None => Group::Store(store, None),
+                None => {
+                    self.near = Some(store);
+                    Group::Store(store, None)
+                }
             },
             Named::Role(owner, relation) => {
                 let target = self.schema.store(owner)?.relations.get(relation)?.store;

@@ -12,8 +12,15 @@ impl Parser<'_> {
     pub(super) fn number_test(&mut self, place: Place) -> bool {
         let before = self.at;
         if self.take(Concept::Between) {
-            if let Some(test) = self.between() {
-                self.skip_measure();
+            if let Some(mut test) = self.between() {
+                let factor = self.skip_measure();
+                if let (Test::Between(Value::Integer(low), Value::Integer(high)), true) =
+                    (&test, factor > 0.0)
+                {
+                    let scaled =
+                        |number: i64| Value::number(self.scaled(place, number as f64, factor));
+                    test = Test::Between(scaled(*low), scaled(*high));
+                }
                 self.push(place, test);
                 return true;
             }

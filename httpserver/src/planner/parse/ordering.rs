@@ -5,6 +5,7 @@ use super::{
     Sorting,
 };
 use crate::planner::model::Measure;
+use crate::planner::paths::path;
 
 impl Parser<'_> {
     /// "by": sorted by it, put together by it, or made by somebody.
@@ -185,7 +186,12 @@ impl Parser<'_> {
                 }
                 _ => None,
             });
-        if let Some((place, length)) = self.best_field() {
+        // "album title".
+        let of_store = store.and_then(|(store, length)| {
+            let (place, more) = self.field_of(store, self.at + length)?;
+            Some((place, length + more))
+        });
+        if let Some((place, length)) = of_store.or_else(|| self.best_field()) {
             self.at += length;
             return Some(Sorting::Field(place));
         }
@@ -280,7 +286,7 @@ impl Parser<'_> {
         // "smallest and largest total" are two functions of one field.
         if let Some(length) = self.is(self.at, Concept::And)
             && let Some((Concept::Extreme(..) | Concept::Aggregate(_), _)) =
-                self.concept(self.at + length)
+                self.concept(self.past_noise(self.at + length))
         {
             self.draft.functions.push(function(extreme));
             self.at += length;
@@ -347,9 +353,21 @@ impl Parser<'_> {
 
     /// "most orders", "most money", "most helpful".
     pub(super) fn most(&mut self, largest: bool) -> bool {
-        let number = self.number.take();
+        let mut number = self.number.take();
         self.skip_noise();
         let before = self.at;
+        // "users with the most orders" are several.
+        let several = self.mentions.iter().any(|mention| {
+            Some(mention.store) == self.draft.store
+                && !mention.verb
+                && mention.at < before
+                && self.plural_at(mention.at + mention.length - 1)
+        });
+        let open = number.is_none() && self.draft.limit.is_none() && !self.draft.replaces;
+        if several && open {
+            number = Some(10.0);
+            self.doubt(0.9);
+        }
         let aggregate = if self.take(Concept::Money) {
             self.money_aggregate(Function::Sum)
         } else if self.take(Concept::Units) {
@@ -383,16 +401,51 @@ impl Parser<'_> {
             self.set_limit(number);
             return true;
         }
-        match self.best_field().filter(|(place, _)| {
+        let field = self.best_field().filter(|(place, _)| {
             self.is_number(*place) || self.kind(*place) == Some(FieldKind::Date)
-        }) {
-            Some((place, length)) => {
-                self.at += length;
-                self.draft.order.push((Sorting::Field(place), largest));
-                self.set_limit(number);
-                true
-            }
-            None => false,
+        });
+        if let Some((place, length)) = field {
+            self.at += length;
+            self.draft.order.push((Sorting::Field(place), largest));
+            self.set_limit(number);
+            return true;
+        }
+        // "the most sold article", "sold the most": by the pieces of it; "spent the most": by that.
+        let ends = self.ends_at(self.at);
+        let spent = (ends && self.draft.money)
+            .then(|| self.draft.aggregates.pop())
+            .flatten();
+        let traded = self.take(Concept::Trade) || (ends && !self.draft.through.is_empty());
+        let by = spent.or_else(|| self.units_aggregate().filter(|_| traded));
+        let Some(by) = by else {
+            return false;
+        };
+        self.of_person();
+        self.draft.order.push((Sorting::Aggregate(by), largest));
+        self.draft.by_store = true;
+        self.set_limit(number);
+        true
+    }
+
+    /// "who spent the most": people are asked for, whatever their figures are of.
+    fn of_person(&mut self) {
+        let asks = matches!(self.concept(self.past_noise(0)), Some((Concept::Who, _)));
+        let Some(asked) = self
+            .draft
+            .store
+            .filter(|asked| asks && !self.is_person(*asked))
+        else {
+            return;
+        };
+        let people = (0..self.schema.stores.len()).filter(|store| self.is_person(*store));
+        let near = people.filter_map(|store| {
+            let way = path(self.schema, asked, store, &[])?;
+            way.iter()
+                .all(|edge| edge.forward)
+                .then_some((way.len(), store))
+        });
+        if let Some((_, store)) = near.min() {
+            self.draft.store = Some(store);
         }
     }
 

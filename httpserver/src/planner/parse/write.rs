@@ -3,9 +3,11 @@
 use super::{Concept, Condition, FieldKind, Form, Mention, Named, Parser, Place, Value};
 use crate::planner::model::Write;
 use crate::planner::paths::labels;
+use crate::planner::words;
 
-const SET: [&str; 7] = [
-    "set", "change", "update", "modify", "mark", "make", "rename",
+const SET: [&str; 13] = [
+    "set", "change", "update", "modify", "mark", "make", "rename", "raise", "lower", "increase",
+    "decrease", "reduce", "clear",
 ];
 const DELETE: [&str; 3] = ["delete", "remove", "erase"];
 const ADD: [&str; 3] = ["add", "insert", "create"];
@@ -29,6 +31,54 @@ impl Parser<'_> {
         [&SET[..], &DELETE, &ADD]
             .iter()
             .any(|verbs| verbs.contains(&verb))
+            || self.flag().is_some()
+    }
+
+    /// The verb of a field that is true or false, and what it makes of it: "activate", "deactivate", "discontinue".
+    fn flag(&self) -> Option<(Place, bool)> {
+        let at = self.verb();
+        let verb = self.lower(at);
+        let store = self.mentions.iter().find(|mention| mention.at > at)?.store;
+        if verb.ends_with("ed") || verb.ends_with("ing") {
+            return None;
+        }
+        let plain = |word: &str| {
+            let root = words::root(word);
+            root.strip_suffix("at").unwrap_or(&root).to_owned()
+        };
+        let flags = self
+            .schema
+            .places_of(store)
+            .filter(|place| self.kind(*place) == Some(FieldKind::Bool));
+        let fits = |place: Place, verb: &str| {
+            let name = words::of_name(self.schema.field_name(place));
+            matches!(name.as_slice(), [word] if *word != verb && plain(word) == plain(verb))
+        };
+        let mut flags = flags.flat_map(|place| {
+            let turned = ["de", "dis", "un", "in"].into_iter();
+            let turned = turned.filter_map(|prefix| verb.strip_prefix(prefix));
+            let off = turned.filter(move |verb| fits(place, verb)).map(|_| false);
+            let on = fits(place, verb).then_some(true);
+            on.into_iter()
+                .chain(off)
+                .map(move |value| (place, value))
+                .collect::<Vec<_>>()
+        });
+        flags.next()
+    }
+
+    /// Sets a field that is true or false of the items that follow.
+    fn set_flag(&mut self, place: Place, value: bool) -> bool {
+        let Some((store, conditions)) = self.conditions(self.at, self.tokens.len()) else {
+            return false;
+        };
+        let set = vec![(place, Some(Value::Bool(value)))];
+        self.draft.write = Some(Write::Update {
+            store,
+            conditions,
+            set,
+        });
+        store == place.store
     }
 
     /// Reads the sentence.
@@ -36,8 +86,11 @@ impl Parser<'_> {
         self.previous = None;
         self.at = self.verb();
         let verb = self.lower(self.at).to_owned();
+        let flag = self.flag();
         self.at += 1;
-        let done = if DELETE.contains(&verb.as_str()) {
+        let done = if let Some((place, value)) = flag {
+            self.set_flag(place, value)
+        } else if DELETE.contains(&verb.as_str()) {
             self.delete()
         } else if ADD.contains(&verb.as_str()) {
             self.insert()
@@ -145,6 +198,9 @@ impl Parser<'_> {
             let value = self.value_to_end(place, end);
             return self.update(store, conditions, place, value);
         }
+        if verb == "clear" {
+            return self.clear(from, end);
+        }
         if let Some(set) = self.word(from, &["set"]) {
             return self.field_and_value(set + 1, end, (from, set));
         }
@@ -172,6 +228,20 @@ impl Parser<'_> {
         self.at = to + 1;
         let value = self.value_to_end(place, end);
         self.update(store, conditions, place, value)
+    }
+
+    /// `clear FIELD of ITEMS`
+    fn clear(&mut self, from: usize, end: usize) -> bool {
+        let Some(of) = self.word(from, &["of", "for", "from", "on"]) else {
+            return false;
+        };
+        let Some((store, conditions)) = self.conditions(of + 1, end) else {
+            return false;
+        };
+        let Some(place) = self.field_between(store, from, of) else {
+            return false;
+        };
+        self.update(store, conditions, place, Some(Set(None)))
     }
 
     /// `FIELD to VALUE` between two places, with the items between two others.

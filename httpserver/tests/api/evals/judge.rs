@@ -144,6 +144,38 @@ fn rows(subject: &Subject, understanding: &Understanding) -> Result<Table, Strin
     table.map_err(|error| format!("the statement fails: {}", error.message))
 }
 
+/// The parameters of a call with SQL.
+fn params(args: &serde_json::Value) -> Params {
+    let list = args["params"].as_array().map(|params| {
+        let values = params.iter().map(Value::from_json);
+        Params::Positional(values.collect())
+    });
+    let named = args["params"].as_object().map(|params| {
+        let values = params.iter();
+        let values = values.map(|(name, value)| (name.clone(), Value::from_json(value)));
+        Params::Named(values.collect())
+    });
+    list.or(named).unwrap_or_default()
+}
+
+/// All rows of a call of a tool that reads; people are shown the first of them. None where it is another tool, or fails.
+pub fn read(subject: &Subject, tool: &str, args: &serde_json::Value) -> Option<Table> {
+    let run = |sql: &str, params: Params| subject.engine.table(&subject.catalog, sql, params).ok();
+    match tool {
+        "query" => run(args["sql"].as_str()?, params(args)),
+        "select" => {
+            let mut document = args.clone();
+            document.as_object_mut()?.remove("database");
+            let tx = subject.db.begin(sop::Mode::Read).ok()?;
+            let name = subject.schema.database.as_str();
+            let schema = select::Schema::for_document(&[(name, &tx)], &document).ok()?;
+            let compiled = select::compile(&document, &schema).ok()?;
+            run(&compiled.sql, Params::Positional(compiled.params))
+        }
+        _ => None,
+    }
+}
+
 /// What a call of a tool that writes would change.
 fn written(
     subject: &Subject,
@@ -152,16 +184,7 @@ fn written(
 ) -> Result<Vec<RowChange>, String> {
     if tool == "execute" {
         let sql = args["sql"].as_str().unwrap_or_default();
-        let list = args["params"].as_array().map(|params| {
-            let values = params.iter().map(Value::from_json);
-            Params::Positional(values.collect())
-        });
-        let named = args["params"].as_object().map(|params| {
-            let values = params.iter();
-            let values = values.map(|(name, value)| (name.clone(), Value::from_json(value)));
-            Params::Named(values.collect())
-        });
-        return changes(subject, sql, list.or(named).unwrap_or_default());
+        return changes(subject, sql, params(args));
     }
     if !["insert", "update", "delete"].contains(&tool) {
         return Err(format!(
@@ -172,6 +195,11 @@ fn written(
     document.insert(tool.to_owned(), args["store"].clone());
     if let Some(key) = args.get("key").filter(|key| !key.is_null()) {
         document.insert("filter".to_owned(), serde_json::json!({ "key": key }));
+    }
+    if let ("insert", Some(key)) = (tool, args.get("key")) {
+        let item = serde_json::json!({"key": key, "value": args["value"]});
+        document.remove("filter");
+        document.insert("items".to_owned(), serde_json::json!([item]));
     }
     for part in ["filter", "set", "items"] {
         let value = args.get(part).filter(|value| !value.is_null());

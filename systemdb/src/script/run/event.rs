@@ -148,7 +148,7 @@ pub enum Event {
         steps: u64,
         /// Rows that they gave.
         rows: u64,
-        /// Items that were changed.
+        /// Items that were changed and stay so.
         changed: u64,
         /// Milliseconds that all of it took.
         elapsed_ms: f64,

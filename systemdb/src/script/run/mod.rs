@@ -110,7 +110,7 @@ pub struct RunReport {
     pub steps: u64,
     /// Rows that they gave.
     pub rows: u64,
-    /// Items that were changed, or would have been.
+    /// Items that were changed and stay so, or would have been.
     pub changed: u64,
     /// How long it took.
     pub elapsed: Duration,
@@ -191,6 +191,7 @@ pub fn run(
         frame: Frame::new(Arc::clone(program), reference, variables, 0),
         transaction: false,
         sequence: None,
+        open: 0,
     };
     let result = runner.tell(started).and_then(|()| {
         runner.frame.database = runner.own_database(options.database.clone())?;

@@ -160,6 +160,7 @@ fn one(
         frame,
         transaction: false,
         sequence: None,
+        open: 0,
     };
     let result = runner.step(step, apart);
     (runner.frame, result)

@@ -81,6 +81,8 @@ pub(super) struct Runner<'r, 's> {
     /// Whether a transaction of the script has begun.
     pub transaction: bool,
     pub sequence: Option<u64>,
+    /// Items that were changed since the transaction began: none, when it is given up.
+    pub open: u64,
 }
 
 /// What a step gave.
@@ -165,6 +167,7 @@ impl Runner<'_, '_> {
         let begun = self.host.begin(begin);
         begun.map_err(|fault| self.failed(None, fault))?;
         self.transaction = true;
+        self.open = 0;
         let result = work(self);
         self.transaction = false;
         match result {
@@ -177,13 +180,23 @@ impl Runner<'_, '_> {
                     self.sequence = sequence.or(self.sequence);
                     result
                 }
-                Err(fault) => Err(self.failed(None, fault)),
+                Err(fault) => {
+                    self.nothing_stays();
+                    Err(self.failed(None, fault))
+                }
             },
             Err(_) => {
                 self.host.rollback();
+                self.nothing_stays();
                 result
             }
         }
+    }
+
+    /// What the transaction changed does not count any more.
+    fn nothing_stays(&mut self) {
+        let gone = std::mem::take(&mut self.open);
+        self.shared.changed.fetch_sub(gone, Ordering::Relaxed);
     }
 
     /// Runs steps; each in a transaction of its own where `apart` says so.

@@ -129,6 +129,7 @@ impl Runner<'_, '_> {
             .or_else(|| count(&stats, "changed"))
             .unwrap_or(0);
         self.shared.changed.fetch_add(changed, Ordering::Relaxed);
+        self.open += changed;
         let mut given = Given::default();
         if let Some(mut table) = table {
             let most = usize::try_from(self.shared.limits.rows).unwrap_or(usize::MAX);

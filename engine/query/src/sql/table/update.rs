@@ -15,7 +15,7 @@ use crate::sql::Result;
 use crate::sql::columns::{Kind, Source, TableColumn};
 use crate::sql::error::{Code, QueryError};
 use crate::sql::masking;
-use crate::sql::output::RowChange;
+use crate::sql::output::{RowChange, StoreChanges};
 use crate::sql::running::{Conflict, OnConflict, Running};
 use crate::sql::visibility::{Protection, Refused};
 
@@ -338,6 +338,13 @@ fn changed(
     after: Option<&Document>,
 ) {
     running.note_change();
+    StoreChanges::note(
+        &mut running.touched.borrow_mut(),
+        running.catalog.name(table.database),
+        &table.store,
+        before.is_some(),
+        after.is_some(),
+    );
     if running.notes_changes {
         let rules = table.rules.as_deref();
         let text = |value: &Document| match rules {

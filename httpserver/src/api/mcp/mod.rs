@@ -1,9 +1,12 @@
 //! The Model Context Protocol over the tools of the registry.
 //!
 //! Saved scripts are resources, `script://category/name`: their text, not what they give; the tool `run_script` runs them.
+//! They are prompts as well ([`prompts`]), for people who choose one by its name in their client.
 //!
 //! There are no sessions: each request stands for itself, so nothing is lost at a restart and nothing
 //! grows. Who may call was checked before, as for every other address.
+
+mod prompts;
 
 use std::sync::Arc;
 
@@ -15,10 +18,10 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ReadResourceResult, Resource, ResourceContents, ServerCapabilities,
-    ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    Resource, ResourceContents, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
@@ -27,9 +30,11 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use serde::Deserialize;
 use serde_json::Value;
 use sop_query::sql::Cancel;
+use sop_systemdb::system::ScriptInfo;
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolHost as _, ToolOutput, ToolSpec};
 use utoipa::IntoParams;
 
+use crate::copilot::random_text;
 use crate::error::{ApiError, Code, Problem};
 use crate::extract::{ApiQuery, State};
 use crate::queries::CancelOnDrop;
@@ -83,6 +88,22 @@ impl Offered {
     }
 }
 
+impl Offered {
+    /// The saved scripts, for whoever may use tools.
+    async fn scripts(&self) -> Result<Vec<ScriptInfo>, ErrorData> {
+        if !self.context().allows(ToolClass::Read) {
+            return Ok(Vec::new());
+        }
+        let state = self.state.clone();
+        let listed = self.state.call(move || Ok(state.system()?.scripts(None)?));
+        listed.await.map_err(|error| internal(&error))
+    }
+}
+
+fn internal(error: &ApiError) -> ErrorData {
+    ErrorData::internal_error(error.detail().to_owned(), None)
+}
+
 /// What script texts are.
 const JSON: &str = "application/json";
 /// What an address of a script begins with.
@@ -108,9 +129,14 @@ fn script_name(uri: &str) -> Option<String> {
 impl ServerHandler for Offered {
     fn get_info(&self) -> ServerConfig {
         let can = ServerCapabilities::builder();
-        ServerConfig::new(can.enable_tools().enable_resources().build())
-            .with_server_info(Implementation::new("sop", env!("CARGO_PKG_VERSION")))
-            .with_instructions(ABOUT)
+        ServerConfig::new(
+            can.enable_tools()
+                .enable_resources()
+                .enable_prompts()
+                .build(),
+        )
+        .with_server_info(Implementation::new("sop", env!("CARGO_PKG_VERSION")))
+        .with_instructions(ABOUT)
     }
 
     async fn list_tools(
@@ -158,6 +184,27 @@ impl ServerHandler for Offered {
         let text = serde_json::to_string_pretty(&shown.data["script"]).unwrap_or_default();
         let contents = ResourceContents::text(text, uri).with_mime_type(JSON);
         Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let scripts = self.scripts().await?;
+        let prompts = scripts.iter().map(prompts::prompt);
+        Ok(ListPromptsResult::with_all_items(prompts.collect()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let scripts = self.scripts().await?;
+        let marker = random_text(8).map_err(|error| internal(&ApiError::internal(error)))?;
+        let asked = prompts::asked(&scripts, &request.name, request.arguments, &marker);
+        asked.map(Into::into)
     }
 
     async fn call_tool(
