@@ -193,7 +193,7 @@ describe("import and export", () => {
     await accessible(there, "a Parquet file");
     await picture(there, "import-parquet");
     await importing.getByRole("tab", { name: /^Fields/ }).click();
-    await importing.getByText("whole number").first().waitFor();
+    await importing.getByRole("cell", { name: "whole number", exact: true }).first().waitFor();
     await importing.getByRole("button", { name: "Try" }).click();
     await importing.getByText("Tried, nothing is kept").waitFor();
     assert.match((await importing.locator(".totals").textContent()) ?? "", new RegExp(`${all.length} new.*0 bad`));

@@ -8,7 +8,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead } from "./dialog.js";
 import { download, icon } from "./dom.js";
 
-const FORMATS = /** @type {const} */ ([["ndjson", "NDJSON", "one item a line; numbers and binary values exact"], ["json", "JSON", "one array"], ["csv", "CSV", "a column for each field, nested values as JSON"], ["parquet", "Parquet", "typed columns, packed, for notebooks and other databases; a store without items has none"]]);
+const FORMATS = /** @type {const} */ ([["ndjson", "NDJSON", "one item a line; numbers and binary values exact"], ["json", "JSON", "one array"], ["csv", "CSV", "a column for each field, nested values as JSON"], ["parquet", "Parquet", "typed columns, for notebooks and other databases"]]);
 
 /** What is asked of the server for the rows that are shown. @param {import("../model/url_state.js").Place} place */
 export function shownRows(place) {

@@ -213,10 +213,12 @@ fn a_page_that_claims_gigabytes_is_refused() {
         [0x15, 4, 0x15],
         "kind, then size"
     );
-    // The number of five bytes takes the place of one byte, and four of the data go.
+    // A number of five bytes takes the place of the size; the list at the end is found from there.
     let mut bytes = whole[..FIRST_PAGE + 3].to_vec();
     bytes.extend([0xfe, 0xff, 0xff, 0xff, 0x0f]);
-    bytes.extend(&whole[FIRST_PAGE + 8..]);
+    let size = whole[FIRST_PAGE + 3..].iter();
+    let length = size.take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    bytes.extend(&whole[FIRST_PAGE + 3 + length..]);
     std::fs::write(&path, &bytes).unwrap();
     let refused = rows_of(&path).unwrap_err();
     assert!(

@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::filtered::{Filtering, export_filtered};
 use super::streams::{Sink, stream};
 use super::{ParquetFile, StorePath, keys};
-use crate::error::{ApiError, ApiResult, Problem};
+use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers, State};
 use crate::formats::{FileFormat, format_of, no_room, parquet_of_lines};
 use crate::jobs::{Job, JobWish};
@@ -109,6 +109,13 @@ impl ExportWork {
                 self.text(&db, format, &mut watched)
             }
             FileFormat::Parquet => self.parquet(&db, &job, &mut bytes, sink),
+        };
+        let result = match result {
+            Err(_) if job.is_cancelled() => {
+                let detail = "The export was cancelled; what came of it is not the whole.";
+                Err(ApiError::new(Code::Cancelled, detail))
+            }
+            result => result,
         };
         let ended = match &result {
             Ok(()) => Ok(json!({"bytes": bytes})),

@@ -5,9 +5,10 @@ use axum::body::Body;
 use serde_json::{Value, json};
 use sop_httpserver::jobs::JobState;
 use sop_systemdb::accounts::{MaskedField, NewUser, Role};
+use tower::ServiceExt as _;
 
 use super::roles::user;
-use super::support::{Answer, TestApp, escaped};
+use super::support::{Answer, TestApp, escaped, request};
 
 const TYPE: &str = "application/vnd.apache.parquet";
 
@@ -246,4 +247,28 @@ async fn an_export_is_a_job_on_the_list() {
     let wrong = "/api/v1/databases/d/stores/none/export";
     test.get(wrong).await.refused(404, "store_not_found");
     assert_eq!(test.state.jobs().list().len(), 2);
+}
+
+#[tokio::test]
+async fn an_export_that_runs_is_cancelled_and_cut_off() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let text = "x".repeat(100_000);
+    for key in 0..20 {
+        let item = json!({"key": key, "value": {"text": text}});
+        test.post("/api/v1/databases/d/stores/s/items", item)
+            .await
+            .ok();
+    }
+    let path = "/api/v1/databases/d/stores/s/export?format=csv";
+    let request = request("GET", path, &[]).body(Body::empty()).unwrap();
+    // It waits for its reader, who reads nothing yet.
+    let response = test.app.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let job = test.state.jobs().list().remove(0);
+    assert_eq!(job.state, JobState::Running);
+    test.delete(&format!("/api/v1/jobs/{}", job.id)).await.ok();
+    let read = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    assert!(read.is_err(), "a part must not look like the whole");
+    let job = test.state.jobs().get(&job.id).unwrap();
+    assert_eq!(job.state, JobState::Cancelled);
 }
