@@ -65,6 +65,7 @@ fn main() {
     runtime.spawn(async move {
         serve::serve(
             listener,
+            None,
             app(shared),
             &config.limits,
             std::future::pending(),

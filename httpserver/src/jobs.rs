@@ -39,7 +39,7 @@ pub enum JobState {
 /// What a job is for.
 #[derive(Clone, Debug)]
 pub struct JobWish {
-    /// What kind of work: `backup`, `check`, `duplicate`, `reorder`.
+    /// What kind of work: `backup`, `check`, `duplicate`, `export`, `import`, `reorder`.
     pub kind: &'static str,
     /// The database that it works on.
     pub database: String,

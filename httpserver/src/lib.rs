@@ -20,6 +20,7 @@ pub mod demo;
 pub mod environments;
 pub mod error;
 pub mod extract;
+mod formats;
 pub mod jobs;
 pub mod llm;
 pub mod metrics;
@@ -52,6 +53,7 @@ pub fn app(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), audit::audit))
         .layer(from_fn_with_state(state.clone(), security::gate))
         .layer(from_fn_with_state(state.clone(), security::guard))
+        .layer(from_fn_with_state(state.clone(), audit::refusals))
         .layer(CatchPanicLayer::custom(watch::panic_answer))
         .layer(from_fn(watch::log_request))
         .layer(from_fn_with_state(state.clone(), metrics::measure))

@@ -14,6 +14,7 @@ use crate::config::{Config, Limits};
 use crate::copilot::{Copilot, Parts};
 use crate::environments::Environments;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::formats::no_room;
 use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
@@ -21,7 +22,7 @@ use crate::registry::Registry;
 use crate::security::{Access, HostRules, Identity, Logins};
 use crate::watch::panic_text;
 
-/// The folder in the data root for what queries cannot hold in memory.
+/// The folder in the data root for what queries, imports and exports cannot hold in memory.
 const QUERY_FILES: &str = "query-files.tmp";
 
 /// Shared state; cheap to clone. Each request has its own, with the databases of its environment.
@@ -78,8 +79,9 @@ impl AppState {
         let opener = Arc::new(move || first.system());
         let shared = Arc::new(Inner {
             limits: config.limits.clone(),
-            hosts: HostRules::new(port, &config.host, &config.allowed_hosts),
-            access: Access::new(token, port).secure(config.behind_tls_proxy),
+            hosts: HostRules::new(port, &config.host, &config.allowed_hosts)
+                .over_tls(config.tls.is_some()),
+            access: Access::new(token, port).secure(config.is_encrypted()),
             logins: Logins::new(environments.accounts()),
             environments,
             calls: Arc::new(Semaphore::new(config.limits.max_calls as usize)),
@@ -192,6 +194,16 @@ impl AppState {
     /// What is counted of requests.
     pub fn traffic(&self) -> &Traffic {
         &self.shared.traffic
+    }
+
+    /// A file without a name in the folder of the data, for what does not fit into memory. It is gone with whoever holds it.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn scratch_file(&self) -> ApiResult<std::fs::File> {
+        let folder = self.registry.roots().data().join(QUERY_FILES);
+        std::fs::create_dir_all(&folder).map_err(no_room)?;
+        tempfile::tempfile_in(folder).map_err(no_room)
     }
 
     /// Runs `work` on a thread that may block, bounded in number and time.

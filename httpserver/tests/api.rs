@@ -57,6 +57,7 @@ mod api {
     mod masks;
     mod metrics;
     mod page;
+    mod parquet;
     mod query;
     mod roles;
     mod script_models;
@@ -65,6 +66,7 @@ mod api {
     mod sockets;
     mod sqltests;
     mod stores;
+    mod tls;
     mod tools;
     mod transcripts;
     mod transfer;

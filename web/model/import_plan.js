@@ -6,8 +6,8 @@ import { csvHead } from "../core/csv.js";
 import { isObject, kindOf, parse, stringify } from "../core/json.js";
 import { fieldAt, ruleFault, shaped, targets } from "./import_map.js";
 
-/** @typedef {"ndjson" | "json" | "csv"} Format */
-/** @typedef {{format: Format, fields: string[], rows: {[name: string]: any}[], key: string[], store: string, rules: import("./import_map.js").Rules, delimiter?: string, quote?: string, error?: string}} Plan the key names fields by their new names; delimiter and quote are of CSV */
+/** @typedef {"ndjson" | "json" | "csv" | "parquet"} Format */
+/** @typedef {{format: Format, fields: string[], rows: {[name: string]: any}[], key: string[], store: string, rules: import("./import_map.js").Rules, delimiter?: string, quote?: string, kinds?: {[field: string]: string}, total?: number, error?: string}} Plan the key names fields by their new names; delimiter and quote are of CSV; a file of Parquet shows no rows, but the kinds of its fields and how many rows it has */
 
 export const HEAD_BYTES = 256 * 1024;
 const MOST_ROWS = 50;
@@ -16,7 +16,7 @@ const MOST_NAME = 128;
 
 /** The store's name that a file's name suggests. @param {string} file */
 export function storeName(file) {
-  const name = file.replace(/^.*[\\/]/, "").replace(/\.(?:ndjson|jsonl|json|csv|tsv|txt)$/i, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").replace(/^_+|_+$/g, "") || "imported";
+  const name = file.replace(/^.*[\\/]/, "").replace(/\.(?:ndjson|jsonl|json|csv|tsv|txt|parquet)$/i, "").replace(/[^\p{L}\p{N}_-]+/gu, "_").replace(/^_+|_+$/g, "") || "imported";
   const bytes = new TextEncoder().encode(name);
   // Cut between characters: a part of one decodes to a replacement, which goes away.
   return bytes.length <= MOST_NAME ? name : new TextDecoder().decode(bytes.slice(0, MOST_NAME)).replace(/\ufffd+$/, "");
@@ -53,6 +53,25 @@ export function plan(file, head, whole, format = formatOf(file, head), how = {})
   if (!result.error && result.rows.length === 0) result.error = "There is no row in this file.";
   for (const row of result.rows) for (const name of Object.keys(row)) if (!result.fields.includes(name)) result.fields.push(name);
   result.key = suggestKey(result.store, result.fields, result.rows);
+  return result;
+}
+
+/**
+ * The same for a Parquet file, whose rows only the server reads.
+ * @param {string} file @param {{columns: import("../core/parquet.js").Column[], rows: number} | string} end what its end says, or what is wrong with it
+ * @returns {Plan}
+ */
+export function planParquet(file, end) {
+  /** @type {Plan} */
+  const result = { format: "parquet", fields: [], rows: [], key: [], store: storeName(file), rules: {} };
+  if (typeof end === "string") return { ...result, error: end };
+  result.fields = end.columns.map(({ name }) => name);
+  result.kinds = Object.fromEntries(end.columns.map(({ name, kind }) => [name, kind]));
+  result.total = end.rows;
+  if (end.rows === 0) result.error = "There is no row in this file.";
+  // Lists and objects are no keys.
+  const plain = end.columns.filter(({ kind }) => !["list", "object", "JSON"].includes(kind));
+  result.key = suggestKey(result.store, plain.map(({ name }) => name), []);
   return result;
 }
 

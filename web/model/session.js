@@ -30,6 +30,8 @@ export class Session extends EventTarget {
     this.environment = boot.environment ?? null;
     /** Who the page is for, and what they may do at most. @type {{name: string, role: "viewer" | "analyst" | "editor" | "admin", signed_in: boolean}} */
     this.me = boot.me ?? { name: "token", role: "admin", signed_in: false };
+    /** The formats that the server reads and writes files in. @type {string[]} */
+    this.formats = boot.formats ?? ["json", "ndjson", "csv"];
     /** @type {Database[]} */
     this.databases = boot.databases ?? [];
     /** @type {Store[]} */

@@ -58,9 +58,9 @@ export function wireCommands(app) {
       session.changes.clear();
       session.say({ kind: "ok", text: "All edits are unstaged.", act: { title: "Undo", run: () => session.changes.undo() } });
     } },
-    { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
-    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson query view", when: () => session.place.database !== undefined && session.may("analyst"), run: async () => (await import("./export_dialog.js")).exportDialog(app) },
-    ...["ndjson", "json", "csv"].map((format) => ({
+    { id: "import", title: "Import files", icon: "import", group: "Data", keys: ["Ctrl+Shift+I"], where: text, words: "csv json ndjson parquet load", when: writable, run: async () => (await import("./import_dialog.js")).importFiles(app) },
+    { id: "export", title: "Export …", icon: "export", group: "Data", keys: ["Ctrl+Shift+E"], where: text, words: "download save csv json ndjson parquet query view", when: () => session.place.database !== undefined && session.may("analyst"), run: async () => (await import("./export_dialog.js")).exportDialog(app) },
+    ...["ndjson", "json", "csv", "parquet"].filter((format) => session.formats.includes(format)).map((format) => ({
       id: `export-${format}`, title: () => `Export ${session.place.store ?? ""}${narrowed() ? ", the rows that are shown," : ""} as ${format.toUpperCase()}`, icon: "export", group: "Data", words: "download save", when: () => open() && session.may("analyst"),
       run: async () => (await import("./export_dialog.js")).exportStore(app, format, session.place.store ?? "", narrowed()),
     })),
@@ -98,7 +98,7 @@ export function wireCommands(app) {
 
   /** @returns {import("./menu.js").MenuItem[]} */
   function storeMenu() {
-    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), "rule", ...entry("design-store"), ...entry("code-store"), ...entry("refresh"), ...entry("delete-store")];
+    return [...entry("new-item"), ...entry("import"), "rule", ...viewItems(app), ...entry("save-view"), ...entry("view-link"), ...entry("remove-view"), "rule", ...entry("query-store"), "rule", ...entry("export"), ...entry("export-ndjson"), ...entry("export-json"), ...entry("export-csv"), ...entry("export-parquet"), "rule", ...entry("design-store"), ...entry("code-store"), ...entry("refresh"), ...entry("delete-store")];
   }
 
   /** A command as an item of a menu; nothing when it cannot be done. @param {string} id @returns {import("./menu.js").MenuItem[]} */

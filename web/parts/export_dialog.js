@@ -8,7 +8,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead } from "./dialog.js";
 import { download, icon } from "./dom.js";
 
-const FORMATS = /** @type {const} */ ([["ndjson", "NDJSON", "one item a line; numbers and binary values exact"], ["json", "JSON", "one array"], ["csv", "CSV", "a column for each field, nested values as JSON"]]);
+const FORMATS = /** @type {const} */ ([["ndjson", "NDJSON", "one item a line; numbers and binary values exact"], ["json", "JSON", "one array"], ["csv", "CSV", "a column for each field, nested values as JSON"], ["parquet", "Parquet", "typed columns, for notebooks and other databases"]]);
 
 /** What is asked of the server for the rows that are shown. @param {import("../model/url_state.js").Place} place */
 export function shownRows(place) {
@@ -59,7 +59,7 @@ export async function exportDialog(app) {
         ${views.map((view) => html`<option value="view:${view.name}" ?selected=${what === `view:${view.name}`}>View ${visible(view.name)}</option>`)}
         <option value="query" ?selected=${what === "query"}>What a statement gives</option></select></label>
       ${what === "query" ? html`<label>Statement<textarea class="field data" rows="4" spellcheck="false" placeholder="SELECT …" .value=${sql} @input=${(/** @type {any} */ event) => { sql = event.target.value; self.draw(); }}></textarea><span class="hint">Read only: a statement that writes is refused.</span></label>` : nothing}
-      <div class="label" role="radiogroup" aria-label="Format">Format${FORMATS.map(([id, title, hint]) => html`<label class="option"><input type="radio" name="format" value=${id} .checked=${format === id} @change=${() => { format = id; self.draw(); }}><span>${title}<small>${hint}</small></span></label>`)}</div></div>
+      <div class="label" role="radiogroup" aria-label="Format">Format${FORMATS.filter(([id]) => session.formats.includes(id)).map(([id, title, hint]) => html`<label class="option"><input type="radio" name="format" value=${id} .checked=${format === id} @change=${() => { format = id; self.draw(); }}><span>${title}<small>${hint}</small></span></label>`)}</div></div>
       <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button main" ?disabled=${!able()}>${icon("export", true)}Save<kbd>↵</kbd></button></footer></form>`,
   });
   try {

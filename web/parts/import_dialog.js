@@ -3,9 +3,10 @@
 
 import { count, counted, size, span } from "../core/format.js";
 import { visible } from "../core/keys.js";
+import { isParquet, parquetEnd } from "../core/parquet.js";
 import { asUtf8, decode, encodingOf } from "../model/encoding.js";
 import { mapParameter } from "../model/import_map.js";
-import { HEAD_BYTES, keyFor, obstacle, plan as planFile } from "../model/import_plan.js";
+import { HEAD_BYTES, keyFor, obstacle, plan as planFile, planParquet } from "../model/import_plan.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { icon } from "./dom.js";
@@ -15,7 +16,7 @@ import { upload } from "./upload.js";
 
 /** @typedef {import("../model/import_plan.js").Plan & {file: File, encoding: import("../model/encoding.js").Encoding, mode: "upsert" | "insert" | "replace", on: boolean, state: "ready" | "running" | "done" | "failed" | "cancelled", sent: number, report?: import("./upload.js").ImportReport, fault?: string}} Job */
 
-const TYPES = { ndjson: "application/x-ndjson", json: "application/json", csv: "text/csv" };
+const TYPES = { ndjson: "application/x-ndjson", json: "application/json", csv: "text/csv", parquet: "application/vnd.apache.parquet" };
 const DRAW_MS = 100;
 /** Bad rows at which a trial ends. */
 const MOST_TRIED = 100_000;
@@ -63,9 +64,10 @@ class Import {
   async add(files) {
     for (const file of files) {
       const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-      const encoding = encodingOf(bytes);
+      const columns = isParquet(file.name, bytes);
+      const encoding = columns ? "utf-8" : encodingOf(bytes);
       const whole = file.size <= HEAD_BYTES;
-      const planned = planFile(file.name, decode(bytes, encoding, whole), whole);
+      const planned = columns ? planParquet(file.name, await this.columns(file)) : planFile(file.name, decode(bytes, encoding, whole), whole);
       planned.key = keyFor(planned, this.session.storeNamed(planned.store)?.key);
       const job = { ...planned, file, encoding, mode: /** @type {const} */ ("upsert"), on: true, state: /** @type {const} */ ("ready"), sent: 0 };
       this.jobs.push(job);
@@ -74,11 +76,26 @@ class Import {
     this.dialog.draw();
   }
 
+  /** What the end of a Parquet file says, or why it cannot be imported. @param {File} file */
+  async columns(file) {
+    if (!this.session.formats.includes("parquet")) return "This server was built without Parquet: save the file as CSV or NDJSON.";
+    try {
+      return await parquetEnd(file);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** The formats in words. */
+  formats() {
+    return this.session.formats.includes("parquet") ? "JSON, NDJSON, CSV or Parquet" : "JSON, NDJSON or CSV";
+  }
+
   choose() {
     const input = document.createElement("input");
     input.type = "file";
     input.multiple = true;
-    input.accept = ".json,.ndjson,.jsonl,.csv,.tsv,.txt";
+    input.accept = `.json,.ndjson,.jsonl,.csv,.tsv,.txt${this.session.formats.includes("parquet") ? ",.parquet" : ""}`;
     input.addEventListener("change", () => void this.add([...(input.files ?? [])]));
     input.click();
   }
@@ -169,7 +186,7 @@ class Import {
   }
 
   nothing() {
-    return html`<div class="nothing">${icon("import")}<h2>Drop files here</h2><p>JSON, NDJSON or CSV, several at once. Each becomes a store; the fields that form its key are chosen before anything is written.</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}Choose files</button></p></div>`;
+    return html`<div class="nothing">${icon("import")}<h2>Drop files here</h2><p>${this.formats()}, several at once. Each becomes a store; the fields that form its key are chosen before anything is written.</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}Choose files</button></p></div>`;
   }
 
   /** @param {Job[]} chosen @param {string | undefined} stuck */

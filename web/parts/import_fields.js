@@ -25,7 +25,7 @@ export function importOptions(job, act) {
   return html`<section class="card" aria-label="How ${visible(job.file.name)} is imported"><header>${icon("file", true)}<b class="cut">${visible(job.file.name)}</b><span class="grow"></span>${keyIsUnique(job) || wrong ? nothing : html`<span class="held small">Two of the first rows have one key: the later one wins</span>`}</header>
     <div class="form import-form"><div class="three">
       <label>Store<span class="field"><input autocomplete="off" spellcheck="false" list="import-stores" .value=${job.store} @input=${(/** @type {any} */ event) => { job.store = event.target.value; act.storeChanged(); }}></span></label>
-      ${select("Format", [["ndjson", "NDJSON"], ["json", "JSON array"], ["csv", "CSV"]], job.format, (format) => act.reread({ format }))}
+      ${job.format === "parquet" ? html`<label>Format<span class="field"><input readonly value="Parquet"></span></label>` : select("Format", [["ndjson", "NDJSON"], ["json", "JSON array"], ["csv", "CSV"]], job.format, (format) => act.reread({ format }))}
       ${select("When a key exists", [["upsert", "Replace that item"], ["insert", "Report it as bad"], ["replace", "Empty the store first"]], job.mode, (mode) => { job.mode = mode; act.change(); })}
       ${job.format === "csv" ? html`${select("Between values", DELIMITERS, job.delimiter ?? ",", (delimiter) => act.reread({ delimiter }))}${select("Around values", QUOTES, job.quote ?? '"', (quote) => act.reread({ quote }))}` : nothing}
       ${job.format !== "csv" && job.encoding === "utf-8" ? nothing : select("Encoding", ENCODINGS, job.encoding, (encoding) => act.reread({ encoding }))}</div>
@@ -52,7 +52,7 @@ function fieldTable(job, act) {
     act.change();
   };
   const shown = job.fields.slice(0, MOST_FIELDS);
-  return html`<div class="scroll import-fields"><table class="lines-table even"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Take along</span></th><th scope="col">Field of the file</th><th scope="col">Name, with dots for nested ones</th><th class="c-type" scope="col">Type</th><th scope="col">For example</th></tr></thead>
+  return html`<div class="scroll import-fields"><table class="lines-table even"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Take along</span></th><th scope="col">Field of the file</th><th scope="col">Name, with dots for nested ones</th><th class="c-type" scope="col">Type</th><th scope="col">${job.kinds ? "In the file" : "For example"}</th></tr></thead>
     <tbody>${shown.map((field) => {
       const { to = "", type = "", skip = false } = job.rules[field] ?? {};
       const value = sample(field);
@@ -61,7 +61,7 @@ function fieldTable(job, act) {
       return html`<tr class=${skip ? "left-out" : ""}><td class="c-tickbox"><input type="checkbox" aria-label="Take ${visible(field)} along" .checked=${!skip} @change=${(/** @type {any} */ event) => rule(field, { skip: !event.target.checked })}></td>
         <td class="data cut" title=${field}>${visible(field)}</td><td><input class="plain-field" aria-label="New name of ${visible(field)}" autocomplete="off" spellcheck="false" placeholder=${visible(field)} ?disabled=${skip} .value=${to} @change=${(/** @type {any} */ event) => rule(field, { to: event.target.value })}></td>
         <td class="c-type"><select class="plain-field" aria-label="Type of ${visible(field)}" ?disabled=${skip} @change=${(/** @type {any} */ event) => rule(field, { type: event.target.value || undefined })}>${TYPES.map(([id, title]) => html`<option value=${id} ?selected=${id === type}>${title}</option>`)}</select></td>
-        <td class="cut ${wrong ? "fail" : ""}" title=${wrong ? "This value does not fit the type" : ""}><span class=${wrong ? "" : KIND_CLASS[example.kind]}>${example.text}</span></td></tr>`;
+        <td class="cut ${wrong ? "fail" : ""}" title=${wrong ? "This value does not fit the type" : ""}>${job.kinds ? html`<span class="dim">${job.kinds[field]}</span>` : html`<span class=${wrong ? "" : KIND_CLASS[example.kind]}>${example.text}</span>`}</td></tr>`;
     })}</tbody></table>${job.fields.length > shown.length ? html`<p class="pad small dim">and ${count(job.fields.length - shown.length)} more fields, taken along as they are</p>` : nothing}</div>`;
 }
 

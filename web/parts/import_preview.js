@@ -1,6 +1,6 @@
 // The first rows of a file as they will be imported: the key first, then the values. What does not fit its type is marked.
 
-import { KIND_CLASS, cell } from "../core/format.js";
+import { KIND_CLASS, cell, counted } from "../core/format.js";
 import { kindOf } from "../core/json.js";
 import { visible } from "../core/keys.js";
 import { fieldAt, shaped, targets } from "../model/import_map.js";
@@ -11,6 +11,7 @@ const COLUMNS = 8;
 
 /** @param {import("../model/import_plan.js").Plan} plan */
 export function previewTable(plan) {
+  if (plan.format === "parquet") return html`<p class="pad small dim">${counted(plan.total ?? 0, "row")}, ${counted(plan.fields.length, "column")}. Its rows are read by the server: “Try” says what becomes of them, and keeps nothing.</p>`;
   const fields = targets(plan.fields, plan.rules);
   const shown = [...plan.key, ...fields.filter((name) => !plan.key.includes(name))].slice(0, COLUMNS);
   const rows = plan.rows.slice(0, ROWS).map((row) => shaped(row, plan.rules));

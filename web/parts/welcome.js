@@ -32,7 +32,7 @@ class SopWelcome extends Part {
     /** @type {import("../model/first_steps.js").Facts} */
     this.facts = { needed: true, data_root: boot.data_root || "./sop-data", roots: [], system: { path: `${boot.data_root || "./sop-data"}/system`, exists: false, fixed: false }, variables: [] };
     this.api = new Api();
-    this.session = new Session({ api: this.api, storage: localStorage, boot: { databases: [], stores: [] } });
+    this.session = new Session({ api: this.api, storage: localStorage, boot: { databases: [], stores: [], formats: boot.formats } });
     document.getElementById("ways")?.addEventListener("click", (event) => {
       const button = event.target instanceof Element ? event.target.closest("[data-way]") : null;
       if (button) this.choose(/** @type {Way} */ (button.getAttribute("data-way")));

@@ -76,6 +76,8 @@ pub fn render_app(shell: &AppShell) -> String {
 pub struct Welcome {
     /// The folder under which a new database is made, as the user would write it.
     pub data_root: String,
+    /// The names of the formats that files come in and go out in.
+    pub formats: Vec<&'static str>,
 }
 
 #[derive(Template)]
@@ -83,12 +85,19 @@ pub struct Welcome {
 struct WelcomeTemplate {
     head: Head,
     boot: String,
+    parquet: bool,
 }
 
 /// The first page, when there is no database yet.
 pub fn render_welcome(welcome: &Welcome) -> String {
-    let boot = script_safe(&serde_json::json!({"build": BUILD, "data_root": welcome.data_root}));
-    finish(&WelcomeTemplate { head: HEAD, boot })
+    let boot = script_safe(&serde_json::json!({
+        "build": BUILD, "data_root": welcome.data_root, "formats": welcome.formats,
+    }));
+    finish(&WelcomeTemplate {
+        head: HEAD,
+        boot,
+        parquet: welcome.formats.contains(&"parquet"),
+    })
 }
 
 /// The page that asks for name and password.
@@ -159,6 +168,7 @@ mod tests {
             "schema": {"declared": true, "fields": [{"name": HOSTILE, "type": "string"}]},
         });
         AppShell {
+            formats: vec!["csv", "parquet"],
             environment: Some(Environment {
                 name: HOSTILE.into(),
                 colour: Colour::Prod,
@@ -292,6 +302,7 @@ mod tests {
     fn welcome_and_errors_are_harmless_too() {
         is_harmless(&render_welcome(&Welcome {
             data_root: HOSTILE.into(),
+            ..Welcome::default()
         }));
         is_harmless(&render_login(&LoginPage {
             next: HOSTILE.into(),

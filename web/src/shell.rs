@@ -251,6 +251,8 @@ pub struct AppShell {
     pub prefix: Vec<Value>,
     /// The answer of `GET …/items` for that place: the first rows.
     pub page: Option<Value>,
+    /// The names of the formats that files come in and go out in.
+    pub formats: Vec<&'static str>,
 }
 
 impl AppShell {
@@ -323,6 +325,7 @@ impl AppShell {
         let stores: Vec<&Value> = self.stores.iter().map(|one| &one.api).collect();
         script_safe(&serde_json::json!({
             "build": build,
+            "formats": self.formats,
             "environment": environment,
             "me": person,
             "databases": databases,

@@ -26,8 +26,24 @@ pub fn export_store(
     range: &KeyRange,
     out: impl Write + Send,
 ) -> Result<Exported, ParquetError> {
+    let mut options = ExportOptions::new(Format::Ndjson);
+    options.range = range.clone();
+    export_lines(out, &mut |lines| {
+        transfer::export(transaction, store, &options, lines, &mut |_| {})?;
+        Ok(())
+    })
+}
+
+/// Writes rows that `write` gives as lines of JSON objects. It is called twice, and has to give the same lines.
+///
+/// # Errors
+/// What `write` fails with, and what the file answers.
+pub fn export_lines<E: From<ParquetError>>(
+    out: impl Write + Send,
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<(), E>,
+) -> Result<Exported, E> {
     let mut columns = Columns::default();
-    each_row(transaction, store, range, &mut |row| {
+    each_row(write, &mut |row| {
         for (name, value) in row {
             let at = columns.place(&name)?;
             columns.see(at, &Cell::from_json(value));
@@ -35,35 +51,34 @@ pub fn export_store(
         Ok(())
     })?;
     let mut writer = RowWriter::new(&columns, out)?;
-    each_row(transaction, store, range, &mut |row| {
+    each_row(write, &mut |row| {
+        if !row.keys().all(|name| columns.find(name).is_some()) {
+            return Err(ParquetError::Changed);
+        }
         let cells = row
             .into_iter()
             .filter_map(|(name, value)| Some((columns.find(&name)?, Cell::from_json(value))));
         writer.add(cells)
     })?;
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 type Visit<'v> = &'v mut dyn FnMut(Map<String, Value>) -> Result<(), ParquetError>;
 
-/// Visits the rows of a store's export.
-fn each_row(
-    transaction: &Transaction,
-    store: &str,
-    range: &KeyRange,
+/// Visits the rows that come as lines.
+fn each_row<E: From<ParquetError>>(
+    write: &mut dyn FnMut(&mut dyn Write) -> Result<(), E>,
     visit: Visit<'_>,
-) -> Result<(), ParquetError> {
+) -> Result<(), E> {
     let mut lines = Lines {
         visit,
         rest: Vec::new(),
         error: None,
     };
-    let mut options = ExportOptions::new(Format::Ndjson);
-    options.range = range.clone();
-    let done = transfer::export(transaction, store, &options, &mut lines, &mut |_| {});
+    let done = write(&mut lines);
     match lines.error {
-        Some(error) => Err(error),
-        None => Ok(done.map(drop)?),
+        Some(error) => Err(error.into()),
+        None => done,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A file has a column for each field at the top of the rows: bools, 64-bit integers, doubles and text as what they are, everything
 //! else (arrays, objects, other numbers, fields of several kinds) as JSON text that is marked as such. What is written is what the
 //! exports of `sop-query` write, so that an import with the same key gives the same items. Always true: memory is bounded by one
-//! group of rows and the names of the columns.
+//! group of rows and the names of the columns, also with a file that says more of itself than it has (`layout`).
 //!
 //! What Parquet cannot say: a field that is null is the same as one that is missing, and comes back as missing; an integer in a
 //! column of doubles comes back as a double; fields come back in the order of the columns.
@@ -11,11 +11,12 @@
 mod cell;
 mod columns;
 mod export;
+mod layout;
 mod read;
 mod write;
 
-pub use export::{export_query, export_store};
-pub use read::ParquetRows;
+pub use export::{export_lines, export_query, export_store};
+pub use read::{DEFAULT_MAX_ROW_BYTES, ParquetRows};
 
 use sop_query::sql::QueryError;
 use sop_query::transfer::TransferError;
@@ -43,6 +44,9 @@ pub enum ParquetError {
         "the request gives several results, and a file has room for one: ask for one at a time"
     )]
     SeveralResults,
+    /// The rows were not the same the second time.
+    #[error("the rows changed while they were read; try again")]
+    Changed,
     /// More columns than one file may have here.
     #[error("there are more than {0} columns; name the fields in a query instead")]
     TooManyColumns(usize),

@@ -14,10 +14,14 @@ use serde_json::{Map, Number, Value};
 use sop::Document;
 use sop_query::transfer::{BadRow, Entry, Row, RowReader, TransferError};
 
-use crate::ParquetError;
+use crate::{ParquetError, layout};
 
 /// The most rows that one file may say that it has, as a column of nothing but nulls takes no room in it.
 const MAX_ROWS: i64 = 10_000_000_000;
+/// Rows of a column that are read at once: of long lists, so many are in memory.
+const TOGETHER: usize = 128;
+/// The longest row, as JSON text, unless the caller says otherwise: 16 MiB.
+pub const DEFAULT_MAX_ROW_BYTES: usize = 16 << 20;
 /// Characters of a bad row that are shown.
 const SHOWN: usize = 160;
 
@@ -28,6 +32,7 @@ pub struct ParquetRows {
     /// Columns at the top whose text is JSON.
     json: HashSet<String>,
     length: u64,
+    max_row_bytes: usize,
     all: u64,
     /// The number of the row, from 1.
     number: u64,
@@ -43,12 +48,17 @@ impl std::fmt::Debug for ParquetRows {
 }
 
 impl ParquetRows {
-    /// Reads the end of a file, where its columns are listed.
+    /// Reads the end of a file, where its columns are listed, and looks at all of its pages. A row that is longer than
+    /// `max_row_bytes` as JSON text is a bad one.
     ///
     /// # Errors
     /// [`ParquetError::File`] when it is no Parquet file, or one in a form that is not read here.
-    pub fn open(file: File) -> Result<Self, ParquetError> {
+    pub fn open(file: File, max_row_bytes: usize) -> Result<Self, ParquetError> {
         let length = file.metadata().map_or(0, |metadata| metadata.len());
+        layout::check_end(&file)?;
+        let pages = file
+            .try_clone()
+            .map_err(parquet::errors::ParquetError::from)?;
         let reader = guarded(|| SerializedFileReader::new(file))?;
         let metadata = reader.metadata().file_metadata();
         let rows = metadata.num_rows();
@@ -56,6 +66,7 @@ impl ParquetRows {
             let detail = format!("it says that it has {rows} rows");
             return Err(parquet::errors::ParquetError::General(detail).into());
         }
+        guarded(|| layout::check_pages(&pages, reader.metadata()))?;
         let json = guarded(|| {
             let columns = metadata.schema_descr().columns().iter();
             let json = columns.filter(|column| {
@@ -63,12 +74,14 @@ impl ParquetRows {
             });
             Ok(json.map(|column| column.name().to_owned()).collect())
         })?;
-        let rows_of_file = guarded(|| Ok(RowIter::from_file_into(Box::new(reader))))?;
+        let rows_of_file =
+            guarded(|| Ok(RowIter::from_file_into(Box::new(reader)).with_batch_size(TOGETHER)))?;
         Ok(Self {
             all: u64::try_from(rows).unwrap_or_default(),
             rows: rows_of_file,
             json,
             length,
+            max_row_bytes,
             number: 0,
             ended: false,
         })
@@ -111,6 +124,12 @@ impl RowReader for ParquetRows {
         let line = self.number;
         let read = self.object(row).and_then(|value| {
             let bytes = value.to_string().len();
+            if bytes > self.max_row_bytes {
+                return Err(format!(
+                    "the row is longer than {} bytes",
+                    self.max_row_bytes
+                ));
+            }
             let document = Document::from_value(&value).map_err(|error| error.to_string())?;
             Ok((document, bytes))
         });

@@ -17,7 +17,9 @@ use sop::{
     Database, Direction, Document, Key, KeyField, KeySpec, KeyType, Mode, OpenOptions,
     StoreDefinition,
 };
-use sop_parquet::{ParquetError, ParquetRows, export_query, export_store};
+use sop_parquet::{
+    DEFAULT_MAX_ROW_BYTES, ParquetError, ParquetRows, export_lines, export_query, export_store,
+};
 use sop_query::sql::{Catalog, Params, QueryEngine, Request};
 use sop_query::transfer::{Entry, ImportOptions, RowReader as _, import};
 
@@ -84,9 +86,13 @@ fn export(db: &Database, path: &Path) -> sop_parquet::Exported {
     export_store(&tx, "people", &KeyRange::all(), file).unwrap()
 }
 
+fn rows_of(path: impl AsRef<Path>) -> Result<ParquetRows, ParquetError> {
+    ParquetRows::open(File::open(path).unwrap(), DEFAULT_MAX_ROW_BYTES)
+}
+
 fn bring_back(db: &Database, path: &Path) {
     add_store(db, "back");
-    let mut rows = ParquetRows::open(File::open(path).unwrap()).unwrap();
+    let mut rows = rows_of(path).unwrap();
     let summary = import(db, &mut rows, &ImportOptions::new("back"), &mut |_| {}).unwrap();
     assert!(summary.errors.is_empty(), "{summary:?}");
 }
@@ -108,7 +114,7 @@ fn groups_of_rows_follow_each_other() {
     let path = folder.path().join("people.parquet");
     let db = filled(15_000);
     assert_eq!(export(&db, &path).rows, 90_000);
-    let mut rows = ParquetRows::open(File::open(&path).unwrap()).unwrap();
+    let mut rows = rows_of(&path).unwrap();
     let mut count = 0;
     while let Some(entry) = rows.next_row().unwrap() {
         assert!(matches!(entry, Entry::Row(_)), "{entry:?}");
@@ -129,7 +135,7 @@ fn a_result_has_its_columns() {
     let file = File::create(&path).unwrap();
     let exported = export_query(&engine, &catalog, &request, file).unwrap();
     assert_eq!((exported.rows, exported.columns), (3, 5));
-    let mut rows = ParquetRows::open(File::open(&path).unwrap()).unwrap();
+    let mut rows = rows_of(&path).unwrap();
     let Some(Entry::Row(row)) = rows.next_row().unwrap() else {
         panic!("no row")
     };
@@ -158,7 +164,7 @@ fn what_is_no_file_is_refused() {
         half,
     ] {
         std::fs::write(&path, bytes).unwrap();
-        let opened = ParquetRows::open(File::open(&path).unwrap());
+        let opened = rows_of(&path);
         assert!(matches!(opened, Err(ParquetError::File(_))), "{bytes:?}");
     }
     let db = database();
@@ -179,7 +185,7 @@ fn damaged_files_do_no_harm() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x55;
         std::fs::write(&path, &bytes).unwrap();
-        let Ok(mut rows) = ParquetRows::open(File::open(&path).unwrap()) else {
+        let Ok(mut rows) = rows_of(&path) else {
             continue;
         };
         // What a damaged file says of its length is its own.
@@ -190,4 +196,73 @@ fn damaged_files_do_no_harm() {
             }
         }
     }
+}
+
+/// Where the head of the first page says to what it unpacks: behind the magic, two fields with one byte each.
+const FIRST_PAGE: usize = 4;
+
+/// A page that says it unpacks to two gigabytes is refused before anything is unpacked.
+#[test]
+fn a_page_that_claims_gigabytes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.parquet");
+    export(&filled(2), &path);
+    let whole = std::fs::read(&path).unwrap();
+    assert_eq!(
+        &whole[FIRST_PAGE..FIRST_PAGE + 3],
+        [0x15, 4, 0x15],
+        "kind, then size"
+    );
+    // A number of five bytes takes the place of the size; the list at the end is found from there.
+    let mut bytes = whole[..FIRST_PAGE + 3].to_vec();
+    bytes.extend([0xfe, 0xff, 0xff, 0xff, 0x0f]);
+    let size = whole[FIRST_PAGE + 3..].iter();
+    let length = size.take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    bytes.extend(&whole[FIRST_PAGE + 3 + length..]);
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = rows_of(&path).unwrap_err();
+    assert!(
+        refused.to_string().contains("unpacks to 2147483647"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_list_of_columns_without_an_end_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none.parquet");
+    std::fs::write(&path, b"PAR1\0\0\0\0\xff\xff\xff\x7fPAR1").unwrap();
+    let refused = rows_of(&path).unwrap_err();
+    assert!(refused.to_string().contains("list of columns"), "{refused}");
+}
+
+#[test]
+fn a_row_that_is_too_long_is_a_bad_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.parquet");
+    export(&filled(1), &path);
+    let mut rows = ParquetRows::open(File::open(&path).unwrap(), 60).unwrap();
+    let mut kinds = Vec::new();
+    while let Some(entry) = rows.next_row().unwrap() {
+        kinds.push(matches!(entry, Entry::Row(_)));
+    }
+    assert!(kinds.contains(&true) && kinds.contains(&false), "{kinds:?}");
+}
+
+/// Rows that differ between the two times are an error, not a file without some of them.
+#[test]
+fn lines_that_change_are_noticed() {
+    let mut time = 0;
+    let written = export_lines::<ParquetError>(Vec::new(), &mut |lines| {
+        time += 1;
+        let line = if time == 1 {
+            "{\"a\":1}\n"
+        } else {
+            "{\"b\":1}\n"
+        };
+        lines
+            .write_all(line.as_bytes())
+            .map_err(|_| ParquetError::NoColumns)
+    });
+    assert!(matches!(written, Err(ParquetError::Changed)), "{written:?}");
 }

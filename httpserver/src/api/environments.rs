@@ -250,8 +250,7 @@ pub(super) async fn choose(
 ) -> ApiResult<Response> {
     let registry = state.environments().get(&wish.name)?;
     let mut headers = HeaderMap::new();
-    let cookie = state.access().environment_cookie();
-    let cookie = format!("{cookie}={}; Path=/; HttpOnly; SameSite=Strict", wish.name);
+    let cookie = state.access().choose_environment(Some(&wish.name));
     let value = HeaderValue::try_from(cookie).map_err(ApiError::internal)?;
     headers.insert(header::SET_COOKIE, value);
     let mut chosen = view(&state, &wish.name, &registry);

@@ -14,6 +14,7 @@ mod databases;
 mod demo;
 mod description;
 mod environments;
+mod export;
 mod filtered;
 mod health;
 mod item;
@@ -42,7 +43,7 @@ mod write;
 use axum::Router;
 use axum::http::{Method, Uri};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,11 +53,12 @@ use crate::state::AppState;
 pub(crate) use changes::{outcome_as_json, seen_changes};
 pub(crate) use check::CheckView;
 pub(crate) use databases::DatabaseView;
+pub(crate) use export::export_seen;
 pub(crate) use listing::{Listing, Start, read_page};
 pub use output::Output;
 pub(crate) use query::{FileRows, Target, catalog, compile_document, sql_params};
 pub(crate) use stores::{StoreUpdate, store_as_json, write_stores};
-pub(crate) use transfer::{export_seen, format_of, key_names};
+pub(crate) use transfer::key_names;
 
 /// Where the interface begins.
 pub const BASE: &str = "/api/v1";
@@ -69,8 +71,14 @@ pub(crate) struct DatabasePath {
     pub db: String,
 }
 
+/// A Parquet file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes what is written without it")]
+pub(crate) struct ParquetFile(Vec<u8>);
+
 /// The store of an address.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct StorePath {
     /// Name of the database.
@@ -164,7 +172,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(schedules::put, schedules::remove))
         .routes(routes!(knowledge::list))
         .routes(routes!(knowledge::show, knowledge::put, knowledge::remove))
-        .routes(routes!(transfer::export));
+        .routes(routes!(export::export));
     OpenApiRouter::with_openapi(description::base()).nest(BASE, v1)
 }
 

@@ -29,6 +29,8 @@ const VARIABLES: &[(&str, &str)] = &[
     ("SOP_PORT", "the port to listen on"),
     ("SOP_TOKEN", "a token of your own"),
     ("SOP_ROOT_PASSWORD", "the password of the first admin"),
+    ("SOP_TLS_CERTIFICATE", "the certificate to speak HTTPS with"),
+    ("SOP_TLS_KEY", "its private key"),
     ("SOP_LLM_PROVIDER", "who answers the copilot"),
     ("SOP_LLM_MODEL", "which model"),
     ("SOP_LLM_BASE_URL", "where it is"),

@@ -81,6 +81,12 @@ impl Sink {
         self.begun.is_none()
     }
 
+    /// Tells whether the client is gone, also while something else writes here.
+    pub fn is_gone(&self) -> impl Fn() -> bool + use<> {
+        let pieces = self.pieces.clone();
+        move || pieces.is_closed()
+    }
+
     /// Whether the client is gone.
     pub fn is_closed(&self) -> bool {
         self.pieces.is_closed()

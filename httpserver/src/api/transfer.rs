@@ -1,32 +1,28 @@
-//! Import and export of rows, streaming in both directions.
+//! Import of rows, streaming.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sop::{Database, Direction, JsonStyle, Mode, Transaction};
-use sop_query::sql::Cancel;
+use sop::Database;
 use sop_query::transfer::{
-    self, CsvOptions, ExportOptions, Exported, Exporter, Format, ImportMode, ImportOptions,
-    MappedReader, Mapping, MappingRule, Progress, RowReader, Summary, TransferError,
+    self, CsvOptions, Format, ImportMode, ImportOptions, MappedReader, Mapping, MappingRule,
+    Progress, RowReader, Summary, TransferError,
 };
 use sop_systemdb::system::AuditEntry;
 use utoipa::{IntoParams, ToSchema};
 
-use super::filtered::{Filtering, export_filtered};
 use super::streams::{Sink, long_call, stream};
-use super::{StorePath, keys};
+use super::{ParquetFile, StorePath};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, BodyReader, JsonNumbers, State};
+use crate::formats::{FileFormat, format_of, reader};
 use crate::jobs::JobWish;
-use crate::registry::Registry;
-use crate::security::{Capability, Seen};
+use crate::security::Capability;
 use crate::state::AppState;
 
 /// Bytes that are read from the body at once; the format is seen from the first of them.
@@ -37,7 +33,7 @@ const READ_BYTES: usize = 64 * 1024;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ImportQuery {
-    /// `json` (an array), `ndjson` or `csv`; seen from the media type or the data when missing.
+    /// `json` (an array), `ndjson`, `csv` or `parquet`; seen from the media type or the data when missing.
     format: Option<String>,
     /// Fields that form the key, such as `Country,Id`; the names of the store's key when missing.
     key: Option<String>,
@@ -116,12 +112,15 @@ enum ImportLine<'a> {
     },
 }
 
-/// Imports rows into a store, in batches of one transaction each. Bad rows are reported by line and
+/// Imports rows into a store, in batches of one transaction each. Bad rows are reported by line (of Parquet, by number) and
 /// cost only themselves. With `Accept: application/x-ndjson` the answer is a line now and then while
 /// the import runs (`event` is `progress`) and one at its end (`summary` or `error`).
 #[utoipa::path(
     post, operation_id = "import_items", path = "/databases/{db}/stores/{store}/import", tag = "items", params(StorePath, ImportQuery),
-    request_body(content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
+    request_body(content(
+        (String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"),
+        (ParquetFile = "application/vnd.apache.parquet"),
+    )),
     responses(
         (status = 200, content((ImportSummary = "application/json"), (String = "application/x-ndjson"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
@@ -141,7 +140,8 @@ pub(super) async fn import(
         (Some(name), _) => Some(format_of(name)?),
         // Files of one JSON value a line are often called JSON: there the data itself decides.
         (None, Some(content_type)) => {
-            Format::from_content_type(content_type).filter(|format| *format != Format::Json)
+            let found = FileFormat::from_content_type(content_type);
+            found.filter(|format| *format != FileFormat::Text(Format::Json))
         }
         (None, None) => None,
     };
@@ -176,7 +176,7 @@ pub(super) async fn import(
     }
     if numbers.lines {
         return stream(&state, "application/x-ndjson", move |sink| {
-            let db = work.writable(&registry, &path.db)?;
+            let db = registry.writable(&path.db)?;
             registry.seen(&path.db).check_whole_rows(&path.store)?;
             work.run_in_lines(&db, reader, sink)
         })
@@ -185,7 +185,7 @@ pub(super) async fn import(
     let gone = CancelOnDrop::default();
     let cancel = Arc::clone(&gone.0);
     let summary = long_call(&state, move || {
-        let db = work.writable(&registry, &path.db)?;
+        let db = registry.writable(&path.db)?;
         registry.seen(&path.db).check_whole_rows(&path.store)?;
         work.run(&db, reader, cancel, &mut |_| {})
     })
@@ -206,7 +206,7 @@ impl Drop for CancelOnDrop {
 struct ImportWork {
     options: ImportOptions,
     csv: CsvOptions,
-    format: Option<Format>,
+    format: Option<FileFormat>,
     mapping: Mapping,
     /// Bytes of the body; 0 when that is not known.
     length: u64,
@@ -216,16 +216,6 @@ struct ImportWork {
 }
 
 impl ImportWork {
-    /// The database, when it takes writes; the audit hears of a refusal.
-    fn writable(&self, registry: &Registry, name: &str) -> ApiResult<Database> {
-        registry.writable(name).inspect_err(|error| {
-            let mut entry = self.entry.clone();
-            "refused".clone_into(&mut entry.outcome);
-            entry.detail = json!({"code": error.code().as_str(), "message": error.detail()});
-            self.state.audit().record(entry);
-        })
-    }
-
     /// Runs it as a job, so that others see it and can end it, and writes down what it changed.
     fn run(
         self,
@@ -304,16 +294,34 @@ impl ImportWork {
         cancel: Arc<AtomicBool>,
         progress: &mut dyn FnMut(&Progress),
     ) -> ApiResult<Summary> {
-        self.options.cancel = Some(cancel);
+        self.options.cancel = Some(Arc::clone(&cancel));
         let mut body = BufReader::with_capacity(READ_BYTES, body);
         let format = match self.format {
             Some(format) => format,
-            None => Format::detect(body.fill_buf().map_err(TransferError::Io)?, None)?,
+            None => FileFormat::detect(body.fill_buf().map_err(TransferError::Io)?, None)?,
         };
-        if format != Format::Csv {
+        if format != FileFormat::Text(Format::Csv) {
             self.csv.types.clear();
         }
-        let reader = transfer::reader(format, body, self.csv)?;
+        let state = self.state.clone();
+        let most = state.limits().import_file_bytes;
+        let reader = reader(
+            format,
+            body,
+            self.csv,
+            || state.scratch_file(),
+            most,
+            &mut |bytes| {
+                progress(&Progress {
+                    bytes,
+                    ..Progress::default()
+                });
+                match cancel.load(Ordering::Relaxed) {
+                    true => Err(TransferError::Cancelled.into()),
+                    false => Ok(()),
+                }
+            },
+        )?;
         let mut reader: Box<dyn RowReader + Send> = match self.mapping.is_empty() {
             true => reader,
             false => Box::new(MappedReader::new(reader, self.mapping)),
@@ -405,143 +413,4 @@ fn csv_options(state: &AppState, query: &ImportQuery) -> ApiResult<CsvOptions> {
         max_row_bytes,
         ..CsvOptions::default()
     })
-}
-
-/// The format of a name.
-pub(crate) fn format_of(name: &str) -> ApiResult<Format> {
-    Format::from_name(name).ok_or_else(|| {
-        let detail = "'format' is json, ndjson or csv.";
-        let known = Format::ALL.map(Format::name);
-        ApiError::new(Code::InvalidParameter, detail)
-            .parameter("format", detail)
-            .suggest(crate::error::nearest(name, known))
-    })
-}
-
-/// How to export.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ExportQuery {
-    /// `json`, `ndjson` (default) or `csv`.
-    format: Option<String>,
-    /// JSON array of leading key values, the last may be `{"partial": "text"}`: only these items.
-    prefix: Option<String>,
-    /// Filter document as JSON: only the items that it lets through.
-    filter: Option<String>,
-}
-
-/// Exports a store as of now: what is written was in it at one moment.
-#[utoipa::path(
-    get, operation_id = "export_items", path = "/databases/{db}/stores/{store}/export", tag = "items", params(StorePath, ExportQuery),
-    responses(
-        (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
-        (status = "default", body = Problem, content_type = "application/problem+json"),
-    ),
-)]
-pub(super) async fn export(
-    State(state): State,
-    ApiPath(path): ApiPath<StorePath>,
-    ApiQuery(query): ApiQuery<ExportQuery>,
-    numbers: JsonNumbers,
-) -> ApiResult<Response<Body>> {
-    let format = query
-        .format
-        .as_deref()
-        .map_or(Ok(Format::Ndjson), format_of)?;
-    let disposition = format!(
-        "attachment; filename=\"{}.{}\"",
-        file_name(&path.store),
-        format.name()
-    );
-    let registry = state.registry().clone();
-    let engine = state.queries().engine().clone();
-    let time = state.limits().query_longest();
-    let mut response = stream(&state, format.content_type(), move |sink| {
-        let db = registry.database(&path.db)?;
-        let seen = registry.seen(&path.db);
-        if let Some(filter) = &query.filter {
-            let style = if numbers.as_strings {
-                JsonStyle::BigIntAsString
-            } else {
-                JsonStyle::Exact
-            };
-            let options = ExportOptions {
-                style,
-                ..ExportOptions::new(format)
-            };
-            let filtering = Filtering {
-                filter,
-                count: false,
-                engine: &engine,
-                time,
-                cancel: Cancel::default(),
-                seen: &seen,
-            };
-            let prefix = query.prefix.as_deref();
-            return export_filtered(&db, &path.store, prefix, &filtering, &options, sink);
-        }
-        let tx = db.begin(Mode::Read)?;
-        let range = keys::prefix(
-            &tx.documents(&path.store)?.definition().key,
-            query.prefix.as_deref(),
-        )?;
-        let style = if numbers.as_strings {
-            JsonStyle::BigIntAsString
-        } else {
-            JsonStyle::Exact
-        };
-        let options = ExportOptions {
-            range,
-            style,
-            ..ExportOptions::new(format)
-        };
-        if seen.rules(&path.store).is_some() {
-            export_seen(&tx, &seen, &path.store, &options, sink)?;
-            return Ok(());
-        }
-        transfer::export(&tx, &path.store, &options, sink, &mut |_| {})?;
-        Ok(())
-    })
-    .await?;
-    if let Ok(value) = HeaderValue::try_from(disposition) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
-}
-
-/// Exports a store as somebody sees it who does not see all.
-pub(crate) fn export_seen(
-    tx: &Transaction,
-    seen: &Seen,
-    name: &str,
-    options: &ExportOptions,
-    out: &mut dyn std::io::Write,
-) -> ApiResult<Exported> {
-    let store = tx.documents(name)?;
-    seen.check(store.definition())?;
-    let mut progress = |_: &Exported| {};
-    let mut exporter = Exporter::new(&store, options, out, &mut progress)?;
-    for item in store.range(&options.range, Direction::Forward)? {
-        let item = item?;
-        let value = seen.document(name, &item.value)?;
-        exporter.add(&item.key, value.root())?;
-    }
-    Ok(exporter.finish()?)
-}
-
-/// A store's name as a file name.
-fn file_name(store: &str) -> String {
-    store
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect()
 }

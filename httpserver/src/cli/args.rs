@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use sop_systemdb::accounts::Role;
 
-use crate::config::{Chosen, Config, Secret, read_file};
+use crate::config::{Chosen, Config, Secret, TlsConfig, read_file};
 
 /// Where the model's key is in the environment. It is no flag: others on this machine can see flags.
 const LLM_KEY: &str = "SOP_LLM_API_KEY";
@@ -43,9 +43,9 @@ pub enum Command {
         /// Folder of the copy; new or empty.
         to: PathBuf,
     },
-    /// Import JSON, NDJSON or CSV into a store.
+    /// Import JSON, NDJSON, CSV or Parquet into a store.
     Import(ImportArgs),
-    /// Export a store as JSON, NDJSON or CSV.
+    /// Export a store as JSON, NDJSON, CSV or Parquet.
     Export(ExportArgs),
     /// Run SQL on a database.
     Query(QueryArgs),
@@ -132,6 +132,12 @@ pub struct ServeArgs {
     /// A proxy with TLS is in front: other machines connect to that, and cookies are sent over TLS only.
     #[arg(long)]
     pub behind_tls_proxy: bool,
+    /// The certificate of the server (PEM, with those that lead to a trusted one behind it): it speaks HTTPS.
+    #[arg(long, env = "SOP_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate (PEM, without a password).
+    #[arg(long, env = "SOP_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// Level of the log: error, warn, info, debug, trace [default: info].
     #[arg(long, env = "SOP_LOG", value_name = "LEVEL")]
     pub log: Option<String>,
@@ -159,7 +165,7 @@ pub struct ImportArgs {
     pub store: String,
     /// File to read; standard input when it is '-'.
     pub file: PathBuf,
-    /// json, ndjson or csv; seen from the file when missing.
+    /// json, ndjson, csv or parquet; seen from the file when missing.
     #[arg(long)]
     pub format: Option<String>,
     /// Fields that form the key, such as Country,Id.
@@ -185,7 +191,7 @@ pub struct ExportArgs {
     pub store: String,
     /// File to write; standard output when it is missing or '-'.
     pub file: Option<PathBuf>,
-    /// json, ndjson or csv; seen from the file's name when missing.
+    /// json, ndjson, csv or parquet; seen from the file's name when missing.
     #[arg(long)]
     pub format: Option<String>,
 }
@@ -285,6 +291,11 @@ impl ServeArgs {
         config.demo |= self.demo;
         config.allow_remote |= self.allow_remote;
         config.behind_tls_proxy |= self.behind_tls_proxy;
+        config.tls = TlsConfig::over(
+            self.tls_certificate.clone(),
+            self.tls_key.clone(),
+            config.tls,
+        );
         config.auth &= !self.no_auth;
         if let Some(token) = &self.token {
             config.token = Some(Secret::new(token));

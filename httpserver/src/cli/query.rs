@@ -12,8 +12,9 @@ use sop_query::sql::{
 use super::args::QueryArgs;
 use super::maintain::open_to_read;
 use super::{note, say};
-use crate::api::{FileRows, Target, format_of};
+use crate::api::{FileRows, Target};
 use crate::extract::JsonNumbers;
+use crate::formats::text_format_of;
 
 /// Rows that a table shows; the other formats have no end.
 const TABLE_ROWS: u64 = 1_000;
@@ -25,7 +26,7 @@ pub(super) fn run(args: &QueryArgs) -> anyhow::Result<ExitCode> {
     let as_table = args.format == "table";
     let format = match as_table {
         true => None,
-        false => Some(format_of(&args.format).map_err(|_| {
+        false => Some(text_format_of(&args.format).map_err(|_| {
             let given = &args.format;
             anyhow::anyhow!("'{given}' is no format of a result. Use table, csv, json or ndjson.")
         })?),

@@ -18,10 +18,11 @@ use super::args::{ScriptArgs, ScriptCommand, ScriptPlace};
 use super::query::{Out, drawn, flag_name, json_of_flag};
 use super::{note, say};
 use crate::AppState;
-use crate::api::{FileRows, format_of};
+use crate::api::FileRows;
 use crate::config::{Config, read_file};
 use crate::environments::Environments;
 use crate::extract::JsonNumbers;
+use crate::formats::text_format_of;
 use crate::scripts::{Chain, Run, done, library, run_script};
 use crate::tools::{Caller, Way};
 
@@ -46,7 +47,7 @@ pub(super) fn run(args: &ScriptArgs) -> anyhow::Result<ExitCode> {
         } => {
             let form = match format.as_str() {
                 "table" => None,
-                name => Some(format_of(name).map_err(|_| {
+                name => Some(text_format_of(name).map_err(|_| {
                     anyhow::anyhow!(
                         "'{name}' is no format of a result. Use table, csv, json or ndjson."
                     )

@@ -11,7 +11,7 @@ use crate::environments::Environments;
 use crate::error::ApiResult;
 use crate::registry::{Attach, Registry, Settings};
 use crate::security::random_token;
-use crate::serve::{StopSignal, bind, open_in_browser, serve};
+use crate::serve::{StopSignal, Tls, bind, open_in_browser, serve};
 use crate::{AppState, app};
 
 /// Name of the demo database.
@@ -36,6 +36,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
     // Before the line that says it runs: whoever reads that may stop it at once.
     let signal = StopSignal::new().context("Signals cannot be watched")?;
+    let tls = config.tls.as_ref().map(Tls::open).transpose()?;
     // The port first: a second start then fails before it touches a database.
     let listener = bind(&config.host, config.port).await?;
     let port = listener
@@ -53,17 +54,25 @@ async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
         make_demo(environments.first());
     }
     let state = AppState::new(&config, port, environments);
-    let base = format!("http://{}", authority(&config.host, port));
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{}", authority(&config.host, port));
     announce(&config, &base);
     if config.open {
         open_page(&state, &base);
     }
     let schedules = tokio::spawn(crate::scripts::keep_schedules(state.clone()));
-    serve(listener, app(state.clone()), &config.limits, stop(signal)).await;
+    serve(
+        listener,
+        tls,
+        app(state.clone()),
+        &config.limits,
+        stop(signal),
+    )
+    .await;
     schedules.abort();
     tracing::info!("closing the databases");
     let close = move || {
-        state.audit().flush();
+        state.audit().close();
         state.environments().close_all();
     };
     tokio::task::spawn_blocking(close).await?;

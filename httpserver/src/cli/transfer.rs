@@ -12,7 +12,10 @@ use sop_query::transfer::{self, CsvOptions, ExportOptions, Format, ImportMode, I
 use super::args::{ExportArgs, ImportArgs};
 use super::maintain::open_to_read;
 use super::{note, say};
-use crate::api::{format_of, key_names};
+use crate::api::key_names;
+use crate::config::Limits;
+use crate::error::ApiError;
+use crate::formats::{FileFormat, format_of, no_room, parquet_of_lines, reader};
 
 /// Bytes that are read at once; the format is seen from the first of them.
 const READ_BYTES: usize = 64 * 1024;
@@ -27,12 +30,21 @@ pub(super) fn import(args: &ImportArgs) -> anyhow::Result<ExitCode> {
     let mut input = input(&args.file)?;
     let format = match &args.format {
         Some(name) => format_of(name)?,
-        None => Format::detect(input.fill_buf()?, args.file.to_str())?,
+        None => FileFormat::detect(input.fill_buf()?, args.file.to_str())?,
     };
     let db = OpenOptions::new()
         .open(&args.database)
         .with_context(|| format!("The database {} cannot be opened", args.database.display()))?;
-    let mut reader = transfer::reader(format, input, CsvOptions::default())?;
+    let scratch = || tempfile::tempfile().map_err(no_room);
+    let most = Limits::default().import_file_bytes;
+    let mut reader = reader(
+        format,
+        input,
+        CsvOptions::default(),
+        scratch,
+        most,
+        &mut |_| Ok(()),
+    )?;
     let result = transfer::import(&db, &mut reader, &options, &mut |progress| {
         note(&format!(
             "\r{} rows, {} MiB",
@@ -75,31 +87,37 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let extension = file
         .and_then(|path| path.extension())
         .and_then(|extension| extension.to_str());
+    let lines = FileFormat::Text(Format::Ndjson);
     let format = match (&args.format, extension) {
         (Some(name), _) => format_of(name)?,
-        (None, Some(extension)) => Format::from_name(extension).unwrap_or(Format::Ndjson),
-        (None, None) => Format::Ndjson,
+        (None, Some(extension)) => FileFormat::from_name(extension).unwrap_or(lines),
+        (None, None) => lines,
     };
     let db = open_to_read(&args.database)?;
     let tx = db.begin(Mode::Read)?;
     // Before the file is made: a wrong name must not leave an empty one behind.
     tx.documents(&args.store)?;
-    let mut out: Box<dyn Write> = match file {
+    let mut out: Box<dyn Write + Send> = match file {
         Some(path) => {
             Box::new(BufWriter::new(File::create(path).with_context(|| {
                 format!("The file {} cannot be written", path.display())
             })?))
         }
-        None => Box::new(io::stdout().lock()),
+        None => Box::new(BufWriter::new(io::stdout())),
     };
-    let done = transfer::export(
-        &tx,
-        &args.store,
-        &ExportOptions::new(format),
-        &mut out,
-        &mut |_| {},
-    )?;
+    let export = |format: Format, out: &mut dyn Write| {
+        let options = ExportOptions::new(format);
+        transfer::export(&tx, &args.store, &options, out, &mut |_| {})
+    };
+    let items = match format {
+        FileFormat::Text(format) => export(format, &mut out)?.items,
+        FileFormat::Parquet => parquet_of_lines(&mut out, &mut |lines| {
+            export(Format::Ndjson, lines)
+                .map(drop)
+                .map_err(ApiError::from)
+        })?,
+    };
     out.flush()?;
-    note(&format!("{} items, {} bytes\n", done.items, done.bytes));
+    note(&format!("{items} items\n"));
     Ok(ExitCode::SUCCESS)
 }

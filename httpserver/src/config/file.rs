@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Secret;
 use super::limits::FileLimits;
 use super::llm::FileLlm;
+use super::tls::FileTls;
 use crate::extract::from_json;
 
 /// What a settings file may say. `config.example.json` shows every key.
@@ -40,6 +41,8 @@ pub struct FileConfig {
     pub allow_remote: Option<bool>,
     /// Whether a proxy with TLS is in front.
     pub behind_tls_proxy: Option<bool>,
+    /// What the server itself speaks TLS with.
+    pub tls: Option<FileTls>,
     /// Node cache of each database in bytes.
     pub cache_bytes: Option<u64>,
     /// Folder of the system database, relative to the file.
@@ -73,6 +76,10 @@ pub fn read_file(path: &Path) -> anyhow::Result<FileConfig> {
     config.system_database.iter_mut().for_each(below);
     config.databases.iter_mut().flatten().for_each(below);
     config.roots.iter_mut().flatten().for_each(below);
+    if let Some(tls) = &mut config.tls {
+        tls.certificate.iter_mut().for_each(below);
+        tls.key.iter_mut().for_each(below);
+    }
     let llm = config.llm.iter_mut();
     llm.filter_map(|llm| llm.key_file.as_mut()).for_each(below);
     Ok(config)

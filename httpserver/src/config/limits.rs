@@ -60,6 +60,8 @@ limits! {
     value_bytes = 100_000_000, KIB, 1024 * MIB;
     /// Longest line or record of an import.
     import_line_bytes = 128 * MIB, KIB, 1024 * MIB;
+    /// Largest file of an import that has to be kept while it is read (Parquet); texts need no room.
+    import_file_bytes = 16 * 1024 * MIB, KIB, 1024 * 1024 * MIB;
     /// Items in a page when the request does not say.
     page_items = 100, 1, 1000;
     /// Bytes after which a page ends before its item limit.

@@ -7,6 +7,7 @@ mod file;
 mod limits;
 mod llm;
 mod llm_limits;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use file::{FileConfig, parse_file, read_file};
 pub use limits::Limits;
 pub use llm::{Chosen, FileLlm, LlmConfig, LlmLimits, Price, ProviderKind, Share};
 pub(crate) use llm::{check_key, key_of as read_key_file};
+pub use tls::{FileTls, TlsConfig};
 
 /// Where the server listens when nothing else is said.
 pub const DEFAULT_PORT: u16 = 8080;
@@ -51,6 +53,8 @@ pub struct Config {
     pub allow_remote: bool,
     /// Whether a proxy with TLS is in front, so that cookies are sent over TLS only.
     pub behind_tls_proxy: bool,
+    /// What the server itself speaks TLS with; plain HTTP when missing.
+    pub tls: Option<TlsConfig>,
     /// Node cache of each database in bytes; the engine's default when missing.
     pub cache_bytes: Option<u64>,
     /// Folder of the system database; `system` in the data root when missing.
@@ -77,6 +81,7 @@ impl Default for Config {
             allowed_hosts: Vec::new(),
             allow_remote: false,
             behind_tls_proxy: false,
+            tls: None,
             cache_bytes: None,
             system_database: None,
             limits: Limits::default(),
@@ -107,6 +112,7 @@ impl Config {
         set(&mut self.allow_remote, file.allow_remote);
         set(&mut self.behind_tls_proxy, file.behind_tls_proxy);
         self.token = file.token.or(self.token);
+        self.tls = file.tls.map(TlsConfig::from).or(self.tls);
         self.cache_bytes = file.cache_bytes.or(self.cache_bytes);
         self.system_database = file.system_database.or(self.system_database);
         self.limits = file.limits.unwrap_or_default().over(&self.limits);
@@ -119,13 +125,16 @@ impl Config {
     /// # Errors
     /// A sentence that names the setting and what to do.
     pub fn check(&self) -> Result<(), String> {
-        if !self.is_loopback() && !self.allow_remote && !self.behind_tls_proxy {
+        if !self.is_loopback() && !self.allow_remote && !self.is_encrypted() {
             return Err(format!(
                 "The host '{}' is reachable from other machines, and this server has no encryption. Use 127.0.0.1, \
-                 or put a proxy with TLS in front and say --behind-tls-proxy. --allow-remote goes without one, as in a \
-                 network where nobody else listens.",
+                 give it a certificate (--tls-certificate and --tls-key), or put a proxy with TLS in front and say \
+                 --behind-tls-proxy. --allow-remote goes without, as in a network where nobody else listens.",
                 self.host
             ));
+        }
+        if let Some(tls) = &self.tls {
+            tls.check()?;
         }
         if !self.auth && !self.is_loopback() {
             return Err(
@@ -165,6 +174,11 @@ impl Config {
             );
         }
         Ok(())
+    }
+
+    /// Whether browsers reach it over TLS.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some() || self.behind_tls_proxy
     }
 
     /// Whether only this machine can reach the address.
@@ -232,6 +246,12 @@ mod tests {
         config.behind_tls_proxy = true;
         assert!(config.check().is_ok());
         config.behind_tls_proxy = false;
+        config.tls = Some(TlsConfig {
+            certificate: "c.pem".into(),
+            key: "k.pem".into(),
+        });
+        assert!(config.check().is_ok());
+        config.tls = None;
         config.allow_remote = true;
         assert!(config.check().is_ok());
         assert!(

@@ -13,10 +13,12 @@ mod system;
 
 use std::borrow::Cow;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::audit::Refusal;
 
 pub use code::Code;
 pub use explain::{explain_json, explain_query};
@@ -233,18 +235,27 @@ impl std::error::Error for ApiError {}
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.0.code.status();
+        let refusal =
+            matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN).then(|| Refusal {
+                code: self.0.code.as_str(),
+                detail: self.0.detail.clone().into_owned(),
+            });
         let mut headers = self.0.headers.clone();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
         let body = serde_json::to_vec(&self.into_problem()).unwrap_or_default();
-        (status, headers, body).into_response()
+        let mut response = (status, headers, body).into_response();
+        if let Some(refusal) = refusal {
+            response.extensions_mut().insert(refusal);
+        }
+        response
     }
 }
 
 /// Words of an error as a sentence.
-fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     let first: String = chars
         .next()

@@ -46,7 +46,7 @@ pub fn sign_in() -> Response {
         status: StatusCode::UNAUTHORIZED.as_u16(),
         title: "Open the address from the terminal".to_owned(),
         detail: "This page needs the token of the running server. When it started, it printed a line that \
-                 begins with “listening on http://”: open that address."
+                 begins with “listening on”: open that address."
             .to_owned(),
         advice: "A restart makes a new token, so an older address or tab does not work any more.".to_owned(),
     };

@@ -14,6 +14,7 @@ use crate::api::{
 };
 use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::{ApiPath, JsonNumbers, State};
+use crate::formats::FileFormat;
 use crate::registry;
 use crate::state::AppState;
 
@@ -229,7 +230,8 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
             return Err(ApiError::new(Code::DatabaseNotFound, detail));
         }
         let data_root = crate::registry::shown(state.registry().roots().data());
-        return Ok(render_welcome(&Welcome { data_root }));
+        let formats = FileFormat::names();
+        return Ok(render_welcome(&Welcome { data_root, formats }));
     };
     if let (View::Design, Some(store)) = (place.view, &place.store) {
         state
@@ -248,6 +250,7 @@ fn build(state: &AppState, place: Place) -> ApiResult<String> {
         databases,
         database: name,
         view: place.view,
+        formats: FileFormat::names(),
         ..AppShell::default()
     };
     let is_open = views

@@ -75,17 +75,23 @@ impl Access {
         &self.environment_cookie
     }
 
+    /// The `Set-Cookie` value for an environment; `None` takes the cookie away.
+    pub fn choose_environment(&self, name: Option<&str>) -> String {
+        self.set_cookie(&self.environment_cookie, name)
+    }
+
     /// The `Set-Cookie` value for the secret of a session; `None` takes the cookie away.
     pub fn session_cookie(&self, secret: Option<&str>) -> String {
+        self.set_cookie(&self.cookie, secret)
+    }
+
+    fn set_cookie(&self, name: &str, value: Option<&str>) -> String {
         let secure = if self.secure { "; Secure" } else { "" };
-        let (secret, ends) = match secret {
-            Some(secret) => (secret, ""),
+        let (value, ends) = match value {
+            Some(value) => (value, ""),
             None => ("", "; Max-Age=0"),
         };
-        format!(
-            "{}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}",
-            self.cookie
-        )
+        format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{ends}")
     }
 
     /// The secrets of sessions in a `Cookie` header.
@@ -183,6 +189,19 @@ mod tests {
         assert!(access.has_session(&format!("other=1; {pair}")));
         assert!(!access.has_session("sop_session_8080=the-right-token-of-this-run"));
         assert!(!access.has_session(&pair.replace("8080", "8081")));
+    }
+
+    #[test]
+    fn over_tls_all_cookies_say_so() {
+        let access = access().secure(true);
+        for cookie in [
+            access.session_cookie(Some("x")),
+            access.session_cookie(None),
+            access.choose_environment(Some("test")),
+            access.choose_environment(None),
+        ] {
+            assert!(cookie.contains("; SameSite=Strict; Secure"), "{cookie}");
+        }
     }
 
     #[test]

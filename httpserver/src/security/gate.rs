@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::identity::Identity;
 use super::rights::{Capability, needed, part};
+use crate::audit::AtGate;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::{Inside, in_environment};
 use crate::page;
@@ -48,14 +49,20 @@ pub async fn gate(State(state): State<AppState>, mut request: Request, next: Nex
         };
         let allowed = check(&inside, &identity, needs, route.as_deref(), request.uri()).await;
         if let Err(error) = allowed {
-            return match is_page {
-                true => page::error_page(error),
-                false => error.into_response(),
-            };
+            if is_page {
+                return page::error_page(error);
+            }
+            let mut response = error.into_response();
+            response.extensions_mut().insert(AtGate);
+            response.extensions_mut().insert(identity);
+            return response;
         }
     }
-    request.extensions_mut().insert(identity);
-    next.run(request).await
+    request.extensions_mut().insert(identity.clone());
+    let mut response = next.run(request).await;
+    // The audit asks who was refused.
+    response.extensions_mut().insert(identity);
+    response
 }
 
 /// Fails when somebody may not do what the route needs, in the database and with the store of the address.
@@ -142,8 +149,7 @@ fn identify(state: &AppState, headers: &HeaderMap) -> Option<Identity> {
 
 /// Forgets an environment that is gone and opens the page anew, in the first one.
 fn out_of_environment(state: &AppState, uri: &Uri) -> Response {
-    let cookie = state.access().environment_cookie();
-    let gone = format!("{cookie}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    let gone = state.access().choose_environment(None);
     match HeaderValue::try_from(gone) {
         Ok(gone) => {
             let to = Redirect::to(&without_token(uri));

@@ -16,6 +16,8 @@ pub struct HostRules {
     exact: Vec<String>,
     /// Lower-case names that are served on any port.
     any_port: Vec<String>,
+    /// The port of addresses that name none.
+    usual_port: u16,
 }
 
 impl HostRules {
@@ -42,17 +44,28 @@ impl HostRules {
             }
             .push(name);
         }
-        Self { exact, any_port }
+        Self {
+            exact,
+            any_port,
+            usual_port: 80,
+        }
     }
 
-    /// Whether a `Host` header names this server. Without a port it stands for port 80.
+    /// For a server that speaks TLS itself, when `is` says so.
+    #[must_use]
+    pub fn over_tls(self, is: bool) -> Self {
+        let usual_port = if is { 443 } else { 80 };
+        Self { usual_port, ..self }
+    }
+
+    /// Whether a `Host` header names this server. Without a port it stands for the usual one, 80 or 443.
     pub fn allows(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let (name, port) = split_port(&host);
         let full = if port.is_some() {
             host.clone()
         } else {
-            format!("{host}:80")
+            format!("{host}:{}", self.usual_port)
         };
         self.exact.contains(&full) || self.any_port.iter().any(|allowed| allowed == name)
     }
@@ -197,6 +210,8 @@ mod tests {
             assert!(!rules.allows(host), "{host}");
         }
         assert!(HostRules::new(80, "::1", &[]).allows("[::1]"));
+        let over_tls = |port| HostRules::new(port, "::1", &[]).over_tls(true);
+        assert!(over_tls(443).allows("localhost") && !over_tls(80).allows("localhost"));
         assert!(HostRules::new(8080, "192.0.2.7", &[]).allows("192.0.2.7:8080"));
     }
 

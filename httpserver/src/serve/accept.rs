@@ -13,8 +13,9 @@ use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -23,6 +24,7 @@ use tower::ServiceExt as _;
 use super::files;
 use super::quiet::{Answering, Quiet, Running, Seat};
 use super::stall::StallGuard;
+use super::tls::Tls;
 use crate::config::Limits;
 use crate::security::Peer;
 
@@ -58,9 +60,10 @@ pub async fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("Cannot listen on {host}:{port}"))
 }
 
-/// Serves `app` until `stop` says so; then running requests get the limits' time to end.
+/// Serves `app` until `stop` says so, over TLS when that is given; then running requests get the limits' time to end.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     app: Router,
     limits: &Limits,
     stop: impl Future<Output = ()>,
@@ -87,7 +90,7 @@ pub async fn serve(
             place = place(&places, &quiet), if held.is_some() => {
                 if let Some(accepted) = held.take() {
                     let ends = (stopping.subscribe(), quiet.enter());
-                    let task = connection(accepted, app.clone(), limits, ends);
+                    let task = connection(accepted, (app.clone(), tls.clone()), limits, ends);
                     connections.spawn(async move {
                         task.await;
                         drop(place);
@@ -146,7 +149,7 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
 /// Serves one connection; the future owns all it needs.
 fn connection(
     (stream, peer): (TcpStream, SocketAddr),
-    app: Router,
+    (app, tls): (Router, Option<Tls>),
     limits: &Limits,
     (mut stopping, seat): (watch::Receiver<bool>, Seat),
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -159,7 +162,8 @@ fn connection(
         .header_read_timeout(limits.header_timeout())
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD_BYTES);
-    let io = TokioIo::new(StallGuard::new(stream, limits.idle_timeout()));
+    let stream = StallGuard::new(stream, limits.idle_timeout());
+    let greeting = limits.header_timeout();
     let requests = seat.clone();
     // Handlers hear where it came from: who guesses passwords is slowed down by that.
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
@@ -167,18 +171,54 @@ fn connection(
         answer(app.clone(), requests.begin(), request)
     });
     async move {
-        let served = http.serve_connection(io, service);
-        let mut served = std::pin::pin!(served);
-        let ended = tokio::select! {
-            ended = served.as_mut() => ended,
-            () = seat.ended() => return,
-            () = stop_of(&mut stopping) => {
-                served.as_mut().graceful_shutdown();
-                served.await
+        let ends = (&mut stopping, &seat);
+        let ended = match tls {
+            None => exchange(&http, stream, service, ends).await,
+            Some(tls) => {
+                let greeted = tokio::select! {
+                    greeted = tls.greet(stream, greeting) => greeted,
+                    () = seat.ended() => return,
+                    () = stop_of(&mut stopping) => return,
+                };
+                match greeted {
+                    // It is large, and not needed before the greeting.
+                    Ok(stream) => {
+                        let ends = (&mut stopping, &seat);
+                        Box::pin(exchange(&http, stream, service, ends)).await
+                    }
+                    Err(error) => {
+                        tracing::debug!(%peer, %error, "no TLS");
+                        return;
+                    }
+                }
             }
         };
         if let Err(error) = ended {
             tracing::debug!(%peer, %error, "connection ended");
+        }
+    }
+}
+
+/// Answers the requests of a stream until it ends, makes room or the server stops.
+async fn exchange<I, S>(
+    http: &http1::Builder,
+    stream: I,
+    service: S,
+    (stopping, seat): (&mut watch::Receiver<bool>, &Seat),
+) -> hyper::Result<()>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: HttpService<Incoming, ResBody = Body>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let served = http.serve_connection(TokioIo::new(stream), service);
+    let mut served = std::pin::pin!(served);
+    tokio::select! {
+        ended = served.as_mut() => ended,
+        () = seat.ended() => Ok(()),
+        () = stop_of(stopping) => {
+            served.as_mut().graceful_shutdown();
+            served.await
         }
     }
 }

@@ -7,7 +7,9 @@ pub mod files;
 mod quiet;
 mod signals;
 mod stall;
+mod tls;
 
 pub use accept::{bind, serve};
 pub use browser::open_in_browser;
 pub use signals::StopSignal;
+pub use tls::Tls;

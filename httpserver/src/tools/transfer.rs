@@ -1,14 +1,17 @@
 //! Tools that take rows in and give them out as text. Files of any size go by the interface's own
 //! import and export; a tool's arguments and results are bounded.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sop::Mode as Access;
 use sop_query::transfer::{
-    CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, export, import, reader,
+    CsvOptions, ExportOptions, Format, ImportMode, ImportOptions, export, import,
 };
 use sop_systemdb::tool::{ToolClass, ToolFault, ToolOutput};
 
@@ -17,21 +20,22 @@ use super::context::Context;
 use super::fault::{at, fault};
 use super::result::counted;
 use super::tool::{Mode, Tool};
-use crate::api::{export_seen, format_of};
+use crate::api::export_seen;
+use crate::formats::{FileFormat, format_of, parquet_of_lines, reader};
 
 /// The tools of this module.
 pub fn tools() -> Vec<Tool> {
     vec![
         Tool::changing(
             "import",
-            "Imports rows given as text (CSV, NDJSON or a JSON array) into a store.",
+            "Imports rows given as text (CSV, NDJSON or a JSON array, or a Parquet file in base64) into a store.",
             ToolClass::Write,
             &["store", "data"],
             import_rows,
         ),
         Tool::reading(
             "export",
-            "Gives the items of a store as text: CSV, NDJSON or a JSON array.",
+            "Gives the items of a store as text: CSV, NDJSON or a JSON array, or as a Parquet file in base64.",
             &["store", "format"],
             export_rows,
         ),
@@ -44,9 +48,9 @@ pub fn tools() -> Vec<Tool> {
 struct Import {
     /// The store.
     store: String,
-    /// The rows as text.
+    /// The rows as text; a Parquet file in base64.
     data: String,
-    /// `csv`, `ndjson` or `json`; seen from the data when missing.
+    /// `csv`, `ndjson`, `json` or `parquet`; all but the last seen from the data when missing.
     format: Option<String>,
     /// Fields that form the key; those of the store's key when missing.
     key: Option<Names>,
@@ -67,15 +71,25 @@ fn import_rows(context: &Context, args: Import, mode: Mode) -> Result<ToolOutput
     seen.check_whole_rows(&args.store).map_err(fault)?;
     let format = match &args.format {
         Some(name) => format_of(name).map_err(|error| at(error, "/format"))?,
-        None => Format::detect(args.data.as_bytes(), None).map_err(|error| at(error, "/data"))?,
+        None => {
+            FileFormat::detect(args.data.as_bytes(), None).map_err(|error| at(error, "/data"))?
+        }
     };
+    let data = bytes_of(format, &args.data)?;
     let mut options = ImportOptions::new(&args.store);
     options.key = args.key.as_ref().map(Names::list).unwrap_or_default();
     options.mode = import_mode(args.mode.as_deref())?;
     options.create = args.create.unwrap_or(false);
     options.dry_run = mode == Mode::Propose;
-    let mut rows = reader(format, args.data.as_bytes(), CsvOptions::default())
-        .map_err(|error| at(error, "/data"))?;
+    let mut rows = reader(
+        format,
+        &*data,
+        CsvOptions::default(),
+        || context.state.scratch_file(),
+        data.len() as u64,
+        &mut |_| Ok(()),
+    )
+    .map_err(|error| at(error, "/data"))?;
     let done =
         import(&database, &mut rows, &options, &mut |_| {}).map_err(|error| fault(error.into()))?;
     let verb = match mode {
@@ -96,6 +110,18 @@ fn import_rows(context: &Context, args: Import, mode: Mode) -> Result<ToolOutput
     })
 }
 
+/// What the argument stands for.
+fn bytes_of(format: FileFormat, data: &str) -> Result<Cow<'_, [u8]>, ToolFault> {
+    if format != FileFormat::Parquet {
+        return Ok(Cow::Borrowed(data.as_bytes()));
+    }
+    let decoded = STANDARD.decode(data.trim()).map_err(|error| {
+        let message = format!("A Parquet file is given in base64, which this is not: {error}.");
+        ToolFault::new("invalid_value", message).at("/data")
+    })?;
+    Ok(Cow::Owned(decoded))
+}
+
 fn import_mode(name: Option<&str>) -> Result<ImportMode, ToolFault> {
     let name = name.unwrap_or("insert");
     serde_json::from_value(Value::from(name)).map_err(|_| {
@@ -110,7 +136,7 @@ fn import_mode(name: Option<&str>) -> Result<ImportMode, ToolFault> {
 struct Export {
     /// The store.
     store: String,
-    /// `csv`, `ndjson` or `json`; `csv` when missing.
+    /// `csv`, `ndjson`, `json` or `parquet`; `csv` when missing.
     format: Option<String>,
     /// The database; the open one when missing.
     database: Option<String>,
@@ -151,11 +177,20 @@ fn export_rows(context: &Context, args: Export) -> Result<ToolOutput, ToolFault>
         bytes: Vec::new(),
         most: context.bytes,
     };
-    let options = ExportOptions::new(format);
     let seen = context.seen(args.database.as_deref());
-    let exported = match seen.visibility().is_all() {
-        true => export(&tx, &args.store, &options, &mut text, &mut |_| {}).map_err(Into::into),
-        false => export_seen(&tx, &seen, &args.store, &options, &mut text),
+    let write = |format: Format, out: &mut dyn Write| {
+        let options = ExportOptions::new(format);
+        match seen.visibility().is_all() {
+            true => export(&tx, &args.store, &options, out, &mut |_| {}).map_err(Into::into),
+            false => export_seen(&tx, &seen, &args.store, &options, out),
+        }
+    };
+    let exported = match format {
+        FileFormat::Text(format) => write(format, &mut text).map(|done| done.items),
+        FileFormat::Parquet => {
+            let mut write = |lines: &mut dyn Write| write(Format::Ndjson, lines).map(drop);
+            parquet_of_lines(&mut text, &mut write)
+        }
     };
     let exported = exported.map_err(|error| {
         let mut found = fault(error);
@@ -169,10 +204,15 @@ fn export_rows(context: &Context, args: Export) -> Result<ToolOutput, ToolFault>
         }
         found
     })?;
-    let text = String::from_utf8_lossy(&text.bytes).into_owned();
+    let data = match format {
+        FileFormat::Text(_) => {
+            json!({"format": name, "text": String::from_utf8_lossy(&text.bytes)})
+        }
+        FileFormat::Parquet => json!({"format": name, "base64": STANDARD.encode(&text.bytes)}),
+    };
     Ok(ToolOutput {
-        summary: format!("{} as {name}", counted(exported.items, "item")),
-        data: json!({"format": name, "text": text}),
+        summary: format!("{} as {name}", counted(exported, "item")),
+        data,
         ..ToolOutput::default()
     })
 }

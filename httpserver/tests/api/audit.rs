@@ -1,7 +1,9 @@
 //! Who changed what is written down.
 
 use serde_json::{Value, json};
+use sop_systemdb::accounts::Role;
 
+use super::roles::user;
 use super::support::TestApp;
 
 async fn entries(test: &TestApp) -> Vec<Value> {
@@ -163,4 +165,71 @@ async fn the_audit_is_filtered_and_counted() {
     assert_eq!(counts["since"][0], counts["entries"]);
     assert_eq!(counts["since"][1], 0);
     assert_eq!(counts["complete"], true);
+}
+
+#[tokio::test]
+async fn what_is_refused_is_written_down_with_who_and_why_and_not_without_end() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let admin = test.user(&user("ada", Role::Admin));
+    let viewer = test.user(&user("vera", Role::Viewer));
+    let items = "/api/v1/databases/d/stores/s/items";
+    for key in 0..30 {
+        let body = json!({"key": key, "value": {}});
+        let refused = test.by(&viewer, "POST", items, body).await;
+        refused.refused(403, "not_allowed");
+    }
+    let nobody = [("authorization", "Bearer wrong")];
+    for _ in 0..30 {
+        let refused = test.call("GET", "/api/v1/databases", &nobody, "").await;
+        refused.refused(401, "unauthorized");
+    }
+    let other_site = [
+        ("origin", "https://evil.example"),
+        ("authorization", &*viewer),
+    ];
+    let refused = test.call("GET", "/api/v1/databases", &other_site, "").await;
+    refused.refused(403, "origin_not_allowed");
+
+    let listed = test
+        .by(&admin, "GET", "/api/v1/audit?limit=100", "")
+        .await
+        .ok();
+    let entries = listed["entries"].as_array().unwrap();
+    let of = |who: &str, code: &str| -> Vec<&Value> {
+        let mut found = entries
+            .iter()
+            .filter(|one| one["who"] == who)
+            .collect::<Vec<_>>();
+        found.retain(|one| one["outcome"] == "refused" && one["detail"]["code"] == code);
+        found
+    };
+    let of_vera = of("vera", "not_allowed");
+    assert_eq!(of_vera.len(), 10, "{listed}");
+    let first = of_vera[0];
+    assert_eq!(first["what"], "POST /databases/{db}/stores/{store}/items");
+    assert_eq!(
+        (&first["database"], &first["store"]),
+        (&json!("d"), &json!("s"))
+    );
+    let why = first["detail"]["message"].as_str().unwrap();
+    assert!(why.contains("editor") || why.contains("viewer"), "{why}");
+    assert_eq!(of("nobody", "unauthorized").len(), 3);
+    assert_eq!(of("nobody", "origin_not_allowed").len(), 1);
+    // The rest is a number, at the latest when the program ends.
+    test.state.audit().close();
+    let listed = test
+        .by(&admin, "GET", "/api/v1/audit?limit=100", "")
+        .await
+        .ok();
+    let entries = listed["entries"].as_array().unwrap();
+    let more = |who: &str| {
+        let rest = entries
+            .iter()
+            .find(|one| one["what"] == "more refused requests" && one["who"] == who);
+        rest.map(|one| one["detail"]["more"].clone())
+    };
+    assert_eq!(
+        (more("vera"), more("nobody")),
+        (Some(json!(20)), Some(json!(27)))
+    );
 }

@@ -93,3 +93,32 @@ async fn the_reference_page_needs_nothing_from_elsewhere() {
         "text/css; charset=utf-8"
     );
 }
+
+/// A schema that takes no other fields cannot be one part of a whole: what the other parts have would be refused. That was
+/// the body of a script that is not saved.
+#[tokio::test]
+async fn a_closed_schema_is_no_part_of_another() {
+    fn look(at: &serde_json::Value, place: &str, found: &mut Vec<String>) {
+        if let Some(parts) = at["allOf"].as_array().filter(|parts| parts.len() > 1)
+            && parts
+                .iter()
+                .any(|part| part["additionalProperties"] == false)
+        {
+            found.push(place.to_owned());
+        }
+        let named = at.as_object().into_iter().flatten();
+        let listed = at.as_array().into_iter().flatten().enumerate();
+        let listed = listed.map(|(number, value)| (number.to_string(), value));
+        for (name, value) in named
+            .map(|(name, value)| (name.clone(), value))
+            .chain(listed)
+        {
+            look(value, &format!("{place}/{name}"), found);
+        }
+    }
+    let test = TestApp::new();
+    let document = test.get("/api/v1/openapi.json").await.ok();
+    let mut found = Vec::new();
+    look(&document, "", &mut found);
+    assert!(found.is_empty(), "{found:?}");
+}

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sop_httpserver::environments::Environments;
-use sop_httpserver::serve::{bind, serve};
+use sop_httpserver::serve::{Tls, bind, serve};
 use sop_httpserver::{AppState, app, config::Config};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -14,15 +14,15 @@ use tokio::task::JoinHandle;
 use super::support::{TOKEN, config};
 
 /// A server that runs until it is told to stop.
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+pub struct Server {
+    pub address: SocketAddr,
+    pub stop: oneshot::Sender<()>,
+    pub ended: JoinHandle<()>,
     _folder: tempfile::TempDir,
 }
 
 impl Server {
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+    pub async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = config(folder.path());
         change(&mut config);
@@ -33,10 +33,11 @@ impl Server {
             address.port(),
             Environments::open(&config).unwrap(),
         );
+        let tls = config.tls.as_ref().map(|tls| Tls::open(tls).unwrap());
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(async move {
             let stopped = async { stopped.await.unwrap_or_default() };
-            serve(listener, app(state), &config.limits, stopped).await;
+            serve(listener, tls, app(state), &config.limits, stopped).await;
         });
         Self {
             address,
@@ -46,12 +47,12 @@ impl Server {
         }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
     /// The start of a request with the right host and token.
-    fn head(&self, line: &str) -> String {
+    pub fn head(&self, line: &str) -> String {
         format!(
             "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {TOKEN}\r\n",
             self.address
@@ -73,7 +74,7 @@ impl Server {
     }
 }
 
-async fn read_all(stream: &mut TcpStream) -> String {
+pub async fn read_all(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     // A connection that is cut off may end in an error; what came before counts.
     let _ = stream.read_to_end(&mut bytes).await;

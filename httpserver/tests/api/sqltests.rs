@@ -97,7 +97,7 @@ impl Server {
             let state = AppState::new(&config, address.port(), environments);
             tokio::spawn(async move {
                 let stopped = async { stopped.await.unwrap_or_default() };
-                serve(listener, app(state), &config.limits, stopped).await;
+                serve(listener, None, app(state), &config.limits, stopped).await;
             });
             address
         });

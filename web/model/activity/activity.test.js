@@ -71,6 +71,7 @@ test("an entry of any shape gives a line", () => {
   assert.deepEqual(lineOf(entry({ detail: { changes: [change], sequence: 7 } })), { kind: "swap", field: "a", before: 1, after: 2, more: "" });
   assert.deepEqual(lineOf(entry({ changed: 3, detail: { changes: { rows: [change] } } })), { kind: "swap", field: "a", before: 1, after: 2, more: "and 2 more" });
   assert.equal(lineOf(entry({ detail: { changes: [{ ...change, op: "upsert", before: null }] } })).kind, "item");
+  assert.deepEqual(lineOf(entry({ what: "more refused requests", outcome: "refused", detail: { code: "not_allowed", more: 20 } })), { kind: "words", text: "20 more refused requests", more: "not_allowed" });
   assert.deepEqual(lineOf(entry({ detail: { statement: "UPDATE  s\nSET a = 1" } })), { kind: "words", text: "UPDATE s SET a = 1", more: "", code: true });
   assert.deepEqual(lineOf(entry({ what: "POST /databases", outcome: "failed", detail: { status: 409 } })), { kind: "words", text: "Create or open a database", more: "answer 409" });
   assert.deepEqual(lineOf(entry({ way: "import", what: "s import", detail: { import: { inserted: 5, updated: 0, failed: 2 } } })), { kind: "words", text: "Import", more: "5 new, 2 bad" });

@@ -2,6 +2,7 @@
 //
 // Holds: reading and writing filters are each other's inverse; an entry of any shape gives a line, whoever wrote it.
 
+import { count } from "../../core/format.js";
 import { isObject, kindOf } from "../../core/json.js";
 
 /** @typedef {{number: number, at: string, who: string, way: string, what: string, database?: string, store?: string, changed: number, outcome: string, detail?: any}} AuditEntry */
@@ -158,6 +159,7 @@ export function doing(entry) {
  */
 export function lineOf(entry) {
   const { detail } = entry;
+  if (entry.what === "more refused requests") return { kind: "words", text: `${count(detail?.more ?? 0)} more refused requests`, more: String(detail.code ?? "") };
   if (entry.outcome !== "done") return { kind: "words", text: doing(entry), more: String(detail?.message ?? detail?.code ?? (detail?.status ? `answer ${detail.status}` : "")) };
   const changes = changesOf(entry);
   const rest = Number(entry.changed) - 1;

@@ -9,9 +9,10 @@ use sop_query::transfer::Format;
 use utoipa::IntoParams;
 
 use super::body::{Query, Text, check_length, params};
-use crate::api::{DatabasePath, format_of};
+use crate::api::{DatabasePath, ParquetFile};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiPath, ApiQuery, JsonNumbers, State};
+use crate::formats::{FileFormat, format_of};
 
 /// What to export.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -22,7 +23,7 @@ pub(in crate::api) struct QueryExport {
     sql: String,
     /// Its parameters as JSON: an array for `?`, an object for `:name`.
     params: Option<String>,
-    /// `json` (an array), `ndjson` (default) or `csv`.
+    /// `json` (an array), `ndjson` (default), `csv` or `parquet`, for which the statement is run twice.
     format: Option<String>,
 }
 
@@ -31,7 +32,7 @@ pub(in crate::api) struct QueryExport {
 #[utoipa::path(
     get, operation_id = "export_query", path = "/databases/{db}/export", tag = "queries", params(DatabasePath, QueryExport),
     responses(
-        (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"))),
+        (status = 200, content((String = "application/x-ndjson"), (String = "application/json"), (String = "text/csv"), (ParquetFile = "application/vnd.apache.parquet"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -44,7 +45,7 @@ pub(in crate::api) async fn export_query(
     let format = wish
         .format
         .as_deref()
-        .map_or(Ok(Format::Ndjson), format_of)?;
+        .map_or(Ok(FileFormat::Text(Format::Ndjson)), format_of)?;
     check_length(&wish.sql, state.limits())?;
     let query = Query {
         params: params(json(wish.params.as_deref())?)?,

@@ -35,9 +35,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::answer::{Collected, Lines};
 use self::body::{Explain, Query, QueryBody, Text};
-use super::DatabasePath;
+use super::{DatabasePath, ParquetFile};
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, JsonNumbers, State};
+use crate::formats::{FileFormat, parquet_of_query};
 use crate::queries::RunningQuery;
 use crate::scripts::{Chain, with_scripts};
 use crate::state::{AppState, join_error};
@@ -108,13 +109,14 @@ pub(super) enum QueryResult {
 
 /// Runs SQL, or a select document. With `explain` the answer is the plan, always as one object. With `Accept: application/x-ndjson` lines, sent as the rows are found: `{"id"}` by which
 /// the query is cancelled, `{"columns"}`, an array for each row, and at the end `{"stats", "sequence",
-/// "truncated", "changes"}` or `{"error"}` with the problem. With `Accept: text/csv` the rows as a file,
-/// which is cut off when the query fails. A statement that takes longer than its
+/// "truncated", "changes"}` or `{"error"}` with the problem. With `Accept: text/csv` or
+/// `application/vnd.apache.parquet` the rows as a file, which is cut off when the query fails; for the latter the statement may
+/// only read. A statement that takes longer than its
 /// time is ended with `time_limit` (503), a conflict with another transaction is 409 and can be run again.
 #[utoipa::path(
     post, operation_id = "run_query", path = "/databases/{db}/query", tag = "queries", params(DatabasePath), request_body = QueryBody,
     responses(
-        (status = 200, content((QueryResult = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"))),
+        (status = 200, content((QueryResult = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"), (ParquetFile = "application/vnd.apache.parquet"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -125,11 +127,11 @@ pub(super) async fn run(
     headers: HeaderMap,
     ApiJson(body): ApiJson<QueryBody>,
 ) -> ApiResult<Response> {
-    let as_csv = wants_csv(&headers);
-    let mut query = body.check(state.limits(), numbers.lines || as_csv)?;
+    let as_file = wanted_file(&headers);
+    let mut query = body.check(state.limits(), numbers.lines || as_file.is_some())?;
     query.way = crate::audit::way(&headers);
-    if as_csv && query.explain.is_none() {
-        return send_file(&state, path.db, query, Format::Csv, numbers).await;
+    if let Some(format) = as_file.filter(|_| query.explain.is_none()) {
+        return send_file(&state, path.db, query, format, numbers).await;
     }
     // Before it waits for a place: the name may be wrong.
     state.registry().get(&path.db)?;
@@ -164,10 +166,14 @@ pub(super) async fn run(
     Ok(answer?.into_response())
 }
 
-fn wants_csv(headers: &HeaderMap) -> bool {
+/// The format of the file that is asked for; JSON and lines are no files here.
+fn wanted_file(headers: &HeaderMap) -> Option<FileFormat> {
     let accept = headers.get_all(header::ACCEPT).iter();
     let mut ranges = accept.flat_map(|value| value.to_str().unwrap_or_default().split([',', ';']));
-    ranges.any(|range| range.trim().eq_ignore_ascii_case("text/csv"))
+    ranges.find_map(|range| match FileFormat::from_content_type(range.trim()) {
+        found @ Some(FileFormat::Text(Format::Csv) | FileFormat::Parquet) => found,
+        _ => None,
+    })
 }
 
 /// Answers with the rows as a file.
@@ -175,7 +181,7 @@ async fn send_file(
     state: &AppState,
     database: String,
     query: Query,
-    format: Format,
+    format: FileFormat,
     numbers: JsonNumbers,
 ) -> ApiResult<Response> {
     state.registry().get(&database)?;
@@ -189,6 +195,10 @@ async fn send_file(
         content_type: format.content_type(),
     };
     send(form, held, move |sink| {
+        let FileFormat::Text(format) = format else {
+            let (catalog, request, _) = request(&shared, &database, &query, &running)?;
+            return parquet_of_query(running.engine(), &catalog, &request, sink).map(drop);
+        };
         let mut rows = FileRows::new(sink, format, numbers);
         execute(&shared, &database, &query, &running, &mut rows)?;
         rows.end()

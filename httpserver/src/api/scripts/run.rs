@@ -7,8 +7,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop_query::sql::Cancel;
 use sop_systemdb::script::run::Event;
@@ -56,24 +55,45 @@ pub(crate) struct RunBody {
 }
 
 /// A script that was not saved, and how to run it.
-#[derive(Debug, ToSchema)]
+// The fields of `RunBody` stand here once more: a schema that is closed cannot be a part of another.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DraftRunBody {
     /// The script.
     script: Value,
-    /// As of a saved script; there is no version to choose.
-    #[schema(inline)]
-    #[serde(flatten)]
-    how: RunBody,
+    /// Values by the names of parameters.
+    #[serde(default)]
+    #[schema(value_type = Option<Value>)]
+    args: Map<String, Value>,
+    /// Values of the parameters that have none by name, in their order.
+    #[serde(default)]
+    positional: Vec<Value>,
+    /// The database, where the script names none.
+    database: Option<String>,
+    /// Shows what would be changed and keeps nothing.
+    #[serde(default)]
+    dry_run: bool,
+    /// Ends after this step of the script, a JSON pointer such as `/steps/2`.
+    until: Option<String>,
+    /// Tells the variables after each step.
+    #[serde(default)]
+    variables: bool,
+    /// Refused: there is no version to choose.
+    version: Option<u64>,
 }
 
-impl<'de> Deserialize<'de> for DraftRunBody {
-    /// By hand: what serde flattens may have fields that nobody knows.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        let script = fields.shift_remove("script");
-        let script = script.ok_or_else(|| D::Error::missing_field("script"))?;
-        let how = RunBody::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
-        Ok(Self { script, how })
+impl DraftRunBody {
+    fn take_apart(self) -> (Value, RunBody) {
+        let how = RunBody {
+            args: self.args,
+            positional: self.positional,
+            database: self.database,
+            dry_run: self.dry_run,
+            until: self.until,
+            variables: self.variables,
+            version: self.version,
+        };
+        (self.script, how)
     }
 }
 
@@ -121,7 +141,7 @@ pub(crate) async fn run_draft(
     ApiJson(body): ApiJson<DraftRunBody>,
 ) -> ApiResult<Response> {
     let shared = state.clone();
-    let DraftRunBody { script, how } = body;
+    let (script, how) = body.take_apart();
     if how.version.is_some() {
         let detail = "A script that was not saved has no versions: leave 'version' out.";
         return Err(ApiError::new(Code::InvalidValue, detail).at("/version", detail));

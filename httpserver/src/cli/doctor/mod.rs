@@ -20,7 +20,8 @@ use sop::lock::{DatabaseLock, LOCK_FILE, LockError, LockHolder};
 use sop::vfs::RealVfs;
 
 use super::{ServeArgs, say};
-use crate::config::Config;
+use crate::config::{Config, TlsConfig};
+use crate::serve::Tls;
 
 /// How one look ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,12 +60,23 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     tell("memory", machine::memory(&config))?;
     tell("open files", machine::open_files(&config))?;
     tell("port", port(&config))?;
+    if let Some(tls) = &config.tls {
+        tell("certificate", certificate(tls))?;
+    }
     tell("prepared transactions", prepared::prepared(&config))?;
     Ok(if failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Whether certificate and key can be used; not whether others trust them.
+fn certificate(tls: &TlsConfig) -> Finding {
+    match Tls::open(tls) {
+        Ok(_) => Finding::Good(format!("{}", tls.certificate.display())),
+        Err(error) => Finding::Bad(error.to_string()),
+    }
 }
 
 /// Something of its own in the data folder, gone afterwards.

@@ -1,13 +1,16 @@
 //! Writing down who changed what, by which way.
 //!
-//! Every request that may change something and every call of a tool that does is one entry of the system
+//! Every request that may change something, every request that is refused (`refusals`) and every call of a tool that does is one entry of the system
 //! database, and so is every run of a script. Entries are written by a thread of their own, many together, so that a change does not wait
 //! for a second commit; whoever reads them waits until those before are written. When the system database
 //! cannot be written, the log says so and the change that was made stays made.
 
+mod refusals;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -21,6 +24,8 @@ use sop_systemdb::system::{AuditEntry, RunRecord, System};
 use crate::error::ApiResult;
 use crate::security::Identity;
 use crate::state::AppState;
+
+pub use refusals::{AtGate, Refusal, refusals};
 
 /// Entries that are written together.
 const TOGETHER: usize = 1_000;
@@ -40,6 +45,7 @@ enum Message {
 pub struct Audit {
     opener: Opener,
     sender: Mutex<Option<SyncSender<Message>>>,
+    refusals: refusals::Refusals,
 }
 
 impl Audit {
@@ -48,7 +54,21 @@ impl Audit {
         Self {
             opener,
             sender: Mutex::default(),
+            refusals: refusals::Refusals::default(),
         }
+    }
+
+    /// Writes down what was refused with this code, when it is among the first of a minute; otherwise it is counted.
+    pub fn refused(&self, entry: AuditEntry, code: &'static str) {
+        let entries = self.refusals.take(Instant::now(), entry, code);
+        entries.into_iter().for_each(|entry| self.record(entry));
+    }
+
+    /// Writes down what there is still to write; for the end of the program.
+    pub fn close(&self) {
+        let rest = self.refusals.over(Instant::now(), true);
+        rest.into_iter().for_each(|entry| self.record(entry));
+        self.flush();
     }
 
     /// Writes an entry down, soon.
@@ -63,6 +83,8 @@ impl Audit {
 
     /// Waits until everything before this is written.
     pub fn flush(&self) {
+        let over = self.refusals.over(Instant::now(), false);
+        over.into_iter().for_each(|entry| self.record(entry));
         if self.sender.lock().is_none() {
             return;
         }
@@ -199,6 +221,10 @@ pub async fn audit(State(state): State<AppState>, request: Request, next: Next) 
         ..AuditEntry::default()
     };
     let response = next.run(request).await;
+    if response.extensions().get::<Refusal>().is_some() {
+        // It is written down with all others that were refused, which are bounded.
+        return response;
+    }
     let changed = response
         .extensions()
         .get::<Changed>()

@@ -1,0 +1,210 @@
+//! Writing down what was refused: who wanted what, and why not.
+//!
+//! What always holds: of each kind (who, and the code of the refusal) only the first few of a minute are entries, the rest is
+//! one entry with a number; who is nobody makes no system database. It looks only at answers: what is refused
+//! inside of a tool, a script or the copilot is an entry of theirs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use parking_lot::Mutex;
+use serde_json::json;
+use sop_systemdb::system::AuditEntry;
+
+use super::{places, way};
+use crate::security::{Identity, Peer};
+use crate::state::AppState;
+
+/// How long kinds are counted together.
+const SPAN: Duration = Duration::from_mins(1);
+/// Entries of a kind in that time.
+const EACH: u64 = 10;
+/// The same of those that nobody signed.
+const EACH_OF_NOBODY: u64 = 3;
+/// Kinds that are told apart; there are no more names than users, so this is for a great many of them.
+const MOST_KINDS: usize = 1_000;
+/// Who it was when nobody said so.
+const NOBODY: &str = "nobody";
+/// Characters of the reason that are kept.
+const MOST_KEPT: usize = 500;
+
+/// Why a request was refused, as an extension of its answer.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The code of the problem.
+    pub code: &'static str,
+    /// Its words.
+    pub detail: String,
+}
+
+/// That a request was refused before it came to its handler, as an extension of the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct AtGate;
+
+/// Counts the refusals of a minute.
+#[derive(Default)]
+pub struct Refusals(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    began: Option<Instant>,
+    kinds: HashMap<(String, &'static str), u64>,
+}
+
+impl Refusals {
+    /// Counts an entry, and gives those that are to be written: itself if it is among the first, and what a minute that
+    /// is over left.
+    pub fn take(&self, now: Instant, entry: AuditEntry, code: &'static str) -> Vec<AuditEntry> {
+        let mut counts = self.0.lock();
+        let mut written = counts.over(now, false);
+        counts.began.get_or_insert(now);
+        let most = match entry.who.as_str() {
+            NOBODY => EACH_OF_NOBODY,
+            _ => EACH,
+        };
+        let mut kind = (entry.who.clone(), code);
+        if counts.kinds.len() >= MOST_KINDS && !counts.kinds.contains_key(&kind) {
+            kind.0 = "others".to_owned();
+        }
+        let count = counts.kinds.entry(kind).or_default();
+        *count += 1;
+        if *count <= most {
+            written.push(entry);
+        }
+        written
+    }
+
+    /// What is left to write of a minute that is over; of each one with `all`.
+    pub fn over(&self, now: Instant, all: bool) -> Vec<AuditEntry> {
+        self.0.lock().over(now, all)
+    }
+}
+
+impl Counts {
+    fn over(&mut self, now: Instant, all: bool) -> Vec<AuditEntry> {
+        let is_over = self
+            .began
+            .is_some_and(|began| all || now.saturating_duration_since(began) >= SPAN);
+        if !is_over {
+            return Vec::new();
+        }
+        self.began = None;
+        let kinds = std::mem::take(&mut self.kinds).into_iter();
+        let rest = kinds.filter_map(|((who, code), count)| {
+            let written = if who == NOBODY { EACH_OF_NOBODY } else { EACH };
+            let more = count.checked_sub(written).filter(|more| *more > 0)?;
+            Some(AuditEntry {
+                who,
+                way: "api".to_owned(),
+                what: "more refused requests".to_owned(),
+                outcome: "refused".to_owned(),
+                detail: json!({"code": code, "more": more, "within_s": SPAN.as_secs()}),
+                ..AuditEntry::default()
+            })
+        });
+        rest.collect()
+    }
+}
+
+/// Writes down each request to the interface that is refused.
+pub async fn refusals(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if !path.starts_with("/api/v1/") {
+        return next.run(request).await;
+    }
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("", |route| route.as_str()).to_owned();
+    let peer = request.extensions().get::<Peer>().copied();
+    let (database, store) = places(path);
+    let method = request.method().clone();
+    let way = way(request.headers());
+    let response = next.run(request).await;
+    let status = response.status();
+    if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        return response;
+    }
+    let extensions = response.extensions();
+    let Some(refusal) = extensions.get::<Refusal>() else {
+        return response;
+    };
+    let identity = extensions.get::<Identity>();
+    let by_itself = extensions.get::<AtGate>().is_none()
+        && ["/tools/", "/mcp", "/chat", "/run", "/login"]
+            .iter()
+            .any(|part| route.contains(part));
+    // Who is nobody must not be what makes the system database.
+    if by_itself || (identity.is_none() && !state.registry().has_system()) {
+        return response;
+    }
+    let who: Arc<str> = identity.map_or(NOBODY.into(), |identity| Arc::clone(&identity.name));
+    let message: String = refusal.detail.chars().take(MOST_KEPT).collect();
+    let mut detail = json!({"code": refusal.code, "message": message, "status": status.as_u16()});
+    if let (Some(Peer(address)), None) = (peer, identity) {
+        detail["address"] = address.to_string().into();
+    }
+    let entry = AuditEntry {
+        who: who.to_string(),
+        way: way.to_owned(),
+        what: format!("{method} {}", route.trim_start_matches("/api/v1")),
+        database,
+        store,
+        outcome: "refused".to_owned(),
+        detail,
+        ..AuditEntry::default()
+    };
+    state.audit().refused(entry, refusal.code);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(who: &str) -> AuditEntry {
+        AuditEntry {
+            who: who.to_owned(),
+            ..AuditEntry::default()
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_minute_are_entries_and_the_rest_a_number() {
+        let refusals = Refusals::default();
+        let now = Instant::now();
+        let mut written = 0;
+        for _ in 0..1_000 {
+            written += refusals.take(now, entry("ada"), "not_allowed").len();
+        }
+        assert_eq!(written as u64, EACH);
+        // Another kind, and somebody else, are counted for themselves.
+        assert_eq!(refusals.take(now, entry("ada"), "read_only").len(), 1);
+        assert_eq!(refusals.take(now, entry("bob"), "not_allowed").len(), 1);
+        assert!(refusals.over(now, false).is_empty(), "the minute goes on");
+        let after = refusals.take(now + SPAN, entry("ada"), "not_allowed");
+        assert_eq!(after.len(), 2);
+        assert_eq!(after[0].detail["more"], 1_000 - EACH);
+        assert_eq!(after[0].who, "ada");
+        assert!(refusals.over(now + SPAN, false).is_empty());
+    }
+
+    #[test]
+    fn names_without_number_are_counted_together() {
+        let refusals = Refusals::default();
+        let now = Instant::now();
+        let mut written = 0;
+        for n in 0..MOST_KINDS + 100 {
+            written += refusals
+                .take(now, entry(&n.to_string()), "not_allowed")
+                .len();
+        }
+        assert_eq!(written as u64, MOST_KINDS as u64 + EACH);
+        let rest = refusals.over(now, true);
+        assert_eq!(rest.len(), 1);
+        assert_eq!(rest[0].detail["more"], 100 - EACH);
+    }
+}
