@@ -291,7 +291,7 @@ export class SopGrid extends HTMLElement {
     // The rows of the store before stay dimmed: they are not those of the one that was asked for.
     this.classList.toggle("waiting", this.fresh === true);
     if (this.fresh && this.empty && !this.store) {
-      render(unread(this.source?.filter !== undefined), this.empty);
+      render(unread({ filtered: this.source?.filter !== undefined, sorted: this.sort?.field !== undefined && this.sort.field !== "" }), this.empty);
       this.empty.hidden = false;
       this.classList.add("empty");
       this.rows?.classList.add("none");

@@ -47,10 +47,14 @@ export function emptiness(store, { prefixed, filtered }) {
     <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
 }
 
-/** What stands in the place of rows that could not be read, and none were there before. @param {boolean} filtered */
-export function unread(filtered) {
-  return html`${icon("warning")}<h2>The rows were not read</h2><p>${filtered ? "The server does not take this filter. What is wrong is said at it." : "The message says why. Nothing was changed."}</p>
-    <p class="next">${filtered ? html`<button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button>` : html`<button class="button s" data-command="refresh">${icon("refresh", true)}Read again</button>`}</p>`;
+/** What stands in the place of rows that could not be read, and none were there before. @param {{filtered: boolean, sorted: boolean}} how */
+export function unread({ filtered, sorted }) {
+  const [words, command, sign, title] = filtered
+    ? ["The server does not take this filter. What is wrong is said at it.", "clear-filter", "x", "Clear the filter"]
+    : sorted ? ["The server does not give this order. The message says why. Nothing was changed.", "key-order", "key", "Show in the order of keys"]
+      : ["The message says why. Nothing was changed.", "refresh", "refresh", "Read again"];
+  return html`${icon("warning")}<h2>The rows were not read</h2><p>${words}</p>
+    <p class="next"><button class="button s main" data-command=${command}>${icon(sign, true)}${title}</button></p>`;
 }
 
 /** @param {string | undefined} database @param {string | undefined} store */
