@@ -10,8 +10,8 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 /** Every finding of axe, however small, as a line. @param {Page} page @returns {Promise<string[]>} */
 export async function findings(page) {
-  // Colours that fade in are not those that stay.
-  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running"));
+  // Colours that fade in are not those that stay; a cursor blinks for ever.
+  await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running" || one.effect?.getComputedTiming().endTime === Infinity));
   // The policy of the page forbids foreign scripts; the debugger's own evaluation is not held by it.
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ["violations"] }));
