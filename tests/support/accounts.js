@@ -30,7 +30,7 @@ export async function usersOn(server) {
   return signedIn(server, "ada");
 }
 
-/** Lets a browser be somebody who is signed in. @param {import("playwright-core").BrowserContext} context @param {import("./server.js").Server} server @param {string} name */
+/** Lets a browser be somebody who is signed in. @param {import("playwright-core").BrowserContext} context @param {{origin: string}} server @param {string} name */
 export async function enter(context, server, name) {
   const answer = await context.request.post(`${server.origin}/api/v1/login`, { data: { name, password: PASSWORD }, headers: { origin: server.origin } });
   if (!answer.ok()) throw new Error(`${name} does not come in: ${answer.status()} ${await answer.text()}`);
