@@ -109,13 +109,13 @@ export const PLACES = [
   { name: "script schedule", path: "/scripts/test/report?db=chinook", open: async (page) => { await shown(page); await command(page, "Schedule the script"); await dialog(page, /chedule/).waitFor(); }, main: (page) => dialog(page, /chedule/).getByRole("button").last() },
   { name: "copilot", path: "/d/chinook/s/Album", open: async (page) => { await shows(page, "Album"); await openDock(page); }, main: composer },
   { name: "copilot answer", path: "/d/chinook/s/Album", open: async (page) => { await shows(page, "Album"); await openDock(page); await ask(page, "how many albums"); }, main: composer },
-  { name: "copilot proposal", path: "/d/chinook/s/Album", open: async (page) => { await shows(page, "Album"); await openDock(page); await composer(page).fill('/update Album 1 Title="Other"'); await composer(page).press("Escape"); await composer(page).press("Enter"); await page.locator("sop-copilot").getByRole("button", { name: /^Approve/ }).waitFor(); }, main: (page) => page.locator("sop-copilot").getByRole("button", { name: /^Approve/ }) },
+  { name: "copilot proposal", path: "/d/chinook/s/Album", open: async (page) => { await shows(page, "Album"); await openDock(page); await composer(page).fill("set the title to Other for album 5"); await composer(page).press("Escape"); await composer(page).press("Enter"); await page.locator("sop-copilot").getByRole("button", { name: /^Approve/ }).waitFor(); }, main: (page) => page.locator("sop-copilot").getByRole("button", { name: /^Approve/ }) },
   { name: "activity", path: "/activity?db=chinook", open: async (page) => { await page.locator(".audit tbody tr[data-number]").first().waitFor(); await page.locator(".audit tbody tr[data-number]").first().click(); await page.locator("tr.inside").waitFor(); }, main: (page) => page.locator(".audit tbody tr[data-number]").first() },
   { name: "settings", path: "/settings?db=chinook", open: async (page) => page.getByRole("heading", { name: /^Copilot/ }).waitFor(), main: (page) => page.locator("sop-settings").getByRole("button").first() },
   { name: "knowledge", path: "/knowledge?db=chinook", open: async (page) => page.locator("sop-settings").getByRole("heading").first().waitFor(), main: (page) => page.locator("sop-settings").getByRole("button").first() },
   { name: "users, off", path: "/users?db=chinook", open: async (page) => page.getByText("Nobody signs in here").waitFor(), main: (page) => button(page, "Make the first user") },
   { name: "first user", path: "/users?db=chinook", open: async (page) => { await page.getByText("Nobody signs in here").waitFor(); await button(page, "Make the first user").click(); }, main: (page) => dialog(page).getByRole("button", { name: /Make administrator/ }) },
-  { name: "no such store", path: "/d/chinook/s/Nowhere", main: (page) => page.getByRole("link").or(page.getByRole("button")).first() },
+  { name: "no such store", path: "/d/chinook/s/Album", open: async (page) => { await page.goto(new URL("/d/chinook/s/Nowhere", page.url()).href); }, main: (page) => page.getByRole("link").or(page.getByRole("button")).first() },
 ];
 
 /** A server that has nothing yet. @type {Place[]} */
