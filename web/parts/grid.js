@@ -211,7 +211,7 @@ export class SopGrid extends HTMLElement {
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
-    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0, sort: this.sort }), this.head);
+    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0 && store.count === 0, sort: this.sort }), this.head);
     pinPlaces(this.rows, shown, rankWidth(this.digits) + this.keyUnits * 8);
     this.#dress();
     this.rows.setAttribute("aria-label", store.name);
