@@ -79,7 +79,7 @@ export class FilterEditor {
 
   render() {
     const field = this.field;
-    return html`<div class="over" role="dialog" aria-label=${this.index < 0 ? "New filter" : "Filter"}><form class="pop filter-pop filter-edit" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
+    return html`<div class="pop-host" role="dialog" aria-label=${this.index < 0 ? "New filter" : "Filter"}><form class="pop filter-pop filter-edit" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
       <div class="filter-row">${this.#fieldInput()}${this.picking ? nothing : html`<select class="field" data-op aria-label="Operator" @change=${(/** @type {any} */ event) => this.#operator(event.target.value)}>${operatorsFor(field).map((one) => html`<option value=${one.id} ?selected=${one.id === this.op}>${operatorTitle(one, field?.kind)}</option>`)}</select>`}</div>
       ${this.picking ? this.#list() : html`${this.#values(field)}
         ${this.error ? html`<p class="filter-error fail" role="alert" id="filter-error">${this.error} ${this.fix ? html`<button type="button" class="button s" @click=${() => { this.text = this.fix ?? ""; this.apply(); }}>Use ${this.fix}</button>` : nothing}</p>` : nothing}
