@@ -243,7 +243,7 @@ describe("the copilot", () => {
     fake.llm = { ...OFFLINE };
     await page.reload();
     await ready(page);
-    await dock(page).getByText("offline planner").waitFor();
+    await dock(page).getByText("offline planner", { exact: true }).waitFor();
     await dock(page).locator("button.share").click();
     await page.getByRole("menuitemcheckbox").first().waitFor();
     assert.equal(await page.getByRole("menuitemcheckbox").count(), 2);
