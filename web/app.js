@@ -2,6 +2,7 @@
 
 import { Api } from "./core/http.js";
 import { parse } from "./core/json.js";
+import { ownStorage } from "./core/own_storage.js";
 import { Commands } from "./model/commands.js";
 import { Session } from "./model/session.js";
 import { readPlace } from "./model/url_state.js";
@@ -51,7 +52,7 @@ function storage() {
 }
 
 const boot = parse(part("#boot").textContent || "{}");
-const session = new Session({ api: new Api(), storage: storage(), boot });
+const session = new Session({ api: new Api(), storage: /** @type {any} */ (ownStorage(storage(), boot.me?.signed_in ? boot.me.name : undefined)), boot });
 const commands = new Commands();
 
 /** @type {import("./parts/context.js").Context} */

@@ -168,6 +168,37 @@ describe("activity", () => {
     assert.equal((await saved).suggestedFilename(), "audit.ndjson");
   });
 
+  test("a figure is read under the pointer and shown large with its axes, going on", async () => {
+    const { page } = await it.open("/activity?db=chinook");
+    const tile = page.locator(".metrics > div").first();
+    for (let at = 0; at < 3; at += 1) await it.server.change("chinook", [{ op: "patch", store: "Artist", key: { ArtistId: 5 }, patch: { Name: `Name ${at}` } }]);
+    await until(async () => ((await tile.locator("polyline:not(.area)").getAttribute("points").catch(() => "")) ?? "").split(" ").length > 2, "a line", 30_000);
+    const spark = await tile.locator("svg.spark").boundingBox();
+    assert.ok(spark);
+    await page.mouse.move(spark.x + spark.width - 1, spark.y + 20);
+    await tile.locator("line.guide").waitFor({ state: "attached" });
+    assert.match((await tile.locator("dt span").textContent()) ?? "", /^\d\d:\d\d:\d\d$/);
+    await picture(page, "activity-pointed");
+    await page.mouse.move(0, 0);
+    await tile.locator("line.guide").waitFor({ state: "detached" });
+    await tile.getByRole("button", { name: "Commits" }).press("Enter");
+    const dialog = page.getByRole("dialog", { name: "Commits" });
+    const chart = dialog.locator("svg.chart");
+    await until(async () => /^Line chart of commits a second by time, \d+ rows$/.test((await chart.getAttribute("aria-label")) ?? ""), "the chart says itself");
+    const points = await chart.locator("circle").count();
+    await until(async () => (await chart.locator("circle").count()) > points, "it goes on");
+    assert.ok((await chart.locator("text").count()) >= 4, "axes");
+    await picture(page, "activity-large");
+    await accessible(page, "a large figure");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForFunction(() => document.getAnimations().every((one) => one.playState !== "running"));
+    await accessible(page, "a large figure in the dark");
+    await picture(page, "activity-large-dark");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent?.trim()), "Commits", "the focus goes back");
+  });
+
   test("on a phone: figures, jobs, changes and their details, each in reach", async () => {
     const { page } = await it.open("/activity?db=chinook&in=chinook", PHONE);
     await lines(page).first().waitFor();

@@ -15,8 +15,52 @@ const fields = async (page) => (await heads(page)).slice(1);
 /** @param {import("playwright-core").Page} page @param {string} name */
 const head = (page, name) => page.locator("#rows .grid-head .th").filter({ has: page.locator(".cut").getByText(name, { exact: true }) });
 
+/** Columns of the wide store, beside its key. */
+const WIDE = 60;
+const wide = Array.from({ length: 50 }, (_, id) => JSON.stringify({ id, ...Object.fromEntries(Array.from({ length: WIDE }, (_, at) => [`c${at}`, at % 3 ? id * 100 + at : `${id}, ${at}`])) })).join("\n");
+
 describe("columns", () => {
-  const it = scene({ prepare: (server) => load(server, "chinook", ["Invoice"]) });
+  const it = scene({ prepare: async (server) => {
+    await load(server, "chinook", ["Invoice"]);
+    await server.import("chinook", "Wide", wide, "id");
+  } });
+
+  test("of sixty columns those in view are drawn, and each is reached, read and edited by keys", async () => {
+    const { page } = await it.open("/d/chinook/s/Wide");
+    await shows(page, "Wide");
+    const drawn = () => row(page, 3).locator(".td").count();
+    const at = (/** @type {number} */ column) => row(page, 3).locator(`[aria-colindex="${column + 3}"]`);
+    const active = () => page.locator("#active-cell").textContent({ timeout: 5000 }).catch(() => undefined);
+    assert.ok((await drawn()) < 32, "few are drawn");
+    await row(page, 3).locator(".key").click();
+    for (let column = 0; column < WIDE; column += 1) {
+      await page.keyboard.press("ArrowRight");
+      assert.equal(await active(), column % 3 ? String(200 + column) : `2, ${column}`, `column ${column}`);
+    }
+    const last = await head(page, `c${WIDE - 1}`).boundingBox();
+    const under = await at(WIDE - 1).boundingBox();
+    assert.ok(last && under && Math.abs(last.x - under.x) < 1 && last.width === under.width, "it stands under its head");
+    await page.keyboard.press("Enter");
+    await page.locator("#rows input.inline").fill("7");
+    await page.keyboard.press("Enter");
+    await until(async () => (await at(WIDE - 1).getAttribute("class"))?.includes("staged"), "it is staged");
+    assert.equal(await at(WIDE - 1).textContent(), "7");
+    await picture(page, "columns-wide");
+    await head(page, "c57").click({ button: "right" });
+    await page.getByRole("menuitem", { name: "Pin at the left" }).click();
+    await until(async () => (await row(page, 3).locator(".pinned").textContent()) === "2, 57", "the pinned one is drawn beside the key");
+    await page.locator("#rows").evaluate((rows) => { rows.scrollLeft = 900; });
+    await until(async () => (await row(page, 3).locator(".gap").count()) === 1, "scrolled");
+    for (const name of ["c57", "c20"]) {
+      const above = await head(page, name).boundingBox();
+      const place = Number(await head(page, name).getAttribute("aria-colindex")) - 3;
+      const below = await at(place).boundingBox();
+      assert.ok(above && below && Math.abs(above.x - below.x) < 1, `${name} stands under its head`);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await until(async () => (await row(page, 3).locator(".td").count()) <= 5, "a card has its few fields");
+    await picture(page, "columns-wide-phone");
+  });
 
   test("the chooser hides, moves and pins by keys; it is kept for the store", async () => {
     const { page } = await it.open("/d/chinook/s/Invoice");

@@ -60,7 +60,8 @@ describe("the databases", () => {
   });
 
   test("the files go only when the name is typed; detaching keeps them", async () => {
-    const { page } = await open("/d/spare/databases");
+    const { page, watch } = await open("/d/spare/databases");
+    watch.expect(/status of 404/); // its figures may be asked for once more while it goes
     await page.getByRole("button", { name: "Delete its files" }).click();
     let dialog = page.getByRole("dialog", { name: "Delete spare" });
     const main = dialog.getByRole("button", { name: /^Delete all files/ });
@@ -76,6 +77,7 @@ describe("the databases", () => {
     assert.ok(existsSync(join(spare, "dboptions.json")), "its files are there");
     await it.server.call("POST", "/databases", { body: { name: "spare", path: "spare" } });
     const again = await open("/d/spare/databases");
+    again.watch.expect(/status of 404/);
     await again.page.getByRole("button", { name: "Delete its files" }).click();
     dialog = again.page.getByRole("dialog", { name: "Delete spare" });
     await dialog.getByRole("textbox").fill("spare");

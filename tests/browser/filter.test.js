@@ -259,6 +259,19 @@ describe("filters", () => {
     await until(async () => (await (await cell(page, row(page, 1), "BillingState")).textContent()) === "IdF", "the row shows it");
   });
 
+  test("a filter that nothing passes leaves nothing behind that waits for an item", async () => {
+    const { page } = await it.open("/d/chinook/s/Invoice");
+    await shows(page, "Invoice");
+    await page.keyboard.press("Alt+f");
+    await page.keyboard.type("BillingCity");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("Nowhere at all");
+    await page.keyboard.press("Enter");
+    await page.getByText("No item matches").waitFor();
+    await until(async () => (await page.locator("sop-inspector [aria-busy=true]").count()) === 0, "the inspector waits for nothing");
+    assert.equal(await page.locator("#rows .grid-head .type").count(), 0, "types are said only of a store that has no items");
+  });
+
   for (const [name, options] of /** @type {const} */ ([["phone-light", {}], ["phone-dark", { colorScheme: "dark" }]])) {
     test(`on a phone: ${name}`, async () => {
       const { page } = await it.open(`/d/chinook/s/Invoice?filter=${encodeURIComponent('{"Total":{"$gte":5},"BillingCountry":"USA"}')}`, { viewport: { width: 390, height: 844 }, ...options });

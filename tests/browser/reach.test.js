@@ -1,83 +1,24 @@
-// Everyone can use it: no serious finding of axe in light and dark, a narrow screen, and nothing that leaves the machine.
+// Everyone can use it: a narrow screen from the first look to the commit, and nothing that leaves the machine. What axe finds in each
+// place is asked in `everywhere.test.js`.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { createRequire } from "node:module";
 import { describe, test } from "node:test";
+import { findings } from "../support/axe.js";
 import { picture } from "../support/browser.js";
 import { load, table, tables } from "../support/data.js";
-import { cell, commit, edit, inView, node, openReview, openStore, row, rows, shows, staged, until } from "../support/page.js";
+import { commit, inView, openStore, rows, shows, staged, until } from "../support/page.js";
 import { scene } from "../support/scene.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
-/** Fails on findings of axe that keep someone from using the page. @param {import("playwright-core").Page} page @param {string} what */
+/** @param {import("playwright-core").Page} page @param {string} what */
 async function accessible(page, what) {
-  // The policy of the page forbids foreign scripts; the debugger's own evaluation is not held by it.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter((one) => one.impact === "serious" || one.impact === "critical");
-  assert.deepEqual(serious.map((one) => `${what}: ${one.id}: ${one.nodes.slice(0, 4).map((each) => `${each.target.join(" ")} ${each.any[0]?.message ?? ""}`).join(" | ")}`), []);
+  assert.deepEqual(await findings(page), [], what);
 }
 
 describe("reach", () => {
-  const it = scene();
-
-  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-    test(`the welcome page has no serious finding, ${colorScheme}`, async () => {
-      const { page } = await it.open("", { colorScheme });
-      if (colorScheme === "dark") await picture(page, "welcome-dark");
-      for (const way of ["Create a database", "Open a folder", "Import a file", "Try the demo"]) {
-        await page.getByRole("button", { name: new RegExp(way) }).first().click();
-        await accessible(page, way);
-      }
-    });
-  }
-
-  test("the database for what follows", async () => {
-    await load(it.server, "chinook", ["Album", "Artist", "Invoice"]);
-  });
-
-  for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-    test(`browse, inspector, review, import and palette have no serious finding, ${colorScheme}`, async () => {
-      const { page } = await it.open("/d/chinook/s/Invoice", { colorScheme });
-      await shows(page, "Invoice");
-      await accessible(page, "browse");
-      await node(page, "Invoice").locator("[data-twist]").click();
-      await node(page, "USA").click();
-      await edit(page, await cell(page, row(page, 2), "BillingCity"), "Elsewhere");
-      await row(page, 4).locator(".key").click();
-      await page.keyboard.press("Delete");
-      await until(async () => (await rows(page).count()) > 5, "the rows are there");
-      await accessible(page, "browse with staged edits and the inspector");
-      await picture(page, `staged-${colorScheme}`);
-      const dialog = await openReview(page);
-      await accessible(page, "review");
-      await picture(page, `review-${colorScheme}`);
-      await page.keyboard.press("Escape");
-      await dialog.waitFor({ state: "detached" });
-      await page.keyboard.press("Control+k");
-      await page.getByRole("combobox").fill("invoice");
-      await page.getByRole("option").first().waitFor();
-      await accessible(page, "palette");
-      await picture(page, `palette-${colorScheme}`);
-      await page.keyboard.press("Escape");
-      await page.locator("dialog[open]").waitFor({ state: "detached" });
-      await page.keyboard.press("Control+Shift+i");
-      const chooser = page.waitForEvent("filechooser");
-      await page.getByRole("button", { name: "Choose files" }).click();
-      await (await chooser).setFiles([table("Album").file, table("Artist").file]);
-      await page.getByRole("heading", { name: "Import 2 files" }).waitFor();
-      await accessible(page, "import");
-      await picture(page, `import-${colorScheme}`);
-      await page.keyboard.press("Escape");
-      await page.keyboard.press("F1");
-      await page.locator("dialog[open]").waitFor();
-      await accessible(page, "help");
-      await picture(page, `help-${colorScheme}`);
-    });
-  }
+  const it = scene({ prepare: (server) => load(server, "chinook", ["Album", "Artist", "Invoice"]) });
 
   test("on a narrow screen there are cards, a drawer, a sheet and the review", async () => {
     const { page } = await it.open("/d/chinook/s/Artist", PHONE);

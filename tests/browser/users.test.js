@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { picture } from "../support/browser.js";
-import { shows, until } from "../support/page.js";
+import { cell, commit, edit, openReview, row, shows, staged, until } from "../support/page.js";
 import { accessible, write, run as runQuery } from "../support/query.js";
 import { scene } from "../support/scene.js";
 
@@ -169,6 +169,51 @@ describe("users", () => {
     await dialog.waitFor({ state: "detached" });
     await shows(page, "people");
     assert.match(page.url(), /\/d\/staff\/s\/people/);
+  });
+
+  test("a session that an administrator ends while an edit is staged: the edit is kept, here and in a new window", async () => {
+    const { page, context, watch } = await as("ed");
+    watch.expect(/401/);
+    await shows(page, "people");
+    await edit(page, await cell(page, row(page, 2), "name"), "Kept");
+    await staged(page).getByText("1 staged edit").waitFor();
+    const admin = await as("ada");
+    const end = () => admin.page.evaluate(async () => {
+      const { sessions } = await (await fetch("/api/v1/sessions")).json();
+      for (const one of sessions) if (one.user === "ed") await fetch(`/api/v1/sessions/${one.id}`, { method: "DELETE" });
+    });
+    await end();
+    await page.keyboard.press("Control+s");
+    const again = page.getByRole("dialog", { name: "Sign in again" });
+    await again.getByText("Staged edits are kept.").waitFor();
+    await picture(page, "session-ended-staged");
+    await again.getByLabel("Password").fill(PASSWORD);
+    await again.getByRole("button", { name: /^Sign in/ }).click();
+    await again.waitFor({ state: "detached" });
+    await page.getByRole("dialog", { name: "Review" }).getByText("Kept").waitFor();
+    await page.keyboard.press("Escape");
+    // Ended once more, and the page loaded anew: signing in leads back to the rows with the edit.
+    await end();
+    await page.reload();
+    await page.waitForURL(/\/login\?next=/);
+    await signIn(page, "ed");
+    await shows(page, "people");
+    await staged(page).getByText("1 staged edit").waitFor();
+    const dialog = await openReview(page);
+    await dialog.getByText("Kept").waitFor();
+    await commit(page, dialog);
+    assert.equal((await (await context.request.get(`${it.server.origin}/api/v1/databases/staff/stores/people/item?key=${encodeURIComponent('{"id":2}')}`)).json()).value.name, "Kept");
+    // Somebody else in this browser does not find it.
+    await edit(page, await cell(page, row(page, 3), "name"), "Mine");
+    await staged(page).getByText("1 staged edit").waitFor();
+    await end();
+    await page.goto(`${it.server.origin}/login`);
+    await signIn(page, "ada");
+    await page.waitForURL((url) => !url.pathname.startsWith("/login"));
+    await page.goto(`${it.server.origin}/d/staff/s/people`);
+    await shows(page, "people");
+    await page.getByText(`${CANARY}-3`).waitFor();
+    assert.equal(await staged(page).count(), 0, "staged edits are those of who staged them");
   });
 
   test("a token is shown once; sessions are listed and ended; signing out leads to the page that asks", async () => {

@@ -105,8 +105,9 @@ describe("the first page", () => {
     await picture(page, "wizard-wrong");
     assert.deepEqual(tree(folder), before);
     await page.getByRole("textbox", { name: /^Folder(?! of)/ }).fill("/etc/x");
-    await next();
-    await page.getByText(/does not lie under the data folder/).waitFor();
+    await page.getByRole("alert").getByText(/does not lie under the data folder/).waitFor();
+    assert.ok(await page.getByRole("button", { name: /^Next: system/ }).isDisabled());
+    await picture(page, "wizard-outside");
     assert.deepEqual(tree(folder), before);
     await page.getByRole("textbox", { name: /^Folder(?! of)/ }).fill("a/b/c");
     await page.getByRole("button", { name: /^Next: system/ }).click();

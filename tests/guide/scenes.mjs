@@ -1,11 +1,12 @@
 // The scenes of the guide, in its order. A new part of the page gets a line here, and its sentences in docs/GUIDE.md.
 
+import { PASSWORD, enter, usersOn } from "../support/accounts.js";
 import { ask, openDock } from "../support/copilot.js";
 import { shows, until } from "../support/page.js";
 import { shown as studioShown } from "../support/scripts.js";
 
 /** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{name: string, path: string, fresh?: boolean, act: (page: Page) => Promise<unknown>}} Scene fresh: on a server that has nothing yet */
+/** @typedef {{name: string, path: string, on?: "fresh" | "users", act: (page: Page) => Promise<unknown>}} Scene on: a server that has nothing yet, or one whose users sign in; else one where nobody does */
 
 const FILTER = JSON.stringify({ status: "shipped", total: { $gt: 200 } });
 const SQL = "SELECT p.category, count(*) AS lines, sum(l.quantity * l.price) AS revenue\nFROM order_lines AS l JOIN products AS p ON p.key = l.product\nGROUP BY p.category ORDER BY revenue DESC";
@@ -23,7 +24,7 @@ async function choose(page, label, name) {
 
 /** @type {Scene[]} */
 export const SCENES = [
-  { name: "first-page", path: "", fresh: true, act: (page) => page.getByText("Free:").waitFor() },
+  { name: "first-page", path: "", on: "fresh", act: (page) => page.getByText("Free:").waitFor() },
   { name: "rows", path: `/d/shop/s/orders?filter=${encodeURIComponent(FILTER)}&sort=-total`, act: async (page) => {
     await shows(page, "orders");
     await page.locator("#rows .grid-body .tr:not([hidden]) .td.key").nth(3).click();
@@ -72,7 +73,35 @@ export const SCENES = [
     await openDock(page);
     await ask(page, "top 5 products by stock");
   } },
+  { name: "discovery", path: "/d/shop/s/reviews/design?pane=items", act: (page) => page.getByRole("button", { name: "Declare this schema" }).waitFor() },
+  { name: "environments", path: "/d/shop/s/orders", act: async (page) => {
+    await shows(page, "orders");
+    await page.locator("#environment").click();
+    await page.getByRole("menuitem", { name: "New environment" }).click();
+    const form = page.getByRole("dialog", { name: "New environment" });
+    await form.getByRole("textbox", { name: "Name" }).fill("production");
+    await form.getByLabel("Colour").selectOption("prod");
+  } },
   { name: "databases", path: "/d/shop/databases", act: (page) => page.getByRole("heading", { name: "Backup" }).waitFor() },
+  { name: "login", path: "/login", on: "users", act: async (page) => {
+    await page.context().clearCookies();
+    await page.goto(`${new URL(page.url()).origin}/d/shop/s/orders`);
+    await page.getByLabel("Name").fill("ada");
+  } },
+  { name: "users", path: "/login", on: "users", act: async (page) => {
+    const { origin } = new URL(page.url());
+    await enter(page.context(), { origin }, "ada");
+    await page.goto(`${origin}/users?db=shop`);
+    await page.getByRole("button", { name: "More for ed" }).click();
+    await page.getByRole("menuitem", { name: /Role, databases/ }).click();
+    await page.getByRole("dialog").getByRole("radio", { name: "Editor" }).waitFor();
+  } },
+  { name: "masked", path: "/login", on: "users", act: async (page) => {
+    const { origin } = new URL(page.url());
+    await enter(page.context(), { origin }, "ed");
+    await page.goto(`${origin}/d/shop/s/users`);
+    await shows(page, "users");
+  } },
   { name: "settings", path: "/settings?db=shop", act: (page) => page.getByRole("heading", { name: /^Copilot/ }).waitFor() },
 ];
 
@@ -96,4 +125,14 @@ export async function prepare(server) {
     ],
   } }).catch((error) => console.error(`The script is not what the server takes: ${error}`));
   await server.call("POST", "/databases/shop/check");
+}
+
+/** Who uses the shop, from a state in which nobody signs in. @param {import("../support/server.js").Server} server */
+export async function prepareUsers(server) {
+  await server.createDatabase("shop");
+  await server.call("POST", "/databases/shop/demo", { body: { name: "shop" } });
+  const ada = await usersOn(server);
+  await ada.call("POST", "/users", { name: "ed", password: PASSWORD, role: "editor", grants: { shop: "editor" }, masked: [{ database: "shop", store: "users", field: "email" }] });
+  await ada.call("POST", "/users", { name: "ann", password: PASSWORD, role: "analyst" });
+  await ada.call("POST", "/users", { name: "vera", password: PASSWORD, role: "viewer", grants: { shop: "viewer" } });
 }

@@ -7,7 +7,7 @@ import { until } from "./page.js";
 /** @param {Page} page */
 export const dock = (page) => page.locator("sop-copilot");
 /** @param {Page} page */
-export const composer = (page) => dock(page).getByRole("combobox", { name: "Message" });
+export const composer = (page) => dock(page).getByRole("textbox", { name: "Message" });
 /** The answers, oldest first. @param {Page} page */
 export const answers = (page) => dock(page).locator(".answer");
 

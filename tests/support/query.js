@@ -1,12 +1,10 @@
 // The query workbench as the tests speak of it: its editor, what ran, the rows of a result.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { findings } from "./axe.js";
 import { grouped, load } from "./data.js";
 import { until } from "./page.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Rows of the large store. */
 export const BIG = 100_000;
 
@@ -42,12 +40,9 @@ export const gave = (page, count) => until(async () => (await page.getByRole("ta
 /** A tab of the result or beside it. @param {Page} page @param {string} name */
 export const tab = (page, name) => page.locator("sop-query [role=tab]").filter({ hasText: new RegExp(`^${name}`) });
 
-/** @param {Page} page @param {string} what */
+/** Fails on whatever axe finds. @param {Page} page @param {string} what */
 export async function accessible(page, what) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter((/** @type {any} */ one) => one.impact === "serious" || one.impact === "critical");
-  assert.deepEqual(serious.map((/** @type {any} */ one) => `${what}: ${one.id}: ${one.nodes.slice(0, 4).map((/** @type {any} */ each) => `${each.target.join(" ")} ${each.any[0]?.message ?? ""}`).join(" | ")}`), []);
+  assert.deepEqual(await findings(page), [], what);
 }
 
 /** The databases of the tests: small tables, and one that is large. @param {import("./server.js").Server} server */

@@ -25,14 +25,40 @@ export function databaseName({ way, names, folders }) {
   return names[way].trim() || (way === "open" ? nameOf(folders[way]) : way === "import" ? "data" : way === "demo" ? "shop" : "");
 }
 
-/** Why the first step is not done; undefined when it is. @param {Wish} wish @returns {{at: "name" | "path", text: string} | undefined} */
-export function stuck(wish) {
+/** Why a step is not done; undefined when it is. @param {Wish} wish @param {Facts} [facts] @param {number} [step] @returns {{at: "name" | "path" | "system", text: string} | undefined} */
+export function stuck(wish, facts, step = 0) {
   const { way, folders } = wish;
+  if (step === 2) return undefined;
+  if (step === 1) {
+    const text = wish.shared && facts ? outside(wish.system.trim(), facts) : undefined;
+    return text === undefined ? undefined : { at: "system", text };
+  }
   if (way === "open" && !folders[way].trim()) return { at: "path", text: "Name the folder of the database." };
+  const text = facts ? outside(folders[way].trim(), facts) : undefined;
+  if (text !== undefined) return { at: "path", text };
   const name = databaseName(wish);
   if (!name) return { at: "name", text: "The database needs a name." };
   if (!NAME.test(name)) return { at: "name", text: "A name has 1 to 64 letters, digits, _ or -." };
   return undefined;
+}
+
+/** The steps of a path, `.` and `..` gone along. @param {string} path */
+function partsOf(path) {
+  /** @type {string[]} */
+  const parts = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return parts;
+}
+
+/** Why a folder is none that the server may use, as far as its name tells; the server looks again, through links too. @param {string} folder @param {Facts} facts */
+function outside(folder, facts) {
+  if (!folder || !facts.data_root.startsWith("/")) return undefined;
+  const parts = partsOf(under(facts.data_root, folder));
+  if ([facts.data_root, ...facts.roots].some((root) => partsOf(root).every((part, at) => part === parts[at]))) return undefined;
+  return `This does not lie under the data folder ${facts.data_root} or one of the 'roots' in the settings of the server${facts.roots.length ? ` (${facts.roots.join(", ")})` : ""}.`;
 }
 
 /** A folder as it will be. @param {string} root @param {string} folder */

@@ -32,3 +32,15 @@ test("what is missing is said at its field", () => {
   assert.deepEqual(placeOf("/system/path"), { step: 1, field: "system" });
   assert.equal(placeOf("").step, 2);
 });
+
+test("a folder outside of those that the server may use is said at once", () => {
+  const wide = { ...facts, roots: ["/srv/shared"] };
+  const at = (/** @type {string} */ folder, where = wide) => stuck({ ...firstWish(), folders: { ...firstWish().folders, create: folder } }, where)?.at;
+  for (const fine of ["", "a/b", "./a", "a/../b", "/data/x", "/srv/shared/x", "/srv/shared"]) assert.equal(at(fine), undefined, fine);
+  for (const bad of ["/etc/x", "../x", "a/../../x", "/srv/sharedx", "/srv/shared/../other", "/"]) assert.equal(at(bad), "path", bad);
+  assert.equal(at("/etc/x", { ...wide, data_root: "C:\\data" }), undefined, "what is not known here is the server's to say");
+  const shared = { ...firstWish(), shared: true, system: "../system" };
+  assert.equal(stuck(shared, facts, 1)?.at, "system");
+  assert.equal(stuck({ ...shared, shared: false }, facts, 1), undefined);
+  assert.equal(stuck(shared, facts, 2), undefined);
+});

@@ -79,11 +79,11 @@ export class FilterEditor {
 
   render() {
     const field = this.field;
-    return html`<form class="pop filter-pop filter-edit" role="dialog" aria-label=${this.index < 0 ? "New filter" : "Filter"} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
+    return html`<div class="pop-host" role="dialog" aria-label=${this.index < 0 ? "New filter" : "Filter"}><form class="pop filter-pop filter-edit" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
       <div class="filter-row">${this.#fieldInput()}${this.picking ? nothing : html`<select class="field" data-op aria-label="Operator" @change=${(/** @type {any} */ event) => this.#operator(event.target.value)}>${operatorsFor(field).map((one) => html`<option value=${one.id} ?selected=${one.id === this.op}>${operatorTitle(one, field?.kind)}</option>`)}</select>`}</div>
       ${this.picking ? this.#list() : html`${this.#values(field)}
         ${this.error ? html`<p class="filter-error fail" role="alert" id="filter-error">${this.error} ${this.fix ? html`<button type="button" class="button s" @click=${() => { this.text = this.fix ?? ""; this.apply(); }}>Use ${this.fix}</button>` : nothing}</p>` : nothing}
-        <div class="bar">${this.index < 0 ? html`<button type="button" class="button s quiet" data-command="raw-filter" title="Filter as JSON">${icon("json", true)}JSON</button>` : html`<button type="button" class="button s quiet" @click=${() => this.#off()}>${this.pill?.off ? "Switch on" : "Switch off"}</button><button type="button" class="button s quiet" @click=${() => this.bar.removePill(this.index)}>Remove</button>`}<span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>Cancel</button><button class="button s main">Apply<kbd>↵</kbd></button></div>`}</form>`;
+        <div class="bar">${this.index < 0 ? html`<button type="button" class="button s quiet" data-command="raw-filter" title="Filter as JSON">${icon("json", true)}JSON</button>` : html`<button type="button" class="button s quiet" @click=${() => this.#off()}>${this.pill?.off ? "Switch on" : "Switch off"}</button><button type="button" class="button s quiet" @click=${() => this.bar.removePill(this.index)}>Remove</button>`}<span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>Cancel</button><button class="button s main">Apply<kbd>↵</kbd></button></div>`}</form></div>`;
   }
 
   #fieldInput() {

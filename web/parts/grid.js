@@ -14,7 +14,7 @@ import { SortedSource } from "../model/sorted_source.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
-import { emptiness, linksOf, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
+import { drawnColumns, emptiness, linksOf, many, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
 import { goToKey, goToLine, revealColumn, wantNames } from "./grid_places.js";
 import { wirePointer } from "./grid_pointer.js";
 import { Selection } from "./grid_selection.js";
@@ -66,7 +66,11 @@ export class SopGrid extends HTMLElement {
     /** @type {unknown} */
     this.activeKey = undefined;
     this.frame = 0;
-    this.drawnStamp = 0;
+    /** How far it is scrolled sideways, and the room that rows have there; reading it from the page costs a layout. */
+    this.left = 0;
+    this.room = 0;
+    /** The columns that are drawn, by name. */
+    this.window = "";
     this.stamp = 1;
     this.narrow = matchMedia("(width < 900px)");
     /** @type {unknown} key that was asked for and is not yet shown */
@@ -202,12 +206,12 @@ export class SopGrid extends HTMLElement {
     this.cards = cardColumns(shown);
     for (const column of shown) if (this.links.has(column.name)) column.link = true;
     // Texts of a width that nobody chose give up a little of it before there is something to scroll sideways.
-    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width || column.pinned ? 1 : TEXT_GIVES);
+    const least = (/** @type {import("../model/columns.js").Column} */ column) => columnUnits(column) * 8 * (column.numeric || column.width || column.pinned || many(shown) ? 1 : TEXT_GIVES);
     const width = Math.ceil(shown.reduce((sum, column) => sum + least(column), this.keyUnits * 8 + rankWidth(this.digits)));
     this.contentWidth = width;
     this.body.style.minWidth = `${width}px`;
     this.head.style.minWidth = `${width}px`;
-    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0, sort: this.sort }), this.head);
+    render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0 && store.count === 0, sort: this.sort }), this.head);
     pinPlaces(this.rows, shown, rankWidth(this.digits) + this.keyUnits * 8);
     this.#dress();
     this.rows.setAttribute("aria-label", store.name);
@@ -287,7 +291,7 @@ export class SopGrid extends HTMLElement {
     // The rows of the store before stay dimmed: they are not those of the one that was asked for.
     this.classList.toggle("waiting", this.fresh === true);
     if (this.fresh && this.empty && !this.store) {
-      render(unread(this.source?.filter !== undefined), this.empty);
+      render(unread({ filtered: this.source?.filter !== undefined, sorted: this.sort?.field !== undefined && this.sort.field !== "" }), this.empty);
       this.empty.hidden = false;
       this.classList.add("empty");
       this.rows?.classList.add("none");
@@ -303,8 +307,10 @@ export class SopGrid extends HTMLElement {
   /** The classes of the rows: room for ranks, and whether there is something to scroll sideways. */
   #dress() {
     if (!this.rows) return;
-    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
-    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${this.lines.total === 0 ? " none" : ""}`;
+    this.room = this.rows.clientWidth;
+    this.left = this.rows.scrollLeft;
+    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.room;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${many(this.columns.shown) ? " many" : ""}${this.lines.total === 0 ? " none" : ""}`;
     if (this.rows.className !== name) this.rows.className = name;
   }
 
@@ -316,7 +322,11 @@ export class SopGrid extends HTMLElement {
     const row = this.narrow.matches ? CARD : ROW;
     this.#dress();
     const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
-    if (!force && row === this.map.row && view === this.map.view) return;
+    if (!force && row === this.map.row && view === this.map.view) {
+      // Wider or narrower: other columns are in view.
+      if (many(this.columns.shown)) this.#schedule();
+      return;
+    }
     const { line } = this.active;
     const kept = line >= this.map.firstVisible && line < this.map.lastVisible;
     this.map.measure({ row, view });
@@ -335,8 +345,12 @@ export class SopGrid extends HTMLElement {
   }
 
   #onScroll() {
-    if (!this.rows || this.rows.scrollTop === this.map.physical) return;
-    this.map.moved(this.rows.scrollTop);
+    if (!this.rows) return;
+    const { scrollTop, scrollLeft } = this.rows;
+    const aside = scrollLeft !== this.left;
+    this.left = scrollLeft;
+    if (scrollTop !== this.map.physical) this.map.moved(scrollTop);
+    else if (!aside || !many(this.columns.shown)) return;
     this.#schedule();
   }
 
@@ -368,18 +382,24 @@ export class SopGrid extends HTMLElement {
   draw(all = false) {
     const { map, body, store } = this;
     if (!body || !store) return;
-    if (all) this.stamp += 1;
+    const shown = this.columns.shown;
+    const window = drawnColumns(this, shown);
+    if (all || window.name !== this.window) this.stamp += 1;
+    this.window = window.name;
     const { first, last } = map.window(OVERSCAN);
+    // Rows that are there stay: taking one away and back costs more than drawing it out of view.
+    while (this.pool.length > last - first + 3 * OVERSCAN) this.pool.pop()?.remove();
     const size = Math.max(this.pool.length, last - first);
     while (this.pool.length < size) {
       const row = makeRow();
       this.pool.push(row);
       body.append(row);
     }
-    const layout = { columns: this.columns.shown, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
+    const end = Math.min(map.count, first + size);
+    const layout = { columns: shown, window, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
     const shift = Math.round(map.offset);
     const used = new Set();
-    for (let line = first; line < last; line += 1) {
+    for (let line = Math.max(0, end - size); line < end; line += 1) {
       const slot = line % size;
       used.add(slot);
       const row = this.pool[slot];

@@ -1,5 +1,6 @@
 // What the grid shows apart from rows: room for ranks, columns that are links, and what stands there when there is nothing.
 
+import { FEW_COLUMNS, columnWindow, everyColumn, leftOf, onlyColumns } from "../core/column_window.js";
 import { keyFields } from "../core/keys.js";
 import { count } from "../core/format.js";
 import { html } from "../vendor/lit.js";
@@ -46,10 +47,14 @@ export function emptiness(store, { prefixed, filtered }) {
     <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
 }
 
-/** What stands in the place of rows that could not be read, and none were there before. @param {boolean} filtered */
-export function unread(filtered) {
-  return html`${icon("warning")}<h2>The rows were not read</h2><p>${filtered ? "The server does not take this filter. What is wrong is said at it." : "The message says why. Nothing was changed."}</p>
-    <p class="next">${filtered ? html`<button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button>` : html`<button class="button s" data-command="refresh">${icon("refresh", true)}Read again</button>`}</p>`;
+/** What stands in the place of rows that could not be read, and none were there before. @param {{filtered: boolean, sorted: boolean}} how */
+export function unread({ filtered, sorted }) {
+  const [words, command, sign, title] = filtered
+    ? ["The server does not take this filter. What is wrong is said at it.", "clear-filter", "x", "Clear the filter"]
+    : sorted ? ["The server does not give this order. The message says why. Nothing was changed.", "key-order", "key", "Show in the order of keys"]
+      : ["The message says why. Nothing was changed.", "refresh", "refresh", "Read again"];
+  return html`${icon("warning")}<h2>The rows were not read</h2><p>${words}</p>
+    <p class="next"><button class="button s main" data-command=${command}>${icon(sign, true)}${title}</button></p>`;
 }
 
 /** @param {string | undefined} database @param {string | undefined} store */
@@ -76,4 +81,36 @@ export function pinPlaces(rows, shown, from) {
     rows.style.setProperty(`--pin${index}`, `${left}px`);
     left += columnUnits(column) * 8;
   });
+}
+
+/** Whether only the columns in view are drawn. @param {import("../model/columns.js").Column[]} shown */
+export const many = (shown) => shown.length > FEW_COLUMNS;
+
+/** Widths of the columns in pixels, and where the scroller stands among them. @param {import("./grid.js").SopGrid} grid @param {import("../model/columns.js").Column[]} shown */
+function across(grid, shown) {
+  const widths = shown.map((column) => columnUnits(column) * 8);
+  let held = 0;
+  while (held < MOST_PINNED && shown[held]?.pinned) held += 1;
+  const still = widths.slice(0, held).reduce((sum, one) => sum + one, rankWidth(grid.digits) + grid.keyUnits * 8);
+  return { widths, place: { held, left: grid.left, view: Math.max(0, grid.room - still) } };
+}
+
+/** The columns to draw. @param {import("./grid.js").SopGrid} grid @param {import("../model/columns.js").Column[]} shown */
+export function drawnColumns(grid, shown) {
+  if (!many(shown)) return everyColumn(shown.length);
+  if (grid.narrow.matches) return onlyColumns(grid.cards ?? []);
+  const { widths, place } = across(grid, shown);
+  return columnWindow(widths, place);
+}
+
+/** Scrolls sideways to a column that may not be drawn. @param {import("./grid.js").SopGrid} grid @param {number} column */
+export function scrollToColumn(grid, column) {
+  const shown = grid.columns.shown;
+  if (!grid.rows || grid.narrow.matches) return;
+  const { widths, place } = across(grid, shown);
+  const left = leftOf(widths, column, place);
+  if (left === undefined) return;
+  grid.rows.scrollLeft = left;
+  grid.left = grid.rows.scrollLeft;
+  grid.draw();
 }

@@ -2,6 +2,7 @@
 
 import { stringify } from "../core/json.js";
 import { fieldOf } from "../model/columns.js";
+import { many, scrollToColumn } from "./grid_layout.js";
 
 const MOST_NAMES = 120;
 const REST_MS = 140;
@@ -38,6 +39,7 @@ export function goToLine(grid, line, select, quiet) {
 export function revealColumn(grid) {
   const { rows } = grid;
   if (!rows?.classList.contains("wide") || grid.active.column === 0) return;
+  if (many(grid.columns.shown)) return scrollToColumn(grid, grid.active.column - 1);
   const element = grid.activeCell();
   if (!element || element.classList.contains("pinned")) return;
   const held = ([...rows.querySelectorAll(".th:is(.key, .pinned)")].at(-1)?.getBoundingClientRect().right ?? 0) - rows.getBoundingClientRect().left;

@@ -9,7 +9,7 @@ export function wirePointer(grid, rows) {
     if (!(event.target instanceof Element) || event.target.closest("input, .pop")) return undefined;
     const row = /** @type {RowElement | null} */ (event.target.closest(".grid-body .tr"));
     if (!row || row.line < 0) return undefined;
-    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
+    const index = row.cells.findIndex((element) => element?.contains(/** @type {Node} */ (event.target)));
     return { line: row.line, column: Math.max(0, index - 1) };
   };
   const say = (/** @type {string} */ name, /** @type {any} */ detail = undefined) => grid.dispatchEvent(new CustomEvent(name, { detail }));

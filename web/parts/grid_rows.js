@@ -1,6 +1,7 @@
 // Drawing one row of the grid. Everything goes in as text; a row element is used again for another row.
 
 import { cell, count, KIND_CLASS } from "../core/format.js";
+import { FEW_COLUMNS } from "../core/column_window.js";
 import { cutHead, keyText, sharedHead } from "../core/keys.js";
 import { fieldChanges } from "../model/change_set.js";
 import { fieldOf } from "../model/columns.js";
@@ -9,13 +10,16 @@ import { make } from "./dom.js";
 /** Room for the name behind a link. */
 const LINK_CHARS = 18;
 
+/** Classes that say what kind a value is. */
+const KINDS = new Set(Object.values(KIND_CLASS).filter((name) => name !== ""));
+
 /** Columns that stand still beside the key. */
 export const MOST_PINNED = 8;
 
 /** @typedef {import("../model/columns.js").Column} Column */
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {{line: number, index: number | undefined, item: {key: any, value: any, version?: number, id?: number} | undefined, entry: Entry | undefined, above: string, key: string}} Line */
-/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number, mark: string}} RowElement */
+/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number, mark: string, shape: string, gap?: HTMLElement}} RowElement */
 
 /** Width of a character of the data face at 12 px; measured once. */
 let characterWidth = 0;
@@ -47,6 +51,7 @@ export function makeRow() {
   row.stamp = "";
   row.place = -1;
   row.mark = "";
+  row.shape = "";
   return row;
 }
 
@@ -60,29 +65,52 @@ export function changedNames(entry) {
 }
 
 /**
- * Gives a row as many cells as there are columns.
- * @param {RowElement} row @param {number} columns
+ * Gives a row the cells that are drawn. `row.cells` goes by the number of a column, with holes where none is drawn.
+ * @param {RowElement} row @param {number} columns @param {import("../core/column_window.js").ColumnWindow} window
  */
-function fit(row, columns) {
-  while (row.cells.length > columns + 2) row.cells.pop()?.remove();
-  while (row.cells.length < columns + 2) {
-    const element = make("div");
-    element.setAttribute("role", row.cells.length === 0 ? "rowheader" : "gridcell");
-    element.setAttribute("aria-colindex", String(row.cells.length + 1));
-    row.cells.push(element);
-    row.append(element);
+function fit(row, columns, window) {
+  const shape = `${columns} ${window.name} ${window.gap}`;
+  if (row.shape === shape) return;
+  row.shape = shape;
+  row.mark = "";
+  const before = row.cells;
+  const wanted = [0, 1, ...window.drawn.map((at) => at + 2)];
+  row.cells = new Array(columns + 2);
+  for (const at of wanted) if (before[at]) row.cells[at] = before[at];
+  // What goes out of view comes in at the other side: the cells that stay are not touched.
+  /** @type {HTMLElement[]} */
+  const free = [];
+  before.forEach((element, at) => row.cells[at] !== element && free.push(element));
+  for (const element of free) element.remove();
+  row.gap?.remove();
+  let next = row.firstElementChild;
+  for (const at of wanted) {
+    let element = row.cells[at];
+    if (!element) {
+      element = free.pop() ?? make("div");
+      element.setAttribute("role", at === 0 ? "rowheader" : "gridcell");
+      element.setAttribute("aria-colindex", String(at + 1));
+      row.cells[at] = element;
+    }
+    if (element === next) next = next.nextElementSibling;
+    else row.insertBefore(element, next);
   }
+  if (!window.gap) return;
+  row.gap ??= make("div", "gap");
+  row.gap.setAttribute("role", "none");
+  row.gap.style.width = `${window.gap}px`;
+  row.insertBefore(row.gap, row.cells[wanted[window.held + 2]] ?? null);
 }
 
 /**
  * Draws a line into a row element.
  * @param {RowElement} row
  * @param {Line} line
- * @param {{columns: Column[], keyUnits: number, cards: number[], links: Map<string, string>, related: import("../model/related.js").Related}} layout
+ * @param {{columns: Column[], window: import("../core/column_window.js").ColumnWindow, keyUnits: number, cards: number[], links: Map<string, string>, related: import("../model/related.js").Related}} layout
  */
 export function drawRow(row, line, layout) {
   const { columns, keyUnits } = layout;
-  fit(row, columns.length);
+  fit(row, columns.length, layout.window);
   row.line = line.line;
   row.setAttribute("aria-rowindex", String(line.line + 2));
   const entry = line.entry;
@@ -93,23 +121,27 @@ export function drawRow(row, line, layout) {
   setClass(key, `td key w${keyUnits}`);
   if (line.item === undefined) {
     ghost(key, line.line);
-    columns.forEach((column, index) => {
+    for (const index of layout.window.drawn) {
       const element = row.cells[index + 2];
-      setClass(element, cellClass(column, index, layout));
-      ghost(element, line.line + index + 1);
-    });
+      const name = cellClass(columns[index], index, layout);
+      // The class of a kind stays: the row that comes most likely has the same, and each change costs style work.
+      if (!KINDS.has(element.className.slice(name.length + 1)) || !element.className.startsWith(`${name} `)) setClass(element, name);
+      if (index % 3 && columns.length > FEW_COLUMNS) setText(element, "");
+      else ghost(element, line.line + index + 1);
+    }
     return;
   }
   drawKey(key, line, keyUnits);
   const value = entry ? (entry.op === "delete" ? line.item.value : entry.after) : line.item.value;
   const staged = entry?.op === "update" ? changedNames(entry) : undefined;
-  columns.forEach((column, index) => {
+  for (const index of layout.window.drawn) {
+    const column = columns[index];
     const isStaged = staged !== undefined && (staged.has(column.name) || staged.has(""));
     const shown = fieldOf(value, column.name);
     const target = layout.links.get(column.name);
     const name = target === undefined || shown === undefined ? undefined : (layout.related.name(target, shown) ?? "");
     drawCell(row.cells[index + 2], shown, cellClass(column, index, layout) + (isStaged ? " staged" : ""), name);
-  });
+  }
 }
 
 /** @param {Column} column @param {number} index @param {{cards: number[]}} layout */
@@ -133,8 +165,7 @@ function setText(element, text) {
 
 /** @param {HTMLElement} element @param {number} seed */
 function ghost(element, seed) {
-  const span = make("span", `ghost g${seed % 4}`);
-  element.replaceChildren(span);
+  if (!element.firstElementChild?.classList.contains("ghost")) element.replaceChildren(make("span", `ghost g${seed % 4}`));
 }
 
 /** @param {HTMLElement} element @param {Line} line @param {number} keyUnits */

@@ -146,7 +146,9 @@ class Import {
     this.soon();
     try {
       const csv = job.format === "csv" ? { delimiter: job.delimiter, quote: job.quote === '"' ? undefined : job.quote } : {};
-      const query = { format: job.format, key: job.key.join(","), mode: job.mode, create: true, ...csv, map: mapParameter(job.fields, job.rules), ...(trial ? { dry_run: true, max_errors: MOST_TRIED } : {}) };
+      // To make a store takes more than to write into one that is there.
+      const create = this.session.storeNamed(job.store) === undefined || undefined;
+      const query = { format: job.format, key: job.key.join(","), mode: job.mode, create, ...csv, map: mapParameter(job.fields, job.rules), ...(trial ? { dry_run: true, max_errors: MOST_TRIED } : {}) };
       job.report = await upload(this.session.path("stores", job.store, "import"), query, await asUtf8(job.file, job.encoding), TYPES[job.format], {
         signal: this.abort.signal,
         progress: ({ sent, report }) => {

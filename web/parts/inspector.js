@@ -14,6 +14,9 @@ import { JsonEditor } from "./json_editor.js";
 /** Items that are looked at to count those that point to one. */
 const MOST_LOOKED_AT = 200_000;
 
+/** What is shown of a line: an item as it is, one that is being read, or none. @param {import("./grid_rows.js").Line | undefined} line */
+const stampOf = (line) => (line === undefined ? "none" : line.item ? `${stringify(line.item.key)} ${line.item.version}` : "");
+
 export class SopInspector extends Part {
   constructor() {
     super();
@@ -46,9 +49,7 @@ export class SopInspector extends Part {
     this.queued = true;
     requestAnimationFrame(() => {
       this.queued = false;
-      const key = this.app?.grid.activeLine();
-      const stamp = key?.item ? `${stringify(key.item.key)} ${key.item.version}` : "";
-      if (stamp !== this.seen) this.requestUpdate();
+      if (stampOf(this.app?.grid.activeLine()) !== this.seen) this.requestUpdate();
     });
   }
 
@@ -88,7 +89,7 @@ export class SopInspector extends Part {
     // While its row is being read again, the item stays as it was: nothing jumps.
     if (waiting && this.last && this.last.store === grid.store?.name && equal(this.last.line.item?.key, grid.activeKey)) line = this.last.line;
     else if (line?.item) this.last = { store: grid.store?.name, line };
-    this.seen = line?.item ? `${stringify(line.item.key)} ${line.item.version}` : "";
+    this.seen = stampOf(line);
     const on = this.shown && line !== undefined && grid.store !== undefined;
     this.classList.toggle("shown", on);
     const work = document.getElementById("work");

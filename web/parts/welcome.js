@@ -99,7 +99,7 @@ class SopWelcome extends Part {
     const { way } = this.wish;
     const long = way !== "import";
     const steps = { wish: this.wish, facts: this.facts, fault: this.fault, change: (/** @type {Partial<Wish>} */ part) => this.change(part) };
-    const able = !this.busy && (this.step > 0 || stuck(this.wish) === undefined);
+    const able = !this.busy && stuck(this.wish, this.facts, this.step) === undefined;
     const ends = this.step === 2 || way === "import" || (way === "demo" && this.step === 0);
     return html`<form class="card wizard" aria-labelledby="way-title" @submit=${this.#submit}>${long
       ? html`<h2 class="unseen" id="way-title">${TITLES[way]}</h2><ol class="stages" aria-label="Steps">${STAGES.map((name, at) => html`<li aria-current=${at === this.step ? "step" : nothing} class=${at < this.step ? "done" : ""}>${at < this.step ? html`<button type="button" class="plain" @click=${() => this.go(at)}>${name}</button>` : name}</li>`)}</ol>`
@@ -113,7 +113,7 @@ class SopWelcome extends Part {
   /** @param {Event} event */
   async #submit(event) {
     event.preventDefault();
-    if (this.busy || (this.step === 0 && stuck(this.wish))) return;
+    if (this.busy || stuck(this.wish, this.facts, this.step)) return;
     const { way } = this.wish;
     if (way === "import") return this.importing();
     if (this.step < 2 && !(way === "demo" && this.step === 0)) return this.go(this.step + 1);

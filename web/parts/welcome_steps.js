@@ -9,8 +9,15 @@ import { icon } from "./dom.js";
 /** @typedef {import("../model/first_steps.js").Facts} Facts */
 /** @typedef {{wish: Wish, facts: Facts, fault: {field: string, text: string}, change: (part: Partial<Wish>) => void}} Steps */
 
-/** @param {Steps} steps @param {string} field @param {unknown} hint */
-function hintOf({ fault }, field, hint) {
+/** What is wrong with a folder, known before anything is sent. @param {Steps} steps @param {number} step @param {string} folder */
+function faultOf({ wish, facts, fault }, step, folder) {
+  const field = step === 0 ? "path" : "system";
+  const wrong = folder.trim() ? stuck(wish, facts, step) : undefined;
+  return fault.field === field ? fault : wrong?.at === field ? { field, text: wrong.text } : { field: "", text: "" };
+}
+
+/** @param {{field: string, text: string}} fault @param {string} field @param {unknown} hint */
+function hintOf(fault, field, hint) {
   return fault.field === field ? html`<span class="hint fail" role="alert">${fault.text}</span>` : html`<span class="hint">${hint}</span>`;
 }
 
@@ -24,8 +31,9 @@ function nameField(steps, placeholder = "shop") {
 
 /** @param {Steps} steps @param {string} placeholder @param {unknown} hint */
 function folderField(steps, placeholder, hint) {
-  const { wish, change, fault } = steps;
-  return html`<label class=${fault.field === "path" ? "wrong" : ""}>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder=${placeholder} .value=${wish.folders[wish.way]} @input=${(/** @type {any} */ event) => change({ folders: { ...wish.folders, [wish.way]: event.target.value } })}></span>${hintOf(steps, "path", hint)}</label>`;
+  const { wish, change } = steps;
+  const fault = faultOf(steps, 0, wish.folders[wish.way]);
+  return html`<label class=${fault.field === "path" ? "wrong" : ""}>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder=${placeholder} .value=${wish.folders[wish.way]} @input=${(/** @type {any} */ event) => change({ folders: { ...wish.folders, [wish.way]: event.target.value } })}></span>${hintOf(fault, "path", hint)}</label>`;
 }
 
 /** @param {Steps} steps */
@@ -61,13 +69,14 @@ export function databaseStep(steps) {
 
 /** The second step. @param {Steps} steps */
 export function systemStep(steps) {
-  const { wish, facts, change, fault } = steps;
+  const { wish, facts, change } = steps;
+  const fault = faultOf(steps, 1, wish.system);
   const { fixed, exists, path } = facts.system;
   const told = html`<p>Scripts, knowledge and the audit lie in a database of the server's own.</p>`;
   if (fixed || exists) return html`${told}<p class="soft">${fixed ? "The settings of the server say where" : "There is one already"}: <code>${path}</code></p>`;
   const options = /** @type {[boolean, string, unknown][]} */ ([[false, "Its own", html`<code>${path}</code>`], [true, "Shared", "A folder that other servers' programs used before, or a place of your choice. One program at a time."]]);
   return html`${told}<div class="label" role="radiogroup" aria-label="System database">${options.map(([shared, title, what]) => html`<label class="option ${wish.shared === shared ? "on" : ""}"><input type="radio" name="system" .checked=${wish.shared === shared} @change=${() => change({ shared })}><span>${title}<small>${what}</small></span></label>`)}</div>
-    ${wish.shared ? html`<label class=${fault.field === "system" ? "wrong" : ""}>Folder of the system database<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="team/system" .value=${wish.system} @input=${(/** @type {any} */ event) => change({ system: event.target.value })}></span>${hintOf(steps, "system", html`<code>${systemPath(wish, facts)}</code>`)}</label>` : nothing}`;
+    ${wish.shared ? html`<label class=${fault.field === "system" ? "wrong" : ""}>Folder of the system database<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="team/system" .value=${wish.system} @input=${(/** @type {any} */ event) => change({ system: event.target.value })}></span>${hintOf(fault, "system", html`<code>${systemPath(wish, facts)}</code>`)}</label>` : nothing}`;
 }
 
 /** The last step: everything as it will be. @param {Steps} steps */

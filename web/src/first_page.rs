@@ -9,6 +9,8 @@ use crate::shell::Store;
 const SAMPLE: usize = 200;
 /// How many columns there are at most.
 const MOST_COLUMNS: usize = 200;
+/// Up to so many columns share the room that there is: the rule of `core/column_window.js`.
+const FEW_COLUMNS: usize = 16;
 /// How many rows the shell shows; the page's scripts show the rest.
 const ROWS: usize = 60;
 /// A key's head does not make its column wider than this many characters.
@@ -123,6 +125,11 @@ impl FirstPage {
             (Some(first), Some(last)) => format!("{}–{}", first.rank, last.rank),
             _ => "0".to_owned(),
         }
+    }
+
+    /// Whether each column has its width whatever the others have, as where only those in view are drawn.
+    pub(crate) fn has_many_columns(&self) -> bool {
+        self.columns.len() > FEW_COLUMNS
     }
 
     /// The rows in view with separators.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canRevert, changesOf, differing, doing, lineOf, marks, periodOf, queryOf, readFilters, sequenceOf, writeFilters } from "./audit.js";
-import { Samples, between, openDatabases, percentile, readExposition, sampleOf, sparkArea, sparkBars, sparkLine } from "./metrics.js";
+import { Samples, between, momentAt, moments, openDatabases, percentile, readExposition, sampleOf, sparkArea, sparkBars, sparkLine } from "./metrics.js";
 
 const exposition = (/** @type {number} */ commits, /** @type {number[]} */ flush, checkpoints = 0) => `# HELP sop_commits_total Commits.
 # TYPE sop_commits_total counter
@@ -88,4 +88,19 @@ test("only what was kept whole can be taken back", () => {
   assert.equal(sequenceOf(entry({ detail: { changes: { sequence: 9 } } })), 9);
   assert.equal(changesOf(entry({ detail: { changes: [{ ...change, id: 4 }] } }))[0].id, 4);
   assert.deepEqual(differing(1, 2), [{ name: "", before: 1, after: 2 }]);
+});
+
+test("what a figure was, and what stands under a place of its chart", () => {
+  const samples = new Samples();
+  for (const [at, commits, cached] of [[0, 10, [1, 0, 0]], [2000, 30, [1, 0, 0]], [4000, 80, [1, 0, 0]]]) samples.add(/** @type {any} */ (sampleOf(readExposition(exposition(/** @type {number} */ (commits), /** @type {number[]} */ (cached))), 'a"b', /** @type {number} */ (at))));
+  const rates = moments(samples, "commits");
+  assert.deepEqual(rates, [{ at: 2000, value: 10 }, { at: 4000, value: 25 }]);
+  assert.equal(momentAt(rates, "commits", 1), rates[1]);
+  assert.equal(momentAt(rates, "commits", 1 - 1 / 59), rates[0]);
+  assert.equal(momentAt(rates, "commits", 0.5), undefined);
+  assert.deepEqual(moments(samples, "log").map((one) => one.at), [0, 2000, 4000]);
+  const bars = [{ at: 1, value: 5 }, { at: 2, value: 6 }];
+  assert.equal(momentAt(bars, "checkpoint", 0.99), bars[1]);
+  assert.equal(momentAt(bars, "checkpoint", 0.86), bars[0]);
+  assert.equal(momentAt(bars, "checkpoint", 0.5), undefined);
 });

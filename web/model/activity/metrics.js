@@ -143,6 +143,31 @@ export class Samples {
   }
 }
 
+/** @typedef {"commits" | "latency" | "hits" | "log" | "checkpoint"} Figure */
+/** @typedef {{at: number, value: number}} Moment */
+
+/** What a figure was from sample to sample: commits a second, milliseconds, percent or bytes. @param {Samples} samples @param {Figure} name @returns {Moment[]} */
+export function moments(samples, name) {
+  const later = samples.list.slice(1);
+  const of = (/** @type {number[]} */ values) => values.map((value, at) => ({ at: later[at].at, value }));
+  if (name === "commits") return of(samples.rates());
+  if (name === "latency") return of(samples.latencies(0.99));
+  if (name === "hits") return of(samples.hitShares().map((share) => share * 100));
+  if (name === "log") return samples.list.map((one) => ({ at: one.at, value: one.logBytes }));
+  return samples.checkpoints().map((one) => ({ at: one.at, value: one.ms }));
+}
+
+/** Slots of the small lines, and of the small bars. */
+const SLOTS = 60;
+const BARS = 12;
+
+/** The moment under a place of a small chart, undefined where nothing is drawn. @param {Moment[]} list @param {Figure} name @param {number} share of its width, from the left */
+export function momentAt(list, name, share) {
+  const back = name === "checkpoint" ? Math.floor((1 - share) * BARS) : Math.round((1 - share) * (SLOTS - 1));
+  const slots = name === "checkpoint" ? BARS : SLOTS;
+  return back >= 0 && back < slots ? list.at(-1 - back) : undefined;
+}
+
 const HIGH = 36;
 const WIDE = 120;
 
@@ -150,7 +175,7 @@ const WIDE = 120;
  * The points of a line in a box of 120 by 36, the newest at the right.
  * @param {number[]} values @param {{top?: number, low?: number, slots?: number}} [how] top and low: what the box ends at, else the values; slots: how many values fill its width
  */
-export function sparkLine(values, { top, low = 0, slots = 60 } = {}) {
+export function sparkLine(values, { top, low = 0, slots = SLOTS } = {}) {
   const shown = values.slice(-slots);
   const high = Math.max(top ?? 0, ...shown, low + 1e-9);
   const step = WIDE / Math.max(1, slots - 1);
@@ -165,7 +190,7 @@ export function sparkArea(line) {
 }
 
 /** Bars in the same box. @param {number[]} values @param {number} [slots] */
-export function sparkBars(values, slots = 12) {
+export function sparkBars(values, slots = BARS) {
   const shown = values.slice(-slots);
   const high = Math.max(...shown, 1e-9);
   return shown.map((value, index) => {

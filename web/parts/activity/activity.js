@@ -13,7 +13,7 @@ import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { isRunning } from "../design/job_strip.js";
 import { clock, day, details, summary, wayOf } from "./audit_row.js";
-import { figures } from "./figures.js";
+import { figures, largeFigure } from "./figures.js";
 import { jobPath, jobsPane } from "./jobs.js";
 
 const TICK_MS = 2_000;
@@ -54,6 +54,10 @@ export class SopActivity extends Part {
     this.jobsFault = "";
     this.all = false;
     this.asked = "";
+    /** @type {import("./figures.js").Pointed | undefined} */
+    this.pointed = undefined;
+    /** The figure that is shown large. @type {{draw: () => void} | undefined} */
+    this.large = undefined;
     this.ticks = 0;
     this.told = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -191,6 +195,7 @@ export class SopActivity extends Part {
         kept.add(sample);
         this.samples.set(name, kept);
       }
+      this.large?.draw();
       this.jobs = jobs.jobs;
       this.queries = queries.queries;
       this.jobsFault = "";
@@ -355,13 +360,18 @@ export class SopActivity extends Part {
   render() {
     if (!this.app) return nothing;
     const { filters } = this;
-    return html`${this.#facets()}<div class="activity-main">${figures(this.#measured(), Date.now())}
+    return html`${this.#facets()}<div class="activity-main">${figures(this.#measured(), Date.now(), { pointed: this.pointed, point: (pointed) => { this.pointed = pointed; this.requestUpdate(); }, open: (name) => this.#enlarge(name) })}
       <div class="activity-body"><section class="pane grow" aria-label="Changes">
         <div class="filters" role="toolbar" aria-label="Filter">${this.#pills()}<button class="button s quiet" aria-haspopup="menu" @click=${(/** @type {any} */ event) => this.#menu(event.currentTarget)}>${icon("plus", true)}Filter</button>
           <div class="end">${this.waiting ? html`<button class="button s" @click=${() => this.reload()}>${icon("up", true)}${this.waiting >= PAGE ? `${PAGE} or more` : count(this.waiting)} new</button>` : html`<span class="small dim wide-only">new rows wait at the top</span>`}<button class="button s quiet" aria-label="Export" @click=${() => this.#export()}>${icon("export", true)}<span class="wide-only">Export</span></button><button class="button only s quiet" aria-label="Read again" @click=${() => this.reload()}>${icon("refresh", true)}</button></div></div>
         ${this.fault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.reload()}>Try again</button></div>` : nothing}
         ${this.#list()}</section>
       ${jobsPane({ jobs: this.jobs, queries: this.queries, tab: filters.tab, fault: this.jobsFault }, { show: (tab) => void this.#go({ tab, open: filters.open }, true), cancel: (job) => void this.#cancel(job), stop: (query) => void this.#stop(query) })}</div></div>`;
+  }
+
+  /** @param {import("../../model/activity/metrics.js").Figure} name */
+  #enlarge(name) {
+    this.large = largeFigure(() => this.#measured(), name, () => (this.large = undefined));
   }
 
   #list() {

@@ -58,7 +58,7 @@ function inside(dock, call, shown) {
 
 /** @param {string} title @param {string} text @param {unknown} [beside] */
 export function block(title, text, beside = nothing) {
-  return html`<section class="said-block" aria-label=${title}><header><h4>${title}</h4><span class="grow"></span>${beside}<button class="button only s quiet" aria-label="Copy ${title.toLowerCase()}" title="Copy" @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> … ${count(text.length - MOST)} more characters; copy gives all</span>` : nothing}</pre></section>`;
+  return html`<section class="said-block" aria-label=${title}><header><h3>${title}</h3><span class="grow"></span>${beside}<button class="button only s quiet" aria-label="Copy ${title.toLowerCase()}" title="Copy" @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> … ${count(text.length - MOST)} more characters; copy gives all</span>` : nothing}</pre></section>`;
 }
 
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call */

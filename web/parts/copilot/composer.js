@@ -68,7 +68,7 @@ export class SopComposer extends Part {
     return html`<form class="composer" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.send(); }}>
       ${this.list ? this.#menu(this.list) : nothing}
       ${this.editing ? html`<p class="editing-note">${icon("edit", true)}<span class="grow">Editing: what came after it goes.</span><button type="button" class="button only s quiet" aria-label="Stop editing" @click=${() => this.leave()}>${icon("x", true)}</button></p>` : nothing}
-      <textarea rows="2" maxlength=${MOST} aria-label="Message" role="combobox" aria-expanded=${String(this.list !== undefined)} aria-controls="commands-list" aria-autocomplete="list" aria-activedescendant=${this.list ? `command-${this.at}` : nothing} autocomplete="off" spellcheck="true"
+      <textarea rows="2" maxlength=${MOST} aria-label="Message" aria-haspopup="listbox" aria-controls=${this.list ? "commands-list" : nothing} aria-autocomplete="list" aria-activedescendant=${this.list ? `command-${this.at}` : nothing} autocomplete="off" spellcheck="true"
         placeholder=${store === undefined || dock.app?.session.place.view !== undefined ? "Ask, or / for commands" : `Ask about ${store}, or / for commands`} .value=${live(this.text)}
         @input=${this.#input} @keydown=${this.#key} @click=${() => this.#complete()} @blur=${() => this.#close()}></textarea>
       <div class="bar"><button type="button" class="button share s" aria-haspopup="menu" title="What may leave this machine for a model" @click=${(/** @type {Event} */ event) => dock.chooseShare(/** @type {Element} */ (event.currentTarget))}>${icon("shield", true)}${offline && dock.share !== "off" ? "Offline" : sharingName(dock.share)}</button>

@@ -41,6 +41,9 @@ export class SopCopilot extends Part {
     /** @type {import("../../model/slash.js").Tool[]} */
     this.tools = [];
     this.view = "talk";
+    /** Where it takes the screen, it is what the page is about. */
+    this.whole = matchMedia("(width < 900px)");
+    this.whole.addEventListener("change", () => this.requestUpdate());
     /** @type {import("./history.js").Kept[] | undefined} */
     this.kept = undefined;
     this.keptFault = "";
@@ -406,11 +409,12 @@ export class SopCopilot extends Part {
   // ---- Drawing
 
   render() {
+    this.setAttribute("role", this.whole.matches ? "main" : "complementary");
     const { talk } = this;
     if (!talk) return nothing;
     const { chat } = talk;
     return html`<div class="dock-edge" role="separator" tabindex="0" aria-orientation="vertical" aria-label="Width of the copilot" aria-controls="dock"></div>
-      <div class="head"><h2>Copilot</h2><button class="button only s quiet" aria-label="Earlier talks" title="Earlier talks" aria-pressed=${String(this.view === "history")} @click=${() => this.showHistory()}>${icon("history", true)}</button><button class="button only s quiet" aria-label="New talk" title="New talk" @click=${() => this.newTalk()}>${icon("plus", true)}</button><button class="button only s quiet" aria-label="Close the copilot" title="Close (Ctrl J)" @click=${() => this.run("copilot-close")}>${icon("x", true)}</button></div>
+      ${this.whole.matches ? html`<h1 class="unseen">Ask about ${this.app?.session.place.database ?? "your data"}</h1>` : nothing}<div class="head"><h2>Copilot</h2><button class="button only s quiet" aria-label="Earlier talks" title="Earlier talks" aria-pressed=${String(this.view === "history")} @click=${() => this.showHistory()}>${icon("history", true)}</button><button class="button only s quiet" aria-label="New talk" title="New talk" @click=${() => this.newTalk()}>${icon("plus", true)}</button><button class="button only s quiet" aria-label="Close the copilot" title="Close (Ctrl J)" @click=${() => this.run("copilot-close")}>${icon("x", true)}</button></div>
       ${this.view === "history" ? historyView(this) : html`${this.#about(chat)}
         <div class="talk scroll" role="log" aria-live="off" aria-label="Talk" tabindex="0" @scroll=${this.#scrolled}>${chat.turns.length ? repeat(chat.turns, (turn) => turn, (turn) => html`<sop-turn .turn=${turn} .dock=${this}></sop-turn>`) : this.#empty()}</div>
         ${this.atEnd ? nothing : html`<button class="button s to-end" @click=${() => this.#toEnd()}>${icon("down", true)}To the end</button>`}

@@ -101,7 +101,7 @@ export class SopDatabases extends Part {
   render() {
     const { session } = this.app;
     return html`<div class="filters" role="toolbar" aria-label="Databases"><button class="button s" data-command="new-database">${icon("plus", true)}Database</button><button class="button s quiet" data-command="open-folder">${icon("folder", true)}Open a folder</button><span class="dim small wide-only">A backup is a database too: open its folder to look into it.</span></div>
-      <div class="admin-body"><div class="scroll admin-list" tabindex="0" aria-label="Databases">${this.#list()}${this.#jobList()}</div>
+      <div class="admin-body"><div class="scroll admin-list" tabindex="0" aria-label="Databases"><h2 class="unseen">All databases of this server</h2>${this.#list()}${this.#jobList()}</div>
         <section class="pane panel" aria-label="Database ${this.name}"><div class="head"><h2 class="cut">${this.name}</h2>${session.database?.read_only ? html`<span class="tag update">Read only</span>` : nothing}</div><div class="scroll" tabindex="0" aria-label="Figures and actions of ${this.name}">${this.#details()}</div></section></div>`;
   }
 

@@ -131,8 +131,14 @@ export class SopScripts extends Part {
     const { draft } = this;
     if (draft && !draft.id.startsWith("~") && !this.newest.has(draft.id)) void this.read(draft);
     this.face = session.place.pane === "json" ? "json" : this.face === "json" ? "steps" : this.face;
-    if (session.place.pane === "versions" && draft?.base && !document.querySelector("dialog[open]")) versionsDialog(this);
+    this.#showVersions();
     this.requestUpdate();
+  }
+
+  /** Shows the versions where the address says so: at once, or when the script has been read. */
+  #showVersions() {
+    const { session, draft } = this;
+    if (session.place.view === "scripts" && session.place.pane === "versions" && draft?.base && session.place.script === draft.id && !document.querySelector("dialog[open]")) versionsDialog(this);
   }
 
   // ---- What the server has
@@ -178,6 +184,7 @@ export class SopScripts extends Part {
       if (this.unread?.id === draft.id) this.unread = undefined;
       this.texts.clear();
       this.drafts.touch();
+      this.#showVersions();
     } catch (error) {
       if (draft.unread) this.unread = { id: draft.id, text: error instanceof Error ? error.message : String(error), gone: error instanceof ApiError && error.status === 404 };
       else this.session.fail(error, draft.title);
