@@ -9,25 +9,15 @@ import { load, table } from "../support/data.js";
 import { until } from "../support/page.js";
 import { editor, run as runQuery, write } from "../support/query.js";
 import { scene } from "../support/scene.js";
-import { addStep, address, code, ended, fill, kept, shown, titles, toggle } from "../support/scripts.js";
+import { addStep, address, code, ended, fill, kept, opener, say, shown, titles, toggle } from "../support/scripts.js";
 
-const say = (/** @type {string} */ message, rest = {}) => ({ type: "say", message, ...rest });
 const albums = table("Album").rows;
 const ofArtist = (/** @type {number} */ id) => albums.filter((one) => one.ArtistId === id);
 const ARTIST = albums[0].ArtistId;
 
 describe("what the studio keeps and shows", () => {
   const it = scene({ prepare: (server) => load(server, "chinook", ["Album", "Artist"]) });
-  let number = 0;
-  /** Saves a script over the API and opens it. @param {any} script @param {any} [options] */
-  const open = async (script, options) => {
-    number += 1;
-    const whole = { category: "test", name: `script ${number}`, ...script };
-    await it.server.call("POST", "/scripts", { body: whole });
-    const one = await it.open(`/scripts/${encodeURIComponent(whole.category)}/${encodeURIComponent(whole.name)}?db=chinook`, options);
-    await shown(one.page);
-    return { ...one, script: whole };
-  };
+  const open = opener(it);
 
   test("what is not saved survives a reload; closing it can be taken back", async () => {
     const { page, script } = await open({ steps: [say("one")] });

@@ -6,22 +6,12 @@ import { picture } from "../support/browser.js";
 import { load } from "../support/data.js";
 import { accessible } from "../support/query.js";
 import { scene } from "../support/scene.js";
-import { ended, shown, toggle } from "../support/scripts.js";
+import { ended, opener, say, toggle } from "../support/scripts.js";
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
-const say = (/** @type {string} */ message, rest = {}) => ({ type: "say", message, ...rest });
 describe("the studio for everybody", () => {
   const it = scene({ prepare: (server) => load(server, "chinook", ["Album", "Artist"]) });
-  let number = 0;
-  /** Saves a script over the API and opens it. @param {any} script @param {any} [options] */
-  const open = async (script, options) => {
-    number += 1;
-    const whole = { category: "test", name: `script ${number}`, ...script };
-    await it.server.call("POST", "/scripts", { body: whole });
-    const one = await it.open(`/scripts/${encodeURIComponent(whole.category)}/${encodeURIComponent(whole.name)}?db=chinook`, options);
-    await shown(one.page);
-    return { ...one, script: whole };
-  };
+  const open = opener(it);
 
   test("it is accessible, light and dark", async () => {
     for (const colorScheme of /** @type {const} */ (["light", "dark"])) {

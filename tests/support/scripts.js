@@ -52,3 +52,22 @@ export const leave = (page) => until(async () => {
   await page.keyboard.press("Escape");
   return (await page.evaluate(() => document.activeElement?.className)) === "step-toggle";
 }, "back on the card");
+
+/** A step that says something. @param {string} message */
+export const say = (message, rest = {}) => ({ type: "say", message, ...rest });
+
+/**
+ * What saves a script over the API and opens it.
+ * @param {{ server: any, open: (path: string, options?: any) => Promise<any> }} it
+ */
+export function opener(it) {
+  let number = 0;
+  return async (/** @type {any} */ script, /** @type {any} */ options = undefined) => {
+    number += 1;
+    const whole = { category: "test", name: `script ${number}`, ...script };
+    await it.server.call("POST", "/scripts", { body: whole });
+    const one = await it.open(`/scripts/${encodeURIComponent(whole.category)}/${encodeURIComponent(whole.name)}?db=chinook`, options);
+    await shown(one.page);
+    return { ...one, script: whole };
+  };
+}

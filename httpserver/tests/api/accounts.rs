@@ -13,6 +13,10 @@ use super::support::{Answer, HOST, TestApp};
 const NO_TOKEN: (&str, &str) = ("authorization", "");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
+fn add(test: &TestApp, name: &str, role: Role) {
+    test.state.accounts().add_user(&user(name, role)).unwrap();
+}
+
 async fn login(test: &TestApp, name: &str, password: &str) -> Answer {
     let body = json!({"name": name, "password": password}).to_string();
     test.call("POST", "/api/v1/login", &[NO_TOKEN, JSON], body)
@@ -46,14 +50,8 @@ async fn somebody_signs_in_and_out() {
     login(&test, "ada", PASSWORD)
         .await
         .refused(401, "unauthorized");
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
-    test.state
-        .accounts()
-        .add_user(&user("bob", Role::Viewer))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
+    add(&test, "bob", Role::Viewer);
     for (name, password) in [("ada", "wrong wrong wrong"), ("nobody", PASSWORD), ("", "")] {
         let problem = login(&test, name, password)
             .await
@@ -114,14 +112,8 @@ async fn somebody_signs_in_and_out() {
 #[tokio::test]
 async fn a_thousand_guesses_lock_one_name_and_nobody_else() {
     let (test, clock) = clocked();
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
-    test.state
-        .accounts()
-        .add_user(&user("bob", Role::Viewer))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
+    add(&test, "bob", Role::Viewer);
     let mut answers = [0, 0];
     for number in 0..1_000 {
         let answer = login(&test, "ada", &format!("a wrong guess {number}")).await;
@@ -200,10 +192,7 @@ async fn sessions_end_by_time_by_a_new_password_and_when_the_user_is_disabled() 
 #[tokio::test]
 async fn a_token_is_told_once_and_ends_at_once() {
     let (test, clock) = clocked();
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
     let ada = cookie(&login(&test, "ada", PASSWORD).await);
     let make = async |body: Value| with(&test, &ada, "POST", "/api/v1/tokens", body).await;
     make(json!({"name": " "}))
@@ -252,10 +241,7 @@ async fn a_token_is_told_once_and_ends_at_once() {
 #[tokio::test]
 async fn a_cookie_is_of_no_use_to_another_site() {
     let test = TestApp::new();
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
     let ada = cookie(&login(&test, "ada", PASSWORD).await);
     for other in [
         ("origin", "http://evil.example"),
@@ -299,10 +285,7 @@ async fn a_cookie_is_of_no_use_to_another_site() {
 #[tokio::test]
 async fn users_are_managed_and_the_last_administrator_stays() {
     let test = TestApp::new();
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
     let ada = cookie(&login(&test, "ada", PASSWORD).await);
     let make =
         json!({"name": "bob", "password": PASSWORD, "role": "editor", "grants": {"d": "viewer"}});
@@ -341,10 +324,7 @@ async fn the_page_asks_who_one_is_and_leads_back() {
     };
     // Where nobody signs in, it leads on.
     assert_eq!(page("/login", "").await.header("location"), "/");
-    test.state
-        .accounts()
-        .add_user(&user("ada", Role::Admin))
-        .unwrap();
+    add(&test, "ada", Role::Admin);
     let answer = page("/d/d/s/s?prefix=[1]", "").await;
     let to = answer.header("location").to_owned();
     assert_eq!(

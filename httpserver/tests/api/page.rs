@@ -10,17 +10,12 @@ use super::support::{TestApp, escaped};
 async fn files_of_the_page_are_sent_short_to_who_takes_that() {
     let test = TestApp::new();
     let path = sop_web::asset_url("app.js");
-    let whole = test.call("GET", &path, &[], Body::empty()).await;
+    let asked =
+        async |headers: &[(&str, &str)]| test.call("GET", &path, headers, Body::empty()).await;
+    let whole = asked(&[]).await;
     assert_eq!(whole.status, 200);
     for accepted in ["gzip", "br, GZIP;q=0.5", "gzip, deflate, br"] {
-        let short = test
-            .call(
-                "GET",
-                &path,
-                &[("accept-encoding", accepted)],
-                Body::empty(),
-            )
-            .await;
+        let short = asked(&[("accept-encoding", accepted)]).await;
         assert_eq!(short.header("content-encoding"), "gzip");
         assert_eq!(short.header("vary"), "accept-encoding");
         assert!(short.body.len() < whole.body.len() / 2);
@@ -32,18 +27,11 @@ async fn files_of_the_page_are_sent_short_to_who_takes_that() {
         assert_ne!(short.header("etag"), whole.header("etag"));
         let tag = short.header("etag").to_owned();
         let headers = [("accept-encoding", accepted), ("if-none-match", &*tag)];
-        let same = test.call("GET", &path, &headers, Body::empty()).await;
+        let same = asked(&headers).await;
         assert_eq!(same.status, 304);
     }
     for accepted in ["identity", "gzip;q=0", "br"] {
-        let plain = test
-            .call(
-                "GET",
-                &path,
-                &[("accept-encoding", accepted)],
-                Body::empty(),
-            )
-            .await;
+        let plain = asked(&[("accept-encoding", accepted)]).await;
         assert!(plain.body == whole.body, "{accepted}");
     }
 }

@@ -8,7 +8,7 @@ use sop_httpserver::security::Capability;
 use sop_httpserver::security::rights::{PAGES, ROUTES};
 use sop_systemdb::accounts::{Grant, Grants, NewUser, Role};
 
-use super::support::TestApp;
+use super::support::{TestApp, make_due};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -347,14 +347,7 @@ async fn a_schedule_runs_as_who_made_it_and_not_when_they_lost_the_right() {
     let state = test.state.clone();
     let system = test.state.system().unwrap();
     let begun = tokio::task::spawn_blocking(move || {
-        // Its last run was long ago.
-        let mut schedule = system.schedules().unwrap().remove(0).schedule;
-        schedule.last_ms = 0;
-        let change = |tx: &sop::Transaction| {
-            let store = tx.store::<String, sop_systemdb::script::Schedule>("schedules")?;
-            store.upsert("often", &schedule)
-        };
-        system.database().transact(change).unwrap();
+        make_due(&system, "often");
         run_due(&state).unwrap()
     });
     assert_eq!(begun.await.unwrap(), 1);

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use serde_json::{Value, json};
 
-use super::support::{Answer, TOKEN, TestApp, escaped};
+use super::support::{Answer, TOKEN, TestApp, escaped, make_due};
 
 impl TestApp {
     async fn run_script(&self, name: &str, body: Value) -> Vec<Value> {
@@ -531,14 +531,7 @@ async fn a_schedule_that_is_due_runs_once() {
     let begun = tokio::task::spawn_blocking(move || {
         assert_eq!(sop_httpserver::scripts::run_due(&state).unwrap(), 0);
         let system = state.system().unwrap();
-        // Its last run was long ago.
-        let mut schedule = system.schedules().unwrap().remove(0).schedule;
-        schedule.last_ms = 0;
-        let change = |tx: &sop::Transaction| {
-            let store = tx.store::<String, sop_systemdb::script::Schedule>("schedules")?;
-            store.upsert("often", &schedule)
-        };
-        system.database().transact(change).unwrap();
+        make_due(&system, "often");
         let first = sop_httpserver::scripts::run_due(&state).unwrap();
         (first, sop_httpserver::scripts::run_due(&state).unwrap())
     });

@@ -12,6 +12,8 @@ use sop_httpserver::copilot::Parts;
 use sop_httpserver::environments::Environments;
 use sop_httpserver::{AppState, app};
 use sop_systemdb::accounts::{NewToken, NewUser};
+use sop_systemdb::script::Schedule;
+use sop_systemdb::system::System;
 use tower::ServiceExt as _;
 
 /// The token of every test server.
@@ -90,6 +92,17 @@ pub fn config(folder: &Path) -> Config {
         token: Some(Secret::new(TOKEN)),
         ..Config::default()
     }
+}
+
+/// Makes the only schedule there is due, as if its last run were long ago.
+pub fn make_due(system: &System, name: &str) {
+    let mut schedule = system.schedules().unwrap().remove(0).schedule;
+    schedule.last_ms = 0;
+    let change = |tx: &sop::Transaction| {
+        let store = tx.store::<String, Schedule>("schedules")?;
+        store.upsert(name, &schedule)
+    };
+    system.database().transact(change).unwrap();
 }
 
 impl TestApp {

@@ -3,9 +3,10 @@
 // Holds: a run ends once, as `done`, `failed` or `cancelled`; rows that came before an end stay. Cancelling ends the work on
 // both sides: the stream is closed and the server is told by the run's id. Says `change` as rows come and `end` once.
 
-import { ApiError, path } from "../../core/http.js";
+import { ApiError } from "../../core/http.js";
 import { parse } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
+import { stopRun } from "../stop.js";
 import { ResultRows } from "./result_rows.js";
 
 /** @typedef {{name: string, type: string}} Column */
@@ -100,9 +101,7 @@ export class QueryRun extends EventTarget {
   /** Ends the work here and on the server. */
   cancel() {
     if (this.state !== "running") return;
-    // The server is told first: closing the stream ends the query too, and then there is none to be told of.
-    const told = this.id === undefined ? Promise.resolve() : this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined);
-    void told.then(() => this.stopper.abort());
+    void stopRun(this.api, this.id, this.stopper);
     this.#end("cancelled");
   }
 

@@ -4,10 +4,11 @@
 // from what it was first to what it is last. Says `change` as things come and `end` once.
 
 import { count, counted, literal, span } from "../../core/format.js";
-import { ApiError, path } from "../../core/http.js";
+import { ApiError } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
 import { ResultRows } from "../query/result_rows.js";
+import { stopRun } from "../stop.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 
@@ -274,9 +275,7 @@ export class ScriptRun extends EventTarget {
   /** Ends the work here and on the server. */
   cancel() {
     if (this.state !== "running") return;
-    // The server is told first: closing the stream ends the run too, and then there is none to be told of.
-    const told = this.id === undefined ? Promise.resolve() : this.api.raw("DELETE", path("queries", this.id)).catch(() => undefined);
-    void told.then(() => this.stopper.abort());
+    void stopRun(this.api, this.id, this.stopper);
     for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
     this.error = "Stopped.";
     this.#write("stopped", "", "");

@@ -1,6 +1,5 @@
 //! The databases that the questions are about, in memory.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -8,6 +7,8 @@ use sop::vfs::SimVfs;
 use sop::{Database, Document, KeyField, KeySpec, KeyType, OpenOptions, Relation, StoreDefinition};
 use sop_httpserver::planner::{Day, Schema, database};
 use sop_query::sql::{Catalog, EngineOptions, QueryEngine};
+
+use crate::data::chinook;
 
 /// A database and what is known of it.
 pub struct Subject {
@@ -17,43 +18,6 @@ pub struct Subject {
     pub db: Database,
     pub today: Day,
 }
-
-/// A store of Chinook: the fields of its key, and its references.
-type Table = (
-    &'static str,
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-);
-
-const TABLES: [Table; 11] = [
-    ("Artist", &["ArtistId"], &[]),
-    ("Album", &["AlbumId"], &[("ArtistId", "Artist")]),
-    ("Genre", &["GenreId"], &[]),
-    ("MediaType", &["MediaTypeId"], &[]),
-    (
-        "Track",
-        &["TrackId"],
-        &[
-            ("AlbumId", "Album"),
-            ("GenreId", "Genre"),
-            ("MediaTypeId", "MediaType"),
-        ],
-    ),
-    ("Playlist", &["PlaylistId"], &[]),
-    (
-        "PlaylistTrack",
-        &["PlaylistId", "TrackId"],
-        &[("PlaylistId", "Playlist"), ("TrackId", "Track")],
-    ),
-    ("Employee", &["EmployeeId"], &[("ReportsTo", "Employee")]),
-    ("Customer", &["CustomerId"], &[("SupportRepId", "Employee")]),
-    ("Invoice", &["InvoiceId"], &[("CustomerId", "Customer")]),
-    (
-        "InvoiceLine",
-        &["InvoiceLineId"],
-        &[("InvoiceId", "Invoice"), ("TrackId", "Track")],
-    ),
-];
 
 impl Subject {
     /// The database of a name; `None` with a message when its data is not there.
@@ -88,27 +52,10 @@ pub fn fill(name: &str, db: &Database) -> Option<()> {
     }
 }
 
-/// The folder with Chinook, in the one that `SOP_SHARED_DATA` names or in `shared/data` beside the workspace.
-fn folder() -> Option<PathBuf> {
-    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = || {
-        let mut folders = crate_folder
-            .ancestors()
-            .map(|folder| folder.join("shared/data/chinook"));
-        folders.find(|folder| folder.is_dir())
-    };
-    let named =
-        std::env::var_os("SOP_SHARED_DATA").map(|shared| PathBuf::from(shared).join("chinook"));
-    let found = named.or_else(beside).filter(|folder| folder.is_dir());
-    if found.is_none() {
-        eprintln!("skipped: Chinook is not there; set SOP_SHARED_DATA to the folder with chinook/");
-    }
-    found
-}
-
 fn fill_chinook(db: &Database) -> Option<()> {
-    let folder = folder()?;
-    for (name, key, references) in TABLES {
+    let file = chinook::file()?;
+    let folder = file.parent()?;
+    for (name, key, references) in chinook::TABLES {
         let fields = key
             .iter()
             .map(|field| KeyField::new(*field, KeyType::I64))

@@ -11,13 +11,13 @@ use sop::{KeyType, Relation};
 use std::path::{Path, PathBuf};
 
 /// A table, the fields of its key, and its references: field, table (to whose key).
-type TableShape = (
+pub type TableShape = (
     &'static str,
     &'static [&'static str],
     &'static [(&'static str, &'static str)],
 );
 
-const TABLES: [TableShape; 11] = [
+pub const TABLES: [TableShape; 11] = [
     ("Artist", &["ArtistId"], &[]),
     ("Album", &["AlbumId"], &[("ArtistId", "Artist")]),
     ("Genre", &["GenreId"], &[]),

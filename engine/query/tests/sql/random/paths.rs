@@ -20,16 +20,16 @@ type Ways = Rc<RefCell<BTreeMap<&'static str, u64>>>;
 
 /// The library by one way, and how often it was taken.
 struct Forced {
-    library: Library,
+    stores: Library,
     ways: Ways,
 }
 
 impl Subject for Forced {
     fn run(&mut self, statement: &Statement<'_>) -> Result<Answer, Failure> {
-        for way in self.library.accesses(statement) {
+        for way in self.stores.accesses(statement) {
             *self.ways.borrow_mut().entry(way).or_default() += 1;
         }
-        self.library.run(statement)
+        self.stores.run(statement)
     }
 }
 
@@ -40,7 +40,7 @@ fn check(path: Option<ForcedPath>, verb: &str, least: u64) {
         let library = Library::forced("random", data, path);
         add_indexes(&library, data);
         Box::new(Forced {
-            library,
+            stores: library,
             ways: Rc::clone(&ways),
         })
     };

@@ -1,0 +1,51 @@
+//! Runs fuzz targets over their seeds, changed seeds and random bytes: what a fuzzer does, for a moment. Crates with
+//! such targets include this file.
+
+use proptest::prelude::*;
+
+/// Files in `fuzz/seeds/<target>` of the crate.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(&folder).unwrap();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{folder} has no seeds");
+    let read = paths.iter().map(|path| std::fs::read(path).unwrap());
+    read.collect()
+}
+
+/// Gives each target its seeds, and these with some bytes replaced by `pieces`.
+pub fn run(targets: &[(&str, fn(&[u8]))], pieces: &[&'static [u8]]) {
+    for (name, target) in targets {
+        let seeds = seeds(name);
+        for seed in &seeds {
+            target(seed);
+        }
+        let change = (
+            any::<prop::sample::Index>(),
+            0_usize..6,
+            proptest::sample::select(pieces.to_vec()),
+        );
+        let changes = proptest::collection::vec(change, 0..6);
+        let input = (any::<prop::sample::Index>(), changes).prop_map(|(at, changes)| {
+            let mut input = seeds[at.index(seeds.len())].clone();
+            for (from, removed, bytes) in changes {
+                let from = from.index(input.len() + 1);
+                let to = (from + removed).min(input.len());
+                input.splice(from..to, bytes.iter().copied());
+            }
+            input
+        });
+        let config = ProptestConfig {
+            cases: 1_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let mut runner = proptest::test_runner::TestRunner::new(config);
+        let done = runner.run(&input, |input| {
+            target(&input);
+            Ok(())
+        });
+        done.unwrap();
+    }
+}
