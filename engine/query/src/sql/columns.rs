@@ -149,6 +149,15 @@ impl TableColumn {
         self.seen == Seen::Masked
     }
 
+    /// The field of the value that it is, where the caller sees all of it.
+    #[inline]
+    pub(super) fn plain_field(&self) -> Option<&str> {
+        match (&self.source, self.seen) {
+            (Source::Field(name), Seen::Whole) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether a part of its values is hidden or masked.
     pub fn is_partial(&self) -> bool {
         self.seen == Seen::Partly

@@ -102,12 +102,18 @@ impl<'a> DocumentRef<'a> {
     /// The value of an integer within `i64`.
     pub fn as_i64(self) -> Option<i64> {
         let payload = self.payload(INT)?;
+        if payload.len() > 8 {
+            return None;
+        }
+        // Byte by byte: a copy of so few of unknown number would be a call.
         let mut wide = match payload.last() {
-            Some(last) if *last >= 0x80 => [0xFF; 8],
-            _ => [0; 8],
+            Some(last) if *last >= 0x80 => u64::MAX,
+            _ => 0,
         };
-        wide.get_mut(..payload.len())?.copy_from_slice(payload);
-        Some(i64::from_le_bytes(wide))
+        for byte in payload.iter().rev() {
+            wide = wide << 8 | u64::from(*byte);
+        }
+        Some(wide.cast_signed())
     }
 
     /// The value of an integer within `u64`.

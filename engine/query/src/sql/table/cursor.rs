@@ -23,7 +23,7 @@ use super::plan::ways::affinities;
 use super::plan::{Path, Plan};
 use super::residual::{Residuals, Verdict};
 use super::seek::{Arguments, Point, Seek};
-use super::values::{owned, value_of};
+use super::values::{near, owned, set_part, value_of};
 use super::walk::{self, IndexWalk};
 use super::{StoreTable, TableShared};
 use crate::sql::Result;
@@ -228,9 +228,10 @@ impl StoreCursor<'_> {
         let Some(walk) = &mut self.walk else {
             return Ok(());
         };
-        self.running.scanned.set(self.running.scanned.get() + 1);
+        let scanned = self.running.scanned.get() + 1;
+        self.running.scanned.set(scanned);
         self.end = false;
-        self.on_entry = walk.arrive(&base)?;
+        self.on_entry = walk.arrive(&base, scanned)?;
         if self.on_entry {
             return Ok(());
         }
@@ -532,6 +533,10 @@ unsafe impl VTabCursor for StoreCursor<'_> {
             let Some(item) = cursor.item().map_err(|error| self.failed(error))? else {
                 return Ok(());
             };
+            if let Some(name) = column.plain_field() {
+                let document = item.value().map_err(|error| self.failed(error))?;
+                return set_part(context, near(document, name, place));
+            }
             let value = value_of(column, place, &item, self.table.rules.as_deref())
                 .map_err(|error| self.failed(error))?;
             context.set_result(value)

@@ -7,7 +7,6 @@
 //! Rows are counted without SQLite only where no answer is that.
 
 use std::cmp::Ordering;
-use std::sync::atomic::Ordering::Relaxed;
 
 use rusqlite::types::{Value, ValueRef};
 use sop::document::Kind;
@@ -15,6 +14,7 @@ use sop::{DocumentRef, ItemRef};
 
 use super::TableShared;
 use super::seek::Arguments;
+use super::values::near;
 use crate::sql::Result;
 use crate::sql::columns::Source;
 
@@ -153,7 +153,10 @@ impl Residuals {
         let mut all = Verdict::Yes;
         for (residual, operand) in &self.0 {
             let value = match table.columns.get(residual.column).map(|c| &c.source) {
-                Some(Source::Field(name)) => field(table, residual.column, document, name),
+                Some(Source::Field(name)) => match table.places.get(residual.column) {
+                    Some(place) => near(document, name, place),
+                    None => document.get(name),
+                },
                 Some(Source::Path(path)) => path
                     .iter()
                     .try_fold(document, |value, name| value.get(name)),
@@ -168,25 +171,6 @@ impl Residuals {
         }
         Ok(all)
     }
-}
-
-/// A field, looked for first where it was in the item before.
-#[inline]
-fn field<'d>(
-    table: &TableShared,
-    column: usize,
-    document: DocumentRef<'d>,
-    name: &str,
-) -> Option<DocumentRef<'d>> {
-    let Some(place) = table.places.get(column) else {
-        return document.get(name);
-    };
-    let near = place.load(Relaxed);
-    let (value, at) = document.get_near(name, near)?;
-    if at != near {
-        place.store(at, Relaxed);
-    }
-    Some(value)
 }
 
 #[inline]

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
+use rusqlite::vtab::Context;
 use sop::key::{AnyValue, KeyValue};
 use sop::{DocumentRef, ItemRef};
 
@@ -98,6 +99,44 @@ fn kept(value: Option<&KeyValue>) -> ToSqlOutput<'static> {
     }
 }
 
+/// A field, looked for first where it was in the document before.
+#[inline]
+pub(super) fn near<'d>(
+    document: DocumentRef<'d>,
+    name: &str,
+    place: &AtomicUsize,
+) -> Option<DocumentRef<'d>> {
+    let before = place.load(Ordering::Relaxed);
+    let (value, at) = document.get_near(name, before)?;
+    if at != before {
+        place.store(at, Ordering::Relaxed);
+    }
+    Some(value)
+}
+
+/// Gives SQLite a part of a document; nothing where it is missing. As [`document_value`], without a value in between for what
+/// is most common.
+#[inline]
+pub(super) fn set_part(
+    context: &mut Context,
+    value: Option<DocumentRef<'_>>,
+) -> rusqlite::Result<()> {
+    use sop::document::Kind;
+    let Some(value) = value else { return Ok(()) };
+    match value.kind() {
+        Kind::Int => context.set_result(value.as_i64().unwrap_or_default()),
+        Kind::Float => match value.as_f64() {
+            Some(value) => context.set_result(value),
+            None => Ok(()),
+        },
+        Kind::String => {
+            let text = ValueRef::Text(value.text_bytes());
+            context.set_result(ToSqlOutput::Borrowed(text))
+        }
+        _ => context.set_result(document_value(value)),
+    }
+}
+
 /// The value of a column of an item; `place` is where its field was in the item before.
 pub(super) fn value_of<'a>(
     column: &TableColumn,
@@ -119,18 +158,7 @@ pub(super) fn value_of<'a>(
             found.map_or(NULL, |value| seen_value(rules, &path.join("."), value))
         }
         Source::Value if column.is_partial() => seen_value(rules, "", item.value()?),
-        Source::Field(name) => {
-            let near = place.load(Ordering::Relaxed);
-            match item.value()?.get_near(name, near) {
-                Some((value, at)) => {
-                    if at != near {
-                        place.store(at, Ordering::Relaxed);
-                    }
-                    document_value(value)
-                }
-                None => NULL,
-            }
-        }
+        Source::Field(name) => near(item.value()?, name, place).map_or(NULL, document_value),
         Source::Key(at) => kept(item.key()?.values.get(*at)),
         Source::RideOn(at) => kept(item.key()?.ride_on.get(*at)),
         Source::Path(path) => {

@@ -31,6 +31,9 @@ pub(super) struct IndexWalk {
 
 /// Items that are asked for together.
 const FETCHED: usize = 16;
+/// A statement that has read so many items has read more than a processor's nearer caches hold; those of a smaller one may
+/// well be there, and asking for them takes as long as a quarter of reading them.
+const CACHED: u64 = 2_048;
 
 impl IndexWalk {
     pub fn new(index: Arc<TableIndex>, store: Rc<OpenStore>, covering: bool) -> Self {
@@ -78,8 +81,9 @@ impl IndexWalk {
         })?)
     }
 
-    /// Reads where the item of the entry stands; whether the entry is enough without it.
-    pub fn arrive(&mut self, source: &OpenStore) -> Result<bool> {
+    /// Reads where the item of the entry stands; whether the entry is enough without it. `scanned`: how many items the
+    /// statement has read.
+    pub fn arrive(&mut self, source: &OpenStore, scanned: u64) -> Result<bool> {
         let (index, of) = (self.store.store().definition(), source.store().definition());
         let reader = EntryReader::new(index, of).ok_or_else(|| {
             let message = format!("{:?} is no index of {:?} any more", index.name, of.name);
@@ -98,7 +102,7 @@ impl IndexWalk {
             let complete = |entry: sop::ItemRef<'_>| EntryReader::is_complete(entry.encoded());
             Ok::<_, QueryError>(entry.is_some_and(complete))
         })?;
-        if !enough && self.fetched == 0 {
+        if !enough && self.fetched == 0 && scanned > CACHED {
             self.fetched = fetch_items(cursor, &reader, source, &mut self.ahead)?;
         }
         Ok(enough)
