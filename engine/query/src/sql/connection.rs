@@ -23,6 +23,7 @@ use super::memory::Memory;
 use super::output::Column;
 use super::running::Running;
 use super::sandbox::{Watch, confine};
+use super::statement::{Statement, split};
 use super::table::{self, MODULE, Step};
 use super::tokens::{quote_name, quote_text};
 use super::views::{self, View};
@@ -30,6 +31,9 @@ use super::visibility::Visibility;
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 64;
+/// Texts of requests that are kept taken apart, and the longest of them, in bytes.
+const TEXTS: usize = 8;
+const LONGEST_TEXT: usize = 4_096;
 /// The schema of the default database.
 const MAIN: &str = "main";
 
@@ -70,6 +74,8 @@ pub(super) struct StoreConnection {
     declared: HashMap<(String, String), Declared>,
     /// Columns of the results of statements, by their text.
     known: HashMap<String, Arc<Shape>>,
+    /// The texts of the last requests, taken apart.
+    split: Vec<(String, Arc<[Statement]>)>,
     /// Statements that do nothing with masked fields but show them.
     checked: HashSet<String>,
     /// Sources that statements of the call named, by schema and name.
@@ -88,6 +94,21 @@ struct Missing {
 }
 
 impl StoreConnection {
+    /// A request's text, taken apart; known when it was one of the last.
+    pub fn split(&mut self, sql: &str) -> Result<Arc<[Statement]>> {
+        if let Some((_, known)) = self.split.iter().find(|(text, _)| text == sql) {
+            return Ok(Arc::clone(known));
+        }
+        let statements: Arc<[Statement]> = split(sql)?.into();
+        if sql.len() <= LONGEST_TEXT {
+            if self.split.len() >= TEXTS {
+                self.split.remove(0);
+            }
+            self.split.push((sql.to_owned(), Arc::clone(&statements)));
+        }
+        Ok(statements)
+    }
+
     /// A connection for these databases; `counts` what EXPLAIN ANALYZE shows, which makes each step slower.
     pub fn open(
         identity: Identity,
@@ -115,6 +136,7 @@ impl StoreConnection {
             watch,
             declared: HashMap::new(),
             known: HashMap::new(),
+            split: Vec::new(),
             checked: HashSet::new(),
             sources: HashSet::new(),
             views: HashMap::new(),

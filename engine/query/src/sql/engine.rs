@@ -83,8 +83,14 @@ impl QueryEngine {
         output: &mut dyn Output,
     ) -> Result<Summary> {
         let began = Instant::now();
-        let statements = split(&request.sql)?;
         let mut connection = self.connection(catalog, &request.visibility)?;
+        let statements = match connection.split(&request.sql) {
+            Ok(statements) => statements,
+            Err(error) => {
+                self.give_back(connection);
+                return Err(error);
+            }
+        };
         let deadline = request.limits.time.and_then(|time| began.checked_add(time));
         let writes = request.access == Access::ReadWrite;
         connection.watch.begin(&request.cancel, deadline, writes);

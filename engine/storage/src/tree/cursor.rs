@@ -297,7 +297,13 @@ impl<'t> Cursor<'t> {
         while let Some(node) = child.take() {
             self.nodes_read += 1;
             match node {
-                Child::Leaf(leaf) => self.page = leaf.page(&tree.context)?,
+                Child::Leaf(leaf) => {
+                    self.page = leaf.with(&tree.context, |page| {
+                        // While the processor waits to count who holds the page.
+                        page.fetch_table();
+                        page.clone()
+                    })?;
+                }
                 Child::Inner(inner) => {
                     let node = inner.node(&tree.context)?;
                     let at = node.separators.child_of(key);

@@ -195,26 +195,27 @@ fn columns(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
 fn json(folder: &Path, orders: i64, users: i64) -> Result<Connection> {
     let mut db = open(folder, "json.db")?;
     db.execute_batch(
-        // Virtual columns are computed by json_extract where a statement names them.
-        "CREATE TABLE orders(key INTEGER PRIMARY KEY, value TEXT,
-             user_id INTEGER AS (json_extract(value,'$.user_id')), total REAL AS (json_extract(value,'$.total')),
-             status TEXT AS (json_extract(value,'$.status')), quantity INTEGER AS (json_extract(value,'$.quantity')));
-         CREATE TABLE users(key INTEGER PRIMARY KEY, value TEXT,
-             name TEXT AS (json_extract(value,'$.name')), country TEXT AS (json_extract(value,'$.country')));",
+        "CREATE TABLE o(key INTEGER PRIMARY KEY, value TEXT,
+             user_id INTEGER AS (json_extract(value,'$.user_id')), total REAL AS (json_extract(value,'$.total')));
+         CREATE TABLE u(key INTEGER PRIMARY KEY, value TEXT,
+             name TEXT AS (json_extract(value,'$.name')), country TEXT AS (json_extract(value,'$.country')));
+         CREATE VIEW orders AS SELECT key, json_extract(value,'$.user_id') AS user_id, json_extract(value,'$.total') AS total,
+             json_extract(value,'$.status') AS status, json_extract(value,'$.quantity') AS quantity FROM o;
+         CREATE VIEW users AS SELECT key, json_extract(value,'$.name') AS name, json_extract(value,'$.country') AS country FROM u;",
     )?;
     let tx = db.transaction()?;
     {
-        let mut insert = tx.prepare("INSERT INTO orders VALUES (?,?)")?;
+        let mut insert = tx.prepare("INSERT INTO o VALUES (?,?)")?;
         for n in 0..orders {
             insert.execute((n, order_json(&order(n, users))))?;
         }
-        let mut insert = tx.prepare("INSERT INTO users VALUES (?,?)")?;
+        let mut insert = tx.prepare("INSERT INTO u VALUES (?,?)")?;
         for n in 0..users {
             insert.execute((n, user_json(n)))?;
         }
     }
     tx.commit()?;
-    db.execute_batch("CREATE INDEX orders_user ON orders(user_id); ANALYZE;")?;
+    db.execute_batch("ANALYZE;")?;
     Ok(db)
 }
 
@@ -226,7 +227,7 @@ const INDEXED: &[(&str, &str)] = &[
     ),
     (
         "join on a non-key field with index",
-        "SELECT u.country, count(*), sum(o.total) FROM users u CROSS JOIN orders o ON o.user_id = u.key GROUP BY u.country",
+        "SELECT u.country, count(*), sum(o.total) FROM users u CROSS JOIN orders o WHERE o.user_id = u.key GROUP BY u.country",
     ),
     (
         "group by an indexed field",
@@ -412,6 +413,11 @@ impl Subjects {
             db.build_indexes()?;
             db.checkpoint()?;
         }
+        // An index of text that is JSON needs a column with a type: it is of no use to a comparison with a number else.
+        self.json.execute_batch(
+            "DROP VIEW orders; DROP VIEW users; ALTER TABLE o RENAME TO orders; ALTER TABLE u RENAME TO users;
+             CREATE INDEX orders_user ON orders(user_id); ANALYZE;",
+        )?;
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use sop::{Mode, Transaction};
 
-use super::{Access, Call, Cancel, QueryEngine, Request, Summary, split};
+use super::{Access, Call, Cancel, QueryEngine, Request, Summary};
 use crate::changes::{self, ChangeSet, Outcome};
 use crate::sql::Result;
 use crate::sql::catalog::Catalog;
@@ -107,11 +107,11 @@ impl Session {
             return Err(QueryError::new(Code::Forbidden, message));
         }
         let began = Instant::now();
-        let statements = split(&request.sql)?;
         let mut place = self.connection.borrow_mut();
         let Some(connection) = place.as_mut() else {
             return Err(QueryError::new(Code::Unsupported, "the session has ended"));
         };
+        let statements = connection.split(&request.sql)?;
         let writes =
             request.access == Access::ReadWrite && self.options.access == Access::ReadWrite;
         let access = if writes {
