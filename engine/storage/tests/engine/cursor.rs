@@ -123,8 +123,13 @@ proptest! {
         let tx = db.begin(Mode::Write).unwrap();
         let s = tx.documents("s").unwrap();
         let mut cursor = s.cursor(&between(lo, hi)).unwrap();
-        let mut at = At::Before;
+        let (mut at, mut forward) = (At::Before, true);
         for step in &steps {
+            forward = match step {
+                Step::First | Step::Seek(_) | Step::Next => true,
+                Step::Last | Step::Prev => false,
+                Step::Put(_) | Step::Remove(_) => forward,
+            };
             let found = real_step(&s, &mut cursor, &mut model, step);
             if matches!(step, Step::Put(_) | Step::Remove(_)) {
                 continue;
@@ -141,6 +146,14 @@ proptest! {
                     prop_assert_eq!(&item.document().unwrap().to_json(), &model[&key]);
                     prop_assert_eq!(item.version() == 0, model[&key].starts_with("\"own"));
                     prop_assert_eq!(Some(item.position()), cursor.position());
+                    // What is known ahead is where the walk goes on.
+                    let ahead: Vec<_> = cursor.positions_ahead(5).map(<[u8]>::to_vec).collect();
+                    let on: Vec<_> = match forward {
+                        true => model.range(key..=hi).map(|(key, _)| encoded(*key)).collect(),
+                        false => model.range(lo..=key).rev().map(|(key, _)| encoded(*key)).collect(),
+                    };
+                    prop_assert!(on.starts_with(&ahead) && ahead.len() <= 5);
+                    s.fetch(ahead.iter().map(Vec::as_slice));
                 }
                 At::Before | At::Behind => prop_assert!(item.is_none()),
             }
