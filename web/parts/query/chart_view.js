@@ -132,7 +132,7 @@ export class SopChart extends Part {
     return {
       shown: chart.shown,
       marks: svg`${chart.yTicks.map((tick) => svg`<line class="rule" x1=${box.left} x2=${box.right} y1=${tick.y} y2=${tick.y}></line><text x=${box.left - 6} y=${tick.y + 3.5} text-anchor="end">${tick.text}</text>`)}
-        ${chart.xTicks.map((tick) => svg`<line class="tick" x1=${tick.x} x2=${tick.x} y1=${box.bottom} y2=${box.bottom + 4}></line><text x=${tick.x} y=${box.bottom + 15} text-anchor="middle">${tick.text}</text>`)}
+        ${chart.xTicks.map((tick) => svg`<line class="tick" x1=${tick.x} x2=${tick.x} y1=${box.bottom} y2=${box.bottom + 4}></line><text x=${tick.x} y=${box.bottom + 15} text-anchor=${tick.x > box.right - 20 ? "end" : "middle"}>${tick.text}</text>`)}
         ${path ? svg`<path class="line" d=${path}></path>` : nothing}
         ${dots ? chart.points.map((point) => svg`<circle class=${choice.form === "line" ? "on" : ""} cx=${point.x} cy=${point.y} r=${choice.form === "line" ? 2 : 2.5}><title>${point.label}: ${point.text}</title></circle>`) : nothing}`,
     };
