@@ -17,12 +17,13 @@
 //! Always: every offset in the table is the start of a whole entry in the buffer (so the indexing below
 //! cannot fail); `live` is the sum of the sizes of the entries in the table.
 
+mod fetch;
 mod reshape;
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use prefetch_index::prefetch_index;
+pub(crate) use fetch::FETCH;
 
 use super::slots::{Prefix, common_prefix, search};
 use super::value::ValueHandle;
@@ -37,10 +38,6 @@ const COMPACT_MIN: usize = 512;
 const HEAD: usize = 8;
 const OFFSET: usize = 4;
 const SLOT: usize = HEAD + OFFSET;
-
-/// Items whose memory is asked for together, and the bytes that memory comes in.
-pub(crate) const FETCH: usize = 8;
-const LINE: usize = 64;
 
 /// What to store as the value of an item.
 #[derive(Clone)]
@@ -287,57 +284,6 @@ impl Page {
                 SEPARATE => ValuePlace::Separate(self.handle(start)),
                 len => ValuePlace::Inline(start, start + len as usize),
             },
-        }
-    }
-
-    /// Asks for the memory of what a walk comes to, when it enters the group of [`FETCH`] items that item `at` is in: of
-    /// the next group the beginnings of the entries, and of this one, whose beginnings are there, the ends, where
-    /// documents have their tables.
-    ///
-    /// What a walk reads of an item is decided by what it read before, so that the processor, left alone, would wait for
-    /// the memory of each in turn.
-    #[inline]
-    pub fn fetch(&self, at: usize, forward: bool) {
-        let here = at - at % FETCH;
-        let next = if forward {
-            Some(here + FETCH)
-        } else {
-            here.checked_sub(FETCH)
-        };
-        let group = |from: usize| from..(from + FETCH).min(self.len());
-        for at in next.into_iter().flat_map(group) {
-            self.fetch_start(at);
-        }
-        for at in group(here) {
-            self.fetch_end(at);
-        }
-    }
-
-    /// Asks for the memory of the table, for a search.
-    #[inline]
-    pub fn fetch_table(&self) {
-        for line in (0..self.room() * SLOT).step_by(LINE).take(FETCH * 2) {
-            prefetch_index(&*self.bytes, line);
-        }
-    }
-
-    /// Asks for the beginning of the entry of item `at`.
-    #[inline]
-    pub fn fetch_start(&self, at: usize) {
-        let offset = self.offset(at);
-        prefetch_index(&*self.bytes, offset);
-        // An entry may begin anywhere in a line.
-        prefetch_index(&*self.bytes, offset + LINE);
-    }
-
-    /// Asks for the end of the entry of item `at`; reads its header.
-    #[inline]
-    pub fn fetch_end(&self, at: usize) {
-        let offset = self.offset(at);
-        let value = offset + ENTRY_HEADER + key_in(&self.bytes, offset).len();
-        let length = u32_at(&self.bytes, offset + 8);
-        if length > 0 && length != SEPARATE {
-            prefetch_index(&*self.bytes, value + length as usize - 1);
         }
     }
 

@@ -1,0 +1,65 @@
+//! Asking the processor for memory that is about to be read. Only hints: nothing is read, and nothing changes.
+
+use prefetch_index::prefetch_index;
+
+use super::{ENTRY_HEADER, Page, SEPARATE, SLOT, key_in, u32_at};
+
+/// Items whose memory is asked for together.
+pub(crate) const FETCH: usize = 8;
+/// Bytes that memory comes in.
+const LINE: usize = 64;
+/// The most lines of a table that are asked for.
+const TABLE_LINES: usize = 16;
+
+impl Page {
+    /// Asks for the memory of what a walk comes to, when it enters the group of [`FETCH`] items that item `at` is in: of
+    /// the next group the beginnings of the entries, and of this one, whose beginnings are there, the ends, where
+    /// documents have their tables.
+    ///
+    /// What a walk reads of an item is decided by what it read before, so that the processor, left alone, would wait for
+    /// the memory of each in turn.
+    #[inline]
+    pub fn fetch(&self, at: usize, forward: bool) {
+        let here = at - at % FETCH;
+        let next = if forward {
+            Some(here + FETCH)
+        } else {
+            here.checked_sub(FETCH)
+        };
+        let group = |from: usize| from..(from + FETCH).min(self.len());
+        for at in next.into_iter().flat_map(group) {
+            self.fetch_start(at);
+        }
+        for at in group(here) {
+            self.fetch_end(at);
+        }
+    }
+
+    /// Asks for the memory of the table, for a search.
+    #[inline]
+    pub fn fetch_table(&self) {
+        for line in (0..self.room() * SLOT).step_by(LINE).take(TABLE_LINES) {
+            prefetch_index(&*self.bytes, line);
+        }
+    }
+
+    /// Asks for the beginning of the entry of item `at`.
+    #[inline]
+    pub fn fetch_start(&self, at: usize) {
+        let offset = self.offset(at);
+        prefetch_index(&*self.bytes, offset);
+        // An entry may begin anywhere in a line.
+        prefetch_index(&*self.bytes, offset + LINE);
+    }
+
+    /// Asks for the end of the entry of item `at`; reads its header.
+    #[inline]
+    pub fn fetch_end(&self, at: usize) {
+        let offset = self.offset(at);
+        let value = offset + ENTRY_HEADER + key_in(&self.bytes, offset).len();
+        let length = u32_at(&self.bytes, offset + 8);
+        if length > 0 && length != SEPARATE {
+            prefetch_index(&*self.bytes, value + length as usize - 1);
+        }
+    }
+}
