@@ -261,4 +261,7 @@ pub fn key(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "seeds are files of the sources")]
+mod seeds;
+#[cfg(test)]
 mod tests;

@@ -1,18 +1,11 @@
 //! Runs fuzz targets over their seeds, changed seeds and random bytes: what a fuzzer does, for a moment. Crates with
 //! such targets include this file.
 
-use proptest::prelude::*;
+#[path = "../../../storage/src/fuzzing/seeds.rs"]
+mod seeds;
 
-/// Files in `fuzz/seeds/<target>` of the crate.
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(&folder).unwrap();
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{folder} has no seeds");
-    let read = paths.iter().map(|path| std::fs::read(path).unwrap());
-    read.collect()
-}
+use proptest::prelude::*;
+use seeds::seeds;
 
 /// Gives each target its seeds, and these with some bytes replaced by `pieces`.
 pub fn run(targets: &[(&str, fn(&[u8]))], pieces: &[&'static [u8]]) {

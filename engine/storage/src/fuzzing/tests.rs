@@ -4,26 +4,13 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::seeds::seeds;
 use super::{TARGETS, Target};
 use crate::vfs::SimVfs;
 use crate::{
     Document, KeyRange, KeySpec, KeyType, ManualClock, Mode, OpenOptions, SeededRng,
     StoreDefinition,
 };
-
-/// Files in `fuzz/seeds/<target>`: what the fuzzer found to reach something new.
-#[expect(clippy::disallowed_methods, reason = "seeds are files of the sources")]
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = format!("{}/fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(&folder).unwrap();
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{folder} has no seeds");
-    paths
-        .iter()
-        .map(|path| std::fs::read(path).unwrap())
-        .collect()
-}
 
 fn target(name: &str) -> Target {
     TARGETS.iter().find(|(known, _)| *known == name).unwrap().1
