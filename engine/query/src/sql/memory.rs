@@ -1,8 +1,7 @@
 //! How much memory statements take, and where they go on when that is not enough.
 //!
-//! SQLite sorts, groups and keeps intermediate rows in files once they are larger than its caches (32 MiB each, unless the
-//! limit says less); the files
-//! lie in one folder and have no name from the moment they are open, so none outlives its statement, whatever happens.
+//! SQLite sorts, groups and keeps intermediate rows in files once they are larger than its caches (a part of the limit each,
+//! usually 32 MiB); the files lie in one folder and have no name from the moment they are open, so none outlives its statement, whatever happens.
 //! What is still held in memory has a limit. A statement that would pass it fails, and nothing else does.
 //!
 //! Always: folder and limit are those of the process, as SQLite has one of each. The folder is that of the first engine

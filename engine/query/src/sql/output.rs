@@ -80,21 +80,18 @@ pub struct StoreChanges {
 impl StoreChanges {
     /// Counts one change of an item of a store.
     pub(super) fn note(all: &mut Vec<Self>, database: &str, store: &str, was: bool, is: bool) {
-        let at = all
+        let known = all
             .iter()
             .rposition(|one| one.store == store && one.database == database);
-        if at.is_none() {
+        let at = known.unwrap_or_else(|| {
             all.push(Self {
                 database: database.to_owned(),
                 store: store.to_owned(),
                 ..Self::default()
             });
-        }
-        let one = match at {
-            Some(at) => all.get_mut(at),
-            None => all.last_mut(),
-        };
-        let Some(one) = one else {
+            all.len() - 1
+        });
+        let Some(one) = all.get_mut(at) else {
             return;
         };
         match (was, is) {

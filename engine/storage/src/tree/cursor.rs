@@ -196,10 +196,13 @@ impl<'t> Cursor<'t> {
     /// [`rest`](Self::rest) counts.
     pub(crate) fn keys_ahead(&self, forward: bool, count: usize) -> impl Iterator<Item = &[u8]> {
         let count = count.min(self.rest(forward));
-        (0..count).map(move |n| {
-            let at = if forward { self.at + n } else { self.at - n };
-            self.page.key(at)
-        })
+        (0..count).map(move |n| self.page.key(self.further(forward, n)))
+    }
+
+    /// Where the item is that is `n` further in this page, as [`rest`](Self::rest) counts.
+    #[inline]
+    fn further(&self, forward: bool, n: usize) -> usize {
+        if forward { self.at + n } else { self.at - n }
     }
 
     /// How many items, from the one the cursor is at, lie in this page in the given direction and before
@@ -210,10 +213,7 @@ impl<'t> Cursor<'t> {
         if rest == 0 {
             return 0;
         }
-        let key = |n: usize| {
-            let at = if forward { self.at + n } else { self.at - n };
-            self.page.key(at)
-        };
+        let key = |n: usize| self.page.key(self.further(forward, n));
         if within(key(rest - 1)) {
             return rest;
         }
@@ -241,11 +241,7 @@ impl<'t> Cursor<'t> {
     ) -> (usize, Result<()>) {
         let (page, first) = (&self.page, first_of_group(forward));
         for seen in 0..count {
-            let at = if forward {
-                self.at + seen
-            } else {
-                self.at - seen
-            };
+            let at = self.further(forward, seen);
             if at % FETCH == first {
                 page.fetch(at, forward);
             }
@@ -281,7 +277,7 @@ impl<'t> Cursor<'t> {
     /// Goes `n` items further in this page, as [`run`](Self::run) counts.
     #[inline]
     pub(crate) fn skip(&mut self, forward: bool, n: usize) {
-        self.at = if forward { self.at + n } else { self.at - n };
+        self.at = self.further(forward, n);
         if self.at % FETCH == first_of_group(forward) {
             self.page.fetch(self.at, forward);
         }

@@ -117,7 +117,7 @@ impl LeafHandle {
 
     /// The page if it is in memory.
     pub fn loaded(&self) -> Option<Page> {
-        self.slot.read().page.clone()
+        self.peek(Page::clone)
     }
 
     /// Leaves the page of this stored leaf to the cache.
