@@ -23,7 +23,7 @@ use crate::security::Seen;
 use crate::state::AppState;
 
 /// How to export.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ExportQuery {
@@ -127,9 +127,13 @@ impl ExportWork {
 
     /// Writes the rows as text.
     fn text(&self, db: &Database, format: Format, out: &mut dyn Write) -> ApiResult<()> {
+        let options = ExportOptions {
+            style: self.style,
+            ..ExportOptions::new(format)
+        };
         match &self.query.filter {
-            Some(filter) => self.filtered(db, filter, format, out),
-            None => self.whole(&db.begin(Mode::Read)?, format, out),
+            Some(filter) => self.filtered(db, filter, &options, out),
+            None => self.whole(&db.begin(Mode::Read)?, options, out),
         }
     }
 
@@ -137,7 +141,7 @@ impl ExportWork {
         &self,
         db: &Database,
         filter: &str,
-        format: Format,
+        options: &ExportOptions,
         out: &mut dyn Write,
     ) -> ApiResult<()> {
         let filtering = Filtering {
@@ -148,23 +152,20 @@ impl ExportWork {
             cancel: Cancel::default(),
             seen: &self.state.registry().seen(&self.path.db),
         };
-        let options = ExportOptions {
-            style: self.style,
-            ..ExportOptions::new(format)
-        };
         let prefix = self.query.prefix.as_deref();
-        export_filtered(db, &self.path.store, prefix, &filtering, &options, out)
+        export_filtered(db, &self.path.store, prefix, &filtering, options, out)
     }
 
     /// Writes all items, or those of the prefix, as the transaction sees them.
-    fn whole(&self, tx: &Transaction, format: Format, out: &mut dyn Write) -> ApiResult<()> {
+    fn whole(
+        &self,
+        tx: &Transaction,
+        mut options: ExportOptions,
+        out: &mut dyn Write,
+    ) -> ApiResult<()> {
         let store = &self.path.store;
         let prefix = self.query.prefix.as_deref();
-        let options = ExportOptions {
-            range: keys::prefix(&tx.documents(store)?.definition().key, prefix)?,
-            style: self.style,
-            ..ExportOptions::new(format)
-        };
+        options.range = keys::prefix(&tx.documents(store)?.definition().key, prefix)?;
         let seen = self.state.registry().seen(&self.path.db);
         if seen.rules(store).is_some() {
             export_seen(tx, &seen, store, &options, out)?;
@@ -179,31 +180,19 @@ impl ExportWork {
     fn parquet(&self, db: &Database, job: &Job, bytes: &mut u64, sink: &mut Sink) -> ApiResult<()> {
         // Between the first byte that is read and the first that is sent, only this tells that the client is gone.
         let is_gone = sink.is_gone();
-        let exact = Self {
-            state: self.state.clone(),
-            path: self.path.clone(),
-            query: self.query.clone(),
-            style: JsonStyle::Exact,
-        };
-        let watched = |out: &mut dyn Write,
-                       bytes: &mut u64,
-                       write: &dyn Fn(&mut dyn Write) -> ApiResult<()>| {
-            let mut watched = Watched::new(out, job, bytes);
-            watched.is_gone = Some(&is_gone);
-            write(&mut watched)
-        };
-        let Some(filter) = &exact.query.filter else {
+        let lines = || ExportOptions::new(Format::Ndjson);
+        let Some(filter) = &self.query.filter else {
             let tx = db.begin(Mode::Read)?;
             let mut write = |out: &mut dyn Write| {
-                watched(out, bytes, &|out| exact.whole(&tx, Format::Ndjson, out))
+                let mut watched = Watched::new(out, job, bytes).while_there(&is_gone);
+                self.whole(&tx, lines(), &mut watched)
             };
             return parquet_of_lines(sink, &mut write).map(drop);
         };
         let mut kept = self.state.scratch_file()?;
         let mut writer = BufWriter::new(&mut kept);
-        watched(&mut writer, bytes, &|out| {
-            exact.filtered(db, filter, Format::Ndjson, out)
-        })?;
+        let mut watched = Watched::new(&mut writer, job, bytes).while_there(&is_gone);
+        self.filtered(db, filter, &lines(), &mut watched)?;
         writer.flush().map_err(no_room)?;
         drop(writer);
         let mut write = |out: &mut dyn Write| {
@@ -233,6 +222,14 @@ impl<'a> Watched<'a> {
             job,
             bytes,
             is_gone: None,
+        }
+    }
+
+    /// Fails, too, when this says that nobody is there any more.
+    fn while_there(self, is_gone: &'a dyn Fn() -> bool) -> Self {
+        Self {
+            is_gone: Some(is_gone),
+            ..self
         }
     }
 }

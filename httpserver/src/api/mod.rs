@@ -78,7 +78,7 @@ pub(crate) struct DatabasePath {
 pub(crate) struct ParquetFile(Vec<u8>);
 
 /// The store of an address.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(crate) struct StorePath {
     /// Name of the database.

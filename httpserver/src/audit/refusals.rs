@@ -56,6 +56,11 @@ struct Counts {
     kinds: HashMap<(String, &'static str), u64>,
 }
 
+/// How many entries of a kind are written in a minute.
+fn written_of(who: &str) -> u64 {
+    if who == NOBODY { EACH_OF_NOBODY } else { EACH }
+}
+
 impl Refusals {
     /// Counts an entry, and gives those that are to be written: itself if it is among the first, and what a minute that
     /// is over left.
@@ -63,10 +68,7 @@ impl Refusals {
         let mut counts = self.0.lock();
         let mut written = counts.over(now, false);
         counts.began.get_or_insert(now);
-        let most = match entry.who.as_str() {
-            NOBODY => EACH_OF_NOBODY,
-            _ => EACH,
-        };
+        let most = written_of(&entry.who);
         let mut kind = (entry.who.clone(), code);
         if counts.kinds.len() >= MOST_KINDS && !counts.kinds.contains_key(&kind) {
             kind.0 = "others".to_owned();
@@ -96,8 +98,9 @@ impl Counts {
         self.began = None;
         let kinds = std::mem::take(&mut self.kinds).into_iter();
         let rest = kinds.filter_map(|((who, code), count)| {
-            let written = if who == NOBODY { EACH_OF_NOBODY } else { EACH };
-            let more = count.checked_sub(written).filter(|more| *more > 0)?;
+            let more = count
+                .checked_sub(written_of(&who))
+                .filter(|more| *more > 0)?;
             Some(AuditEntry {
                 who,
                 way: "api".to_owned(),
@@ -113,14 +116,13 @@ impl Counts {
 
 /// Writes down each request to the interface that is refused.
 pub async fn refusals(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if !path.starts_with("/api/v1/") {
+    if !request.uri().path().starts_with("/api/v1/") {
         return next.run(request).await;
     }
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("", |route| route.as_str()).to_owned();
+    // What is cheap to keep: nearly no request is refused.
+    let uri = request.uri().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let peer = request.extensions().get::<Peer>().copied();
-    let (database, store) = places(path);
     let method = request.method().clone();
     let way = way(request.headers());
     let response = next.run(request).await;
@@ -133,6 +135,7 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
         return response;
     };
     let identity = extensions.get::<Identity>();
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
     let by_itself = extensions.get::<AtGate>().is_none()
         && ["/tools/", "/mcp", "/chat", "/run", "/login"]
             .iter()
@@ -142,6 +145,7 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
         return response;
     }
     let who: Arc<str> = identity.map_or(NOBODY.into(), |identity| Arc::clone(&identity.name));
+    let (database, store) = places(uri.path());
     let message: String = refusal.detail.chars().take(MOST_KEPT).collect();
     let mut detail = json!({"code": refusal.code, "message": message, "status": status.as_u16()});
     if let (Some(Peer(address)), None) = (peer, identity) {
