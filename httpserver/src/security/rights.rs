@@ -110,8 +110,9 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     // One's own; an administrator sees and ends all.
     ("/queries", &[("GET", Query)]),
     ("/queries/{id}", &[("DELETE", Query)]),
+    // Who started one ends it; the handler asks others for the right to change its database.
     ("/jobs", &[("GET", View)]),
-    ("/jobs/{id}", &[("GET", View), ("DELETE", Edit)]),
+    ("/jobs/{id}", &[("GET", View), ("DELETE", View)]),
     ("/chat", &[("GET", Query), ("POST", Query)]),
     ("/chat/{session}", &[("GET", Query), ("DELETE", Query)]),
     ("/chat/{session}/events", &[("GET", Query)]),
