@@ -59,6 +59,8 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     ("/audit", &[("GET", Admin)]),
     ("/audit/counts", &[("GET", Admin)]),
     ("/setup", &[("GET", Admin), ("POST", Admin)]),
+    // Names of folders of the machine, below the roots alone.
+    ("/folders", &[("GET", Admin)]),
     ("/session/environment", &[("POST", SignedIn)]),
     ("/environments", &[("GET", SignedIn), ("POST", Admin)]),
     (

@@ -153,9 +153,7 @@ async fn a_store_without_items_gives_a_file_with_its_columns() {
                 .any(|part| part == name.as_bytes());
             assert!(found, "{name}{more}");
         }
-        let done = import(&test, "people", "", empty)
-            .await
-            .ok();
+        let done = import(&test, "people", "", empty).await.ok();
         assert_eq!(done["inserted"], 0);
     }
     let sql = escaped("SELECT id, name FROM people");
