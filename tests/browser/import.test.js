@@ -206,9 +206,8 @@ describe("import and export", () => {
     assert.equal(await readFile(await mended.path(), "utf8"), '{"one":1}\n');
     // From the menu, where there is no dialog: a message.
     await it.server.call("DELETE", "/databases/imported/stores/Bare");
-    await page.keyboard.press("Control+k");
-    await page.keyboard.type("Export Bare as CSV");
-    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "More for this store" }).or(page.locator("[data-command=more]")).first().click();
+    await page.getByRole("menuitem", { name: /Export Bare as CSV/ }).click();
     await page.locator(".toast.danger").getByText(/The file was not written: .*Bare/).waitFor();
   });
 
