@@ -95,7 +95,7 @@ fn marks() -> Value {
         {"type": "fetch", "store": "s", "output": "all"},
         {"type": "loop", "name": "Each", "list": "all", "item": "one", "steps": [
             {"type": "if", "condition": "one.of > 1", "then": [
-                {"type": "tool", "name": "Mark", "tool": "update", "args": {"store": "s", "key": "{{one.key}}", "set": {"marked": true}}},
+                {"type": "tool", "name": "Mark", "tool": "update", "args": {"store": "s", "key": "{{one.key}}", "set": {"of": 100}}},
             ]},
         ]},
         {"type": "say", "message": "done"},
@@ -107,7 +107,7 @@ fn paused_at(pause_at: Value) -> Value {
 }
 
 async fn marked(test: &TestApp) -> u64 {
-    let body = json!({"sql": "SELECT count(*) FROM s WHERE marked"});
+    let body = json!({"sql": "SELECT count(*) FROM s WHERE of = 100"});
     let answer = test.post("/api/v1/databases/d/query", body).await.ok();
     answer["rows"][0][0].as_u64().unwrap()
 }
@@ -253,7 +253,7 @@ async fn what_means_nothing_is_refused_before_anything_runs() {
     refused(
         paused_at(json!([{"step": "/steps/0", "when": "all >"}])),
         "/pause_at/0/when",
-        "line 1",
+        "Line 1, column",
     )
     .await;
     refused(

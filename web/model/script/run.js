@@ -66,6 +66,8 @@ export class ScriptRun extends EventTarget {
     this.unlogged = 0;
     /** @type {{at: string, text: string}[]} */
     this.said = [];
+    /** The parameters with their values. @type {{[name: string]: any}} */
+    this.args = {};
     /** All variables after the step that ended last. @type {{[name: string]: any}} */
     this.variables = {};
     /** @type {Map<string, {[name: string]: any}>} */
@@ -167,6 +169,7 @@ export class ScriptRun extends EventTarget {
     const own = event.script === this.script;
     switch (event.event) {
       case "started":
+        if (own) this.args = /** @type {any} */ (event.args) ?? {};
         if (own) this.#write("run", Object.entries(/** @type {any} */ (event.args) ?? {}).map(([name, value]) => `${name} = ${literal(value, 60)}`).join(", ") || "no arguments", "");
         break;
       case "step_started":
@@ -424,7 +427,7 @@ export function shownVariable(value) {
     const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
     return { type: "list", text: counted(more ? value.length - 1 + Number(more) : value.length, isObject(value[0]) ? "row" : "element"), look: "" };
   }
-  if (isObject(value)) return { type: "map", text: spaced(value).slice(0, 200), look: "" };
+  if (isObject(value)) return { type: "map", text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
   if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
   return { type: "number", text: String(value), look: "n" };

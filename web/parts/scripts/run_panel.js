@@ -7,7 +7,7 @@ import { count, counted, span } from "../../core/format.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { fieldText, readField } from "../../model/script/forms.js";
 import { logTime, shownVariable } from "../../model/script/run.js";
-import { pick, places, stepTitle } from "../../model/script/steps.js";
+import { given, pick, places, stepTitle } from "../../model/script/steps.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
@@ -191,7 +191,8 @@ export class RunPanel {
   #upper(draft, run) {
     const go = (/** @type {string} */ id) => { this.upper = id; };
     const at = !run?.pause && draft.open && run?.after.has(draft.open) ? draft.open : "";
-    const variables = Object.entries((at ? run?.after.get(at) : run?.variables) ?? {});
+    const own = !run?.pause || run.pause.script === run.script;
+    const variables = own ? given(draft.script, run?.args ?? {}, (at ? run?.after.get(at) : run?.variables) ?? {}) : Object.entries(run?.variables ?? {});
     const number = at ? places(draft.script).find((one) => one.at === at)?.number : "";
     const changes = run?.changes;
     const shown = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);

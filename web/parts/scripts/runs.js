@@ -16,6 +16,8 @@ import { changesDialog } from "../query/changes_dialog.js";
 /** @typedef {import("../../model/script/drafts.js").Draft} Draft */
 
 const CLOCK_MS = 200;
+/** A page that is left breaks its answers off before it goes; one that is still there after this was not left. */
+const STAYS_MS = 2000;
 const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: "one transaction", per_step: "a transaction each step", none: "each call on its own" });
 
 export class Runs {
@@ -112,9 +114,9 @@ export class Runs {
     session.say({ kind: "warn", text: `${draft.title} was changed, so its run was stopped. Nothing of it is kept.` });
   }
 
-  /** The scripts whose runs may be paused now. */
+  /** The scripts that run and may be paused. */
   get waiting() {
-    return [...this.last].filter(([, run]) => run.state === "running" && run.pausing).flatMap(([id]) => this.studio.drafts.of(id)?.title ?? []);
+    return [...this.last].filter(([, run]) => run.state === "running" && run.pausing).map(([id]) => id);
   }
 
   /** @param {Draft} draft @returns {{[name: string]: unknown} | undefined} */
@@ -140,8 +142,13 @@ export class Runs {
     run.ran = draft.script;
     if (!quiet) {
       this.last.set(draft.id, run);
+      studio.left.delete(draft.id);
       run.addEventListener("change", () => this.#show());
       run.addEventListener("pause", () => studio.paused(draft, run));
+      if (pausing) {
+        studio.note();
+        run.addEventListener("end", () => (run.figures || run.state === "cancelled" ? studio.note() : setTimeout(() => studio.note(), STAYS_MS)));
+      }
       studio.panel.began(run);
       this.#show();
     }

@@ -76,6 +76,8 @@ export class SopScripts extends Part {
     this.marked = undefined;
     this.markedText = "";
     this.face = "steps";
+    /** Scripts whose runs ended with the page before this one. @type {Set<string>} */
+    this.left = new Set();
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
     this.panel = new RunPanel(this);
@@ -88,10 +90,7 @@ export class SopScripts extends Part {
     this.drafts.load(session.storage.getItem(KEPT));
     this.drafts.addEventListener("change", () => this.#changed());
     this.drafts.addEventListener("kept", () => this.#keep());
-    window.addEventListener("pagehide", () => {
-      this.#keep(true);
-      this.#leave();
-    });
+    window.addEventListener("pagehide", () => this.#keep(true));
     this.#return();
     this.follow(session, "place", "databases", "stores");
   }
@@ -247,22 +246,22 @@ export class SopScripts extends Part {
     else this.keeping = setTimeout(keep, KEEP_MS);
   }
 
-  /** A run ends with the page that listens to it: notes that, to say so when the page is back. */
-  #leave() {
+  /** A run ends with the page that listens to it: notes which ones, to say so when the page is back. */
+  note() {
     const { waiting } = this.runs;
     try {
-      if (waiting.length) sessionStorage.setItem(LEFT, waiting.join(", "));
+      if (waiting.length) sessionStorage.setItem(LEFT, JSON.stringify(waiting));
+      else sessionStorage.removeItem(LEFT);
     } catch {
       // It is only not said then.
     }
   }
   #return() {
     try {
-      const left = sessionStorage.getItem(LEFT);
+      this.left = new Set(JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"));
       sessionStorage.removeItem(LEFT);
-      if (left) this.session.say({ kind: "warn", text: `The run of ${left} ended when the page was left. Nothing of it is kept; its breakpoints are.` });
     } catch {
-      // There is no storage.
+      // There is no storage, or not from here.
     }
   }
 
@@ -614,6 +613,7 @@ export class SopScripts extends Part {
     const rest = this.faults.rest.filter((one) => one.at !== "/name" || draft.script.name?.trim());
     return html`${newest && draft.base && newest.version > draft.base.version ? html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>Version ${newest.version} was saved meanwhile${newest.author ? ` by ${newest.author}` : ""}.</b> <span class="soft">Yours is made of version ${draft.base.version}.</span></p>
         <button class="button s" @click=${() => this.versions()}>Compare</button><button class="button s" @click=${() => void this.#keepMine(draft, newest.version)}>Save mine over it</button><button class="button s" @click=${() => void this.read(draft, true)}>Take theirs</button></div>` : nothing}
+      ${this.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>Its run ended when the page was left.</b> <span class="soft">Nothing of it is kept. The breakpoints are.</span></p><button class="button s" data-command="run-script">${icon("play", true)}Run again</button><button class="button only s quiet" aria-label="Close" @click=${() => { this.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
       ${rest.map((one) => html`<div class="notice ${one.warning ? "warn" : "danger"}" role="alert">${icon("warning")}<p class="grow">${one.at ? html`<code>${one.at.slice(1)}</code> ` : nothing}${one.message}</p>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}`;
   }
   /** @param {Draft} draft @param {number} version */
