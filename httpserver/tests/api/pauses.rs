@@ -381,6 +381,30 @@ async fn only_who_began_a_run_in_the_session_it_was_begun_in_says_a_word_to_it()
 }
 
 #[tokio::test]
+async fn a_paused_run_holds_up_nobody_and_sees_what_it_saw() {
+    let test = app(|_| {}).await;
+    let mut run = watch(&test, &[], DRAFT, &paused_at(json!([{"step": "/steps/2"}]))).await;
+    assert_eq!(run.event("paused").await["changed"], 2);
+    // Others write the same item, and the log is made short, while it waits.
+    let body = json!({"sql": "UPDATE s SET of = 7 WHERE key = 2"});
+    test.post("/api/v1/databases/d/query", body).await.ok();
+    test.post("/api/v1/databases/d/checkpoint", "").await.ok();
+    test.post(&run.path("continue"), "{}").await;
+    assert_eq!(run.end().await.0, "done");
+    assert_eq!(marked(&test).await, 0);
+    // Its database goes away under another one: that ends with an error, and nothing hangs.
+    let mut run = watch(&test, &[], DRAFT, &paused_at(json!([{"step": "/steps/1"}]))).await;
+    run.event("paused").await;
+    let detached = test.delete("/api/v1/databases/d").await;
+    assert!(detached.status.is_success(), "{}", detached.text());
+    test.post(&run.path("continue"), json!({"pause_at": []}))
+        .await;
+    let (outcome, _) = run.end().await;
+    assert!(["done", "failed"].contains(&outcome.as_str()), "{outcome}");
+    all_ended(&test).await;
+}
+
+#[tokio::test]
 async fn a_client_that_goes_away_ends_its_run() {
     let test = app(|_| {}).await;
     let mut run = watch(&test, &[], DRAFT, &paused_at(json!([{"step": "/steps/0"}]))).await;
