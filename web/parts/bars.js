@@ -128,7 +128,7 @@ export class SopNotices extends Part {
 export class SopStatus extends Part {
   constructor() {
     super();
-    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[]}>} */
+    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[], staged?: number, run?: any}>} */
     this.others = new Map();
   }
 
@@ -153,11 +153,14 @@ export class SopStatus extends Part {
 
   /** @param {Session} session @param {number} staged */
   #left(session, staged) {
+    const part = this.others.get(session.place.view ?? "");
+    const ofRun = part?.staged ?? 0;
+    if (ofRun) return html`<span class="tag update">${count(ofRun)} staged by this run</span><button class="button s" data-command="review-script">Review${part?.run?.held ? html`<kbd>Ctrl S</kbd>` : nothing}</button>`;
     if (!staged) return html`<span class="dim">${session.readOnly === undefined ? "No staged edits" : "Edits are off"}</span>`;
     return html`<span class="tag update">${counted(staged, "staged edit")}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>Review<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}Undo</button>`;
   }
 
-  /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} part @param {string} [view] */
+  /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[], staged?: number, run?: any}} part @param {string} [view] */
   follows(part, view = "query") {
     this.others.set(view, part);
     this.follow(part, "figures");

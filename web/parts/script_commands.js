@@ -12,6 +12,8 @@ export function wireScriptCommands(app) {
   const saved = () => open() && app.studio?.draft?.base !== undefined;
   const running = () => open() && app.studio?.run?.state === "running";
   const idle = () => open() && !running();
+  const paused = () => open() && app.studio?.run?.paused === true;
+  const chosen = () => (open() && app.studio?.face === "steps" ? app.studio.cards.chosen : undefined);
   const able = () => session.place.database !== undefined;
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
@@ -43,15 +45,21 @@ export function wireScriptCommands(app) {
     { id: "new-script", title: "New script", icon: "plus", group: "Scripts", keys: ["Alt+N"], keyed: here, where: text, words: "create automate", when: able, run: async () => (await studio()).add() },
     { id: "script-from-query", title: "New script from the query", icon: "scripts", group: "Scripts", words: "save as script workbench last statement", when: able, run: fromQuery },
     { id: "find-script", title: "Filter scripts", icon: "filter", group: "Scripts", keys: ["/"], when: here, run: () => /** @type {any} */ (document.querySelector("sop-script-list"))?.focusFind() },
-    { id: "run-script", title: "Run the script", icon: "play", group: "Scripts", keys: ["F5", "Ctrl+Enter"], keyed: here, where: text, when: idle, run: () => app.studio?.runs.go() },
-    { id: "dry-run-script", title: "Dry run: show what it would change", icon: "flask", group: "Scripts", keys: ["Shift+F5"], where: text, words: "review changes", when: idle, run: () => app.studio?.runs.go({ dry: true }) },
-    { id: "step-script", title: "Step: dry run to the next step", icon: "step", group: "Scripts", keys: ["F10"], where: text, words: "debug", when: idle, run: () => app.studio?.runs.step() },
+    { id: "run-script", title: () => (paused() ? "Continue the script" : "Run the script"), icon: "play", group: "Scripts", keys: ["F5", "Ctrl+Enter"], keyed: here, where: text, words: "debug to the next breakpoint", when: () => idle() || paused(), run: () => (paused() ? app.studio?.runs.resume("continue") : app.studio?.runs.go()) },
+    { id: "dry-run-script", title: "Dry run: show what it would change", icon: "flask", group: "Scripts", keys: ["Shift+F5"], where: text, keyed: here, words: "review changes", when: idle, run: () => app.studio?.runs.go({ dry: true }) },
+    { id: "step-script", title: () => (paused() ? "Step: to the next step" : "Step: dry run, paused at the first step"), icon: "step", group: "Scripts", keys: ["F10"], where: text, words: "debug into", when: () => idle() || paused(), run: () => app.studio?.runs.step() },
+    { id: "step-over", title: "Step over what is nested in the step", icon: "jump", group: "Scripts", keys: ["F8"], where: text, words: "debug", when: paused, run: () => app.studio?.runs.step(true) },
+    { id: "pause-script", title: "Pause at the next step", icon: "pause", group: "Scripts", where: text, words: "debug break", when: () => running() && !paused() && app.studio?.run?.pausing === true, run: () => app.studio?.runs.pause() },
+    { id: "toggle-stop", title: () => (app.studio?.draft?.breakpoints.has(chosen() ?? "") ? "Do not stop at this step" : "Stop at this step"), icon: "stop", group: "Scripts", keys: ["F9"], where: text, words: "breakpoint debug pause", when: () => chosen() !== undefined, run: () => app.studio?.toggleStop(chosen()) },
+    { id: "stop-when", title: "Stop at this step when a condition holds", icon: "filter", group: "Scripts", keys: ["Shift+F9"], where: text, words: "breakpoint debug conditional", when: () => chosen() !== undefined, run: () => app.studio?.stopWhen(chosen()) },
+    { id: "clear-stops", title: "Take all breakpoints away", icon: "trash", group: "Scripts", words: "debug stop", when: () => open() && (app.studio?.draft?.breakpoints.size ?? 0) > 0, run: () => app.studio?.clearStops() },
     { id: "run-to-here", title: "Run to the open step", icon: "play", group: "Scripts", keys: ["Ctrl+F10"], where: text, when: () => idle() && Boolean(app.studio?.draft?.open), run: () => app.studio?.runs.go({ until: app.studio.draft?.open }) },
-    { id: "stop-script", title: "Stop the script", icon: "stop", group: "Scripts", keys: ["Escape"], keyed: here, where: text, words: "cancel", when: running, run: () => app.studio?.draft && app.studio.runs.stop(app.studio.draft.id) },
+    { id: "stop-script", title: "Stop the script", icon: "stop", group: "Scripts", keys: ["Escape", "Shift+F5"], keyed: here, where: text, words: "cancel", when: running, run: () => app.studio?.draft && app.studio.runs.stop(app.studio.draft.id) },
     { id: "add-step", title: "Add a step", icon: "plus", group: "Scripts", keys: ["Ctrl+I"], keyed: here, where: text, words: "insert", when: open, run: async () => {
       const { list, index } = /** @type {import("./scripts/studio.js").SopScripts} */ (app.studio).cards.here;
       (await import("./scripts/add_dialog.js")).addDialog(/** @type {import("./scripts/studio.js").SopScripts} */ (app.studio), list, index);
     } },
+    { id: "review-script", title: "Review what the run would change", icon: "check", group: "Scripts", keys: ["Ctrl+S"], keyed: () => here() && app.studio?.run?.held !== undefined, where: text, words: "staged changes", when: () => open() && (app.studio?.staged ?? 0) > 0, run: () => app.studio?.runs.reviewAgain() },
     { id: "save-script", title: "Save the script", icon: "save", group: "Scripts", keys: ["Ctrl+S"], keyed: here, where: text, when: open, run: () => app.studio?.save() },
     { id: "save-script-as", title: "Save as another script", icon: "copy", group: "Scripts", words: "rename duplicate", when: open, run: () => app.studio?.saveAs() },
     { id: "undo-script", title: "Undo in the script", icon: "undo", group: "Scripts", keys: ["Ctrl+Z"], keyed: here, when: () => open() && (app.studio?.draft?.done.length ?? 0) > 0, run: () => app.studio?.undo() },

@@ -170,6 +170,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(scripts::restore))
         .routes(routes!(scripts::run))
         .routes(routes!(scripts::runs))
+        .routes(routes!(scripts::go_on))
+        .routes(routes!(scripts::step))
+        .routes(routes!(scripts::stop))
+        .routes(routes!(scripts::pause))
+        .routes(routes!(scripts::replace_breakpoints))
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::put, schedules::remove))
         .routes(routes!(knowledge::list))
@@ -195,6 +200,8 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "jobs",
         "openapi.json",
         "queries",
+        "runs",
+        "scripts",
         "setup",
         "tools",
         "users",

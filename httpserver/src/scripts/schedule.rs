@@ -113,6 +113,7 @@ fn run_one(state: &AppState, system: &System, due: NamedSchedule) {
         dry_run: false,
         until: None,
         variables: false,
+        pauses: None,
         caller: Caller {
             name: schedule.author,
             way: Way::Script,

@@ -137,6 +137,12 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     ("/scripts/{category}/{name}/restore", &[("POST", Edit)]),
     ("/scripts/{category}/{name}/run", &[("POST", Query)]),
     ("/scripts/{category}/{name}/runs", &[("GET", Query)]),
+    // One's own, of one's own session.
+    ("/runs/{run}/continue", &[("POST", Query)]),
+    ("/runs/{run}/step", &[("POST", Query)]),
+    ("/runs/{run}/stop", &[("POST", Query)]),
+    ("/runs/{run}/pause", &[("POST", Query)]),
+    ("/runs/{run}/breakpoints", &[("PUT", Query)]),
     ("/schedules", &[("GET", Query)]),
     ("/schedules/{schedule}", &[("PUT", Edit), ("DELETE", Edit)]),
     ("/knowledge", &[("GET", Query)]),

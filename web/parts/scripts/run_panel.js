@@ -7,7 +7,7 @@ import { count, counted, span } from "../../core/format.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { fieldText, readField } from "../../model/script/forms.js";
 import { logTime, shownVariable } from "../../model/script/run.js";
-import { pick, places, stepTitle } from "../../model/script/steps.js";
+import { given, pick, places, stepTitle } from "../../model/script/steps.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
@@ -190,13 +190,14 @@ export class RunPanel {
   /** @param {Draft} draft @param {ScriptRun | undefined} run */
   #upper(draft, run) {
     const go = (/** @type {string} */ id) => { this.upper = id; };
-    const at = draft.open && run?.after.has(draft.open) ? draft.open : "";
-    const variables = Object.entries((at ? run?.after.get(at) : run?.variables) ?? {});
+    const at = !run?.pause && draft.open && run?.after.has(draft.open) ? draft.open : "";
+    const own = !run?.pause || run.pause.script === run.script;
+    const variables = own ? given(draft.script, run?.args ?? {}, (at ? run?.after.get(at) : run?.variables) ?? {}) : Object.entries(run?.variables ?? {});
     const number = at ? places(draft.script).find((one) => one.at === at)?.number : "";
     const changes = run?.changes;
     const shown = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);
     const total = shown || (run?.touched ?? []).reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0);
-    return html`<div class="subtabs"><div role="tablist" aria-label="State" @keydown=${walkTabs}>${this.#tab("variables", html`Variables${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`Changes${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? `after step ${number}` : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>Review</button>` : nothing}</div></div>
+    return html`<div class="subtabs"><div role="tablist" aria-label="State" @keydown=${walkTabs}>${this.#tab("variables", html`Variables${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`Changes${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? `after step ${number}` : run?.pause && run.pause.script !== run.script && this.upper === "variables" ? `in ${run.pause.script}` : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>Review</button>` : nothing}</div></div>
       <div class="run-state scroll" id="run-state" role="tabpanel" aria-labelledby="run-tab-${this.upper}" tabindex="0">${this.upper === "changes" ? this.#changes(run) : this.#variables(variables, run)}</div>`;
   }
 
@@ -240,7 +241,7 @@ export class RunPanel {
     return html`<div class="subtabs over"><div role="tablist" aria-label="Log" @keydown=${walkTabs}>${this.#tab("log", "Run log", this.lower, go, "run-log")}${this.#tab("output", html`Output${given ? html` <span class="badge">${count(given.rows.count)}</span>` : nothing}`, this.lower, go, "run-log")}</div><div class="end">${run && this.lower === "log" ? html`<span class="small dim" role="timer">${run.dryRun ? "dry run · " : ""}${span(run.elapsed)}</span>` : nothing}
         ${run && this.lower === "output" && run.given.size > 1 ? html`<select class="field s" aria-label="Rows of" @change=${(/** @type {any} */ event) => { this.giver = event.target.value; this.studio.requestUpdate(); }}>${[...run.given].map(([id, one]) => html`<option value=${id} ?selected=${one === given}>${id.startsWith("/") ? `${numbers.get(id)?.number ?? ""} ${numbers.has(id) ? stepTitle(/** @type {any} */ (numbers.get(id)).step) : id}` : one.script}</option>`)}</select>` : nothing}
         <button class="button only s quiet wide-only" aria-label=${this.wide ? "Narrower" : "Wider"} title=${this.wide ? "Narrower" : "Wider"} aria-pressed=${String(this.wide)} @click=${() => { this.wide = !this.wide; this.studio.requestUpdate(); }}>${icon("panel", true)}</button></div></div>
-      ${run?.state === "running" && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label="Running"></div>` : nothing}
+      ${run?.state === "running" && !run.held && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label="Running"></div>` : nothing}
       <div class="run-lower" id="run-log" role="tabpanel" aria-labelledby="run-tab-${this.lower}">${this.lower === "log" ? this.#log(run, numbers) : nothing}
         <sop-result-grid data-rows="script-rows" ?hidden=${this.lower !== "output" || !given || given.rows.count === 0} @open-row=${(/** @type {CustomEvent} */ event) => this.#openRow(event.detail)}></sop-result-grid>
         ${this.lower === "output" && (!given || given.rows.count === 0) ? html`<div class="nothing">${icon("query")}<p>${given ? "The step gave no rows." : run ? "No step gave rows." : "The rows that steps give are shown here while they come."}</p></div>` : nothing}
@@ -258,7 +259,7 @@ export class RunPanel {
   #log(run, numbers) {
     if (!run) return html`<div class="nothing">${icon("clock")}<p>What happens in a run is written here while it happens.</p></div>`;
     const word = (/** @type {import("../../model/script/run.js").LogLine} */ one) => (one.word === "tool" ? (numbers.get(one.at)?.step.tool ?? numbers.get(one.at)?.step.type ?? "tool") : one.word);
-    return html`<ol class="log script-log scroll" tabindex="0" aria-label="Run log">${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${count(run.unlogged)} earlier lines are left out</span></li>` : nothing}${run.log.map((one) => html`<li class=${one.look ?? ""}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title="Step ${numbers.get(one.at)?.number}" @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
+    return html`<ol class="log script-log scroll" tabindex="0" aria-label="Run log">${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${count(run.unlogged)} earlier lines are left out</span></li>` : nothing}${run.log.map((one) => html`<li class=${run.pause && one === run.log.at(-1) ? "live" : (one.look ?? "")}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title="Step ${numbers.get(one.at)?.number}" @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
   }
 
   /** @param {number} line */
