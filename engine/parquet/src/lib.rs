@@ -14,6 +14,7 @@ mod export;
 mod known;
 mod layout;
 mod read;
+mod thrift;
 mod write;
 
 pub use export::{export_lines, export_query, export_store};
