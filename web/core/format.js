@@ -3,6 +3,7 @@
 // Holds: the four kinds of nothing can be told apart without colour (null is a word, missing a dot, empty text its quotes,
 // binary its size), and what a cell shows is one line of plain text.
 
+import { t } from "../strings/core.js";
 import { ExactNumber, isObject, kindOf, stringify } from "./json.js";
 import { visible } from "./keys.js";
 
@@ -37,9 +38,9 @@ export function size(bytes) {
 /** A time span. @param {number} ms */
 export function span(ms) {
   if (ms < 1) return "< 1 ms";
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 1000) return t("core.milliseconds", { n: Math.round(ms) });
   if (ms < 60_000) return `${FINE.format(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  return t("core.minutes_and_seconds", { minutes: Math.floor(ms / 60_000), seconds: Math.round((ms % 60_000) / 1000) });
 }
 
 /** A share as per cent. @param {number} part @param {number} whole */
@@ -123,7 +124,7 @@ export function literal(value, limit = 400) {
 /** The name of a value's type as the inspector says it. @param {unknown} value */
 export function typeName(value) {
   const kind = kindOf(value);
-  if (kind === "string") return isDateText(value) ? "date as text" : "text";
+  if (kind === "string") return isDateText(value) ? t("core.date_as_text") : "text";
   if (base64Of(value) !== undefined) return "binary";
   return kind;
 }
