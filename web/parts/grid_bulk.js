@@ -203,7 +203,7 @@ function setFields(app) {
       odd.length ? t("grid.items_without_fields_left_out", { n: odd.length }) : "",
     ].filter(Boolean).join("; "));
   };
-  const choice = /** @type {const} */ ([["value", "A value"], ["null", "null"], ["remove", t("grid.remove_it")]]);
+  const choice = /** @type {const} */ ([["value", t("grid.a_value")], ["null", "null"], ["remove", t("grid.remove_it")]]);
   const dialog = new Dialog({ label: t("grid.set_a_field"), className: "form-dialog small-dialog", draw: (shown) => html`<form @submit=${submit}>${dialogHead(shown, t("grid.set_a_field_of_items", { n: size }))}
     <div class="body form"><label>${t("shared.field")}<select class="field" @change=${(/** @type {any} */ event) => { name = event.target.value; wrong = ""; shown.draw(); }}>${columns.map((column) => html`<option value=${column.name} ?selected=${column.name === name}>${column.label}</option>`)}</select></label>
       <div class="label">${t("grid.new_value")}<div class="choice" role="radiogroup" aria-label=${t("grid.new_value")}>${choice.filter(([id]) => id !== "remove" || name !== "").map(([id, title]) => html`<button type="button" role="radio" aria-checked=${String(how === id)} @click=${() => { how = id; wrong = ""; shown.draw(); }}>${title}</button>`)}</div></div>

@@ -238,7 +238,7 @@ class Import {
     if (!job.on) return html`<span class="dim">${t("import.left_out")}</span>`;
     if (job.state === "ready") return this.running ? html`<span class="dim">${t("import.waits_within")}</span>` : nothing;
     if (job.state === "failed") return html`<span class="fail" title=${job.fault ?? ""}>${t("shared.failed_within")}</span>`;
-    if (job.state === "cancelled") return html`<span class="held">${t("import.cancelled")}</span>`;
+    if (job.state === "cancelled") return html`<span class="held">${t("shared.cancelled_within")}</span>`;
     if (job.state === "done") return html`<span class=${job.report?.failed ? "held" : "good"}>${icon(job.report?.failed ? "warning" : "check", true)}</span>`;
     const share = job.file.size ? Math.min(100, Math.round((job.sent / job.file.size) * 100)) : 100;
     return html`<svg class="bar" role="progressbar" aria-label=${t("import.import_of", { file: visible(job.file.name) })} aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100"><rect width="100%" height="6" rx="3"></rect><rect width="${share}%" height="6" rx="3"></rect></svg>`;

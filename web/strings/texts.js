@@ -27,7 +27,7 @@ const SLOT = /\{([A-Za-z]\w*)\}/g;
  */
 export function texts(own, shared) {
   /** @type {{readonly [key: string]: string}} */
-  const all = { ...shared, ...own };
+  const all = Object.assign(Object.create(null), shared, own);
   /** @param {string} key @param {{[name: string]: unknown}} [values] */
   const found = (key, values) => all[key] ?? all[`${key}_${PLURALS.select(Number(values?.n))}`] ?? all[`${key}_other`] ?? key;
   return {

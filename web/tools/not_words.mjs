@@ -3,7 +3,7 @@
 /** Names of formats, products and values: the same in every language. */
 export const NAMES = new Set([
   "null", "true", "false", "NaN", "JSON", "NDJSON", "CSV", "TSV", "SQL", "CEL", "Parquet", "SVG", "PNG", "DBML", "Mermaid", "Markdown", "API", "MCP", "SOP", "UUID", "Gemini", "Anthropic", "Google", "Ollama", "OpenAI",
-  "Rust", "Python", "C#", "Java", "TypeScript", "Edge", "Firefox", "Chrome", "Safari", "Android", "Windows", "Linux", "macOS", "iOS", "Mac Roman", "Shift JIS", "GB 18030", "Windows / Latin-1", "Authorization: Bearer", "llm.key_file", "sop-httpserver --demo",
+  "Rust", "Python", "C#", "Java", "TypeScript", "Edge", "Firefox", "Chrome", "Safari", "Android", "Windows", "Linux", "macOS", "iOS", "Mac Roman", "Shift JIS", "GB 18030", "Windows / Latin-1", "UTF-8", "UTF-16", "OpenAI-compatible", "Authorization: Bearer", "llm.key_file", "sop-httpserver --demo",
 ]);
 
 /** Modules that make text of programs. */

@@ -145,6 +145,8 @@ function* ofTemplate(template, source) {
   let run = { parts: [], start: 0, end: 0 };
   /** @type {Found[]} */
   const made = [];
+  /** Where each expression stands. @type {string[]} */
+  const states = [];
   const line = (/** @type {number} */ at) => template.loc.start.line + source.slice(template.start, at).split("\n").length - 1;
   const close = (/** @type {"text" | "attribute"} */ kind) => {
     // White space around a text is the template's.
@@ -213,11 +215,7 @@ function* ofTemplate(template, source) {
             // With its quotes.
             run.start -= 1;
             run.end += 1;
-            if (run.parts.length && typeof run.parts[0] === "string") {
-              const kept = { ...run, parts: [...run.parts] };
-              run = { parts: [], start: 0, end: 0 };
-              if (lettersIn(kept.parts)) made.push({ kind: "attribute", start: kept.start, end: kept.end, line: line(kept.start), text: wordsOf(kept.parts), parts: kept.parts, attribute });
-            } else if (lettersIn(run.parts)) made.push({ kind: "attribute", start: run.start, end: run.end, line: line(run.start), text: wordsOf(run.parts), parts: run.parts, attribute });
+            if (lettersIn(run.parts) || (run.parts.length > 1 && run.parts.some((part) => typeof part !== "string" && [...ofResult(part)].length > 0))) made.push({ kind: "attribute", start: run.start, end: run.end, line: line(run.start), text: wordsOf(run.parts), parts: run.parts, attribute });
           }
           run = { parts: [], start: 0, end: 0 };
           state = "tag";
@@ -227,6 +225,7 @@ function* ofTemplate(template, source) {
     }
     const expression = expressions[at];
     if (!expression) break;
+    states.push(state);
     const [from, to] = [quasi.end, quasis[at + 1].start];
     if (state === "text") {
       if (isMarkup(expression)) {
@@ -247,22 +246,8 @@ function* ofTemplate(template, source) {
   const taken = new Set(made.flatMap((one) => one.parts ?? []));
   for (const [at, expression] of expressions.entries()) {
     if (taken.has(expression) || isMarkup(expression)) continue;
-    if (inText(template, at, source)) yield* ofResult(expression);
+    if (states[at] === "text") yield* ofResult(expression);
   }
-}
-
-/** Whether an expression of a template stands in text, not within a tag. @param {Node} template @param {number} index @param {string} source */
-function inText(template, index, source) {
-  let open = false;
-  for (let at = 0; at <= index; at += 1) {
-    const quasi = template.quasi.quasis[at];
-    const raw = source.slice(quasi.start, quasi.end);
-    for (const c of raw.replaceAll("=>", "")) {
-      if (c === "<") open = true;
-      else if (c === ">") open = false;
-    }
-  }
-  return !open;
 }
 
 /** The literals that an expression gives. @param {Node} expression @returns {Generator<Found>} */
@@ -278,15 +263,18 @@ function* ofResult(expression) {
 export function isProse(text) {
   const words = text.replace(/\{…\}/g, " ").trim();
   if (!/\p{L}{2}/u.test(words)) return false;
-  if (/^[A-Z][\p{L}’']+(?:[ …:.,?!]|$)/u.test(words) && !/^(?:Ctrl|Alt|Shift|Enter|Escape|Delete|Arrow\w+|Home|End|Page\w+|Tab|Backspace|Space|GET|POST|PUT|PATCH|DELETE)\b/.test(words)) return true;
+  if (/^[A-Z](?: \p{L}|[\p{L}’']+(?:[ …:.,?!-]|$))/u.test(words) && !/^(?:Ctrl|Alt|Shift|Enter|Escape|Delete|Arrow\w+|Home|End|Page\w+|Tab|Backspace|Space|GET|POST|PUT|PATCH|DELETE)\b/.test(words)) return true;
   if (text !== words && /\s/.test(text.trim()) && /(?:^|\s)\p{L}{2,}(?:[\s.,:;?!]|$)/u.test(words)) return true;
   if (/^(?:[,;:·(] ?| )\p{L}{2,}/u.test(text)) return true;
   if (/\p{L}{2,}[’']?\p{L}*[,.:;?!…]? +[“(]?\p{L}/u.test(words) && !/^(?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE|WITH|ORDER|GROUP)\b/.test(words)) return true;
   return false;
 }
 
-/** Why a literal is not for people, or undefined. @param {Node} node */
-function program(node) {
+/** Why a literal is not for people, or undefined. @param {Node} node @param {string} text */
+function program(node, text) {
+  // A name for programs has no white space, or no capital.
+  const sentence = /^[“”A-Z]/.test(text) && /\s/.test(text);
+  let listed = false;
   for (let child = node, at = node.parent; at; child = at, at = at.parent) {
     switch (at.type) {
       case "ImportDeclaration":
@@ -294,8 +282,6 @@ function program(node) {
       case "ExportAllDeclaration":
       case "ImportExpression":
         return at.type === "ExportNamedDeclaration" && child === at.declaration ? undefined : "import";
-      case "ThrowStatement":
-        return "throw";
       case "SwitchCase":
         return child === at.test ? "case" : undefined;
       case "BinaryExpression":
@@ -303,10 +289,11 @@ function program(node) {
         break;
       case "Property":
         if (child === at.key && !at.computed) return "key";
-        if (child === at.value) return !at.computed && NAMES.has(at.key.name ?? at.key.value) ? "named" : undefined;
+        if (child === at.value) return !at.computed && !sentence && NAMES.has(at.key.name ?? at.key.value) ? "named" : undefined;
         return "key";
       case "MemberExpression":
         if (child !== at.object || at.computed || !/^(?:filter|join|map|flatMap|toLowerCase|toUpperCase|trim)$/.test(at.property.name ?? "")) return "member";
+        listed = true;
         break;
       case "CallExpression":
         if (child === at.callee) break;
@@ -316,9 +303,9 @@ function program(node) {
       case "TaggedTemplateExpression":
         return "template";
       case "TemplateLiteral":
-        return at.parent.type === "TaggedTemplateExpression" ? "in template" : undefined;
+        return at.parent.type === "TaggedTemplateExpression" && !listed ? "in template" : undefined;
       case "AssignmentExpression":
-        return at.left.type === "MemberExpression" && (NAMES.has(at.left.property.name) || at.left.property.name === "name") ? "named" : undefined;
+        return at.left.type === "MemberExpression" && !sentence && (NAMES.has(at.left.property.name) || at.left.property.name === "name") ? "named" : undefined;
       case "ConditionalExpression":
         if (child === at.test) return "test";
         break;
@@ -351,7 +338,7 @@ const ENTITIES = /&(?:nbsp|gt|lt|amp|quot);/g;
 /** Whether a text has letters and still no words: a key, a name, a piece of a program. @param {Found} found @param {string} file */
 export function isNotWords({ text, kind }, file) {
   const bare = text.trim();
-  if (!hasLetters(text.replaceAll("{…}", "").replace(ENTITIES, ""))) return true;
+  if (kind !== "attribute" && !hasLetters(text.replaceAll("{…}", "").replace(ENTITIES, ""))) return true;
   if (SAME_EVERYWHERE.has(bare.replaceAll("{…}", "").replace(/^[\s·]+|[\s·]+$/g, "")) || (KEYS.test(bare) && bare.length > 1)) return true;
   if (/^[A-Z]+(?:_[A-Z]+)+$/.test(bare) || (kind === "prose" && /^[A-Z_]{2,}(?: [A-Z_(]+)*$/.test(bare))) return true;
   if (/^(?:SELECT|INSERT INTO|DELETE FROM|CREATE (?:STORE|TABLE)|PRIMARY KEY|FOREIGN KEY|GET|POST|PUT|PATCH|DELETE) /.test(bare) || bare.startsWith("<") || bare.includes("<span") || bare.startsWith('{"')) return true;
@@ -377,7 +364,7 @@ export function findWords(source, root = tree(source), file = "") {
     const parts = partsOf(node);
     if (!lettersIn(parts)) return;
     const text = wordsOf(parts);
-    if (shown(node) || (isProse(text) && program(node) === undefined)) add({ kind: "prose", start: node.start, end: node.end, line: node.loc.start.line, text, parts, node });
+    if (shown(node) || (isProse(text) && program(node, text) === undefined)) add({ kind: "prose", start: node.start, end: node.end, line: node.loc.start.line, text, parts, node });
   });
   return [...found.values()].sort((a, b) => a.start - b.start || b.end - a.end);
 }

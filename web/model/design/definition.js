@@ -98,15 +98,15 @@ export function faultsOf(draft, taken = []) {
   /** @type {{[place: string]: string}} */
   const faults = {};
   const name = draft.name.trim();
-  if (!name) faults.name = "A store needs a name.";
-  else if (/[/\\\u0000-\u001f]/.test(name) || name === "." || name === "..") faults.name = "A name cannot have / \\ or control characters.";
-  else if (taken.includes(name)) faults.name = `There is a store ${name} already.`;
+  if (!name) faults.name = t("design.a_store_needs_a_name");
+  else if (/[/\\\u0000-\u001f]/.test(name) || name === "." || name === "..") faults.name = t("design.a_name_cannot_have_or_control_characters");
+  else if (taken.includes(name)) faults.name = t("design.there_is_a_store_already_already", { name });
   if (draft.composite) {
-    if (!draft.fields.length) faults.key = "A key needs at least one field.";
+    if (!draft.fields.length) faults.key = t("design.a_key_needs_at_least_one_field");
     const names = [...draft.fields, ...draft.ride_on].map((one) => one.name.trim());
-    if (names.some((one) => !one)) faults.key = "Each field of the key needs a name.";
+    if (names.some((one) => !one)) faults.key = t("design.each_field_of_the_key_needs");
     const twice = names.find((one, index) => one && names.indexOf(one) !== index);
-    if (twice) faults.key = `The key has two fields ${twice}.`;
+    if (twice) faults.key = t("design.the_key_has_two_fields", { twice });
     if (draft.orderBy && !draft.expression.trim()) faults.cel = t("design.write_an_expression");
   }
   const fields = draft.schema.map((one) => one.name.trim());
@@ -152,13 +152,13 @@ export function differences(before, after) {
 function inWords(name, value) {
   if (name === "key") {
     if (value.type !== "composite") return value.type;
-    const fields = value.fields.map((/** @type {KeyField} */ one) => `${one.name} ${one.type}, ${one.order === "desc" ? "falling" : "rising"}`);
+    const fields = value.fields.map((/** @type {KeyField} */ one) => one.order === "desc" ? t("design.key_field_falling", { name: one.name, type: one.type }) : t("design.key_field_rising", { name: one.name, type: one.type }));
     const riding = (value.ride_on ?? []).map((/** @type {RideOn} */ one) => t("design.rides_along", { name: one.name, type: one.type }));
-    return [...fields, ...riding, ...Object.entries(value.cel ?? {}).map(([kind, text]) => `${kind === "compare" ? "comparer" : t("design.sort_key_within")}: ${text}`)].join("\n");
+    return [...fields, ...riding, ...Object.entries(value.cel ?? {}).map(([kind, text]) => `${kind === "compare" ? t("design.comparer_within") : t("design.sort_key_within")}: ${text}`)].join("\n");
   }
-  if (name === "schema") return [value.declared ? t("design.checked_on_every_write_within") : "", ...value.fields.map((/** @type {SchemaField} */ one) => `${one.name} ${one.type}${one.required ? t("design.required_within") : ""}`)].filter(Boolean).join("\n");
+  if (name === "schema") return [value.declared ? t("design.checked_on_every_write_within") : "", ...value.fields.map((/** @type {SchemaField} */ one) => one.required ? t("design.field_required_within", { name: one.name, type: one.type }) : `${one.name} ${one.type}`)].filter(Boolean).join("\n");
   if (name === "relations") return value.map((/** @type {Relation} */ one) => t("design.relation_from_to", { fields: one.source_fields.join(", "), store: one.target_store, target: one.target_fields.join(", ") })).join("\n");
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return value ? t("design.yes") : t("design.no");
   if (isObject(value)) return Object.keys(value).length ? stringify(value) : "";
   return String(value);
 }

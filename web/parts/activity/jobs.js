@@ -18,7 +18,7 @@ const MOST_BELOW = 6;
 /** @param {Job} job */
 function left(job) {
   const [done, total] = [Number(job.done), Number(job.total)];
-  if (job.state === "stopping") return "ends";
+  if (job.state === "stopping") return t("activity.ends_within");
   if (!total || !done || done >= total || job.elapsed_ms < 500) return "";
   return t("activity.time_left", { time: span((Number(job.elapsed_ms) / done) * (total - done)) });
 }
@@ -34,7 +34,7 @@ function progress(job) {
 /** What came of a job, in a few words. @param {Job} job */
 function outcome(job) {
   if (job.state === "failed") return job.error?.detail ?? t("shared.it_failed_within");
-  if (job.state === "cancelled") return "cancelled";
+  if (job.state === "cancelled") return t("shared.cancelled_within");
   const found = job.outcome;
   const said = [
     found?.inserted || found?.updated ? t("shared.n_items", { n: Number(found.inserted ?? 0) + Number(found.updated ?? 0) }) : "",

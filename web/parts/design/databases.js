@@ -115,15 +115,15 @@ export class SopDatabases extends Part {
   #jobList() {
     if (!this.jobs.length) return html`<div class="section"><h3>${t("shared.jobs")}</h3><p class="small dim">${t("design.backups_checks_large_copies_and_new_orders")}</p></div>`;
     return html`<div class="section"><h3>${t("shared.jobs")}</h3><ul class="job-list">${this.jobs.slice(0, 20).map((job) => html`<li><div class="job-line">${icon(isRunning(job) ? "clock" : job.state === "finished" ? "check" : "warning", true)}<span class="cut grow" title=${job.what}>${job.what}</span><span class="small ${job.state === "finished" ? "good" : job.state === "failed" ? "fail" : "dim"}">${this.#jobState(job)}</span><span class="small dim">${span(Number(job.elapsed_ms))}</span>
-        ${isRunning(job) && !job.can_cancel ? nothing : html`<button class="button s quiet" aria-label="${isRunning(job) ? "Cancel" : "Forget"} ${job.what}" @click=${() => this.#end(job)}>${isRunning(job) ? t("shared.cancel") : icon("x", true)}</button>`}</div>${isRunning(job) ? progressBar(job) : job.error ? html`<p class="small fail">${job.error.detail}</p>` : nothing}</li>`)}</ul></div>`;
+        ${isRunning(job) && !job.can_cancel ? nothing : html`<button class="button s quiet" aria-label=${isRunning(job) ? t("design.cancel_what", { what: job.what }) : t("design.forget_what", { what: job.what })} @click=${() => this.#end(job)}>${isRunning(job) ? t("shared.cancel") : icon("x", true)}</button>`}</div>${isRunning(job) ? progressBar(job) : job.error ? html`<p class="small fail">${job.error.detail}</p>` : nothing}</li>`)}</ul></div>`;
   }
 
   /** @param {Job} job */
   #jobState(job) {
-    if (isRunning(job)) return job.state === "stopping" ? "stopping" : job.total ? percent(Number(job.done), Number(job.total)) : "running";
+    if (isRunning(job)) return job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : t("design.running_within");
     if (job.state !== "finished") return job.state;
     if (job.kind === "check") return job.outcome.clean ? t("design.nothing_wrong") : `${t("design.n_problems", { n: Number(job.outcome.problem_count) })}`;
-    return "done";
+    return t("design.done_within");
   }
 
   /** @param {Job} job */

@@ -105,7 +105,7 @@ export class SopStorePane extends Part {
     const locks = locksOf(known, this.session.readOnly);
     const changed = this.design.changed(this.store);
     const title = known ? this.store : this.draft.name.trim() || t("shared.new_store");
-    const tabs = /** @type {[Pane, string][]} */ ([["form", t("design.form")], ["json", "JSON"], ["sql", "SQL"], ...(known ? [["items", t("shared.items")]] : [])]);
+    const tabs = /** @type {[Pane, string][]} */ ([["form", t("shared.form")], ["json", "JSON"], ["sql", "SQL"], ...(known ? [["items", t("shared.items")]] : [])]);
     return html`<section class="pane panel" aria-label=${t("design.store_title", { title })}>
       <div class="head"><h2 class="cut">${title}</h2>${known ? (changed ? html`<span class="tag update">${t("shared.changed")}</span>` : html`<span class="small dim">${t("shared.n_items", { n: Number(known.count) })}</span>`) : html`<span class="tag insert">${t("shared.new_store")}</span>`}<span class="grow"></span>
         ${known ? html`<button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button>` : nothing}<button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => this.design.go(undefined)}>${icon("x", true)}</button></div>

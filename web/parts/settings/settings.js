@@ -220,7 +220,7 @@ export class SopSettings extends Part {
     const state = (/** @type {string} */ look, /** @type {string} */ sign, /** @type {string} */ text, title = "") => html`<td class="c-state ${look}" title=${title || nothing}>${icon(sign, true)}${text}</td>`;
     if (id === "offline") return state("good", "check", t("settings.always_there"));
     if (!current) return html`<td class="c-state"><span class="dim">${t("settings.not_used")}</span></td>`;
-    if (this.tested) return this.tested.ok ? state("good", "check", t("settings.answered_in", { time: span(this.tested.first_ms ?? this.tested.elapsed_ms) })) : state("fail", "warning", (this.tested.code ?? "Failed").replaceAll("_", " "), this.tested.detail ?? "");
+    if (this.tested) return this.tested.ok ? state("good", "check", t("settings.answered_in", { time: span(this.tested.first_ms ?? this.tested.elapsed_ms) })) : state("fail", "warning", this.tested.code?.replaceAll("_", " ") ?? t("shared.failed"), this.tested.detail ?? "");
     return llm.ready ? state("good", "check", t("settings.ready")) : state("held", "info", t("settings.not_ready"), llm.problem ?? "");
   }
 
@@ -281,7 +281,7 @@ export class SopSettings extends Part {
       this.requestUpdate();
     };
     return html`<section class="section" aria-labelledby="settings-look"><h2 id="settings-look">${t("settings.appearance")}<span class="small dim">${t("settings.kept_in_this_browser")}</span></h2>
-      <div class="form"><div class="label look">${t("settings.theme")}<div class="choice" role="group" aria-label=${t("settings.theme")}>${[["system", "System"], ["light", "Light"], ["dark", "Dark"]].map(([id, title]) => html`<button type="button" aria-pressed=${String(now === id)} @click=${() => set(id)}>${title}</button>`)}</div></div></div></section>`;
+      <div class="form"><div class="label look">${t("settings.theme")}<div class="choice" role="group" aria-label=${t("settings.theme")}>${[["system", t("settings.system")], ["light", t("settings.light")], ["dark", t("settings.dark")]].map(([id, title]) => html`<button type="button" aria-pressed=${String(now === id)} @click=${() => set(id)}>${title}</button>`)}</div></div></div></section>`;
   }
 
   #bar() {

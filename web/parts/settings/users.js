@@ -113,7 +113,7 @@ export class SopUsers extends Part {
       { title: t("settings.role_databases_and_masks"), icon: "shield", run: () => changeUser(app, user, { last, done: () => this.read() }) },
       { title: user.name === session.me.name ? t("shared.change_password") : t("settings.give_another_password"), icon: "lock", run: () => (user.name === session.me.name ? changePassword(app) : resetPassword(app, user, () => this.read())) },
       "rule",
-      { title: user.disabled ? t("settings.let_in_again") : t("shared.disable"), icon: user.disabled ? "check" : "pause", detail: why, run: () => (last ? this.#refuse(user) : this.#act(user.disabled ? t("settings.let_in_again") : t("settings.disabled"), () => session.api.json("PATCH", path("users", user.name), { body: { disabled: !user.disabled } }))) },
+      { title: user.disabled ? t("settings.let_in_again") : t("shared.disable"), icon: user.disabled ? "check" : "pause", detail: why, run: () => (last ? this.#refuse(user) : this.#act(user.disabled ? t("settings.let_in_again") : t("shared.disabled"), () => session.api.json("PATCH", path("users", user.name), { body: { disabled: !user.disabled } }))) },
       { title: t("shared.remove"), icon: "trash", risk: true, detail: why, run: () => (last ? this.#refuse(user) : this.#remove(user)) },
     ], place, user.name);
   }
@@ -189,7 +189,7 @@ function when(ms) {
 
 /** What a browser calls itself, in a word or two. @param {string} agent */
 function browser(agent) {
-  const name = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : agent.split(/[\s/]/)[0] || "A program";
+  const name = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : agent.split(/[\s/]/)[0] || t("settings.a_program");
   const system = /Android/.test(agent) ? "Android" : /iPhone|iPad/.test(agent) ? "iOS" : /Windows/.test(agent) ? "Windows" : /Mac OS/.test(agent) ? "macOS" : /Linux/.test(agent) ? "Linux" : "";
   return system ? t("settings.name_on_system", { name, system }) : name;
 }

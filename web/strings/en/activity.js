@@ -33,6 +33,7 @@ export default /** @type {const} */ ({
   "activity.done_of_total": "{done} of {total}",
   "activity.duplicate_a_store": "Duplicate a store",
   "activity.empty_a_store": "Empty a store",
+  "activity.ends_within": "ends",
   "activity.entries_are_shown": "{n} are shown. Filter for older ones.",
   "activity.entry_number": "entry {number}",
   "activity.every_change_is_written_down_here": "Every change is written down here: who, when, by which way, before and after.",

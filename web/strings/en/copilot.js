@@ -74,6 +74,7 @@ export default /** @type {const} */ ({
   "copilot.n_more_rows_other": "{n} more rows",
   "copilot.n_nodes_one": "{n} node",
   "copilot.n_nodes_other": "{n} nodes",
+  "copilot.n_seconds": "{n} s",
   "copilot.n_turns_one": "{n} turn",
   "copilot.n_turns_other": "{n} turns",
   "copilot.new_talk": "New talk",

@@ -1,5 +1,6 @@
 export default /** @type {const} */ ({
   "grid.a_filter_looks_at_all_rows": "A filter looks at all rows",
+  "grid.a_value": "A value",
   "grid.a_view_needs_a_name": "A view needs a name.",
   "grid.as_text": "As text",
   "grid.as_they_come": "As they come",

@@ -26,11 +26,11 @@ export default /** @type {const} */ ({
   "shell.found": "Found",
   "shell.go_to_a_store": "Go to a store",
   "shell.go_to_a_store_ctrl_k": "Go to a store (Ctrl K)",
-  "shell.go_to_key": "Go to {key}{place}",
+  "shell.go_to_key": "Go to {key} {place}",
   "shell.go_to_share_of_store": "Go to {share} of {store}",
   "shell.green": "Green",
   "shell.how_to_open_the_target": "Ctrl ↵ or Ctrl click opens it",
-  "shell.in_store": " in {store}",
+  "shell.in_store": "in {store}",
   "shell.kept_here": "kept here",
   "shell.keys": "Keys",
   "shell.keys_within": "keys",
@@ -51,6 +51,7 @@ export default /** @type {const} */ ({
   "shell.no_stores_yet_sentence": "No stores yet.",
   "shell.none_yet": "None yet",
   "shell.not_read": "Not read",
+  "shell.nothing_can_be_imported": "Nothing can be imported. {reason}",
   "shell.nothing_has_this_in_its_name": "Nothing has this in its name. A key is found by how it begins.",
   "shell.nothing_is_written_until_you_review_it": "Nothing is written until you review it: edits are staged, shown before and after, and committed as one transaction. Counts are exact at any size.",
   "shell.open_tabs": "Open tabs",
@@ -100,5 +101,5 @@ export default /** @type {const} */ ({
   "shell.type_to_delete_it": "Type {name} to delete it",
   "shell.type_word": "Type {word}",
   "shell.under_the_data_root": "under the data root",
-  "shell.where_key_would_be": "Where it would be: {key}{place}"
+  "shell.where_key_would_be": "Where it would be: {key} {place}"
 });
