@@ -34,6 +34,11 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "parts/inspector.js": [/^raw /, / count /], // names of steps back
   "parts/json_editor.js": ["value", "add", "name", /^tree /], // what is edited
   "parts/new_item.js": [/^key /], // names of fields
+  "model/script/run.js": ["goes on"], // a kind of line
+  "model/script/steps.js": ["user, database, now, today, dry_run", "code, message, step"], // names of variables
   "parts/query/editor_marks.js": ["button s"],
-  "parts/query/result_grid.js": [/^rows scroll live/, /^td /],
+  "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " num", " text", " key-card", /^ card-/],
+  "parts/scripts/dialogs.js": [/ copy$/], // the name of a script
+  "parts/scripts/run_panel.js": [/^parameter /, /^limit /], // names of steps back
+
 });

@@ -95,6 +95,38 @@ export function results(node) {
   }
 }
 
+/** The functions of a module that give markup, by its tree. @type {WeakMap<Node, Set<string>>} */
+const DRAWING = new WeakMap();
+
+/** The names of functions of a node's module that give markup. @param {Node} node */
+function drawing(node) {
+  let root = node;
+  while (root.parent) root = root.parent;
+  const known = DRAWING.get(root);
+  if (known) return known;
+  /** @type {Set<string>} */
+  const names = new Set();
+  walk(root, (one) => {
+    const [name, body] = one.type === "FunctionDeclaration" ? [one.id?.name, one.body] : one.type === "VariableDeclarator" && /Function/.test(one.init?.type ?? "") ? [one.id.name, one.init.body] : [];
+    if (!name) return;
+    const given = body.type === "BlockStatement" ? returned(body) : [body];
+    if (given.some((/** @type {Node} */ value) => results(value).some(isHtml))) names.add(name);
+  });
+  DRAWING.set(root, names);
+  return names;
+}
+
+/** What a function gives, its inner functions left out. @param {Node} body @returns {Node[]} */
+function returned(body) {
+  /** @type {Node[]} */
+  const found = [];
+  walk(body, (one) => {
+    if (one.type === "ReturnStatement" && one.argument) found.push(one.argument);
+    return !/Function/.test(one.type);
+  });
+  return found;
+}
+
 /** Whether an expression gives markup, so that it cannot stand in a sentence. @param {Node} node */
 export function isMarkup(node) {
   let found = false;
@@ -102,6 +134,7 @@ export function isMarkup(node) {
     if (isHtml(one) || (one.type === "Identifier" && one.name === "nothing")) found = true;
     if (one.type === "CallExpression" && (callee(one) === "icon" || callee(one) === "rich")) found = true;
     if (one.type === "CallExpression" && one.callee.type === "MemberExpression" && one.callee.property.type === "PrivateIdentifier") found = true;
+    if (one.type === "CallExpression" && one.callee.type === "Identifier" && drawing(one).has(one.callee.name)) found = true;
     return !found;
   });
   return found;
