@@ -18,13 +18,8 @@ export function count(n) {
   return GROUPED.format(n);
 }
 
-/** A number with its noun: `1 item`, `3 items`. @param {number} n @param {string} one @param {string} [many] */
-export function counted(n, one, many = `${one}s`) {
-  return `${count(n)} ${n === 1 ? one : many}`;
-}
-
 /** Sizes from 1000 bytes on, a unit each. */
-const SIZES = [(/** @type {string} */ n) => t("core.kilobytes", { n }), (/** @type {string} */ n) => t("core.megabytes", { n }), (/** @type {string} */ n) => t("core.gigabytes", { n }), (/** @type {string} */ n) => t("core.terabytes", { n })];
+const SIZES = [(/** @type {string} */ n) => t("shared.n_kb", { n }), (/** @type {string} */ n) => t("shared.n_mb", { n }), (/** @type {string} */ n) => t("core.gigabytes", { n }), (/** @type {string} */ n) => t("core.terabytes", { n })];
 
 /** Bytes in the unit that fits. @param {number} bytes */
 export function size(bytes) {
@@ -41,8 +36,8 @@ export function size(bytes) {
 /** A time span. @param {number} ms */
 export function span(ms) {
   if (ms < 1) return t("core.under_a_millisecond");
-  if (ms < 1000) return t("core.milliseconds", { n: Math.round(ms) });
-  if (ms < 60_000) return t("core.seconds", { n: FINE.format(ms / 1000) });
+  if (ms < 1000) return t("shared.n_ms", { n: Math.round(ms) });
+  if (ms < 60_000) return t("shared.n_seconds", { n: FINE.format(ms / 1000) });
   return t("core.minutes_and_seconds", { minutes: Math.floor(ms / 60_000), seconds: Math.round((ms % 60_000) / 1000) });
 }
 

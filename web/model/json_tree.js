@@ -22,7 +22,7 @@ export function leafText(value) {
     return { text: shown.length > MOST_CHARS ? `${shown.slice(0, MOST_CHARS)}…` : shown, kind: text === "" ? "empty" : "" };
   }
   if (kind === "missing") return { text: "·", kind: "missing" };
-  if (kind === "array") return { text: t("item.n_elements", { n: /** @type {unknown[]} */ (value).length }), kind: "dim" };
+  if (kind === "array") return { text: t("shared.n_elements", { n: /** @type {unknown[]} */ (value).length }), kind: "dim" };
   if (kind === "object") return { text: t("item.n_fields", { n: Object.keys(/** @type {object} */ (value)).length }), kind: "dim" };
   return { text: String(value), kind: kind === "number" ? "n" : kind === "bool" ? "b" : "null" };
 }

@@ -53,7 +53,7 @@ export function deleteStore({ session }, name) {
     risk: true,
     able: () => typed === name,
     body: (draw) => html`<p>${t("shell.store_goes_away", { name, n: Number(store?.count ?? 0) })}</p>
-      <label>${t("shell.type_to_delete_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+      <label>${t("shared.type_to_delete_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
     run: async () => {
       await session.api.json("DELETE", session.path("stores", name));
       session.changes.unstage(session.changes.of(name));

@@ -17,7 +17,7 @@ import { copyText, icon } from "./dom.js";
 const MOST_CARDS = 200;
 const MOST_FIELDS = 12;
 const MOST_RANKED = 50;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: "Delete" };
+const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** Opens the review. @param {import("./context.js").Context} app */
 export function review(app) {

@@ -20,7 +20,7 @@ const NAMES = new Set(["class", "className", "cls", "icon", "id", "key", "keys",
 const SAYS = new Set(["announce", "alert"]);
 /** Functions that take names for programs. */
 const TAKES_NAMES = new Set([
-  "addEventListener", "append", "attr", "charAt", "charCodeAt", "closest", "createElement", "createElementNS", "define", "dispatchEvent", "endsWith", "follow", "get", "getAttribute", "getElementById", "has", "hasAttribute", "icon", "iconElement", "import",
+  "addEventListener", "attr", "charAt", "charCodeAt", "closest", "createElement", "createElementNS", "define", "dispatchEvent", "endsWith", "follow", "get", "getAttribute", "getElementById", "has", "hasAttribute", "icon", "iconElement", "import",
   "indexOf", "includes", "is", "lastIndexOf", "localeCompare", "match", "matchAll", "matchMedia", "matches", "off", "on", "padEnd", "padStart", "path", "querySelector", "querySelectorAll", "remove", "removeAttribute", "removeEventListener", "replace", "replaceAll", "search", "split", "startsWith", "test", "toggle", "toggleAttribute", "run",
 ]);
 const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL", "Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
@@ -244,7 +244,7 @@ function* ofTemplate(template, source) {
         // A value without quotes that is no expression: names only.
       } else if (state === "quoted") {
         if (c === quote) {
-          if (READABLE.has(attribute)) {
+          if (READABLE.has(attribute.replace(/^\./, ""))) {
             // With its quotes.
             run.start -= 1;
             run.end += 1;
@@ -253,7 +253,7 @@ function* ofTemplate(template, source) {
           run = { parts: [], start: 0, end: 0 };
           state = "tag";
           quote = "";
-        } else if (READABLE.has(attribute)) add(c, place, place + 1);
+        } else if (READABLE.has(attribute.replace(/^\./, ""))) add(c, place, place + 1);
       }
     }
     const expression = expressions[at];
@@ -265,9 +265,9 @@ function* ofTemplate(template, source) {
         close("text");
         yield* ofResult(expression);
       } else add(expression, from, to);
-    } else if (state === "quoted" && READABLE.has(attribute)) add(expression, from, to);
+    } else if (state === "quoted" && READABLE.has(attribute.replace(/^\./, ""))) add(expression, from, to);
     else if (state === "value") {
-      if (READABLE.has(attribute)) yield* ofResult(expression);
+      if (READABLE.has(attribute.replace(/^\./, ""))) yield* ofResult(expression);
       // The next quasi goes on after the value.
       state = "tag";
     }
@@ -296,7 +296,7 @@ function* ofResult(expression) {
 export function isProse(text) {
   const words = text.replace(/\{…\}/g, " ").trim();
   if (!/\p{L}{2}/u.test(words)) return false;
-  if (/^[A-Z](?: \p{L}|[\p{L}’']+(?:[ …:.,?!-]|$))/u.test(words) && !/^(?:Ctrl|Alt|Shift|Enter|Escape|Delete|Arrow\w+|Home|End|Page\w+|Tab|Backspace|Space|GET|POST|PUT|PATCH|DELETE)\b/.test(words)) return true;
+  if (/^[A-Z](?: \p{L}|[\p{L}’']+(?:[ …:.,?!-]|$))/u.test(words) && !/^(?:Ctrl|Alt|Shift|Arrow[A-Z]\w+|Page(?:Up|Down)|Backspace|GET|POST|PUT|PATCH|DELETE)\b/.test(words)) return true;
   if (text !== words && /\s/.test(text.trim()) && /(?:^|\s)\p{L}{2,}(?:[\s.,:;?!]|$)/u.test(words)) return true;
   if (/^(?:[,;:·(] ?| )\p{L}{2,}/u.test(text)) return true;
   if (/\p{L}{2,}[’']?\p{L}*[,.:;?!…]? +[“(]?\p{L}/u.test(words) && !/^(?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE|WITH|ORDER|GROUP)\b/.test(words)) return true;

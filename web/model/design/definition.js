@@ -158,7 +158,7 @@ function inWords(name, value) {
   }
   if (name === "schema") return [value.declared ? t("design.checked_on_every_write_within") : "", ...value.fields.map((/** @type {SchemaField} */ one) => one.required ? t("design.field_required_within", { name: one.name, type: one.type }) : `${one.name} ${one.type}`)].filter(Boolean).join("\n");
   if (name === "relations") return value.map((/** @type {Relation} */ one) => t("design.relation_from_to", { fields: one.source_fields.join(", "), store: one.target_store, target: one.target_fields.join(", ") })).join("\n");
-  if (typeof value === "boolean") return value ? t("design.yes") : t("design.no");
+  if (typeof value === "boolean") return value ? t("shared.yes") : t("shared.no");
   if (isObject(value)) return Object.keys(value).length ? stringify(value) : "";
   return String(value);
 }
@@ -179,7 +179,7 @@ export function slotAdvice(draft, store) {
   const inNode = draft.placement === "node";
   if (each !== undefined && inNode) {
     const node = each * draft.slot_length;
-    const size = node >= 1 << 20 ? t("design.n_mb", { n: (node / (1 << 20)).toFixed(1) }) : t("design.n_kb", { n: Math.max(1, Math.round(node / 1024)) });
+    const size = node >= 1 << 20 ? t("shared.n_mb", { n: (node / (1 << 20)).toFixed(1) }) : t("shared.n_kb", { n: Math.max(1, Math.round(node / 1024)) });
     const fit = Math.max(SLOTS.least, Math.min(SLOTS.most, Math.round((256 * 1024) / each / 100) * 100 || 50));
     return node > 1 << 20 ? t("design.about_size_a_node", { size, fit: fit.toLocaleString("en-US") }) : t("design.about_a_node_with_items", { size });
   }

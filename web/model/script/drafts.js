@@ -4,6 +4,7 @@
 // undone and redone. Says `change` when the list, the open one or a script is another, `kept` when there is something to keep.
 
 import { parse, stringify } from "../../core/json.js";
+import { t } from "../../strings/scripts.js";
 
 /** @typedef {import("./steps.js").Script} Script */
 /** @typedef {{category: string, name: string, version: number, author?: string, saved?: string, built_in?: boolean}} Base the version that it was made of */
@@ -37,7 +38,7 @@ export class Draft {
   }
 
   get title() {
-    return this.script.name?.trim() || "New script";
+    return this.script.name?.trim() || t("shared.new_script");
   }
   /** Whether there is something to save. */
   get dirty() {

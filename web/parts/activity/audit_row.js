@@ -10,7 +10,7 @@ import { icon } from "../dom.js";
 import { diffTable } from "../review.js";
 
 const MOST_SHOWN = 20;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: "Delete" };
+const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {import("../../model/activity/audit.js").AuditEntry} AuditEntry */
 /** @typedef {import("../../model/activity/audit.js").AuditChange} AuditChange */

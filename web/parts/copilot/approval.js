@@ -68,7 +68,7 @@ function ofWhat(dock, stores) {
 /** @param {number} expires */
 function left(expires) {
   const seconds = Math.max(0, Math.round((expires - Date.now()) / 1000));
-  return seconds >= 90 ? t("copilot.n_minutes", { n: Math.round(seconds / 60) }) : t("copilot.n_seconds", { n: seconds });
+  return seconds >= 90 ? t("copilot.n_minutes", { n: Math.round(seconds / 60) }) : t("shared.n_seconds", { n: seconds });
 }
 
 /** The first changes: one line each where all change the same field, else a card each. @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {Row[]} rows @param {number} total */

@@ -39,7 +39,7 @@ const WORDS = { running: t("shared.running"), done: t("shared.done"), failed: t(
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {boolean} showRows whether the rows stand under the line */
 export function callView(dock, call, showRows) {
   const line = call.approval && call.state === "waiting" ? call.summary || argumentLine(call.args) : argumentLine(call.args) || call.summary;
-  return html`<details class="call-box ${call.state}"><summary class="call">${icon(ICONS[call.state])}<span class="unseen">${WORDS[call.state]}: </span><code>${call.tool}</code><span class="cut" title=${line.length > 40 ? line : nothing}>${line}</span><span class="end">${call.state === "running" ? html`<span class="pulse">${t("copilot.running_within")}</span>` : call.state === "waiting" ? t("copilot.waits_for_you_within") : cost(call)}</span></summary>
+  return html`<details class="call-box ${call.state}"><summary class="call">${icon(ICONS[call.state])}<span class="unseen">${WORDS[call.state]}: </span><code>${call.tool}</code><span class="cut" title=${line.length > 40 ? line : nothing}>${line}</span><span class="end">${call.state === "running" ? html`<span class="pulse">${t("shared.running_within")}</span>` : call.state === "waiting" ? t("copilot.waits_for_you_within") : cost(call)}</span></summary>
       <div class="inside">${inside(dock, call, showRows)}</div></details>
     ${call.fault && call.state === "failed" ? faultView(dock, call) : nothing}
     ${showRows && call.columns?.length ? html`<sop-result .call=${call} .dock=${dock} .stamp=${call.rows}></sop-result>` : nothing}`;

@@ -12,7 +12,7 @@ export function when(then, now) {
   if (!then) return "";
   const minutes = Math.floor((now - then) / 60_000);
   if (minutes < 1) return "now";
-  if (minutes < 60) return t("copilot.minutes_ago", { n: minutes });
+  if (minutes < 60) return t("shared.n_min_ago", { n: minutes });
   const date = new Date(then);
   const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
   if (days === 0) return date.toTimeString().slice(0, 5);

@@ -120,7 +120,7 @@ export class SopDatabases extends Part {
 
   /** @param {Job} job */
   #jobState(job) {
-    if (isRunning(job)) return job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : t("design.running_within");
+    if (isRunning(job)) return job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : t("shared.running_within");
     if (job.state !== "finished") return job.state;
     if (job.kind === "check") return job.outcome.clean ? t("design.nothing_wrong") : `${t("design.n_problems", { n: Number(job.outcome.problem_count) })}`;
     return t("design.done_within");

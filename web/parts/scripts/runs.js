@@ -3,18 +3,19 @@
 // Holds: a script that may change something is run dry first, and what it would change is shown; only then it runs for good,
 // and only when it would still change the same items from the same values.
 
-import { counted, span } from "../../core/format.js";
+import { span } from "../../core/format.js";
 import { path } from "../../core/http.js";
 import { argumentsOf } from "../../model/script/forms.js";
 import { ScriptRun, sameGround } from "../../model/script/run.js";
 import { mayWrite, places } from "../../model/script/steps.js";
 import { announce } from "../dom.js";
 import { changesDialog } from "../query/changes_dialog.js";
+import { t } from "../../strings/scripts.js";
 
 /** @typedef {import("../../model/script/drafts.js").Draft} Draft */
 
 const CLOCK_MS = 200;
-const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: "one transaction", per_step: "a transaction each step", none: "each call on its own" });
+const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: t("scripts.one_transaction_within"), per_step: t("scripts.a_transaction_each_step"), none: t("scripts.each_call_on_its_own_within") });
 
 export class Runs {
   /** @param {import("./studio.js").SopScripts} studio */
@@ -58,7 +59,7 @@ export class Runs {
     const total = count + definitions.length;
     if (until) return this.#told(first);
     if (!total && dry) {
-      session.say({ kind: "ok", text: "Nothing would change." });
+      session.say({ kind: "ok", text: t("scripts.nothing_would_change") });
       return this.#told(first);
     }
     if (!total) return void this.#told(await this.#start(draft, given, false));
@@ -80,11 +81,11 @@ export class Runs {
   #given(draft) {
     const { args, wrong } = argumentsOf(draft.script.parameters ?? [], draft.args);
     const missing = (draft.script.parameters ?? []).filter((one) => one?.name && one.default === undefined && !Object.hasOwn(args, one.name));
-    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), "This needs a value."]))]);
+    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), t("scripts.this_needs_a_value")]))]);
     const [first] = this.wrong.keys();
     if (first === undefined) return args;
     this.studio.panel.toArgument(first);
-    announce(missing.length ? `${first} needs a value before it can run` : `${first}: ${this.wrong.get(first)}`);
+    announce(missing.length ? t("scripts.needs_a_value_before_it_can_run", { parameter: first }) : `${first}: ${this.wrong.get(first)}`);
     return undefined;
   }
 
@@ -129,11 +130,11 @@ export class Runs {
       if (!broken && argument !== undefined) studio.panel.toArgument(argument);
       else if (broken) void studio.updateComplete.then(() => studio.querySelector(`[data-step="${broken}"] > .step-fault`)?.scrollIntoView({ block: "nearest" }));
       if (!broken && argument === undefined) session.say({ kind: "danger", text: run.error });
-      announce(`The run failed. ${run.error}`);
+      announce(t("scripts.the_run_failed", { reason: run.error }));
     } else if (run.state === "done") {
-      announce(`${run.dryRun ? "The dry run" : "The run"} is done in ${span(run.elapsed)}`);
+      announce(run.dryRun ? t("scripts.the_dry_run_is_done_in", { time: span(run.elapsed) }) : t("scripts.the_run_is_done_in", { time: span(run.elapsed) }));
       if (!run.dryRun && run.figures?.changed) {
-        session.say({ kind: "ok", text: `${counted(run.figures.changed, "change")} committed.${run.figures.sequence === undefined ? "" : ` Sequence ${run.figures.sequence.toLocaleString("en-US")}.`}` });
+        session.say({ kind: "ok", text: `${t("scripts.n_changes_committed", { n: run.figures.changed })}${run.figures.sequence === undefined ? "" : ` ${t("shared.sequence_is", { sequence: run.figures.sequence.toLocaleString("en-US") })}`}` });
       }
     }
     const stores = run.dryRun ? [] : [...new Set(run.touched.map((one) => one.store))];
@@ -153,18 +154,18 @@ export class Runs {
     changesDialog(studio.app, {
       sql: "",
       changes: { count: total, rows: shown },
-      act: `Commit ${counted(total, "change")}`,
+      act: t("shared.commit_n_changes", { n: total }),
       still: locked !== undefined,
-      note: locked ?? `Dry run of ${draft.title} · ${TRANSACTIONS[script.transaction ?? "single"] ?? ""}`,
+      note: locked ?? t("scripts.dry_run_of", { script: draft.title, transaction: TRANSACTIONS[script.transaction ?? "single"] ?? "" }),
       commit: async () => {
-        if (draft.script !== script) return "The script was changed since the dry run. Close this and run it again.";
+        if (draft.script !== script) return t("scripts.the_script_was_changed_since_the_dry");
         const again = await this.#start(draft, args, true, undefined, true);
         if (again.state !== "done") return again.error;
-        if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return "The data changed since the dry run, and other items would be changed now. Nothing was done. Close this and run it again to see them.";
+        if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return t("scripts.the_data_changed_since_the_dry_run");
         const run = await this.#start(draft, args, false);
         run.reviewed = first.changes;
         this.#told(run);
-        return run.state === "done" ? undefined : run.error || "Stopped.";
+        return run.state === "done" ? undefined : run.error || t("shared.stopped_sentence");
       },
     });
     void studio.readList();

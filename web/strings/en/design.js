@@ -151,8 +151,6 @@ export default /** @type {const} */ ({
   "design.move": "Move",
   "design.move_name": "Move {name}",
   "design.n_different": "{n} different",
-  "design.n_kb": "{n} KB",
-  "design.n_mb": "{n} MB",
   "design.n_problems_make_a_backup_one": "{n} problem. Make a backup of the files before anything else.",
   "design.n_problems_make_a_backup_other": "{n} problems. Make a backup of the files before anything else.",
   "design.n_problems_one": "{n} problem",
@@ -170,7 +168,6 @@ export default /** @type {const} */ ({
   "design.named_fields": "Named fields",
   "design.neighbours": "Neighbours",
   "design.new_name": "New name",
-  "design.no": "no",
   "design.no_fields_yet": "No fields yet: values must be objects, with any fields.",
   "design.no_items_yet": "No items yet",
   "design.no_values_to_look_for": "No values to look for",
@@ -227,7 +224,6 @@ export default /** @type {const} */ ({
   "design.rising": "Rising",
   "design.rising_named_fields_can_fall_ride_along": "rising; named fields can fall, ride along, and be ordered by an expression",
   "design.running_jobs": "Running jobs",
-  "design.running_within": "running",
   "design.second_key_to_compare": "Second key to compare, as JSON",
   "design.see_what_the_items_show": "See what the items show",
   "design.seed_item": "Seed item",
@@ -302,6 +298,5 @@ export default /** @type {const} */ ({
   "design.write_an_expression": "Write an expression, or take the order of the fields.",
   "design.x_comes_before_y": "X comes before Y",
   "design.y_comes_before_x": "Y comes before X",
-  "design.yes": "yes",
   "design.your_draft_is_kept": "Your draft is kept"
 });

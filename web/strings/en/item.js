@@ -17,8 +17,6 @@ export default /** @type {const} */ ({
   "item.item_copied": "Item copied.",
   "item.leave_label_out": "Leave {label} out",
   "item.missing": "missing",
-  "item.n_elements_one": "{n} element",
-  "item.n_elements_other": "{n} elements",
   "item.n_fields_one": "{n} field",
   "item.n_fields_other": "{n} fields",
   "item.n_more_in_raw": "{n} more in Raw",

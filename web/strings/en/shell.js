@@ -61,6 +61,7 @@ export default /** @type {const} */ ({
   "shell.place_in_key_order": "Place in key order",
   "shell.prefixes": "Prefixes",
   "shell.query_is_closed": "“{query}” is closed.",
+  "shell.query_number": "Query {number}",
   "shell.rank_about": "rank {rank}",
   "shell.rank_of_total": "rank {rank} of {total} · {share}",
   "shell.read_only": "Read only.",
@@ -98,7 +99,6 @@ export default /** @type {const} */ ({
   "shell.this_database_is_open_for_reading_only": "this database is open for reading only",
   "shell.try_now": "Try now",
   "shell.type_either": "Type {first} or {second}",
-  "shell.type_to_delete_it": "Type {name} to delete it",
   "shell.type_word": "Type {word}",
   "shell.under_the_data_root": "under the data root",
   "shell.where_key_would_be": "Where it would be: {key} {place}"
