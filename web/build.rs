@@ -78,7 +78,8 @@ fn strings(root: &Path, files: &[PathBuf]) -> io::Result<String> {
             serde_json::from_str(object.0).map_err(|error| wrong(&error.to_string()))?;
         for (key, text) in texts {
             let name = key.replace('.', "_").to_uppercase();
-            writeln!(code, "pub(crate) const {name}: &str = {text:?};").map_err(io::Error::other)?;
+            writeln!(code, "pub(crate) const {name}: &str = {text:?};")
+                .map_err(io::Error::other)?;
         }
     }
     Ok(code)

@@ -39,9 +39,8 @@ pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
             && !matches!(*name, "theme.js" | "welcome.js" | "login.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
             && !WHEN_WANTED.iter().any(|part| name.contains(part))
-            && area(name).is_none_or(|area| {
-                !AREAS_WHEN_WANTED.contains(&area) && (query || area != "query")
-            })
+            && area(name)
+                .is_none_or(|area| !AREAS_WHEN_WANTED.contains(&area) && (query || area != "query"))
     })
 }
 

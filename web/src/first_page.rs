@@ -147,7 +147,11 @@ impl FirstPage {
 
     /// The sequence, as it is said.
     pub(crate) fn shown_sequence(&self) -> String {
-        s::filled(s::SHARED_SEQUENCE_WITHIN, "sequence", &grouped(self.sequence))
+        s::filled(
+            s::SHARED_SEQUENCE_WITHIN,
+            "sequence",
+            &grouped(self.sequence),
+        )
     }
 
     /// The cells of a row, each with its column.

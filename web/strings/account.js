@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of signing in and out and the own account.
 
 import own from "./en/account.js";
 import shared from "./en/shared.js";

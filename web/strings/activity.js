@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of activity: the audit, jobs and figures.
 
 import own from "./en/activity.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of generated code.
 
 import own from "./en/code.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of commands, as shortcuts, palette, menus, tooltips and help show them.
 
 import own from "./en/commands.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of the copilot.
 
 import own from "./en/copilot.js";
 import shared from "./en/shared.js";

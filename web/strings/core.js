@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of what all values look like, and of faults in texts that are read.
 
 import own from "./en/core.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of the designer and the page of databases.
 
 import own from "./en/design.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of exports.
 
 import own from "./en/export.js";
 import shared from "./en/shared.js";

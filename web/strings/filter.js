@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of filters, order and the bar above the rows.
 
 import own from "./en/filter.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of one item: the inspector, its editor, a new one.
 
 import own from "./en/item.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of settings: the server, users, knowledge.
 
 import own from "./en/settings.js";
 import shared from "./en/shared.js";

@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of what is around everything: bars, explorer, palette, environments, stores and databases.
 
 import own from "./en/shell.js";
 import shared from "./en/shared.js";

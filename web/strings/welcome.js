@@ -1,4 +1,4 @@
-// Texts of this area, with those that all share. The module that shows them imports it.
+// Gives the words of the first steps.
 
 import own from "./en/welcome.js";
 import shared from "./en/shared.js";

@@ -1,3 +1,4 @@
+// The words of signing in and out and the own account.
 export default /** @type {const} */ ({
   "account.account_words": "user role sign out logout session",
   "account.as_somebody_else": "As somebody else",

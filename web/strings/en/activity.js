@@ -1,3 +1,4 @@
+// The words of activity: the audit, jobs and figures.
 export default /** @type {const} */ ({
   "activity.a_second": "a second",
   "activity.ago_within": ", {time} ago",

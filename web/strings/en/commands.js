@@ -1,3 +1,4 @@
+// The words of commands, as shortcuts, palette, menus, tooltips and help show them.
 export default /** @type {const} */ ({
   "commands.activity_who_changed_what_jobs_figures": "Activity: who changed what, jobs, figures",
   "commands.activity_words": "audit log history metrics",

@@ -1,3 +1,4 @@
+// The words of the copilot.
 export default /** @type {const} */ ({
   "copilot.a_change_waits_for_your_approval": "A change waits for your approval",
   "copilot.add_or_keep_a_step": "Add a step, or keep the last call as one",

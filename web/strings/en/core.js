@@ -1,3 +1,4 @@
+// The words of what all values look like, and of faults in texts that are read.
 export default /** @type {const} */ ({
   "core.a_colon_is_missing_after_the_field": "a colon is missing after the field name",
   "core.a_comma_or_brace_is_missing": "a comma or } is missing",

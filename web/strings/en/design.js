@@ -1,3 +1,4 @@
+// The words of the designer and the page of databases.
 export default /** @type {const} */ ({
   "design.a_backup_is_a_database_too": "A backup is a database too: open its folder to look into it.",
   "design.a_composite_key_has_fields": "A composite key has fields, each with a name and a type.",

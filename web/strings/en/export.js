@@ -1,3 +1,4 @@
+// The words of exports.
 export default /** @type {const} */ ({
   "export.a_column_for_each_field": "a column for each field, nested values as JSON",
   "export.all_of_store": "All of {store} ({count})",

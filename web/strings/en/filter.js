@@ -1,3 +1,4 @@
+// The words of filters, order and the bar above the rows.
 export default /** @type {const} */ ({
   "filter.a_number_is_missing": "A number is missing.",
   "filter.a_value_is_missing": "A value is missing.",

@@ -1,3 +1,4 @@
+// The words of the grid of rows.
 export default /** @type {const} */ ({
   "grid.a_filter_looks_at_all_rows": "A filter looks at all rows",
   "grid.a_value": "A value",

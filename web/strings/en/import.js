@@ -1,3 +1,4 @@
+// The words of imports.
 export default /** @type {const} */ ({
   "import.a_key_that_exists_is_replaced": "a key that exists is replaced unless you say otherwise",
   "import.all_fields_are_left_out": "All fields are left out.",

@@ -1,3 +1,4 @@
+// The words of one item: the inspector, its editor, a new one.
 export default /** @type {const} */ ({
   "item.a_key_needs_a_value_here": "A key needs a value here.",
   "item.add_field": "Add {field}",

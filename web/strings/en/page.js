@@ -1,3 +1,4 @@
+// The words of the pages as the server renders them.
 export default /** @type {const} */ ({
   "page.a_database_that_exists_already": "A database that exists already",
   "page.a_shop": "A shop with users, products, orders and reviews",

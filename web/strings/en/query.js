@@ -1,3 +1,4 @@
+// The words of the query workbench.
 export default /** @type {const} */ ({
   "query.a_chart_needs_a_column_of_numbers": "A chart needs a column of numbers. This result has none.",
   "query.advice": "Advice",

@@ -1,3 +1,4 @@
+// The words of the review of staged edits.
 export default /** @type {const} */ ({
   "review.and_n_more_changes_one": "and {n} more change, all in the request",
   "review.and_n_more_changes_other": "and {n} more changes, all in the request",

@@ -1,3 +1,4 @@
+// The words of the studio of scripts.
 export default /** @type {const} */ ({
   "scripts.a_filter_document_such_as": "a filter document such as {example}",
   "scripts.a_script_has_a_list_of_steps": "A script has a list of \"steps\".",

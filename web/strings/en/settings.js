@@ -1,3 +1,4 @@
+// The words of settings: the server, users, knowledge.
 export default /** @type {const} */ ({
   "settings.a_customer_with_an_invoice": "A customer with an invoice in the last 12 months.",
   "settings.a_key_is_for_one_provider": "A key is for one provider and address: set {variable} and start the server again.",

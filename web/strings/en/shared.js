@@ -1,3 +1,4 @@
+// The words of all areas, where they mean the same.
 export default /** @type {const} */ ({
   "shared.add_a_step": "Add a step",
   "shared.add_item": "Add item",

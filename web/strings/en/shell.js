@@ -1,3 +1,4 @@
+// The words of what is around everything: bars, explorer, palette, environments, stores and databases.
 export default /** @type {const} */ ({
   "shell.activity": "Activity",
   "shell.amber": "Amber",

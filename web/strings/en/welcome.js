@@ -1,3 +1,4 @@
+// The words of the first steps.
 export default /** @type {const} */ ({
   "welcome.a_crash_may_lose_everything_since": "A crash may lose everything since the last checkpoint.",
   "welcome.a_crash_may_lose_the_commits": "A crash may lose the commits of the last second, never half of one.",
