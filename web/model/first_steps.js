@@ -8,7 +8,7 @@ import { t } from "../strings/welcome.js";
 /** @typedef {{needed: boolean, data_root: string, free_bytes?: number | null, roots: string[], cache_bytes?: number | null, system: {path: string, exists: boolean, fixed: boolean}, variables: {name: string, purpose: string, set: boolean}[]}} Facts */
 /** @typedef {{way: Way, names: {[way: string]: string}, folders: {[way: string]: string}, environment: "dev" | "prod", cache: string, durability: string, readOnly: boolean, shared: boolean, system: string}} Wish */
 
-export const CACHES = /** @type {const} */ ([["", t("welcome.as_the_server_has_it")], ["64", "64 MB"], ["256", "256 MB"], ["1024", "1 GB"], ["4096", "4 GB"]]);
+export const CACHES = /** @type {const} */ ([["", t("welcome.as_the_server_has_it")], ["64", t("welcome.64_mb")], ["256", t("welcome.256_mb")], ["1024", t("welcome.1_gb")], ["4096", t("welcome.4_gb")]]);
 export const DURABILITIES = /** @type {const} */ ([["every_commit", t("welcome.before_each_commit_is_answered")], ["every_second", t("welcome.at_most_a_second_later")], ["none", t("welcome.at_the_next_checkpoint")]]);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 

@@ -117,7 +117,7 @@ class CodeDialog {
       if (await copyText(code?.text ?? "")) {
         announce(t("shared.copied"));
         session.say({ kind: "ok", text: t("code.is_on_the_clipboard", { file: code?.file }) });
-      } else session.say({ kind: "warn", text: t("code.clipboard_refused_select") });
+      } else session.say({ kind: "warn", text: t("shared.clipboard_refused_select") });
     };
     return html`${dialogHead(this.dialog, t("shared.code"), html`<span class="badge">${visible(design || database)}</span>`)}
       <div class="subtabs"><div role="tablist" aria-label=${t("code.language")}>${Object.entries(LANGUAGES).map(([id, { title }], at) => html`<button role="tab" id="code-tab-${id}" aria-selected=${String(id === language)} aria-controls="code-text" tabindex=${id === language ? 0 : -1} @click=${() => this.choose(/** @type {Language} */ (id))} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event, at)}>${title}</button>`)}</div></div>

@@ -33,7 +33,7 @@ export function wireFilterCommands(app) {
   };
   const shown = () => {
     const value = active()?.value;
-    const words = value === undefined || value === null ? "nothing" : typeof value === "string" ? `“${value.slice(0, 24)}${value.length > 24 ? "…" : ""}”` : stringify(value);
+    const words = value === undefined || value === null ? t("shared.nothing") : typeof value === "string" ? `“${value.slice(0, 24)}${value.length > 24 ? "…" : ""}”` : stringify(value);
     return words;
   };
   /** @param {boolean} out */

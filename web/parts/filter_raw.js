@@ -82,7 +82,7 @@ export class RawFilter {
       parse(text);
       const answer = await session.api.get(session.path("stores", session.store.name, "items"), { limit: 1, keys_only: true, count: true, filter: text }, abort.signal);
       this.fault = undefined;
-      this.answer = t("filter.t_of_t2", { t: t("shared.n_items", { n: Number(answer.count) }), t2: t("shared.n_items", { n: Number(answer.total) }) });
+      this.answer = t("shared.n_of_total", { n: t("shared.n_items", { n: Number(answer.count) }), total: t("shared.n_items", { n: Number(answer.total) }) });
     } catch (error) {
       if (abort.signal.aborted) return;
       this.fault = this.#where(error);

@@ -139,7 +139,7 @@ export class SopFilters extends Part {
     const fields = this.fields;
     const plain = !prefix.length && !pills.length && raw === undefined;
     return html`<div class="pills" role="group" aria-label=${t("filter.filters")}>${prefix.length ? this.#prefix(store, prefix) : plain ? html`<span class="pill still"><b>${t("shared.key_within")}</b><span class="op">${keyFields(store.key).map((field) => field.type).join(" / ")}</span></span>` : nothing}
-        ${raw === undefined ? nothing : html`<span class="pill raw ${this.fault ? "wrong" : ""}"><button class="say" aria-haspopup="dialog" title=${t("filter.edit_as_json")} @click=${() => this.editRaw()}><b>${t("filter.filter_within")}</b><span class="data cut">${raw.replace(/\s+/g, " ").slice(0, MOST_RAW)}${raw.length > MOST_RAW ? "…" : ""}</span></button><button aria-label=${t("filter.remove_the_filter")} title=${t("shared.remove")} @click=${() => this.applyRaw(undefined)}>${icon("x", true)}</button></span>`}
+        ${raw === undefined ? nothing : html`<span class="pill raw ${this.fault ? "wrong" : ""}"><button class="say" aria-haspopup="dialog" title=${t("filter.edit_as_json")} @click=${() => this.editRaw()}><b>${t("shared.filter_within")}</b><span class="data cut">${raw.replace(/\s+/g, " ").slice(0, MOST_RAW)}${raw.length > MOST_RAW ? "…" : ""}</span></button><button aria-label=${t("filter.remove_the_filter")} title=${t("shared.remove")} @click=${() => this.applyRaw(undefined)}>${icon("x", true)}</button></span>`}
         ${pills.map((pill, index) => this.#pill(pill, index, fields))}
         <button class="button s quiet add-filter" data-command="add-filter" title=${t("filter.filter_key_hint")} aria-haspopup="dialog">${icon("plus", true)}<span>${t("shared.filter")}</span></button></div>
       ${plain && !sort ? html`<span class="dim">${t("filter.all_n_items", { n: Number(store.count) })}</span>` : this.#order()}
@@ -153,7 +153,7 @@ export class SopFilters extends Part {
 
   #columns() {
     const list = this.app?.grid.columns.list ?? [];
-    return t("filter.list_of_list2", { list: list.filter((column) => column.shown).length, list2: list.length });
+    return t("shared.n_of_total", { n: list.filter((column) => column.shown).length, total: list.length });
   }
 
   /** @param {import("../model/tree.js").Store} store @param {unknown[]} prefix */

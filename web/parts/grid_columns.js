@@ -70,7 +70,7 @@ export function viewItems({ session }) {
   const { store, place } = session;
   if (!store) return [];
   return readViews(session.storage, place.database ?? "", store.name).map((view) => ({
-    title: view.name, icon: "pin", detail: [view.filter && "filter", view.sort && "order"].filter(Boolean).join(", "),
+    title: view.name, icon: "pin", detail: [view.filter && t("shared.filter_within"), view.sort && t("grid.order_within")].filter(Boolean).join(", "),
     run: () => session.go({ filter: view.filter, off: view.off, sort: view.sort, columns: view.columns, prefix: view.prefix ?? [], at: undefined, sel: undefined }),
   }));
 }

@@ -181,7 +181,7 @@ export class JsonEditor {
     if (!this.#able(one)) return;
     this.cursor = one.path;
     const now = typeOf(one.value);
-    this.app.menu.show(() => [{ caption: t("item.type_of_name", { name: one.name }) }, ...TYPES.map((type) => ({ title: type, check: type === now, run: () => {
+    this.app.menu.show(() => [{ caption: t("shared.type_of_field", { field: one.name }) }, ...TYPES.map((type) => ({ title: type, check: type === now, run: () => {
       this.#stage((value) => setAt(value, one.steps, converted(one.value, type)), "type");
       if (type === "object" || type === "list") this.opened.add(one.path);
       this.#here();

@@ -114,7 +114,7 @@ export class SopPalette extends Part {
     const found = all.some((one) => !one.id.startsWith("w-")) ? all.filter((one) => !one.id.startsWith("w-")) : all;
     if (asked !== this.asked) return;
     this.keys = found.filter((one, index) => found.findIndex((other) => other.id === one.id) === index);
-    this.cost = t("shell.max_ms", { max: Math.max(1, Math.round(performance.now() - started)) });
+    this.cost = t("shared.n_ms", { n: Math.max(1, Math.round(performance.now() - started)) });
     this.at = 0;
     this.requestUpdate();
   }

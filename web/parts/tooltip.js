@@ -70,7 +70,7 @@ export class SopTooltip extends Part {
     const isCut = cell.scrollWidth > cell.clientWidth + 1 || cell.querySelector(".more, .cut") !== null || /^…/.test(cell.textContent ?? "");
     const links = index >= 0 && grid.links.has(grid.columns.shown[index]?.name);
     if (!isCut && !always && !links && !cell.classList.contains("dim")) return;
-    if (index < 0) this.content = { text: line.key, about: "key" };
+    if (index < 0) this.content = { text: line.key, about: t("shared.key_within") };
     else if (this.#card(grid.columns.shown[index], line)) return this.#drawn(cell);
     else {
       const column = grid.columns.shown[index];

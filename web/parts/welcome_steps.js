@@ -96,7 +96,7 @@ export function reviewStep({ wish, facts }) {
     [t("shared.database"), made(wish)],
     [t("welcome.environment"), wish.environment === "prod" ? html`<span class="prod"><span class="env">${t("welcome.prod")}</span></span> ${t("welcome.confirm_each_write")}` : html`<span class="dev"><span class="env">${t("welcome.dev")}</span></span> ${t("shared.open_within")}`],
     [t("welcome.durable"), DURABILITIES.find(([id]) => id === wish.durability)?.[1].toLowerCase()],
-    [t("shared.cache"), wish.cache ? CACHES.find(([id]) => id === wish.cache)?.[1] : facts.cache_bytes ? size(Number(facts.cache_bytes)) : "256 MB"],
+    [t("shared.cache"), wish.cache ? CACHES.find(([id]) => id === wish.cache)?.[1] : facts.cache_bytes ? size(Number(facts.cache_bytes)) : t("welcome.256_mb")],
   ]);
   return html`<dl class="first-facts">${said.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
     <h3 class="caption">${t("welcome.where_each_file_will_lie")}</h3><ul class="first-files">${filesOf(wish, facts).map(({ path, what }) => html`<li><code>${path}</code><small>${what}</small></li>`)}</ul>

@@ -23,6 +23,8 @@ const TAKES_NAMES = new Set([
   "addEventListener", "attr", "charAt", "charCodeAt", "closest", "createElement", "createElementNS", "define", "dispatchEvent", "endsWith", "follow", "get", "getAttribute", "getElementById", "has", "hasAttribute", "icon", "iconElement", "import",
   "indexOf", "includes", "is", "lastIndexOf", "localeCompare", "match", "matchAll", "matchMedia", "matches", "off", "on", "padEnd", "padStart", "path", "querySelector", "querySelectorAll", "remove", "removeAttribute", "removeEventListener", "replace", "replaceAll", "search", "split", "startsWith", "test", "toggle", "toggleAttribute", "run",
 ]);
+/** The same for functions that are no methods. */
+const NAMED_BY = new Set(["icon", "iconElement", "import", "matchMedia", "path", "run"]);
 const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL", "Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
 
 /** @param {string} source @returns {Node} */
@@ -298,7 +300,7 @@ export function isProse(text) {
   if (!/\p{L}{2}/u.test(words)) return false;
   if (/^[A-Z](?: \p{L}|[\p{L}’']+(?:[ …:.,?!-]|$))/u.test(words) && !/^(?:Ctrl|Alt|Shift|Arrow[A-Z]\w+|Page(?:Up|Down)|Backspace|GET|POST|PUT|PATCH|DELETE)\b/.test(words)) return true;
   if (text !== words && /\s/.test(text.trim()) && /(?:^|\s)\p{L}{2,}(?:[\s.,:;?!]|$)/u.test(words)) return true;
-  if (/^(?:[,;:·(] ?| )\p{L}{2,}/u.test(text)) return true;
+  if (/^(?:[,;:·(] ?| |\d+ )\p{L}{2,}/u.test(text) || /(?:^|\s)an? \p{Ll}{3,}/u.test(text)) return true;
   if (/\p{L}{2,}[’']?\p{L}*[,.:;?!…]? +[“(]?\p{L}/u.test(words) && !/^(?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE|WITH|ORDER|GROUP)\b/.test(words)) return true;
   return false;
 }
@@ -330,7 +332,7 @@ function program(node, text) {
         break;
       case "CallExpression":
         if (child === at.callee) break;
-        return TAKES_NAMES.has(callee(at)) ? "taken" : undefined;
+        return (at.callee.type === "MemberExpression" ? TAKES_NAMES : NAMED_BY).has(callee(at)) ? "taken" : undefined;
       case "NewExpression":
         return MAKES_NAMES.has(at.callee.name) ? "made" : undefined;
       case "TaggedTemplateExpression":

@@ -21,7 +21,7 @@ export const WAYS = /** @type {{[way: string]: {title: string, icon: string}}} *
   import: { title: t("shared.import"), icon: "import" },
 });
 
-export const PERIODS = /** @type {const} */ ([["today", t("activity.today")], ["yesterday", t("activity.yesterday")], ["week", "7 days"], ["all", t("activity.any_time")]]);
+export const PERIODS = /** @type {const} */ ([["today", t("activity.today")], ["yesterday", t("activity.yesterday")], ["week", t("shared.7_days")], ["all", t("activity.any_time")]]);
 export const OUTCOMES = /** @type {const} */ ([["done", t("shared.done")], ["refused", t("activity.refused")], ["failed", t("shared.failed")]]);
 
 const NAMES = /** @type {const} */ (["text", "way", "who", "database", "store", "outcome"]);
@@ -172,7 +172,8 @@ export function lineOf(entry) {
   }
   if (first) return { kind: "item", verb: first.op === "insert" ? t("shared.insert") : first.op === "delete" ? t("shared.delete") : t("shared.update"), change: first, more: others || nameOf(first.after ?? first.before) };
   if (detail?.import) {
-    const said = [[detail.import.inserted, "new"], [detail.import.updated, "replaced"], [detail.import.failed, "bad"]].filter(([n]) => Number(n) > 0).map(([n, word]) => `${n} ${word}`);
+    const { inserted, updated, failed } = detail.import;
+    const said = [Number(inserted) > 0 ? t("activity.n_new", { n: String(inserted) }) : "", Number(updated) > 0 ? t("activity.n_replaced", { n: String(updated) }) : "", Number(failed) > 0 ? t("activity.n_bad", { n: String(failed) }) : ""].filter(Boolean);
     return { kind: "words", text: t("shared.import"), more: said.join(", ") || t("activity.nothing_to_do") };
   }
   if (detail?.statement) return { kind: "words", text: String(detail.statement).replace(/\s+/g, " ").trim().slice(0, 300), more: "", code: true };

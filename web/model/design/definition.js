@@ -100,7 +100,7 @@ export function faultsOf(draft, taken = []) {
   const name = draft.name.trim();
   if (!name) faults.name = t("design.a_store_needs_a_name");
   else if (/[/\\\u0000-\u001f]/.test(name) || name === "." || name === "..") faults.name = t("design.a_name_cannot_have_or_control_characters");
-  else if (taken.includes(name)) faults.name = t("design.there_is_a_store_already_already", { name });
+  else if (taken.includes(name)) faults.name = t("design.there_is_a_store_already", { store: name });
   if (draft.composite) {
     if (!draft.fields.length) faults.key = t("design.a_key_needs_at_least_one_field");
     const names = [...draft.fields, ...draft.ride_on].map((one) => one.name.trim());

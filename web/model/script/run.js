@@ -180,8 +180,8 @@ export class ScriptRun extends EventTarget {
       const round = /** @type {[number, number]} */ (event.round.map(Number));
       const last = this.log.at(-1);
       // Rounds in which nothing is told are one line.
-      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: t("scripts.round_of", { round: count(round[0]), rounds: count(round[1]) }) });
-      else if (state.round?.[0] !== round[0]) this.#write("loop", t("scripts.round_of", { round: count(round[0]), rounds: count(round[1]) }), loop);
+      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: t("shared.n_of_total", { n: count(round[0]), total: count(round[1]) }) });
+      else if (state.round?.[0] !== round[0]) this.#write("loop", t("shared.n_of_total", { n: count(round[0]), total: count(round[1]) }), loop);
       state.round = round;
     }
   }

@@ -29,7 +29,7 @@ export function cost(call) {
   const rows = call.columns ? Math.max(call.rows?.length ?? 0, Number(stats?.rows ?? 0)) : undefined;
   if (rows !== undefined) parts.push(t("shared.n_rows", { n: rows }));
   if (stats?.elapsed_ms !== undefined && stats.elapsed_ms !== null) parts.push(span(Number(stats.elapsed_ms)));
-  if (stats?.nodes_read !== undefined && stats.nodes_read !== null) parts.push(t("copilot.n_nodes", { n: Number(stats.nodes_read) }));
+  if (stats?.nodes_read !== undefined && stats.nodes_read !== null) parts.push(t("shared.n_nodes", { n: Number(stats.nodes_read) }));
   return parts.join(" · ");
 }
 
@@ -59,7 +59,7 @@ function inside(dock, call, shown) {
 
 /** @param {string} title @param {string} text @param {unknown} [beside] */
 export function block(title, text, beside = nothing) {
-  return html`<section class="said-block" aria-label=${title}><header><h3>${title}</h3><span class="grow"></span>${beside}<button class="button only s quiet" aria-label=${t("copilot.copy_title", { title: title.toLowerCase() })} title=${t("shared.copy")} @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> ${t("copilot.more_characters", { n: count(text.length - MOST) })}</span>` : nothing}</pre></section>`;
+  return html`<section class="said-block" aria-label=${title}><header><h3>${title}</h3><span class="grow"></span>${beside}<button class="button only s quiet" aria-label=${t("shared.copy_name", { name: title.toLowerCase() })} title=${t("shared.copy")} @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> ${t("copilot.more_characters", { n: count(text.length - MOST) })}</span>` : nothing}</pre></section>`;
 }
 
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call */

@@ -51,7 +51,7 @@ export function sentDialog(talk, numbers) {
         }}>${t("copilot.prompt_number", { number: count(number) })}</button>`)}</div></div>` : nothing}
         ${fault(found?.error ?? "")}
         <div class="body scroll" id="sent-body" role=${numbers.length > 1 ? "tabpanel" : "region"} aria-label=${t("copilot.prompt_number", { number: numbers[at] })} tabindex="0">${found ? html`<pre class="sent-text">${found.text}</pre>` : nothing}</div>
-        <footer><span class="small soft cut grow">${found?.about ?? ""}</span><button class="button quiet" ?disabled=${!found?.text} @click=${async () => announce((await copyText(found?.text ?? "")) ? t("shared.copied") : t("shared.copying_refused_within"))}>${icon("copy", true)}${t("shared.copy")}</button><button class="button" autofocus @click=${() => self.close()}>${t("shared.close")}<kbd>Esc</kbd></button></footer>`;
+        <footer><span class="small soft cut grow">${found?.about ?? ""}</span><button class="button quiet" ?disabled=${!found?.text} @click=${async () => announce((await copyText(found?.text ?? "")) ? t("shared.copied") : t("shared.clipboard_refused"))}>${icon("copy", true)}${t("shared.copy")}</button><button class="button" autofocus @click=${() => self.close()}>${t("shared.close")}<kbd>Esc</kbd></button></footer>`;
     },
   });
   void load();

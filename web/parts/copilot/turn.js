@@ -160,7 +160,7 @@ export class SopTurn extends Part {
   }
   /** @param {string} text */
   async #copy(text) {
-    announce((await copyText(text)) ? t("shared.copied") : t("shared.copying_refused_within"));
+    announce((await copyText(text)) ? t("shared.copied") : t("shared.clipboard_refused"));
   }
 }
 

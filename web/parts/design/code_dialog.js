@@ -12,7 +12,7 @@ export function textDialog(app, { title, text, file, other }) {
     if (await copyText(text)) {
       announce(t("shared.copied"));
       app.session.say({ kind: "ok", text: t("design.the_text_is_on_the_clipboard") });
-    } else app.session.say({ kind: "warn", text: t("design.copying_refused_select") });
+    } else app.session.say({ kind: "warn", text: t("shared.clipboard_refused_select") });
   };
   return new Dialog({
     label: title,

@@ -115,7 +115,7 @@ export class SopDatabases extends Part {
   #jobList() {
     if (!this.jobs.length) return html`<div class="section"><h3>${t("shared.jobs")}</h3><p class="small dim">${t("design.backups_checks_large_copies_and_new_orders")}</p></div>`;
     return html`<div class="section"><h3>${t("shared.jobs")}</h3><ul class="job-list">${this.jobs.slice(0, 20).map((job) => html`<li><div class="job-line">${icon(isRunning(job) ? "clock" : job.state === "finished" ? "check" : "warning", true)}<span class="cut grow" title=${job.what}>${job.what}</span><span class="small ${job.state === "finished" ? "good" : job.state === "failed" ? "fail" : "dim"}">${this.#jobState(job)}</span><span class="small dim">${span(Number(job.elapsed_ms))}</span>
-        ${isRunning(job) && !job.can_cancel ? nothing : html`<button class="button s quiet" aria-label=${isRunning(job) ? t("design.cancel_what", { what: job.what }) : t("design.forget_what", { what: job.what })} @click=${() => this.#end(job)}>${isRunning(job) ? t("shared.cancel") : icon("x", true)}</button>`}</div>${isRunning(job) ? progressBar(job) : job.error ? html`<p class="small fail">${job.error.detail}</p>` : nothing}</li>`)}</ul></div>`;
+        ${isRunning(job) && !job.can_cancel ? nothing : html`<button class="button s quiet" aria-label=${isRunning(job) ? t("design.cancel_what", { what: job.what }) : t("shared.forget_name", { name: job.what })} @click=${() => this.#end(job)}>${isRunning(job) ? t("shared.cancel") : icon("x", true)}</button>`}</div>${isRunning(job) ? progressBar(job) : job.error ? html`<p class="small fail">${job.error.detail}</p>` : nothing}</li>`)}</ul></div>`;
   }
 
   /** @param {Job} job */
@@ -153,12 +153,12 @@ export class SopDatabases extends Part {
   #figures(state, database) {
     const hits = Number(state.cache_hits) + Number(state.cache_misses);
     const rows = /** @type {[string, unknown, string?][]} */ ([
-      [t("shared.items"), t("design.items_in_t", { items: count(Number(state.items)), t: t("shared.n_stores", { n: Number(state.stores) }) })],
+      [t("shared.items"), t("design.items_in_stores", { items: count(Number(state.items)), stores: t("shared.n_stores", { n: Number(state.stores) }) })],
       [t("design.keys_and_values"), size(Number(state.live_bytes))],
       [t("shared.files"), size(Number(state.bytes_on_disk)), Number(state.live_bytes) ? t("design.times_the_data", { times: (Number(state.bytes_on_disk) / Number(state.live_bytes)).toFixed(1) }) : ""],
       [t("shared.log"), size(Number(state.log_bytes)), t("design.commits_since_it_was_opened", { commits: count(Number(state.commits)) })],
-      [t("design.not_in_a_checkpoint"), Number(state.unsaved_bytes) ? size(Number(state.unsaved_bytes)) : "nothing", t("design.durable_in_the_log_all_the_same")],
-      [t("shared.cache"), t("design.cachebytes_of_cachelimitbytes", { cachebytes: size(Number(state.cache_bytes)), cachelimitbytes: size(Number(state.cache_limit_bytes)) }), hits ? t("design.share_of_look_ups", { share: percent(Number(state.cache_hits), hits) }) : ""],
+      [t("design.not_in_a_checkpoint"), Number(state.unsaved_bytes) ? size(Number(state.unsaved_bytes)) : t("shared.nothing"), t("design.durable_in_the_log_all_the_same")],
+      [t("shared.cache"), t("shared.n_of_total", { n: size(Number(state.cache_bytes)), total: size(Number(state.cache_limit_bytes)) }), hits ? t("design.share_of_look_ups", { share: percent(Number(state.cache_hits), hits) }) : ""],
       [t("design.opened_at"), t("design.checkpoint_sequence", { sequence: count(Number(state.opened_at)) }), Number(state.replayed) ? t("design.commits_read_from_the_log", { replayed: count(Number(state.replayed)) }) : ""],
       [t("shared.sequence"), count(Number(state.sequence))],
       ...(Number(state.prepared_transactions) ? [/** @type {[string, unknown, string?]} */ ([t("design.prepared"), t("design.n_transactions", { n: Number(state.prepared_transactions) }), t("design.wait_for_their_decision")])] : []),

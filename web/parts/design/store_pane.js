@@ -197,7 +197,7 @@ export class SopStorePane extends Part {
 
   async #copy() {
     const text = this.pane === "sql" ? createStatement(this.draft) : (this.text ?? stringify(definitionOf(this.draft), 2));
-    this.session.say((await copyText(text)) ? { kind: "ok", text: t("design.copied") } : { kind: "warn", text: t("design.copying_refused") });
+    this.session.say((await copyText(text)) ? { kind: "ok", text: t("design.copied") } : { kind: "warn", text: t("shared.clipboard_refused") });
   }
 
   #items() {

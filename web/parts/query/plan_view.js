@@ -39,5 +39,5 @@ export function adviceList(advice) {
 /** The figures of a plan: its time and nodes. @param {import("./runner.js").Plan} plan */
 export function planFigures(plan) {
   const { measured, time: sum, nodesRead } = planLines(plan.nodes ?? [], plan.elapsed_ms);
-  return [measured ? t("shared.n_ms", { n: time(sum) }) : "estimated", nodesRead === undefined ? "" : t("query.n_nodes", { n: count(nodesRead) })].filter(Boolean).join(" · ");
+  return [measured ? t("shared.n_ms", { n: time(sum) }) : t("query.estimated"), nodesRead === undefined ? "" : t("shared.n_nodes", { n: Number(nodesRead) })].filter(Boolean).join(" · ");
 }

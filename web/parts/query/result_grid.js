@@ -338,7 +338,7 @@ export class SopResultGrid extends HTMLElement {
     if (low < 0 || !this.source) return;
     const text = low === high ? plain(this.source.at(low)?.[this.active.column]) : tabbed(this.source.values(low, Math.min(high + 1, low + MOST_COPIED)));
     const rows = Math.min(high - low + 1, MOST_COPIED);
-    announce((await copyText(text)) ? (low === high ? t("shared.copied") : t("query.n_rows_copied_within", { n: count(rows) })) : t("shared.copying_refused_within"));
+    announce((await copyText(text)) ? (low === high ? t("shared.copied") : t("query.n_rows_copied_within", { n: count(rows) })) : t("shared.clipboard_refused"));
   }
 
   /** @param {KeyboardEvent} event */

@@ -66,7 +66,7 @@ export function rowDialog({ rows, columns, line, select }) {
           const shown = cell(value);
           const binary = base64Of(value);
           const text = typeof value === "string" && value !== "" ? value : binary !== undefined ? binaryText(binary) : shown.kind === "nested" ? stringify(value, 2) : shown.text;
-          return html`<div><dt><span class="cut">${column.label}</span><span class="type">${column.shownType}</span></dt><dd class="${shown.kind === "nested" ? "" : KIND_CLASS[shown.kind]} data">${text}</dd><button class="button only s quiet" aria-label=${t("query.copy_name", { name: column.label })} title=${t("shared.copy")} @click=${() => copyText(typeof value === "string" ? value : stringify(value))}>${icon("copy", true)}</button></div>`;
+          return html`<div><dt><span class="cut">${column.label}</span><span class="type">${column.shownType}</span></dt><dd class="${shown.kind === "nested" ? "" : KIND_CLASS[shown.kind]} data">${text}</dd><button class="button only s quiet" aria-label=${t("shared.copy_name", { name: column.label })} title=${t("shared.copy")} @click=${() => copyText(typeof value === "string" ? value : stringify(value))}>${icon("copy", true)}</button></div>`;
         })}</dl></div>
         <footer><button class="button s" ?disabled=${at === 0} @click=${() => go(self, -1)}>${t("query.previous")}</button><button class="button s" ?disabled=${at >= rows.kept - 1} @click=${() => go(self, 1)}>${t("shared.next")}</button><span class="grow"></span><button class="button s quiet" @click=${() => copyText(stringify(Object.fromEntries(uniqueNames(columns).map((name, index) => [name, row[index] ?? null])), 2))}>${icon("copy", true)}${t("query.copy_as_json")}</button></footer>`;
     },

@@ -297,13 +297,13 @@ export class SopQuery extends Part {
     if (!run || !run.columns.length) return;
     const most = Math.min(run.rows.kept, MOST_MARKDOWN);
     const done = await copyText(markdown(run.columns, run.rows.values(0, most), this.columns.map((one) => one.numeric)));
-    this.session?.say(done ? { kind: "ok", text: t("query.rows_are_copied_as_markdown", { n: most }) } : { kind: "warn", text: t("query.the_browser_did_not_let_the_page_sentence") });
+    this.session?.say(done ? { kind: "ok", text: t("query.rows_are_copied_as_markdown", { n: most }) } : { kind: "warn", text: t("shared.clipboard_refused") });
   }
   async copyLink() {
     const { editor, session } = this;
     if (!editor || !session) return;
     const url = `${location.origin}/d/${encodeURIComponent(session.place.database ?? "")}/q?sql=${encodeURIComponent(editor.text)}`;
-    announce((await copyText(url)) ? t("query.the_link_is_copied") : t("shared.copying_refused_within"));
+    announce((await copyText(url)) ? t("query.the_link_is_copied") : t("shared.clipboard_refused"));
   }
   /** @param {number} line */
   #openRow(line) {
@@ -345,7 +345,7 @@ export class SopQuery extends Part {
     if (!wanted.size) return nothing;
     return html`<div class="params" role="group" aria-label=${t("shared.parameters")}>${[...wanted.values()].map((one) => {
       const value = tab.params[one.id] ?? "";
-      return html`<label class="pill param"><b class="d">${one.label}</b><input class=${parameterKind(value)} aria-label=${t("query.value_of_parameter", { parameter: one.label })} placeholder="null" autocomplete="off" autocapitalize="off" spellcheck="false" size=${Math.min(32, Math.max(6, value.length + 1))} .value=${value}
+      return html`<label class="pill param"><b class="d">${one.label}</b><input class=${parameterKind(value)} aria-label=${t("shared.value_of_name", { name: one.label })} placeholder="null" autocomplete="off" autocapitalize="off" spellcheck="false" size=${Math.min(32, Math.max(6, value.length + 1))} .value=${value}
         @input=${(/** @type {any} */ event) => this.#give(tab, one.id, event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
           if (event.key !== "Enter") return;
           event.preventDefault();

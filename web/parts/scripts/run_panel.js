@@ -111,8 +111,8 @@ export class RunPanel {
       studio.drafts.touch();
     };
     const input = type === "boolean"
-      ? html`<select class="field" data-argument=${name} aria-label=${t("scripts.value_of_name", { name })} .value=${live(value)} @change=${(/** @type {any} */ event) => give(event.target.value)}><option value="" ?selected=${value === ""}>${parameter?.default === undefined ? t("shared.choose") : t("scripts.as_by_default_value", { value: by })}</option><option value="true" ?selected=${value === "true"}>true</option><option value="false" ?selected=${value === "false"}>false</option></select>`
-      : html`<span class="field"><input data-argument=${name} aria-label=${t("scripts.value_of_name", { name })} aria-invalid=${String(wrong !== "")} autocomplete="off" autocapitalize="off" spellcheck="false" inputmode=${type === "integer" || type === "number" ? "decimal" : nothing} placeholder=${by} .value=${live(value)} @input=${(/** @type {any} */ event) => give(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+      ? html`<select class="field" data-argument=${name} aria-label=${t("shared.value_of_name", { name })} .value=${live(value)} @change=${(/** @type {any} */ event) => give(event.target.value)}><option value="" ?selected=${value === ""}>${parameter?.default === undefined ? t("shared.choose") : t("scripts.as_by_default_value", { value: by })}</option><option value="true" ?selected=${value === "true"}>true</option><option value="false" ?selected=${value === "false"}>false</option></select>`
+      : html`<span class="field"><input data-argument=${name} aria-label=${t("shared.value_of_name", { name })} aria-invalid=${String(wrong !== "")} autocomplete="off" autocapitalize="off" spellcheck="false" inputmode=${type === "integer" || type === "number" ? "decimal" : nothing} placeholder=${by} .value=${live(value)} @input=${(/** @type {any} */ event) => give(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
         if (event.key !== "Enter") return;
         event.preventDefault();
         void studio.runs.go();

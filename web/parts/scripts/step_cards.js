@@ -74,7 +74,7 @@ export class StepCards {
     const state = run?.steps.get(at);
     if (!run || !state) return nothing;
     const kind = kindOf(step);
-    return html`${state.round ? html`<span>${t("scripts.round_of", { round: count(state.round[0]), rounds: count(state.round[1]) })}</span>` : state.times > 1 && kind !== "loop" ? html`<span>${t("scripts.n_times", { n: state.times })}</span>` : nothing}${state.rows ? html`<span>${kind === "fetch" ? t("shared.n_items", { n: state.rows }) : t("shared.n_rows", { n: state.rows })}</span>` : kind === "assert" && state.state === "done" ? html`<span>true</span>` : nothing}${state.changed ? html`<span class="tag update">${run.dryRun ? t("scripts.would_change_n", { n: count(state.changed) }) : t("scripts.n_changed", { n: count(state.changed) })}</span>` : nothing}${state.state === "done" && state.elapsed !== undefined ? html`<span>${span(state.elapsed)}</span>` : nothing}`;
+    return html`${state.round ? html`<span>${t("shared.n_of_total", { n: count(state.round[0]), total: count(state.round[1]) })}</span>` : state.times > 1 && kind !== "loop" ? html`<span>${t("scripts.n_times", { n: state.times })}</span>` : nothing}${state.rows ? html`<span>${kind === "fetch" ? t("shared.n_items", { n: state.rows }) : t("shared.n_rows", { n: state.rows })}</span>` : kind === "assert" && state.state === "done" ? html`<span>true</span>` : nothing}${state.changed ? html`<span class="tag update">${run.dryRun ? t("scripts.would_change_n", { n: count(state.changed) }) : t("scripts.n_changed", { n: count(state.changed) })}</span>` : nothing}${state.state === "done" && state.elapsed !== undefined ? html`<span>${span(state.elapsed)}</span>` : nothing}`;
   }
 
   /** @param {Step} step */

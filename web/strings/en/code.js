@@ -1,6 +1,5 @@
 // The words of generated code.
 export default /** @type {const} */ ({
-  "code.clipboard_refused_select": "The browser does not let this page use the clipboard. Select the text and copy it.",
   "code.file_of_n_lines_one": "{file}, {n} line, over {over}",
   "code.file_of_n_lines_other": "{file}, {n} lines, over {over}",
   "code.is_on_the_clipboard": "{file} is on the clipboard.",

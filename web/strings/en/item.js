@@ -32,7 +32,6 @@ export default /** @type {const} */ ({
   "item.the_schema_asks_for_an_object": "The schema asks for an object with fields.",
   "item.there_is_a_field_already": "There is a field {field} already.",
   "item.there_is_an_item_already": "There is an item {key} already.",
-  "item.type_of_name": "Type of {name}",
   "item.type_of_name_is": "Type of {name}: {type}",
   "item.value_as_json": "Value as JSON",
   "item.what_you_type_here_is_staged": "What you type here is staged when it is right."

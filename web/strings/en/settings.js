@@ -1,9 +1,12 @@
 // The words of settings: the server, users, knowledge.
 export default /** @type {const} */ ({
+  "settings.30_days": "30 days",
+  "settings.90_days": "90 days",
   "settings.a_customer_with_an_invoice": "A customer with an invoice in the last 12 months.",
   "settings.a_key_is_for_one_provider": "A key is for one provider and address: set {variable} and start the server again.",
   "settings.a_program": "A program",
   "settings.a_talk_may_share_less": "A talk may share less: choose it under the message. What was sent can be read at each answer.",
+  "settings.a_year": "a year",
   "settings.act": "Act",
   "settings.active_customer": "active customer",
   "settings.add_user": "Add user",
@@ -53,6 +56,7 @@ export default /** @type {const} */ ({
   "settings.hours_ago": "{n} hours ago",
   "settings.in": "In",
   "settings.is_the_only_administrator": "{user} is the only administrator. Make another one first.",
+  "settings.it": "it",
   "settings.it_failed_sentence": "It failed.",
   "settings.it_stays_in_the_server_and_goes": "It stays in the server and goes to this provider and address only.",
   "settings.it_was_built_without": "It was built without one, or is older than this page.",

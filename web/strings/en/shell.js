@@ -36,7 +36,6 @@ export default /** @type {const} */ ({
   "shell.keys": "Keys",
   "shell.keys_within": "keys",
   "shell.leave_it_empty_to_make_the_folder": "Leave it empty to make the folder under the data root.",
-  "shell.max_ms": "{max} ms",
   "shell.menu": "Menu",
   "shell.n_characters": "· {n} characters",
   "shell.n_found": "{n} found",

@@ -1,5 +1,9 @@
 // The words of the first steps.
 export default /** @type {const} */ ({
+  "welcome.1_gb": "1 GB",
+  "welcome.256_mb": "256 MB",
+  "welcome.4_gb": "4 GB",
+  "welcome.64_mb": "64 MB",
   "welcome.a_crash_may_lose_everything_since": "A crash may lose everything since the last checkpoint.",
   "welcome.a_crash_may_lose_the_commits": "A crash may lose the commits of the last second, never half of one.",
   "welcome.a_folder_that_other_servers_programs_used": "A folder that other servers' programs used before, or a place of your choice. One program at a time.",
