@@ -37,7 +37,8 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "model/script/run.js": ["goes on"], // a kind of line
   "model/script/steps.js": ["user, database, now, today, dry_run", "code, message, step"], // names of variables
   "parts/query/editor_marks.js": ["button s"],
-  "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " num", " text", " key-card", /^ card-/],
+  "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " many", " num", " text", " key-card", /^ card-/],
+  "parts/query/result_layout.js": [/^td /, " key-card", /^ card-/, " many"],
   "parts/scripts/dialogs.js": [/ copy$/], // the name of a script
   "parts/scripts/run_panel.js": [/^parameter /, /^limit /], // names of steps back
 
