@@ -39,7 +39,7 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "parts/query/editor_marks.js": ["button s"],
   "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " many", " num", " text", " key-card", /^ card-/],
   "parts/query/result_layout.js": [/^td /, " key-card", /^ card-/, " many"],
-  "parts/scripts/dialogs.js": [/ copy$/], // the name of a script
+  "parts/scripts/dialogs.js": [/ copy$/, /^size\(/, /\.total >/], // the name of a script, conditions
   "parts/scripts/run_panel.js": [/^parameter /, /^limit /], // names of steps back
 
 });
