@@ -192,6 +192,7 @@ fn run(state: &AppState, name: &str, key: i64) {
         dry_run: false,
         until: None,
         variables: false,
+        pauses: None,
         caller: Caller {
             name: "bench".to_owned(),
             way: Way::Script,

@@ -51,7 +51,7 @@ pub struct RunningQuery {
     cancel: Cancel,
     engine: QueryEngine,
     running: Arc<Mutex<HashMap<String, Entry>>>,
-    _place: OwnedSemaphorePermit,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// Cancels its query when it is dropped: whoever waits for the answer holds it.
@@ -89,6 +89,29 @@ impl Queries {
             return Err(ApiError::new(Code::TooManyRequests, detail));
         };
         let place = place.map_err(ApiError::internal)?;
+        self.enlist(who, database, sql, Some(place))
+    }
+
+    /// Puts work on the list that takes no place here: it is bounded elsewhere.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn begin_apart(
+        &self,
+        who: &Identity,
+        database: &str,
+        sql: &str,
+    ) -> ApiResult<(RunningQuery, CancelOnDrop)> {
+        self.enlist(who, database, sql, None)
+    }
+
+    fn enlist(
+        &self,
+        who: &Identity,
+        database: &str,
+        sql: &str,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> ApiResult<(RunningQuery, CancelOnDrop)> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(ApiError::internal)?;
         let id = format!("{:032x}", u128::from_be_bytes(random));

@@ -19,11 +19,12 @@ use crate::jobs::Jobs;
 use crate::metrics::{Started, Traffic};
 use crate::queries::Queries;
 use crate::registry::Registry;
+use crate::scripts::PausingRuns;
 use crate::security::{Access, HostRules, Identity, Logins};
 use crate::watch::panic_text;
 
 /// The folder in the data root for what queries, imports and exports cannot hold in memory.
-const QUERY_FILES: &str = "query-files.tmp";
+pub(crate) const QUERY_FILES: &str = "query-files.tmp";
 
 /// Shared state; cheap to clone. Each request has its own, with the databases of its environment.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ struct Inner {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     queries: Queries,
+    pausing: PausingRuns,
     copilot: Copilot,
     jobs: Jobs,
     programs: Programs,
@@ -95,6 +97,7 @@ impl AppState {
                     ..EngineOptions::default()
                 },
             ),
+            pausing: PausingRuns::new(&config.limits),
             programs: Programs::default(),
             audit: Audit::new(opener),
             copilot: Copilot::new(&config.llm, secrets, parts, Some(&data)),
@@ -156,6 +159,11 @@ impl AppState {
     /// The queries that run, and what runs them.
     pub fn queries(&self) -> &Queries {
         &self.shared.queries
+    }
+
+    /// The runs of scripts that may pause.
+    pub fn pausing(&self) -> &PausingRuns {
+        &self.shared.pausing
     }
 
     /// The system database; made when it is first needed.

@@ -58,6 +58,7 @@ mod api {
     mod metrics;
     mod page;
     mod parquet;
+    mod pauses;
     mod query;
     mod roles;
     mod script_models;

@@ -63,6 +63,15 @@ export const SCENES = [
     await page.getByRole("dialog", { name: "Export" }).waitFor();
   } },
   { name: "scripts", path: "/scripts/stock/restock?db=shop", act: (page) => studioShown(page) },
+  { name: "paused", path: "/scripts/stock/restock?db=shop", act: async (page) => {
+    await studioShown(page);
+    await page.locator('[data-step="/steps/1"] > .stop').click();
+    for (const round of [1, 2, 3]) {
+      await page.keyboard.press("F5");
+      await page.locator("footer.status .figures").getByText(new RegExp(`^${round} of`)).waitFor();
+    }
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
+  } },
   { name: "activity", path: "/activity?db=shop&in=shop", act: async (page) => {
     await page.locator(".audit tbody tr[data-number]").filter({ hasText: "stock" }).first().click();
     await page.locator("tr.inside .diff").first().waitFor();

@@ -129,7 +129,7 @@ export class SopNotices extends Part {
 export class SopStatus extends Part {
   constructor() {
     super();
-    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[]}>} */
+    /** What other parts count, by their view. @type {Map<string, EventTarget & {figures: {count: string, what: string}[], staged?: number, run?: any}>} */
     this.others = new Map();
   }
 
@@ -154,11 +154,14 @@ export class SopStatus extends Part {
 
   /** @param {Session} session @param {number} staged */
   #left(session, staged) {
+    const part = this.others.get(session.place.view ?? "");
+    const ofRun = part?.staged ?? 0;
+    if (ofRun) return html`<span class="tag update">${t("shell.n_staged_by_this_run", { n: count(ofRun) })}</span><button class="button s" data-command="review-script">${t("shared.review")}${part?.run?.held ? html`<kbd>Ctrl S</kbd>` : nothing}</button>`;
     if (!staged) return html`<span class="dim">${session.readOnly === undefined ? t("shell.no_staged_edits") : t("shell.edits_are_off")}</span>`;
     return html`<span class="tag update">${t("shell.n_staged_edits", { n: staged })}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>${t("shared.review")}<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}${t("shared.undo")}</button>`;
   }
 
-  /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[]}} part @param {string} [view] */
+  /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[], staged?: number, run?: any}} part @param {string} [view] */
   follows(part, view = "query") {
     this.others.set(view, part);
     this.follow(part, "figures");

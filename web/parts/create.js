@@ -5,6 +5,7 @@ import { count } from "../core/format.js";
 import { rich, t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
+import { chooseFolder } from "./folder_dialog.js";
 
 /** @typedef {import("./context.js").Context} Context */
 
@@ -76,7 +77,7 @@ export function newDatabase({ session }, mode) {
     main: creating ? t("shared.create_database") : t("shared.open_folder"),
     able: () => (creating ? name.trim() !== "" : folder.trim() !== ""),
     body: (draw) => html`${creating ? html`<label>${t("shared.name")}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>` : nothing}
-      <label>${t("shared.folder")}<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? t("shell.under_the_data_root") : t("shell.path_to_database")} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}></span><span class="hint">${creating ? t("shell.leave_it_empty_to_make_the_folder") : t("shell.the_folder_of_a_database_that_exists")}</span></label>
+      <label>${t("shared.folder")}<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? t("shell.under_the_data_root") : t("shell.path_to_database")} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}><button type="button" class="button s quiet browse" @click=${() => chooseFolder({ api: session.api, start: creating ? "" : folder, databases: !creating, done: (found) => { folder = creating ? `${found.replace(/\/+$/, "")}/${name.trim() || "data"}` : found; draw(); } })}>${t("shared.browse")}</button></span><span class="hint">${creating ? t("shell.leave_it_empty_to_make_the_folder") : t("shell.the_folder_of_a_database_that_exists")}</span></label>
       ${creating ? nothing : html`<label>${t("shared.name")}<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(folder) || t("shared.as_the_folder")} .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>`}`,
     run: async () => {
       const wanted = name.trim() || lastPart(folder);

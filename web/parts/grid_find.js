@@ -93,10 +93,10 @@ export function wireFind(app) {
   };
   const draw = () => {
     const rest = grid.source?.count !== undefined && loaded().length < grid.lines.total;
-    render(html`<label class="field">${icon("search", true)}<input aria-label=${t("grid.find_in_the_rows")} placeholder=${t("grid.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${text} @input=${(/** @type {any} */ event) => typed(event.target.value)} @keydown=${key}></label>
-      <span class="small dim" role="status">${text === "" ? "" : hits.length ? t("grid.hit_of_hits", { at: count(at + 1), hits: count(hits.length), more: hits.length >= MOST_HITS ? "+" : "" }) : t("grid.nothing_found")}</span>
+    render(html`<label class="field">${icon("search", true)}<input aria-label=${t("grid.find_in_the_rows")} placeholder=${t("shared.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${text} @input=${(/** @type {any} */ event) => typed(event.target.value)} @keydown=${key}></label>
+      <span class="small dim" role="status">${text === "" ? "" : hits.length ? t("grid.hit_of_hits", { at: count(at + 1), hits: count(hits.length), more: hits.length >= MOST_HITS ? "+" : "" }) : t("shared.nothing_found")}</span>
       ${rest && text ? html`<span class="small dim wide-only" title=${t("grid.a_filter_looks_at_all_rows")}>${t("grid.in_rows_that_were_read", { rows: count(loaded().length) })}</span>` : nothing}
-      <button class="button only s quiet" aria-label=${t("grid.the_one_before")} title=${t("grid.the_one_before_key_hint")} ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("grid.next_key_hint")} ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("grid.close_key_hint")} @click=${close}>${icon("x", true)}</button>`, bar);
+      <button class="button only s quiet" aria-label=${t("shared.the_one_before")} title=${t("shared.the_one_before_shift")} ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("shared.next_enter")} ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("shared.close_esc")} @click=${close}>${icon("x", true)}</button>`, bar);
   };
 
   commands.add({ id: "find-rows", title: t("grid.find_in_the_rows"), icon: "search", group: t("shared.rows"), keys: ["Ctrl+F"], words: t("grid.find_rows_words"), when: () => session.store !== undefined && session.place.view === undefined, run: () => {

@@ -10,6 +10,8 @@ export function wireQueryCommands(app) {
   const running = () => here() && app.query?.running === true;
   const result = () => here() && (app.query?.result?.run?.columns.length ?? 0) > 0 && !running();
   const able = () => session.place.database !== undefined;
+  /** What the server writes too. */
+  const formats = (/** @type {const} */ (["csv", "ndjson", "json", "parquet"])).filter((format) => session.formats.includes(format));
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   /** @param {string} id @returns {import("./menu.js").MenuItem[]} */
@@ -38,11 +40,12 @@ export function wireQueryCommands(app) {
     { id: "save-query", title: t("shared.save_the_query"), icon: "save", group: t("shared.query"), keys: ["Ctrl+S"], where: text, when: here, run: () => app.query?.save() },
     { id: "rename-query", title: t("shared.rename_the_tab"), icon: "edit", group: t("shared.query"), when: here, run: () => app.query?.rename() },
     { id: "copy-query-link", title: t("commands.copy_a_link_to_this_text"), icon: "link", group: t("shared.query"), when: here, run: () => app.query?.copyLink() },
-    ...(/** @type {const} */ (["csv", "ndjson", "json"])).map((format) => ({
-      id: `export-result-${format}`, title: t("commands.export_the_result_as", { format: format.toUpperCase() }), icon: "export", group: t("shared.query"), words: t("commands.export_as_words"), where: text, when: result, run: () => app.query?.exportAs(format),
+    ...formats.map((format) => ({
+      id: `export-result-${format}`, title: format === "parquet" ? t("commands.export_the_result_as_parquet") : t("commands.export_the_result_as", { format: format.toUpperCase() }), icon: "export", group: t("shared.query"), words: t("commands.export_as_words"), where: text, when: result, run: () => app.query?.exportAs(format),
     })),
+    { id: "find-result", title: t("shared.find_in_the_result"), icon: "search", group: t("shared.query"), keys: ["Ctrl+F"], words: t("commands.find_result_words"), when: () => (result() || running()) && (app.query?.grid?.map.count ?? 0) > 0, run: () => app.query?.findRows() },
     { id: "copy-markdown", title: t("commands.copy_the_result_as_markdown"), icon: "copy", group: t("shared.query"), keys: ["Ctrl+Shift+C"], when: result, run: () => app.query?.copyMarkdown() },
-    { id: "export-result", title: t("commands.export_the_result"), icon: "export", group: t("shared.query"), hidden: true, when: result, run: () => menu.show(() => ["export-result-csv", "export-result-ndjson", "export-result-json"].flatMap(entry).concat("rule", entry("copy-markdown")), button("export-result"), t("shared.export")) },
+    { id: "export-result", title: t("commands.export_the_result"), icon: "export", group: t("shared.query"), hidden: true, when: result, run: () => menu.show(() => [...formats.flatMap((format) => entry(`export-result-${format}`)), "rule", ...entry("copy-markdown")], button("export-result"), t("shared.export")) },
     { id: "query-more", title: t("commands.more_for_this_query"), icon: "more", group: t("shared.query"), hidden: true, when: here, run: () => menu.show(() => [...entry("run-all"), ...entry("explain-query"), "rule", ...entry("new-query"), ...entry("rename-query"), ...entry("copy-query-link"), "rule", ...entry("query-history"), ...entry("saved-queries"), "rule", ...entry("script-from-query")], button("query-more"), t("shared.query")) },
   );
 }

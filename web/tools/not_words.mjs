@@ -38,7 +38,7 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "model/script/steps.js": ["user, database, now, today, dry_run", "code, message, step"], // names of variables
   "parts/query/editor_marks.js": ["button s"],
   "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " many", " num", " text", " key-card", /^ card-/],
-  "parts/query/result_layout.js": [/^td /, " key-card", /^ card-/, " many"],
+  "parts/query/result_layout.js": [/^td /, " key-card", /^ card-/, " many", " num", " text"],
   "parts/scripts/dialogs.js": [/ copy$/, /^size\(/, /\.total >/], // the name of a script, conditions
   "parts/scripts/run_panel.js": [/^parameter /, /^limit /], // names of steps back
 

@@ -16,6 +16,7 @@ mod description;
 mod environments;
 mod export;
 mod filtered;
+mod folders;
 mod health;
 mod item;
 mod items;
@@ -120,6 +121,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(environments::choose))
         .routes(routes!(setup::show, setup::set_up))
+        .routes(routes!(folders::list))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check, check::start))
@@ -168,6 +170,11 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(scripts::restore))
         .routes(routes!(scripts::run))
         .routes(routes!(scripts::runs))
+        .routes(routes!(scripts::go_on))
+        .routes(routes!(scripts::step))
+        .routes(routes!(scripts::stop))
+        .routes(routes!(scripts::pause))
+        .routes(routes!(scripts::replace_breakpoints))
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::put, schedules::remove))
         .routes(routes!(knowledge::list))
@@ -193,6 +200,8 @@ pub async fn not_found(uri: Uri) -> ApiError {
         "jobs",
         "openapi.json",
         "queries",
+        "runs",
+        "scripts",
         "setup",
         "tools",
         "users",

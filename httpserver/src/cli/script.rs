@@ -158,6 +158,7 @@ fn execute(state: &AppState, system: &System, wanted: &Wanted<'_>) -> anyhow::Re
         dry_run: wanted.dry_run,
         until: None,
         variables: false,
+        pauses: None,
         caller: Caller {
             name: "cli".to_owned(),
             way: Way::Script,

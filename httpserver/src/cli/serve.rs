@@ -66,7 +66,7 @@ async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
         tls,
         app(state.clone()),
         &config.limits,
-        stop(signal),
+        stop(signal, state.clone()),
     )
     .await;
     schedules.abort();
@@ -80,8 +80,10 @@ async fn until_stopped(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Ends at the first wish to stop; a second one ends the process at once.
-async fn stop(mut signal: StopSignal) {
+async fn stop(mut signal: StopSignal, state: AppState) {
     signal.wait().await;
+    // These would wait for somebody, and the others for them.
+    state.pausing().close();
     tracing::info!("stopping: running requests may end; once more stops at once");
     tokio::spawn(async move {
         signal.wait().await;

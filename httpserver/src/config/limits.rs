@@ -74,6 +74,12 @@ limits! {
     max_streams = 8, 1, 256;
     /// Queries at the same time; more wait.
     max_queries = 16, 1, 256;
+    /// Runs of scripts that may pause, at the same time, beside these queries; more are refused.
+    max_pausing_runs = 8, 1, 64;
+    /// Those of them that are one person's.
+    max_pausing_runs_each = 4, 1, 64;
+    /// Longest time that a run of a script is paused without a word; it is stopped then.
+    pause_ms = 600_000, 10, 86_400_000;
     /// Longest statement of a query.
     query_statement_bytes = MIB, KIB, MIB;
     /// Memory that all queries may take together for what does not go to files.
@@ -115,6 +121,11 @@ impl Limits {
     /// Time of a query that does not say how long it may take.
     pub fn query_timeout(&self) -> Duration {
         Duration::from_millis(self.query_timeout_ms.min(self.query_longest_ms))
+    }
+
+    /// Longest time that a run of a script is paused without a word.
+    pub fn pause(&self) -> Duration {
+        Duration::from_millis(self.pause_ms)
     }
 
     /// Longest time that a query may ask for.

@@ -216,6 +216,7 @@ fn run(
         dry_run: false,
         until: None,
         variables: false,
+        pauses: None,
         caller: Caller {
             way: Way::Script,
             ..caller(context)
@@ -327,7 +328,8 @@ impl Told {
                     emit(ChatEvent::ToolOutput(shown));
                 }
             }
-            Event::Started { .. } => {}
+            // What it runs never pauses.
+            Event::Started { .. } | Event::Paused { .. } | Event::Resumed { .. } => {}
             Event::Finished { .. } => {
                 // What a failure ended on its way out.
                 for (_, shown) in self.open.drain(..).rev() {

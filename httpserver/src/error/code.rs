@@ -128,6 +128,12 @@ codes! {
     InvalidScript = "invalid_script", UNPROCESSABLE_ENTITY, "The script is wrong";
     /// The arguments do not fit the parameters of the script.
     InvalidArguments = "invalid_arguments", UNPROCESSABLE_ENTITY, "The arguments do not fit";
+    /// A place where a run is to pause means nothing, or the run is none that may pause; `errors` has each fault.
+    InvalidBreakpoint = "invalid_breakpoint", UNPROCESSABLE_ENTITY, "The run cannot pause there";
+    /// No run of a script that may pause has this id, or it is somebody else's; it may have ended.
+    RunNotFound = "run_not_found", NOT_FOUND, "No such run may pause";
+    /// The run is not paused, or was told to go on already.
+    NotPaused = "not_paused", CONFLICT, "The run is not paused";
     /// No query with this id runs; it may have ended.
     QueryNotFound = "query_not_found", NOT_FOUND, "No such query is running";
     /// No session of the copilot, or no turn or prompt of it, has this name.

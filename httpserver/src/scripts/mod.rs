@@ -6,6 +6,7 @@
 
 mod chain;
 mod host;
+mod pausing;
 mod schedule;
 mod source;
 
@@ -13,7 +14,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock};
 
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::{Asker, Event, RunLimits, RunOptions, RunOutcome, RunReport, run};
+use sop_systemdb::script::run::{
+    Asker, Event, Pauses, RunLimits, RunOptions, RunOutcome, RunReport, run,
+};
 use sop_systemdb::script::{Arguments, Program, Tools};
 use sop_systemdb::system::{Library, RunRecord, System};
 use sop_systemdb::tool::ToolFault;
@@ -22,6 +25,7 @@ use crate::state::AppState;
 use crate::tools::{self, Caller, RUN_SCRIPT};
 pub use chain::Chain;
 use host::{Place, RunHost};
+pub use pausing::{Pausing, PausingRuns};
 pub use schedule::{keep_schedules, run_due};
 pub use source::{readable_name, with_scripts};
 
@@ -57,6 +61,8 @@ pub struct Run<'a> {
     pub until: Option<String>,
     /// Whether variables are told after each step.
     pub variables: bool,
+    /// Where it pauses; only the page and the interface say so.
+    pub pauses: Option<Arc<Pauses>>,
     /// Who runs it.
     pub caller: Caller,
     /// How the record names the way: `page`, `api`, `command`, `schedule`.
@@ -125,6 +131,8 @@ fn run_on(
         now_unix_ms: system.now_ms(),
         until: wanted.until.clone(),
         variables: wanted.variables,
+        pauses: wanted.pauses.as_deref(),
+        ..RunOptions::default()
     };
     run(&wanted.program, host, &wanted.arguments, &options, sink)
 }

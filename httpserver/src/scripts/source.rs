@@ -170,6 +170,7 @@ impl ScriptRows {
             dry_run: false,
             until: None,
             variables: false,
+            pauses: None,
             caller: Caller {
                 name: SCHEMA.to_owned(),
                 way: Way::Script,

@@ -299,6 +299,7 @@ fn run(context: &Context, args: RunScript, mode: Mode) -> Result<ToolOutput, Too
         dry_run,
         until: None,
         variables: false,
+        pauses: None,
         caller: Caller {
             way: Way::Script,
             ..context.caller.clone()

@@ -340,6 +340,8 @@ fn line(event: &Event) -> String {
         Event::Table { .. } => format!("rows {}", json["rows"]),
         Event::Output { .. } => format!("output {}", text("summary")),
         Event::Said { .. } => format!("said {}", text("text")),
+        Event::Paused { .. } => format!("paused {} {}", text("step"), text("reason")),
+        Event::Resumed { .. } => format!("resumed {}", text("how")),
         Event::StepFinished { .. } => format!("{} done {}", text("step"), json["rows"]),
         Event::StepFailed { .. } => {
             format!(

@@ -11,6 +11,7 @@ mod drafts;
 mod fuzz;
 mod host;
 mod hostile;
+mod pauses;
 mod run;
 mod side_by_side;
 mod speed;

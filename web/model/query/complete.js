@@ -94,7 +94,7 @@ export function complete(text, at, schema, asked = false) {
   /** @type {Option[]} */
   const options = [];
   if (stores) {
-    options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: t("query.database_within"), apply: quoted(name), boost: 0 })));
+    options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: t("shared.database_within"), apply: quoted(name), boost: 0 })));
     if (schema.scripts?.length) options.push({ label: t("query.script_within"), type: "database", detail: t("query.rows_of_scripts"), apply: "script", boost: 0 });
     options.push(...words(before).map((one) => ({ ...one, boost: -1 })));
     return { from, options };

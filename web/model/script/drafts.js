@@ -5,6 +5,7 @@
 
 import { parse, stringify } from "../../core/json.js";
 import { t } from "../../strings/scripts.js";
+import { carried, found, kept } from "./breakpoints.js";
 
 /** @typedef {import("./steps.js").Script} Script */
 /** @typedef {{category: string, name: string, version: number, author?: string, saved?: string, built_in?: boolean}} Base the version that it was made of */
@@ -17,9 +18,18 @@ export const DEFAULT_CATEGORY = "general";
 export const emptyScript = () => ({ name: "", category: DEFAULT_CATEGORY, steps: [] });
 
 export class Draft {
+  /** @type {Script} */
+  #script = { steps: [] };
+  /** Breakpoints whose steps are gone, for when they come back. @type {WeakMap<import("./steps.js").Step, import("./breakpoints.js").Breakpoint>} */
+  #lost = new WeakMap();
+
   /** @param {{id: string, script: Script, base?: Base, saved?: Script}} how saved: what the server has */
   constructor({ id, script, base, saved }) {
     this.id = id;
+    /** @type {import("./breakpoints.js").Breakpoints} */
+    this.breakpoints = new Map();
+    /** Those that were kept of a script that has to be read. @type {unknown} */
+    this.keptBreakpoints = undefined;
     this.script = script;
     this.base = base;
     this.saved = saved;
@@ -35,6 +45,23 @@ export class Draft {
     this.unread = false;
     /** @type {{script: Script, dirty: boolean} | undefined} */
     this.known = undefined;
+  }
+
+  get script() {
+    return this.#script;
+  }
+  /** What is tied to steps goes with them. */
+  set script(next) {
+    if (next === this.#script) return;
+    this.breakpoints = carried(this.#script, next, this.breakpoints, this.#lost);
+    this.#script = next;
+  }
+  /** Stops before a step, or no longer. @param {string} at @param {{when?: string} | undefined} breakpoint */
+  stopAt(at, breakpoint) {
+    const next = new Map(this.breakpoints);
+    if (breakpoint) next.set(at, breakpoint);
+    else next.delete(at);
+    this.breakpoints = next;
   }
 
   get title() {
@@ -86,6 +113,8 @@ export class Draft {
       this.undone = [];
       this.script = script;
     }
+    if (this.keptBreakpoints !== undefined) this.breakpoints = found(this.script, this.keptBreakpoints);
+    this.keptBreakpoints = undefined;
   }
 }
 
@@ -160,7 +189,10 @@ export class Drafts extends EventTarget {
   }
 
   save() {
-    const open = this.list.map((one) => ({ id: one.id, base: one.base, args: one.args, ...(one.dirty ? { script: one.script } : {}) }));
+    const open = this.list.map((one) => {
+      const stops = one.keptBreakpoints ?? kept(one.script, one.breakpoints);
+      return { id: one.id, base: one.base, args: one.args, ...(one.dirty ? { script: one.script } : {}), ...(Array.isArray(stops) && stops.length ? { stops } : {}) };
+    });
     return stringify({ format: 1, current: this.current, next: this.next, open });
   }
   /** @param {string | null} text */
@@ -177,6 +209,8 @@ export class Drafts extends EventTarget {
         const [category, name] = one.id.split("/");
         const draft = new Draft({ id: one.id, script: Array.isArray(one.script?.steps) ? one.script : { category, name, steps: [] }, base: one.base ?? undefined });
         draft.unread = !isNew && !Array.isArray(one.script?.steps);
+        if (draft.unread) draft.keptBreakpoints = one.stops;
+        else draft.breakpoints = found(draft.script, one.stops);
         for (const [own, value] of Object.entries(one.args ?? {})) if (typeof value === "string") draft.args[own] = value;
         this.list.push(draft);
       }

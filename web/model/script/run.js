@@ -4,7 +4,7 @@
 // from what it was first to what it is last. Says `change` as things come and `end` once.
 
 import { count, literal, span } from "../../core/format.js";
-import { ApiError } from "../../core/http.js";
+import { ApiError, path } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
 import { ResultRows } from "../query/result_rows.js";
@@ -13,12 +13,16 @@ import { t } from "../../strings/scripts.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 
-/** @typedef {{state: "running" | "done" | "failed", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, code?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
+/** @typedef {{state: "running" | "done" | "failed" | "waiting", rows: number, elapsed?: number, times: number, round?: [number, number], error?: string, field?: string, code?: string, suggestions?: string[], changed: number}} StepState field: where in the tool's arguments, as a pointer */
 /** @typedef {{at: string, script: string, columns: {name: string, type: string}[], rows: ResultRows, truncated: boolean}} Given */
 /** @typedef {{ms: number, word: string, text: string, at: string, look?: "fail" | "say"}} LogLine */
 /** @typedef {{op: string, database?: string, store: string, key: any, before?: any, after?: any}} Change */
 /** How many items of a store. @typedef {{database: string, store: string, inserted: number, updated: number, deleted: number}} Touched */
 
+/** Where a run waits for a word: `at` is the step of the open script, `step` the one of `script`; `told`: it was said, and not heard yet. @typedef {{at: string, script: string, step: string, reason: string, rounds: {script: string, step: string, item: string, round: number, of: number}[], elapsed: number, nodes: number, told: boolean}} Pause */
+
+/** How long a pause is shown once it is over. */
+const LINGERS_MS = 150;
 const MOST_LOG = 2000;
 const MOST_CHANGES = 10_000;
 
@@ -32,6 +36,22 @@ export class ScriptRun extends EventTarget {
     this.script = script;
     this.dryRun = dryRun;
     this.until = until;
+    /** Whether it may pause. */
+    this.pausing = Array.isArray(body?.pause_at);
+    /** @type {Pause | undefined} */
+    this.pause = undefined;
+    /** When it was paused last, and how long it was before. */
+    this.pausedAt = 0;
+    this.resumedAt = -Infinity;
+    /** The pause before. @type {Pause | undefined} */
+    this.before = undefined;
+    this.still = 0;
+    /** Nodes of the stores that were read. */
+    this.nodes = 0;
+    /** Why it ended, unless it is done. */
+    this.code = "";
+    /** The content of the script that it runs. @type {any} */
+    this.ran = undefined;
     this.transaction = transaction;
     this.now = now;
     /** @type {"running" | "done" | "failed" | "cancelled"} */
@@ -47,6 +67,8 @@ export class ScriptRun extends EventTarget {
     this.unlogged = 0;
     /** @type {{at: string, text: string}[]} */
     this.said = [];
+    /** The parameters with their values. @type {{[name: string]: any}} */
+    this.args = {};
     /** All variables after the step that ended last. @type {{[name: string]: any}} */
     this.variables = {};
     /** @type {Map<string, {[name: string]: any}>} */
@@ -79,7 +101,16 @@ export class ScriptRun extends EventTarget {
   }
 
   get elapsed() {
-    return this.figures?.elapsed_ms ?? (this.ended ?? this.now()) - this.started;
+    return this.figures?.elapsed_ms ?? this.pause?.elapsed ?? (this.ended ?? this.now()) - this.started - this.still;
+  }
+  /** Whether it waits for a word. */
+  get paused() {
+    return this.state === "running" && this.pause !== undefined && !this.pause.told;
+  }
+  /** The pause that is shown: the one before still for a moment, since the next one mostly comes at once. @returns {Pause | undefined} */
+  get held() {
+    if (this.state !== "running") return undefined;
+    return this.pause ?? (this.now() - this.resumedAt < LINGERS_MS ? this.before : undefined);
   }
   /** What it changed or would change, as the review shows it. @returns {{count: number, rows: Change[], definitions: any[]}} */
   get changes() {
@@ -97,6 +128,8 @@ export class ScriptRun extends EventTarget {
   }
   /** The step that runs now: the innermost. */
   get current() {
+    const { held } = this;
+    if (held) return held.at;
     let last = "";
     for (const [at, one] of this.steps) if (one.state === "running" && at.length >= last.length) last = at;
     return last;
@@ -137,6 +170,7 @@ export class ScriptRun extends EventTarget {
     const own = event.script === this.script;
     switch (event.event) {
       case "started":
+        if (own) this.args = /** @type {any} */ (event.args) ?? {};
         if (own) this.#write("run", Object.entries(/** @type {any} */ (event.args) ?? {}).map(([name, value]) => `${name} = ${literal(value, 60)}`).join(", ") || t("scripts.no_arguments"), "");
         break;
       case "step_started":
@@ -160,6 +194,12 @@ export class ScriptRun extends EventTarget {
         break;
       case "step_failed":
         this.#failed(at, own, event);
+        break;
+      case "paused":
+        this.#paused(at, own, event);
+        break;
+      case "resumed":
+        this.#goesOn();
         break;
       case "finished":
         this.#over(event);
@@ -186,6 +226,62 @@ export class ScriptRun extends EventTarget {
     }
   }
 
+  /** @param {string} at @param {boolean} own @param {any} event */
+  #paused(at, own, event) {
+    const rounds = /** @type {any[]} */ (event.rounds ?? []).map((one) => ({ script: String(one.script), step: String(one.step), item: String(one.item), round: Number(one.round), of: Number(one.of) }));
+    const call = /** @type {any[]} */ (event.calls ?? []).findLast((one) => one.script === this.script);
+    const here = own ? at : String(call?.step ?? "");
+    for (const one of rounds) {
+      const state = one.script === this.script ? this.steps.get(one.step) : undefined;
+      if (state) state.round = [one.round, one.of];
+    }
+    const last = rounds.at(-1);
+    // The steps of a round that did not begin have done nothing in it.
+    if (last?.step === at && last.script === event.script) for (const [id, one] of this.steps) if (own && id.startsWith(`${at}/`)) one.state = "waiting";
+    this.pause = { at: here, script: String(event.script), step: at, reason: String(event.reason), rounds, elapsed: Number(event.elapsed_ms ?? 0), nodes: Number(event.nodes_read ?? this.nodes), told: false };
+    this.pausedAt = this.now();
+    this.variables = /** @type {any} */ (event.variables) ?? {};
+    this.clock = Math.max(this.clock, this.pause.elapsed);
+    if (this.log.at(-1)?.word === "pause") this.log.pop(); // nothing was told since
+    if (event.condition_error) this.#write("condition", sentence(String(event.condition_error)), here, "fail");
+    const element = last ? brief(this.variables[last.item]) : "";
+    queueMicrotask(() => this.dispatchEvent(new Event("pause")));
+    this.#write("pause", `${own ? "" : `${event.script} `}${last ? t("scripts.round_of_of_value", { round: count(last.round), of: count(last.of), value: element ? `  ${element}` : "" }) : ""}`.trim(), here);
+  }
+
+  #goesOn() {
+    if (!this.pause) return;
+    this.resumedAt = this.now();
+    this.still += this.resumedAt - this.pausedAt;
+    this.before = this.pause;
+    this.pause = undefined;
+  }
+
+  /**
+   * Says how it goes on. Gives back what went wrong.
+   * @param {"continue" | "step" | "stop" | "pause"} word @param {any} body
+   */
+  async say(word, body = {}) {
+    const { pause } = this;
+    if (word !== "pause" && pause) pause.told = true;
+    this.dispatchEvent(new Event("change"));
+    try {
+      await this.api.json("POST", path("runs", String(this.id), word), { body });
+      return "";
+    } catch (error) {
+      // It ended, or somebody was faster: its own events tell that.
+      if (this.state !== "running" || (error instanceof ApiError && (error.code === "not_paused" || error.code === "run_not_found"))) return "";
+      if (pause) pause.told = false;
+      this.dispatchEvent(new Event("change"));
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+  /** Other breakpoints from now on. @param {{step: string, when?: string}[]} list */
+  async stopAt(list) {
+    if (this.state !== "running" || !this.pausing || this.id === undefined) return;
+    await this.api.json("PUT", path("runs", this.id, "breakpoints"), { body: { pause_at: list } }).catch(() => undefined);
+  }
+
   /** @param {string} at @param {any} event */
   #finished(at, event) {
     const state = this.steps.get(at);
@@ -206,6 +302,7 @@ export class ScriptRun extends EventTarget {
       this.uncounted += Math.max(0, Number(changes.count ?? 0) - (changes.rows ?? []).length);
       this.definitions.push(...(changes.definitions ?? []));
     }
+    this.nodes += Number(event.stats?.nodes_read ?? 0);
     const state = own ? this.steps.get(at) : undefined;
     if (state) state.changed += Number(changes?.count ?? event.stats?.changed ?? 0);
     if (!this.dryRun) {
@@ -250,6 +347,9 @@ export class ScriptRun extends EventTarget {
   #over(event) {
     this.figures = { steps: Number(event.steps), rows: Number(event.rows), changed: Number(event.changed), elapsed_ms: Number(event.elapsed_ms), sequence: event.sequence };
     const error = event.error;
+    this.pause = undefined;
+    this.code = String(error?.code ?? "");
+    this.nodes = Number(event.nodes_read ?? this.nodes);
     if (event.outcome === "done") this.#keep();
     if (error) {
       const { field, text } = told(error.message);
@@ -257,7 +357,7 @@ export class ScriptRun extends EventTarget {
       const state = error.script === this.script ? this.steps.get(String(error.step)) : undefined;
       if (state && event.outcome === "failed") Object.assign(state, { state: "failed", error: text, field, code: String(error.code ?? ""), suggestions: error.suggestions ?? [] });
       // A step that failed inside a script that is called, or a loop, fails what is around it.
-      for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "done";
+      for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "waiting";
     }
     const words = event.outcome === "done" ? `${t("shared.n_steps", { n: this.figures.steps })}, ${t("shared.n_rows", { n: this.figures.rows })}${this.figures.changed ? `, ${t("shared.n_changes", { n: this.figures.changed })}${this.dryRun ? ` ${t("scripts.shown_none_kept")}` : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
     this.#write(event.outcome === "done" && this.until !== undefined ? "pause" : String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
@@ -278,6 +378,7 @@ export class ScriptRun extends EventTarget {
     if (this.state !== "running") return;
     void stopRun(this.api, this.id, this.stopper);
     for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
+    this.#goesOn();
     this.error = t("shared.stopped_sentence");
     this.#write("stopped", "", "");
     this.#end("cancelled");
@@ -291,6 +392,13 @@ export class ScriptRun extends EventTarget {
     this.dispatchEvent(new Event("change"));
     this.dispatchEvent(new Event("end"));
   }
+}
+
+/** An element of a list in a few words: what it holds first. @param {any} value */
+function brief(value) {
+  if (!isObject(value)) return value === undefined || Array.isArray(value) ? "" : literal(value, 60);
+  const plain = Object.values(value).filter((one) => one !== null && (typeof one !== "object" || !(isObject(one) || Array.isArray(one))));
+  return plain.slice(0, 3).map((one) => String(one).slice(0, 40)).join("  ");
 }
 
 /** One change as a count. @param {Change} row @returns {Touched} */
@@ -321,7 +429,7 @@ export function shownVariable(value) {
     const n = more ? value.length - 1 + Number(more) : value.length;
     return { type: "list", text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
   }
-  if (isObject(value)) return { type: "map", text: spaced(value).slice(0, 200), look: "" };
+  if (isObject(value)) return { type: "map", text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
   if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
   return { type: "number", text: String(value), look: "n" };

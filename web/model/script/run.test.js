@@ -51,7 +51,7 @@ test("steps of scripts that are called are told apart, and an answer that breaks
 
 test("variables and times as they are shown", () => {
   assert.deepEqual(shownVariable([{ a: 1 }, "… 40 more"]), { type: "list", text: "41 rows", look: "" });
-  assert.deepEqual(shownVariable({ a: 1, b: "x" }).text, '{"a": 1, "b": "x"}');
+  assert.deepEqual(shownVariable({ a: 1, b: "x" }).text, '{a: 1, b: "x"}');
   assert.deepEqual(shownVariable("").text, '""');
   assert.equal(logTime(7.4), "00.007");
 });
@@ -69,4 +69,31 @@ test("a run for good tells what it changed by stores, and only what stays", () =
   const set = ran([{ event: "output", ...place("/steps/0"), summary: "", changes: { count: 2, database: "d", rows: [{ op: "upsert", store: "t", key: 1, before: null, after: {} }, { op: "delete", store: "t", key: 2, before: {} }] }, stats: { changed: 2 } }, finished("done")], { dryRun: false });
   assert.deepEqual(set.touched, [{ database: "d", store: "t", inserted: 1, updated: 0, deleted: 1 }]);
   assert.deepEqual(ran([change("update", 1, { a: 1 }, { a: 2 })]).touched, [{ database: "d", store: "s", inserted: 0, updated: 1, deleted: 0 }]);
+});
+
+test("a pause is shown with its rounds, variables and figures, and the run's time stands still", async () => {
+  let time = 0;
+  const said = /** @type {any[]} */ ([]);
+  const api = { raw: async () => new Response(), json: async (/** @type {string} */ method, /** @type {string} */ url, /** @type {any} */ { body }) => void said.push([method, url, body]) };
+  const run = ran([{ id: "9" }, { event: "started", script: "c.n", args: {}, dry_run: true }, { event: "step_started", ...place("/steps/0"), kind: "loop" }, { event: "step_started", ...place("/steps/0/steps/0"), kind: "say", round: [1, 2] }, { event: "step_finished", ...place("/steps/0/steps/0"), rows: 0, elapsed_ms: 1 }], { api, body: { pause_at: [] }, now: () => time });
+  assert.equal(run.paused, false);
+  const rounds = [{ script: "c.n", step: "/steps/0", item: "t", round: 2, of: 2 }];
+  run.take([JSON.stringify({ event: "paused", ...place("/steps/0"), kind: "loop", reason: "breakpoint", rounds, variables: { t: { country: "Chile", total: 6.93, more: [1] } }, steps: 2, rows: 0, changed: 0, nodes_read: 14, elapsed_ms: 10 })]);
+  assert.equal(run.paused, true);
+  assert.deepEqual([run.pause?.at, run.steps.get("/steps/0")?.round, run.steps.get("/steps/0/steps/0")?.state, run.held?.nodes], ["/steps/0", [2, 2], "waiting", 14]);
+  assert.deepEqual([run.log.at(-1)?.word, run.log.at(-1)?.text], ["pause", "2 of 2  Chile  6.93"]);
+  time = 5000;
+  assert.equal(run.elapsed, 10);
+  assert.equal(await run.say("continue", { pause_at: [] }), "");
+  assert.deepEqual(said, [["POST", "/api/v1/runs/9/continue", { pause_at: [] }]]);
+  assert.equal(run.paused, false, "a word is said once");
+  run.take([JSON.stringify({ event: "resumed", ...place("/steps/0"), how: "continue" })]);
+  assert.equal(run.held?.at, "/steps/0", "it is shown for a moment more");
+  time = 5200;
+  assert.deepEqual([run.held, run.elapsed], [undefined, 200]);
+  run.take([JSON.stringify({ event: "paused", ...place("/steps/3", "c.other"), kind: "say", reason: "step", rounds: [], calls: [{ script: "c.n", step: "/steps/1" }], variables: {}, condition_error: "no variable", steps: 3, rows: 0, changed: 0, nodes_read: 14, elapsed_ms: 11 })]);
+  assert.deepEqual([run.pause?.at, run.pause?.script, run.current], ["/steps/1", "c.other", "/steps/1"]);
+  assert.deepEqual(run.log.slice(-2).map((one) => [one.word, one.text]), [["condition", "No variable."], ["pause", "c.other"]]);
+  run.take(['{"event":"finished","outcome":"cancelled","error":{"code":"pause_limit","message":"it waited too long"},"steps":3,"rows":0,"changed":0,"nodes_read":14,"elapsed_ms":11}']);
+  assert.deepEqual([run.state, run.code, run.held, run.error], ["cancelled", "pause_limit", undefined, "It waited too long."]);
 });

@@ -3,6 +3,7 @@
 // Holds: a step is named by its JSON pointer (`/steps/0/then/1`), as the server names it in faults and runs; nothing is
 // changed in place: each change gives another script and shares what it did not touch. What a script means is not known here.
 
+import { stringify } from "../../core/json.js";
 import { t } from "../../strings/scripts.js";
 
 /** @typedef {{[name: string]: any}} Step */
@@ -217,6 +218,17 @@ export function scopeAt(script, at) {
   known.set("run", "user, database, now, today, dry_run");
   if (all.some(({ step }) => step.continue_on_error)) known.set("error", "code, message, step");
   return [...known].map(([name, from]) => ({ name, from }));
+}
+
+/**
+ * What steps made, in the order in which they are written: without the parameters that are as they were given.
+ * @param {Script} script @param {{[name: string]: unknown}} args @param {{[name: string]: unknown}} variables @returns {[string, unknown][]}
+ */
+export function given(script, args, variables) {
+  const order = places(script).flatMap(({ step }) => [step.variable, step.item, step.output]).filter(Boolean).map(String);
+  const rank = (/** @type {string} */ name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const same = (/** @type {string} */ name) => Object.hasOwn(args, name) && stringify(args[name]) === stringify(variables[name]);
+  return Object.entries(variables).filter(([name]) => !same(name)).sort(([a], [b]) => rank(a) - rank(b));
 }
 
 /** Whether running it may change something. @param {Script} script @param {{name: string, class: string}[]} tools */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { branchesOf, fresh, insert, join, mayWrite, move, nudge, places, remove, scopeAt, split, stepIcon, stepOf, stepTitle, valueAt, withValue } from "./steps.js";
+import { branchesOf, fresh, insert, join, mayWrite, move, nudge, given, places, remove, scopeAt, split, stepIcon, stepOf, stepTitle, valueAt, withValue } from "./steps.js";
 
 const say = (/** @type {string} */ message) => ({ type: "say", message });
 const script = () => ({ name: "a", parameters: [{ name: "since", type: "date" }], steps: [say("0"), { type: "if", condition: "true", then: [say("t0"), say("t1")], else: [say("e0")] }, { type: "loop", list: "x", item: "one", steps: [say("l0")] }, say("3")] });
@@ -93,4 +93,10 @@ test("a script may write when a step of it may, but not one that is disabled", (
   assert.equal(mayWrite({ steps: [{ type: "loop", steps: [write] }] }, tools), true);
   assert.equal(mayWrite({ steps: [{ ...write, disabled: true }] }, tools), false);
   assert.equal(mayWrite({ steps: [{ type: "tool", tool: "unknown" }] }, tools), true);
+});
+
+test("variables are shown in the order of the steps that make them, parameters only once they are others", () => {
+  const script = { steps: [{ type: "fetch", output: "rows" }, { type: "loop", list: "rows", item: "a", steps: [{ type: "set", variable: "b", value: "1" }] }] };
+  const shown = given(script, { since: "2024", floor: 5, list: [1] }, { a: 1, b: 2, error: {}, floor: 6, list: [1], rows: [], since: "2024" });
+  assert.deepEqual(shown.map(([name]) => name), ["rows", "a", "b", "error", "floor"]);
 });

@@ -26,7 +26,7 @@ function valuePieces(value) {
 /** What stands at the end of a header: the condition, what is gone through. @param {{[name: string]: any}} step @returns {Piece[]} */
 export function headPieces(step) {
   if (kindOf(step) === "if") return pieces(String(step.condition ?? ""));
-  if (kindOf(step) === "loop") return [{ text: String(step.item ?? ""), look: "w" }, { text: ` ${t("scripts.in_within")} `, look: "dim" }, ...pieces(typeof step.list === "string" ? step.list : literal(step.list, 60))];
+  if (kindOf(step) === "loop") return [{ text: String(step.item ?? ""), look: "w" }, { text: ` ${t("shared.in_within")} `, look: "dim" }, ...pieces(typeof step.list === "string" ? step.list : literal(step.list, 60))];
   return [];
 }
 

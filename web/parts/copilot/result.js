@@ -13,6 +13,8 @@ import "../query/chart_view.js";
 const SHOWN = 6;
 const OPENED = 50;
 const MOST_CHARS = 160;
+/** An answer shows what a person reads there; the workbench has all columns. */
+const MOST_COLUMNS = 40;
 
 /** @typedef {import("../../model/chat.js").Call} Call */
 
@@ -51,12 +53,15 @@ export class SopResult extends Part {
     const shown = rows.slice(0, this.more ? OPENED : SHOWN);
     const total = Math.max(rows.length, Number(call.stats?.rows ?? 0));
     const left = total - shown.length;
+    const some = columns.slice(0, MOST_COLUMNS);
+    const beside = columns.length - some.length;
     return html`<div class="mini" role="group" aria-label=${t("shared.result")}>
       ${this.chart
         ? html`<div class="mini-chart"><div class="chart-tools">${this.#chartPart()?.controls()}<span class="small dim">${this.#chartPart()?.note ?? ""}</span></div><sop-chart @choice=${() => this.requestUpdate()}></sop-chart></div>`
-        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label=${t("copilot.rows_of_the_result")}><table><thead><tr>${columns.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
-          <tbody>${shown.map((row) => html`<tr>${columns.map((column, at) => this.#cell(row[at], column.numeric))}</tr>`)}</tbody></table>
+        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label=${t("copilot.rows_of_the_result")}><table><thead><tr>${some.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
+          <tbody>${shown.map((row) => html`<tr>${some.map((column, at) => this.#cell(row[at], column.numeric))}</tr>`)}</tbody></table>
           ${rows.length ? nothing : html`<p class="none dim">${t("shared.no_rows")}</p>`}</div>`}
+      ${beside > 0 && !this.chart ? html`<div class="rest"><span class="dim">${t("copilot.n_more_columns", { n: beside })}</span></div>` : nothing}
       ${left > 0 && !this.chart ? html`<div class="rest">${!this.more && rows.length > shown.length
         ? html`<button class="plain-link" @click=${this.#open}>${left > OPENED - SHOWN ? t("copilot.first_of_n_rows", { first: count(Math.min(rows.length, OPENED)), n: total }) : `${t("copilot.n_more_rows", { n: left })}`}</button>`
         : html`<span class="dim">${t("shared.n_more", { n: count(left) })}${call.truncated ? t("copilot.not_all_are_kept_here") : ""}</span>`}</div>` : nothing}

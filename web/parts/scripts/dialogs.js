@@ -5,6 +5,7 @@ import { path } from "../../core/http.js";
 import { stringify } from "../../core/json.js";
 import { DEFAULT_CATEGORY } from "../../model/script/drafts.js";
 import { fieldText } from "../../model/script/forms.js";
+import { kindOf, places } from "../../model/script/steps.js";
 import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { formDialog } from "../create.js";
@@ -38,6 +39,27 @@ export function saveDialog(studio, draft, other = false) {
       if (target !== draft) studio.drafts.close(target.id);
       studio.drafts.current = draft.id;
       throw new Error(error);
+    },
+  });
+}
+
+/** When a run is to stop at a step. @param {Studio} studio @param {Draft} draft @param {string} at */
+export function stopDialog(studio, draft, at) {
+  const place = places(draft.script).find((one) => one.at === at);
+  if (!place) return;
+  const was = draft.breakpoints.get(at);
+  const inLoop = kindOf(place.step) === "loop";
+  let when = was?.when ?? "";
+  formDialog({
+    title: t("scripts.stop_at_step_number", { number: place.number }),
+    main: was ? t("shared.change") : t("scripts.stop_here"),
+    able: () => true,
+    body: (draw) => html`<label>${t("scripts.only_when")}<span class="field"><input class="data" autofocus autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4000" placeholder=${inLoop ? `${place.step.item || "item"}.total > 50` : "size(rows) > 10"} .value=${when} @input=${(/** @type {any} */ event) => { when = event.target.value; draw(); }}></span><span class="hint">${inLoop ? t("scripts.stop_condition_of_a_loop") : t("scripts.stop_condition")}</span></label>`,
+    run: async () => {
+      const text = when.trim();
+      const fault = text && (await studio.stopFault(at, text));
+      if (fault) throw new Error(fault);
+      studio.stopAt(at, text ? { when: text } : {});
     },
   });
 }

@@ -7,7 +7,7 @@ import { count, span } from "../../core/format.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { fieldText, readField } from "../../model/script/forms.js";
 import { logTime, shownVariable } from "../../model/script/run.js";
-import { pick, places, stepTitle } from "../../model/script/steps.js";
+import { given, pick, places, stepTitle } from "../../model/script/steps.js";
 import { t } from "../../strings/scripts.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
@@ -191,13 +191,14 @@ export class RunPanel {
   /** @param {Draft} draft @param {ScriptRun | undefined} run */
   #upper(draft, run) {
     const go = (/** @type {string} */ id) => { this.upper = id; };
-    const at = draft.open && run?.after.has(draft.open) ? draft.open : "";
-    const variables = Object.entries((at ? run?.after.get(at) : run?.variables) ?? {});
+    const at = !run?.pause && draft.open && run?.after.has(draft.open) ? draft.open : "";
+    const own = !run?.pause || run.pause.script === run.script;
+    const variables = own ? given(draft.script, run?.args ?? {}, (at ? run?.after.get(at) : run?.variables) ?? {}) : Object.entries(run?.variables ?? {});
     const number = at ? places(draft.script).find((one) => one.at === at)?.number : "";
     const changes = run?.changes;
     const shown = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);
     const total = shown || (run?.touched ?? []).reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0);
-    return html`<div class="subtabs"><div role="tablist" aria-label=${t("shared.state")} @keydown=${walkTabs}>${this.#tab("variables", html`${t("scripts.variables")}${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`${t("shared.changes")}${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? t("scripts.after_step_number", { number }) : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>${t("shared.review")}</button>` : nothing}</div></div>
+    return html`<div class="subtabs"><div role="tablist" aria-label=${t("shared.state")} @keydown=${walkTabs}>${this.#tab("variables", html`${t("scripts.variables")}${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`${t("shared.changes")}${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? t("scripts.after_step_number", { number }) : run?.pause && run.pause.script !== run.script && this.upper === "variables" ? t("scripts.in_script", { script: run.pause.script }) : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>${t("shared.review")}</button>` : nothing}</div></div>
       <div class="run-state scroll" id="run-state" role="tabpanel" aria-labelledby="run-tab-${this.upper}" tabindex="0">${this.upper === "changes" ? this.#changes(run) : this.#variables(variables, run)}</div>`;
   }
 
@@ -241,7 +242,7 @@ export class RunPanel {
     return html`<div class="subtabs over"><div role="tablist" aria-label=${t("shared.log")} @keydown=${walkTabs}>${this.#tab("log", t("scripts.run_log"), this.lower, go, "run-log")}${this.#tab("output", html`${t("scripts.output")}${given ? html` <span class="badge">${count(given.rows.count)}</span>` : nothing}`, this.lower, go, "run-log")}</div><div class="end">${run && this.lower === "log" ? html`<span class="small dim" role="timer">${run.dryRun ? `${t("scripts.dry_run_before")} ` : ""}${span(run.elapsed)}</span>` : nothing}
         ${run && this.lower === "output" && run.given.size > 1 ? html`<select class="field s" aria-label=${t("scripts.rows_of")} @change=${(/** @type {any} */ event) => { this.giver = event.target.value; this.studio.requestUpdate(); }}>${[...run.given].map(([id, one]) => html`<option value=${id} ?selected=${one === given}>${id.startsWith("/") ? `${numbers.get(id)?.number ?? ""} ${numbers.has(id) ? stepTitle(/** @type {any} */ (numbers.get(id)).step) : id}` : one.script}</option>`)}</select>` : nothing}
         <button class="button only s quiet wide-only" aria-label=${this.wide ? t("scripts.narrower") : t("scripts.wider")} title=${this.wide ? t("scripts.narrower") : t("scripts.wider")} aria-pressed=${String(this.wide)} @click=${() => { this.wide = !this.wide; this.studio.requestUpdate(); }}>${icon("panel", true)}</button></div></div>
-      ${run?.state === "running" && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label=${t("shared.running")}></div>` : nothing}
+      ${run?.state === "running" && !run.held && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label=${t("shared.running")}></div>` : nothing}
       <div class="run-lower" id="run-log" role="tabpanel" aria-labelledby="run-tab-${this.lower}">${this.lower === "log" ? this.#log(run, numbers) : nothing}
         <sop-result-grid data-rows="script-rows" ?hidden=${this.lower !== "output" || !given || given.rows.count === 0} @open-row=${(/** @type {CustomEvent} */ event) => this.#openRow(event.detail)}></sop-result-grid>
         ${this.lower === "output" && (!given || given.rows.count === 0) ? html`<div class="nothing">${icon("query")}<p>${given ? t("scripts.the_step_gave_no_rows") : run ? t("scripts.no_step_gave_rows") : t("scripts.the_rows_that_steps_give_are_shown")}</p></div>` : nothing}
@@ -259,7 +260,7 @@ export class RunPanel {
   #log(run, numbers) {
     if (!run) return html`<div class="nothing">${icon("clock")}<p>${t("scripts.what_happens_in_a_run_is_written")}</p></div>`;
     const word = (/** @type {import("../../model/script/run.js").LogLine} */ one) => (one.word === "tool" ? (numbers.get(one.at)?.step.tool ?? numbers.get(one.at)?.step.type ?? "tool") : one.word);
-    return html`<ol class="log script-log scroll" tabindex="0" aria-label=${t("scripts.run_log")}>${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${t("scripts.earlier_lines_are_left_out", { n: count(run.unlogged) })}</span></li>` : nothing}${run.log.map((one) => html`<li class=${one.look ?? ""}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title=${t("scripts.step_number", { number: numbers.get(one.at)?.number })} @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
+    return html`<ol class="log script-log scroll" tabindex="0" aria-label=${t("scripts.run_log")}>${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${t("scripts.earlier_lines_are_left_out", { n: count(run.unlogged) })}</span></li>` : nothing}${run.log.map((one) => html`<li class=${run.pause && one === run.log.at(-1) ? "live" : (one.look ?? "")}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title=${t("scripts.step_number", { number: numbers.get(one.at)?.number })} @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
   }
 
   /** @param {number} line */

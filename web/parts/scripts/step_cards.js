@@ -52,20 +52,31 @@ export class StepCards {
     const open = draft.open === at;
     const own = faults.get(at) ?? [];
     const within = faultsWithin(faults, at).filter((one) => !one.warning).length;
-    const look = [state?.state === "done" ? "done" : state?.state === "failed" ? "failed" : state?.state === "running" ? "now" : "", open ? "open" : "", step.disabled ? "disabled" : "", !(open && !studio.tried) && own.some((one) => !one.warning) ? "wrong" : "", this.drag?.from === at ? "moving" : ""].join(" ");
+    const held = run?.held;
+    const now = held ? held.at === at : state?.state === "running";
+    const look = [now ? "now" : state?.state === "done" ? "done" : state?.state === "failed" ? "failed" : "", open ? "open" : "", step.disabled ? "disabled" : "", !(open && !studio.tried) && own.some((one) => !one.warning) ? "wrong" : "", this.drag?.from === at ? "moving" : ""].join(" ");
     const title = stepTitle(step);
     const head = headPieces(step);
-    return html`<li class="step ${look}" data-step=${at} aria-current=${state?.state === "running" ? "step" : nothing}>${this.#drop(listOf(at), indexOf(at))}
+    return html`<li class="step ${look}" data-step=${at} aria-current=${now ? "step" : nothing}>${this.#drop(listOf(at), indexOf(at))}${this.#stop(place, draft.breakpoints.get(at))}
       ${depth === 0 ? html`<span class="no" aria-hidden="true">${number}</span>` : nothing}
       <header>
         <button class="grip" tabindex="-1" aria-label=${t("scripts.move_step_number", { number })} title=${t("scripts.drag_key_hint")} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#grab(event, at)}>${icon("grip", true)}</button>
         ${icon(stepIcon(step), true)}
-        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} @click=${() => this.open(open ? "" : at)}><span class="unseen">${t("scripts.step_number_before", { number })} </span><b class="cut">${title}</b>${stepWord(step).replaceAll("_", " ") === title.toLowerCase() ? nothing : html`<code class="dim">${stepWord(step)}</code>`}<span class="unseen">${step.disabled ? t("scripts.and_disabled") : ""}${within ? `, ${t("scripts.n_faults", { n: within })}` : ""}</span></button>
+        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} @click=${() => this.open(open ? "" : at)}><span class="unseen">${t("scripts.step_number_before", { number })} </span><b class="cut">${title}</b>${stepWord(step).replaceAll("_", " ") === title.toLowerCase() ? nothing : html`<code class="dim">${stepWord(step)}</code>`}<span class="unseen">${step.disabled ? t("scripts.and_disabled") : ""}${draft.breakpoints.has(at) ? t("scripts.and_stops_here") : ""}${within ? `, ${t("scripts.n_faults", { n: within })}` : ""}</span></button>
         <span class="end">${head.length && !open ? html`<code class="cut head-code">${head.map((one) => html`<span class=${one.look ?? ""}>${one.text}</span>`)}</code>` : nothing}${this.#figures(at, step)}${this.#tags(step)}</span>
         <button class="button only s quiet step-more" aria-label=${t("scripts.more_for_step_number", { number })} aria-haspopup="menu" @click=${(/** @type {Event} */ event) => this.menu(at, /** @type {Element} */ (event.currentTarget))}>${icon("more", true)}</button></header>
       ${open ? this.form.render(place) : this.#summary(step)}
       ${branchesOf(step).map((branch) => this.#branch(at, branch, byAt, faults, branchesOf(step).length > 1))}
       ${this.#foot(place, own, open)}</li>`;
+  }
+
+  /** Where a run stops: beside the step's number. @param {Place} place @param {import("../../model/script/breakpoints.js").Breakpoint | undefined} own */
+  #stop({ at, number }, own) {
+    const { studio } = this;
+    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when_when", { when: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      studio.stopWhen(at);
+    }}></button>`;
   }
 
   /** @param {string} at @param {Step} step */
@@ -153,6 +164,13 @@ export class StepCards {
     announce(t("scripts.step_is_added", { step: stepTitle(step) }));
   }
 
+  /** The step that the cursor is in, else the one that is open. @returns {string | undefined} */
+  get chosen() {
+    const { draft } = this.studio;
+    const at = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.("sop-scripts [data-step]") ?? null)?.dataset.step ?? draft?.open;
+    return at && valueAt(draft?.script, at) ? at : undefined;
+  }
+
   /** After the step that is open, else at the end. @returns {{list: string, index: number}} */
   get here() {
     const { draft } = this.studio;
@@ -229,6 +247,8 @@ export class StepCards {
     const nudges = /** @type {const} */ ([["up", t("scripts.move_up"), "up", "Alt ↑"], ["down", t("scripts.move_down"), "down", "Alt ↓"], ["in", t("scripts.move_into_the_step_before"), "right", "Alt →"], ["out", t("scripts.move_out"), "to", "Alt ←"]]);
     void studio.app.menu.show(() => [
       { title: t("scripts.run_to_here"), icon: "play", key: commands.shortcut("run-to-here"), run: () => studio.runs.go({ until: at }) },
+      { title: draft.breakpoints.has(at) ? t("scripts.do_not_stop_here") : t("scripts.stop_here"), icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.toggleStop(at) },
+      { title: t("scripts.stop_here_when"), icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stopWhen(at) },
       "rule",
       { title: t("scripts.add_a_step_above"), icon: "plus", run: () => addDialog(studio, listOf(at), indexOf(at)) },
       { title: t("scripts.add_a_step_below"), icon: "plus", key: commands.shortcut("add-step"), run: () => addDialog(studio, listOf(at), indexOf(at) + 1) },

@@ -9,7 +9,7 @@ import { placeOf } from "../../core/json_places.js";
 import { parse, stringify } from "../../core/json.js";
 import { fixOf, firstFault, faultsOf, placed } from "../../model/script/faults.js";
 import { DEFAULT_CATEGORY, Drafts } from "../../model/script/drafts.js";
-import { kindOf, places, valueAt, withValue } from "../../model/script/steps.js";
+import { indexOf, insert, kindOf, listOf, places, valueAt, withValue } from "../../model/script/steps.js";
 import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, download, icon } from "../dom.js";
@@ -17,7 +17,7 @@ import { overview } from "./overview.js";
 import { RunPanel } from "./run_panel.js";
 import { Runs } from "./runs.js";
 import { StepCards } from "./step_cards.js";
-import { deleteDialog, runsDialog, saveDialog } from "./dialogs.js";
+import { deleteDialog, runsDialog, saveDialog, stopDialog } from "./dialogs.js";
 import { scheduleDialog } from "./schedule_dialog.js";
 import { versionsDialog } from "./versions_dialog.js";
 import { walkFaces, walkTabs } from "./walk.js";
@@ -34,6 +34,8 @@ import "../query/result_grid.js";
 const CHECK_MS = 350;
 const KEEP_MS = 300;
 const KEPT = "sop.scripts";
+/** Scripts whose runs were paused when this tab was left. */
+const LEFT = "sop.scripts.left";
 const MOST_IMPORT = 2_000_000;
 /** What a script without a name is called while it is checked and tried. */
 export const UNNAMED = "untitled";
@@ -75,6 +77,8 @@ export class SopScripts extends Part {
     this.marked = undefined;
     this.markedText = "";
     this.face = "steps";
+    /** Scripts whose runs ended with the page before this one. @type {Set<string>} */
+    this.left = new Set();
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
     this.panel = new RunPanel(this);
@@ -88,6 +92,7 @@ export class SopScripts extends Part {
     this.drafts.addEventListener("change", () => this.#changed());
     this.drafts.addEventListener("kept", () => this.#keep());
     window.addEventListener("pagehide", () => this.#keep(true));
+    this.#return();
     this.follow(session, "place", "databases", "stores");
   }
 
@@ -221,6 +226,7 @@ export class SopScripts extends Part {
   }
 
   #changed() {
+    this.runs.scriptChanged();
     this.requestUpdate();
     clearTimeout(this.checking);
     this.checking = setTimeout(() => void this.#check(), CHECK_MS);
@@ -239,6 +245,85 @@ export class SopScripts extends Part {
     };
     if (now) keep();
     else this.keeping = setTimeout(keep, KEEP_MS);
+  }
+
+  /** A run ends with the page that listens to it: notes which ones, to say so when the page is back. */
+  note() {
+    const { waiting } = this.runs;
+    try {
+      if (waiting.length) sessionStorage.setItem(LEFT, JSON.stringify(waiting));
+      else sessionStorage.removeItem(LEFT);
+    } catch {
+      // It is only not said then.
+    }
+  }
+  #return() {
+    try {
+      this.left = new Set(JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"));
+      sessionStorage.removeItem(LEFT);
+    } catch {
+      // There is no storage, or not from here.
+    }
+  }
+
+  // ---- Breakpoints
+
+  /** Stops before a step, or no longer. @param {string | undefined} at */
+  toggleStop(at) {
+    const { draft } = this;
+    if (!draft || at === undefined) return;
+    this.stopAt(at, draft.breakpoints.has(at) ? undefined : {});
+  }
+  /** @param {string} at @param {{when?: string} | undefined} breakpoint */
+  stopAt(at, breakpoint) {
+    const { draft } = this;
+    if (!draft) return;
+    draft.stopAt(at, breakpoint);
+    this.drafts.touch();
+    this.runs.stopsChanged();
+    const number = places(draft.script).find((one) => one.at === at)?.number ?? "";
+    announce(breakpoint ? breakpoint.when ? t("scripts.stops_at_step_when", { number, when: breakpoint.when }) : t("scripts.stops_at_step_number", { number }) : t("scripts.does_not_stop_at_step", { number }));
+  }
+  clearStops() {
+    const { draft } = this;
+    if (!draft) return;
+    draft.breakpoints = new Map();
+    this.drafts.touch();
+    this.runs.stopsChanged();
+    announce(t("scripts.there_are_no_breakpoints_any_more"));
+  }
+  /** Asks when it is to stop at a step. @param {string | undefined} at */
+  stopWhen(at) {
+    if (this.draft && at !== undefined) stopDialog(this, this.draft, at);
+  }
+  /** What is wrong with a condition before a step, or in a round of it. @param {string} at @param {string} when */
+  async stopFault(at, when) {
+    const { draft } = this;
+    if (!draft) return "";
+    const { script } = draft;
+    const [list, index] = kindOf(valueAt(script, at)) === "loop" ? [`${at}/steps`, 0] : [listOf(at), indexOf(at)];
+    const place = `${list}/${index}/condition`;
+    try {
+      const answer = await this.session.api.post(path("scripts"), this.named(insert(script, list, index, { type: "assert", condition: when })), { check: true });
+      return faultsOf(answer?.faults).find((one) => one.at.startsWith(place))?.message ?? "";
+    } catch {
+      return ""; // The run will say it.
+    }
+  }
+
+  /** A run came to a pause. @param {Draft} draft @param {import("../../model/script/run.js").ScriptRun} run */
+  paused(draft, run) {
+    const { pause } = run;
+    if (!pause || this.draft !== draft) return;
+    const last = pause.rounds.at(-1);
+    announce(last ? t("scripts.paused_in_round", { script: this.#pausedIn(draft, pause), round: count(last.round), rounds: count(last.of) }) : t("scripts.paused_in_script", { script: this.#pausedIn(draft, pause) }));
+    if (this.face === "json") this.show("steps");
+    void this.updateComplete.then(() => this.querySelector(".step.now > header")?.scrollIntoView({ block: "nearest" }));
+  }
+  /** @param {Draft} draft @param {import("../../model/script/run.js").Pause} pause */
+  #pausedIn(draft, pause) {
+    const number = places(draft.script).find((one) => one.at === pause.at)?.number ?? "";
+    return pause.script === this.run?.script ? t("scripts.step_number_within", { number }) : t("scripts.step_number_in_script", { number, script: pause.script });
   }
 
   /** The script with a name, for checks and trials. @param {Script} script */
@@ -437,10 +522,20 @@ export class SopScripts extends Part {
     const { draft, run } = this;
     if (!draft) return this.listed ? [{ count: count(this.list.length), what: t("scripts.scripts_within", { n: this.list.length }) }] : [];
     const steps = places(draft.script).length;
+    const held = run?.held;
+    const round = held?.rounds.at(-1);
+    if (run && held) return [...(round ? [{ count: count(round.round), what: t("scripts.of_of", { of: count(round.of) }) }] : []), { count: span(run.elapsed), what: "" }, { count: count(held.nodes), what: t("shared.nodes_read", { n: held.nodes }) }];
     const list = [{ count: count(steps), what: t("scripts.steps_within", { n: steps }) }];
     if (run?.figures) list.push({ count: count(run.figures.rows), what: t("shared.rows_within", { n: run.figures.rows }) });
     if (run) list.push({ count: span(run.elapsed), what: run.state === "running" ? t("shared.so_far") : "" });
     return list;
+  }
+
+  /** What a run would change and nobody has decided on yet. */
+  get staged() {
+    const { run } = this;
+    if (!run?.dryRun || run.until !== undefined || !(run.held || run.state === "done")) return 0;
+    return run.changes.count + run.changes.definitions.length;
   }
 
   // ---- Drawing
@@ -481,15 +576,18 @@ export class SopScripts extends Part {
   #bar(draft) {
     const { run, app } = this;
     const going = run?.state === "running";
+    const held = run?.held;
     // As in a debugger: F10 goes to the next step, F5 on to the end.
     const stopped = run?.until !== undefined && run.state === "done";
     const asks = places(draft.script).some(({ step }) => kindOf(step) === "ask" && !step.disabled);
     const faces = [["steps", t("shared.steps")], ["run", t("shared.run")], ["json", "JSON"]];
-    return html`<div class="filters script-bar" role="toolbar" aria-label=${t("shared.script")}>${going
+    return html`<div class="filters script-bar" role="toolbar" aria-label=${t("shared.script")}>${held
+        ? html`<button class="button main s" data-command="run-script" title=${app.commands.tip("run-script")}>${icon("play", true)}${t("scripts.continue")}<kbd>F5</kbd></button><button class="button s" data-command="step-script" title=${app.commands.tip("step-script")}>${icon("step", true)}${t("shared.step")}<kbd>F10</kbd></button><button class="button s" data-command="stop-script" title=${app.commands.tip("stop-script")}>${icon("stop", true)}${t("shared.stop")}</button>`
+        : going
         ? html`<button class="button main s" data-command="stop-script" title=${t("shared.stop_esc")}>${icon("stop", true)}${t("shared.stop")}<kbd>Esc</kbd></button>`
         : html`<button class="button ${draft.script.steps.length ? "main" : ""} s" data-command="run-script" title=${stopped ? t("scripts.run_to_the_end") : app.commands.tip("run-script")}>${icon("play", true)}${stopped ? t("scripts.continue") : t("shared.run")}<kbd>F5</kbd></button>`}
-      <button class="button s" data-command="dry-run-script" ?disabled=${going} title=${app.commands.tip("dry-run-script")}>${icon("flask", true)}${t("scripts.dry_run")}</button>
-      <button class="button s wide-only" data-command="step-script" ?disabled=${going} title=${app.commands.tip("step-script")}>${icon("step", true)}${t("shared.step")}<kbd>F10</kbd></button>${this.#chip(draft)}
+      ${held ? nothing : going && run.pausing ? html`<button class="button s" data-command="pause-script" title=${app.commands.tip("pause-script")}>${icon("pause", true)}${t("scripts.pause")}</button>` : html`<button class="button s" data-command="dry-run-script" ?disabled=${going} title=${app.commands.tip("dry-run-script")}>${icon("flask", true)}${t("scripts.dry_run")}</button>
+      <button class="button s wide-only" data-command="step-script" ?disabled=${going} title=${app.commands.tip("step-script")}>${icon("step", true)}${t("shared.step")}<kbd>F10</kbd></button>`}${this.#chip(draft)}
       <div class="end"><span class="small dim bar-note">${asks ? t("scripts.asks_a_model") : t("scripts.runs_without_a_model")}</span>
         <div class="choice faces" role="radiogroup" aria-label=${t("shared.show")}>${faces.map(([id, title]) => html`<button role="radio" class=${id === "run" ? "narrow-face" : ""} aria-checked=${String(this.face === id)} tabindex=${this.face === id ? 0 : -1} @click=${() => this.show(id)} @keydown=${walkFaces}>${title}</button>`)}</div>
         ${draft.base ? html`<button class="button s quiet" data-command="script-versions" title=${t("scripts.versions")}>${icon("history", true)}<span class="wide-only">${t("scripts.version_number", { version: draft.base.version })}</span></button>` : nothing}
@@ -502,6 +600,7 @@ export class SopScripts extends Part {
     const { run } = this;
     if (!run) return nothing;
     const number = (/** @type {string} */ at) => places(draft.script).find((one) => one.at === at)?.number ?? "";
+    if (run.held) return html`<span class="chip">${t("scripts.paused_in")} ${this.#pausedIn(draft, run.held)}</span>`;
     if (run.state === "running") return html`<span class="chip">${run.dryRun ? t("scripts.dry_run") : t("shared.running")}${run.current ? ` ${t("scripts.at_step", { number: number(run.current) })}` : ""}</span>`;
     if (run.state === "failed") return html`<span class="chip fail">${icon("warning", true)}${t("shared.failed")}</span>`;
     if (run.state === "cancelled") return html`<span class="chip">${t("shared.stopped")}</span>`;
@@ -515,6 +614,7 @@ export class SopScripts extends Part {
     const rest = this.faults.rest.filter((one) => one.at !== "/name" || draft.script.name?.trim());
     return html`${newest && draft.base && newest.version > draft.base.version ? html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>${newest.author ? t("scripts.version_was_saved_meanwhile_by", { version: newest.version, author: newest.author }) : t("scripts.version_was_saved_meanwhile", { version: newest.version })}</b> <span class="soft">${t("scripts.yours_is_made_of_version", { version: draft.base.version })}</span></p>
         <button class="button s" @click=${() => this.versions()}>${t("scripts.compare")}</button><button class="button s" @click=${() => void this.#keepMine(draft, newest.version)}>${t("scripts.save_mine_over_it")}</button><button class="button s" @click=${() => void this.read(draft, true)}>${t("shared.take_theirs")}</button></div>` : nothing}
+      ${this.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>${t("scripts.its_run_ended_when_the_page")}</b> <span class="soft">${t("scripts.nothing_of_it_is_kept")}</span></p><button class="button s" data-command="run-script">${icon("play", true)}${t("scripts.run_again")}</button><button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => { this.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
       ${rest.map((one) => html`<div class="notice ${one.warning ? "warn" : "danger"}" role="alert">${icon("warning")}<p class="grow">${one.at ? html`<code>${one.at.slice(1)}</code> ` : nothing}${one.message}</p>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}`;
   }
   /** @param {Draft} draft @param {number} version */

@@ -68,6 +68,8 @@ export default /** @type {const} */ ({
   "copilot.move_a_step": "Move a step",
   "copilot.n_known": "{n} known",
   "copilot.n_minutes": "{n} min",
+  "copilot.n_more_columns_one": "{n} more column",
+  "copilot.n_more_columns_other": "{n} more columns",
   "copilot.n_more_rows_one": "{n} more row",
   "copilot.n_more_rows_other": "{n} more rows",
   "copilot.n_turns_one": "{n} turn",

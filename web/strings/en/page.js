@@ -3,7 +3,6 @@ export default /** @type {const} */ ({
   "page.a_database_that_exists_already": "A database that exists already",
   "page.a_shop": "A shop with users, products, orders and reviews",
   "page.account_of": "{name}: account",
-  "page.browse": "Browse",
   "page.create_a_database": "Create a database",
   "page.dialogs_and_menus": "Dialogs and menus",
   "page.explorer": "Explorer",

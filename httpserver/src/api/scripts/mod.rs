@@ -1,7 +1,9 @@
 //! Scripts: list, save, show, compare, bring back, delete.
 
+mod pauses;
 mod run;
 
+pub(super) use pauses::*;
 pub(super) use run::*;
 
 use axum::Json;

@@ -10,18 +10,19 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sop_query::sql::Cancel;
-use sop_systemdb::script::run::Event;
+use sop_systemdb::script::run::{Breakpoint, Event};
 use sop_systemdb::script::{Arguments, Program, ScriptSource as _, bind};
 use sop_systemdb::tool::ToolClass;
 use utoipa::{IntoParams, ToSchema};
 
+use super::pauses::{BreakpointBody, breakpoints};
 use super::{ScriptPath, parse};
 use crate::api::query::{Form, send};
 use crate::api::streams::Sink;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, State};
 use crate::queries::RunningQuery;
-use crate::scripts::{Chain, Run, all_tools, library, run_script};
+use crate::scripts::{Chain, Pausing, Run, all_tools, library, run_script};
 use crate::security::NOBODY_IN_PARTICULAR;
 use crate::state::{AppState, join_error};
 use crate::tools::{Caller, Way};
@@ -29,10 +30,34 @@ use crate::tools::{Caller, Way};
 /// Rows of a table that are sent in one line.
 const ROWS_OF_A_LINE: usize = 500;
 
-/// How to run a script.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RunBody {
+/// Makes the bodies of runs, of saved scripts and of others: a schema that is closed cannot be a part of another.
+macro_rules! run_bodies {
+    ($($(#[$about:meta])+ $name:ident: $kind:ty,)+) => {
+        /// How to run a script.
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct RunBody {
+            $($(#[$about])+ $name: $kind,)+
+        }
+
+        /// A script that was not saved, and how to run it.
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct DraftRunBody {
+            /// The script.
+            script: Value,
+            $($(#[$about])+ $name: $kind,)+
+        }
+
+        impl DraftRunBody {
+            fn take_apart(self) -> (Value, RunBody) {
+                (self.script, RunBody { $($name: self.$name,)+ })
+            }
+        }
+    };
+}
+
+run_bodies! {
     /// Values by the names of parameters.
     #[serde(default)]
     #[schema(value_type = Option<Value>)]
@@ -50,57 +75,24 @@ pub(crate) struct RunBody {
     /// Tells the variables after each step.
     #[serde(default)]
     variables: bool,
-    /// The version to run; the newest when missing.
+    /// Pauses before these steps, until it is told how to go on; a dry run only. With an empty list it pauses when it is
+    /// asked to.
+    pause_at: Option<Vec<BreakpointBody>>,
+    /// Pauses before the first step; a dry run only.
+    #[serde(default)]
+    pause_at_start: bool,
+    /// The version to run; the newest when missing. A script that was not saved has none.
     version: Option<u64>,
-}
-
-/// A script that was not saved, and how to run it.
-// The fields of `RunBody` stand here once more: a schema that is closed cannot be a part of another.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DraftRunBody {
-    /// The script.
-    script: Value,
-    /// Values by the names of parameters.
-    #[serde(default)]
-    #[schema(value_type = Option<Value>)]
-    args: Map<String, Value>,
-    /// Values of the parameters that have none by name, in their order.
-    #[serde(default)]
-    positional: Vec<Value>,
-    /// The database, where the script names none.
-    database: Option<String>,
-    /// Shows what would be changed and keeps nothing.
-    #[serde(default)]
-    dry_run: bool,
-    /// Ends after this step of the script, a JSON pointer such as `/steps/2`.
-    until: Option<String>,
-    /// Tells the variables after each step.
-    #[serde(default)]
-    variables: bool,
-    /// Refused: there is no version to choose.
-    version: Option<u64>,
-}
-
-impl DraftRunBody {
-    fn take_apart(self) -> (Value, RunBody) {
-        let how = RunBody {
-            args: self.args,
-            positional: self.positional,
-            database: self.database,
-            dry_run: self.dry_run,
-            until: self.until,
-            variables: self.variables,
-            version: self.version,
-        };
-        (self.script, how)
-    }
 }
 
 /// Runs a script. The answer is lines (`application/x-ndjson`), or with `Accept: text/event-stream` events, sent as
 /// things happen: `{"id"}` by which the run is cancelled like a query, then `started`, `step_started`, `columns`, `rows`,
 /// `output`, `said`, `step_finished`, `step_failed`, each with `script` and `step` (a JSON pointer), and at the end
 /// `finished` with `outcome` (`done`, `failed`, `cancelled`) and `error`. Arguments that do not fit are a problem, and nothing runs.
+///
+/// With `pause_at` or `pause_at_start` it is a dry run that pauses: `paused` tells `reason` (`start`, `breakpoint`, `step`,
+/// `asked`), `rounds` of the loops around, `calls`, `variables` and figures, and then nothing comes until `POST
+/// /runs/{id}/continue` and its like say how it goes on, which `resumed` tells with `how`. Its time stands still meanwhile.
 #[utoipa::path(
     post, operation_id = "run_script", path = "/scripts/{category}/{name}/run", tag = "scripts", params(ScriptPath), request_body = RunBody,
     responses((status = 200, content((String = "application/x-ndjson"), (String = "text/event-stream"))), (status = "default", body = Problem, content_type = "application/problem+json")),
@@ -196,14 +188,24 @@ async fn start(
         // The name may be wrong: better said before anything runs.
         state.registry().get(database)?;
     }
+    let stops = stops(state, &program, &body).await?;
     let database = body.database.clone();
     let name = database.clone().unwrap_or_default();
     let shown = format!("run {}", program.script.reference());
-    let wait = state.limits().query_timeout();
-    let (running, held) = state
-        .queries()
-        .begin(state.who(), &name, &shown, wait)
-        .await?;
+    let (running, held) = match &stops {
+        None => {
+            let wait = state.limits().query_timeout();
+            let queries = state.queries();
+            queries.begin(state.who(), &name, &shown, wait).await?
+        }
+        Some(_) => state.queries().begin_apart(state.who(), &name, &shown)?,
+    };
+    let pausing = stops.map(|stops| {
+        let (id, at_start) = (running.id(), body.pause_at_start);
+        let runs = state.pausing();
+        runs.begin(state.who(), id, Arc::clone(&program), stops, at_start)
+    });
+    let pausing = pausing.transpose()?;
     let accept = headers.get_all(header::ACCEPT).iter();
     let mut accepted = accept.filter_map(|value| value.to_str().ok());
     let as_events = accepted.any(|value| value.contains("text/event-stream"));
@@ -226,6 +228,7 @@ async fn start(
             dry_run: body.dry_run,
             until: body.until,
             variables: body.variables,
+            pauses: pausing.as_ref().map(Pausing::pauses),
             caller: caller(),
             way,
             cancel,
@@ -235,6 +238,25 @@ async fn start(
         tell(&shared, &running, &wanted, sink, as_events)
     })
     .await
+}
+
+/// Where the run pauses; none when it never does.
+async fn stops(
+    state: &AppState,
+    program: &Arc<Program>,
+    body: &RunBody,
+) -> ApiResult<Option<Vec<Breakpoint>>> {
+    if body.pause_at.is_none() && !body.pause_at_start {
+        return Ok(None);
+    }
+    if !body.dry_run {
+        let detail = "A run that pauses keeps nothing: send \"dry_run\": true, and run it for good when you have seen what it would change.";
+        return Err(ApiError::new(Code::InvalidBreakpoint, detail).at("/dry_run", detail));
+    }
+    let wanted = body.pause_at.clone().unwrap_or_default();
+    let (shared, program) = (state.clone(), Arc::clone(program));
+    let made = state.call(move || breakpoints(&shared, &program, &wanted));
+    made.await.map(Some)
 }
 
 fn caller() -> Caller {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::pause::{PauseReason, Resume, Round};
 use crate::tool::Table;
 
 /// Which step of which script.
@@ -129,6 +130,50 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         variables: Option<Value>,
     },
+    /// The run waits for a word, before a step or a round of a loop.
+    Paused {
+        /// The step.
+        #[serde(flatten)]
+        place: Place,
+        /// Its kind.
+        kind: &'static str,
+        /// Its name for people.
+        #[serde(
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "optional_text"
+        )]
+        name: Option<Arc<str>>,
+        /// Why.
+        reason: PauseReason,
+        /// What is wrong with the condition of the breakpoint.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        condition_error: Option<String>,
+        /// The loops that it is in, the outermost first; one whose round is next is the last.
+        rounds: Vec<Round>,
+        /// The steps "call" that led here, the outermost first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        calls: Vec<Place>,
+        /// All variables, shortened.
+        variables: Value,
+        /// Steps that were run.
+        steps: u64,
+        /// Rows that they gave.
+        rows: u64,
+        /// Items that were changed, or would have been.
+        changed: u64,
+        /// Nodes of the stores' trees that were read.
+        nodes_read: u64,
+        /// Milliseconds that it ran; pauses do not count.
+        elapsed_ms: f64,
+    },
+    /// It goes on.
+    Resumed {
+        /// The step.
+        #[serde(flatten)]
+        place: Place,
+        /// How.
+        how: Resume,
+    },
     /// A step failed.
     StepFailed {
         /// Where and why.
@@ -150,7 +195,9 @@ pub enum Event {
         rows: u64,
         /// Items that were changed and stay so.
         changed: u64,
-        /// Milliseconds that all of it took.
+        /// Nodes of the stores' trees that were read.
+        nodes_read: u64,
+        /// Milliseconds that all of it took; pauses do not count.
         elapsed_ms: f64,
         /// Sequence of the commit.
         #[serde(skip_serializing_if = "Option::is_none")]

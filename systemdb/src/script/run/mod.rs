@@ -7,9 +7,11 @@
 //! Not here: who may run what (the host asks that at each call), and what is kept of a run (the caller writes the
 //! [`RunReport`] down).
 
+mod clock;
 mod event;
 mod host;
 mod parallel;
+mod pause;
 mod steps;
 mod work;
 
@@ -24,6 +26,11 @@ use sop::key::Timestamp;
 pub use event::{Event, Failure, Place, RunOutcome};
 pub use host::{Asker, Begin, Fork, NoModel, Prompt, PromptPart, ScriptHost};
 
+pub use pause::{
+    Breakpoint, LONGEST_PAUSE, MAX_BREAKPOINTS, NotPaused, PauseReason, Pauses, Resume, Round,
+};
+
+use self::clock::Clock;
 use self::steps::{Frame, Runner, Stop};
 use super::arguments::{Arguments, bind};
 use super::check::{NoScripts, RUN_VARIABLE, ScriptSource};
@@ -76,6 +83,10 @@ pub struct RunOptions<'a> {
     pub until: Option<String>,
     /// Whether the variables are told after each step.
     pub variables: bool,
+    /// Where it pauses, and who tells it to go on. Steps that could run side by side then run one after the other.
+    pub pauses: Option<&'a Pauses>,
+    /// What measures its time.
+    pub clock: &'a (dyn Fn() -> Instant + Sync),
 }
 
 impl Default for RunOptions<'_> {
@@ -91,6 +102,8 @@ impl Default for RunOptions<'_> {
             now_unix_ms: 0,
             until: None,
             variables: false,
+            pauses: None,
+            clock: &Instant::now,
         }
     }
 }
@@ -112,7 +125,9 @@ pub struct RunReport {
     pub rows: u64,
     /// Items that were changed and stay so, or would have been.
     pub changed: u64,
-    /// How long it took.
+    /// Nodes of the stores' trees that were read.
+    pub nodes_read: u64,
+    /// How long it took; pauses do not count.
     pub elapsed: Duration,
     /// Sequence of the last commit.
     pub sequence: Option<u64>,
@@ -129,12 +144,20 @@ pub type Sink<'s> = &'s mut dyn FnMut(Event) -> ControlFlow<()>;
 pub(super) struct Shared<'a> {
     pub options: &'a RunOptions<'a>,
     pub limits: RunLimits,
-    pub deadline: Option<Instant>,
+    pub clock: Clock<'a>,
     pub steps: AtomicU64,
     pub rows: AtomicU64,
+    pub nodes_read: AtomicU64,
     pub changed: AtomicU64,
     /// Set when one of several steps side by side failed, or nobody listens any more.
     pub stop: AtomicBool,
+}
+
+impl Shared<'_> {
+    /// When it has to be done; later by what it was paused.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.clock.after(self.limits.time)
+    }
 }
 
 /// Runs a program and tells `sink` what happens.
@@ -145,12 +168,12 @@ pub fn run(
     options: &RunOptions<'_>,
     sink: Sink<'_>,
 ) -> RunReport {
-    let began = Instant::now();
+    let clock = Clock::new(options.clock);
     let script = &program.script;
     let args = match bind(&script.parameters, given) {
         Ok(args) => args,
         Err(faults) => {
-            let report = refused(faults, began.elapsed());
+            let report = refused(faults, clock.elapsed());
             let _ = sink(finished(&report));
             return report;
         }
@@ -166,13 +189,14 @@ pub fn run(
     let shared = Shared {
         options,
         limits,
-        deadline: began.checked_add(limits.time),
+        clock,
         steps: AtomicU64::new(0),
         rows: AtomicU64::new(0),
+        nodes_read: AtomicU64::new(0),
         changed: AtomicU64::new(0),
         stop: AtomicBool::new(false),
     };
-    host.set_deadline(shared.deadline);
+    host.set_deadline(shared.deadline());
     let mut variables = Variables::default();
     for (name, value) in &args {
         variables.set(name, value.clone());
@@ -192,6 +216,7 @@ pub fn run(
         transaction: false,
         sequence: None,
         open: 0,
+        level: 0,
     };
     let result = runner.tell(started).and_then(|()| {
         runner.frame.database = runner.own_database(options.database.clone())?;
@@ -200,6 +225,7 @@ pub fn run(
     let (outcome, failure) = match result {
         Ok(()) | Err(Stop::Reached) => (RunOutcome::Done, None),
         Err(Stop::Cancelled) => (RunOutcome::Cancelled, Some(cancelled())),
+        Err(Stop::Ended(failure)) => (RunOutcome::Cancelled, Some(*failure)),
         Err(Stop::Failed(failure)) => (RunOutcome::Failed, Some(*failure)),
     };
     let report = RunReport {
@@ -210,7 +236,8 @@ pub fn run(
         steps: shared.steps.load(Ordering::Relaxed),
         rows: shared.rows.load(Ordering::Relaxed),
         changed: shared.changed.load(Ordering::Relaxed),
-        elapsed: began.elapsed(),
+        nodes_read: shared.nodes_read.load(Ordering::Relaxed),
+        elapsed: shared.clock.elapsed(),
         sequence: runner.sequence,
         table: runner.frame.table.take(),
         value: std::mem::take(&mut runner.frame.value),
@@ -254,6 +281,7 @@ fn refused(faults: Vec<Fault>, elapsed: Duration) -> RunReport {
         steps: 0,
         rows: 0,
         changed: 0,
+        nodes_read: 0,
         elapsed,
         sequence: None,
         table: None,
@@ -268,6 +296,7 @@ fn finished(report: &RunReport) -> Event {
         steps: report.steps,
         rows: report.rows,
         changed: report.changed,
+        nodes_read: report.nodes_read,
         elapsed_ms: milliseconds(report.elapsed),
         sequence: report.sequence,
     }

@@ -103,7 +103,9 @@ impl Runner<'_, '_> {
                     Some(Stop::Failed(failure)) if failure.code != "cancelled" => {}
                     _ => stopped = Some(stop),
                 },
-                Some((_, Err(Stop::Cancelled))) => stopped = stopped.or(Some(Stop::Cancelled)),
+                Some((_, Err(stop @ (Stop::Cancelled | Stop::Ended(_))))) => {
+                    stopped = stopped.or(Some(stop));
+                }
                 None => {
                     let fault = ToolFault::new("internal", "the step ended without a result");
                     stopped = Some(self.failed(Some(step), fault));
@@ -146,7 +148,7 @@ fn one(
     send: &mpsc::Sender<Message>,
 ) -> (Frame, Result<(), Stop>) {
     let host = (fork.make)();
-    host.set_deadline(shared.deadline);
+    host.set_deadline(shared.deadline());
     let mut sink = |event: Event| match ended.load(Ordering::Relaxed)
         || send.send(Message::Event(event)).is_err()
     {
@@ -161,6 +163,7 @@ fn one(
         transaction: false,
         sequence: None,
         open: 0,
+        level: 0,
     };
     let result = runner.step(step, apart);
     (runner.frame, result)

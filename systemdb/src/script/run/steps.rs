@@ -2,17 +2,17 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
 use super::event::{Event, Failure, Place};
 use super::host::{Begin, ScriptHost};
+use super::pause::{Hit, Pauses, Point, Resume, Round, Waited};
 use super::{Shared, Sink, milliseconds};
 use crate::script::check::{ERROR_VARIABLE, RUN_VARIABLE};
 use crate::script::model::TransactionMode;
-use crate::script::program::{Compiled, Operand, Program};
+use crate::script::program::{Compiled, Operand, Program, Work};
 use crate::script::template::{Template, ValueTemplate};
 use crate::script::variables::Variables;
 use crate::tool::{Table, ToolFault};
@@ -21,6 +21,8 @@ use crate::tool::{Table, ToolFault};
 pub(super) enum Stop {
     Failed(Box<Failure>),
     Cancelled,
+    /// It was stopped, and this is why.
+    Ended(Box<Failure>),
     /// The step after which the run was to end.
     Reached,
 }
@@ -35,8 +37,12 @@ pub(super) struct Frame {
     pub depth: usize,
     pub table: Option<Arc<Table>>,
     pub value: Value,
-    /// Which round of how many of the innermost loop.
-    pub round: Option<(u64, u64)>,
+    /// The rounds of the loops around the step, those of callers too, the outermost first.
+    pub rounds: Vec<Round>,
+    /// How many of these are of callers.
+    pub outer_rounds: usize,
+    /// The steps "call" that led here.
+    pub calls: Vec<Place>,
 }
 
 impl Frame {
@@ -54,8 +60,16 @@ impl Frame {
             depth,
             table: None,
             value: Value::Null,
-            round: None,
+            rounds: Vec::new(),
+            outer_rounds: 0,
+            calls: Vec::new(),
         }
+    }
+
+    /// Which round of how many of the innermost loop of the script itself.
+    pub fn round(&self) -> Option<(u64, u64)> {
+        let own = self.rounds.get(self.outer_rounds..)?.last()?;
+        Some((own.round, own.of))
     }
 
     /// The same for another thread, without results.
@@ -68,7 +82,9 @@ impl Frame {
             depth: self.depth,
             table: None,
             value: Value::Null,
-            round: self.round,
+            rounds: self.rounds.clone(),
+            outer_rounds: self.outer_rounds,
+            calls: self.calls.clone(),
         }
     }
 }
@@ -83,6 +99,8 @@ pub(super) struct Runner<'r, 's> {
     pub sequence: Option<u64>,
     /// Items that were changed since the transaction began: none, when it is given up.
     pub open: u64,
+    /// How many steps are around the one that runs.
+    pub level: usize,
 }
 
 /// What a step gave.
@@ -204,8 +222,9 @@ impl Runner<'_, '_> {
         let mut rest = steps;
         while let Some((step, after)) = rest.split_first() {
             let beside = rest.iter().take_while(|step| step.is_async).count();
-            // What is only shown has to see what came before: one after the other.
-            if beside > 1 && !self.shared.options.dry_run {
+            // What is only shown has to see what came before, and what pauses is looked at in one place: one after the other.
+            let options = self.shared.options;
+            if beside > 1 && !options.dry_run && options.pauses.is_none() {
                 let (group, after) = rest.split_at(beside);
                 self.beside(group, apart)?;
                 rest = after;
@@ -218,19 +237,22 @@ impl Runner<'_, '_> {
     }
 
     pub fn step(&mut self, step: &Compiled, apart: bool) -> Result<(), Stop> {
+        self.pause_before(step, false)?;
         self.may_go_on(step)?;
-        let began = Instant::now();
+        let began = self.shared.clock.elapsed();
         let started = Event::StepStarted {
             place: self.place(step),
             kind: step.kind,
             name: step.name.clone(),
-            round: self.frame.round,
+            round: self.frame.round(),
         };
         self.tell(started)?;
+        self.level += 1;
         let result = match apart {
             true => self.whole(|me| me.work(step), true),
             false => self.work(step),
         };
+        self.level -= 1;
         match result {
             Ok(given) => {
                 if let Some(name) = &step.output {
@@ -243,7 +265,7 @@ impl Runner<'_, '_> {
                 self.tell(Event::StepFinished {
                     place: self.place(step),
                     rows: given.rows,
-                    elapsed_ms: milliseconds(began.elapsed()),
+                    elapsed_ms: milliseconds(self.shared.clock.elapsed().saturating_sub(began)),
                     variables,
                 })?;
                 let until = self.shared.options.until.as_deref();
@@ -304,10 +326,7 @@ impl Runner<'_, '_> {
             );
             return Err(self.fault(step, "step_limit", message));
         }
-        if shared
-            .deadline
-            .is_some_and(|deadline| Instant::now() > deadline)
-        {
+        if shared.clock.elapsed() > shared.limits.time {
             let message = format!(
                 "the script took longer than {} ms",
                 shared.limits.time.as_millis()
@@ -315,6 +334,79 @@ impl Runner<'_, '_> {
             return Err(self.fault(step, "timeout", message));
         }
         Ok(())
+    }
+
+    /// Pauses before a step, or before a round of a loop, where somebody wants that.
+    pub fn pause_before(&mut self, step: &Compiled, is_round: bool) -> Result<(), Stop> {
+        let Some(pauses) = self.shared.options.pauses else {
+            return Ok(());
+        };
+        let point = Point {
+            script: &self.frame.reference,
+            step: &step.at,
+            level: self.level - usize::from(is_round),
+            is_loop: matches!(step.work, Work::Loop { .. }),
+            is_round,
+            variables: &self.frame.variables,
+        };
+        let Some(hit) = pauses.hit(&point) else {
+            return Ok(());
+        };
+        pauses.begin(&point);
+        self.pause(pauses, step, hit)
+    }
+
+    fn pause(&mut self, pauses: &Pauses, step: &Compiled, hit: Hit) -> Result<(), Stop> {
+        let shared = self.shared;
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let paused = Event::Paused {
+            place: self.place(step),
+            kind: step.kind,
+            name: step.name.clone(),
+            reason: hit.reason,
+            condition_error: hit.doubt,
+            rounds: self.frame.rounds.clone(),
+            calls: self.frame.calls.clone(),
+            variables: self.told_variables(),
+            steps: count(&shared.steps),
+            rows: count(&shared.rows),
+            changed: count(&shared.changed),
+            nodes_read: count(&shared.nodes_read),
+            elapsed_ms: milliseconds(shared.clock.elapsed()),
+        };
+        let stopped = shared.clock.stop();
+        let told = self.tell(paused);
+        if told.is_err() {
+            pauses.give_up();
+            return told;
+        }
+        let waited = pauses.wait(shared.options.cancelled);
+        shared.clock.go_on(stopped);
+        self.host.set_deadline(shared.deadline());
+        let how = match waited {
+            Waited::Told(Resume::Stop) | Waited::Cancelled => return Err(Stop::Cancelled),
+            Waited::Told(how) => how,
+            Waited::Lapsed(longest) => {
+                let seconds = longest.as_secs();
+                let message = format!(
+                    "the run was paused for {seconds} s without a word, and was stopped; nothing of it is kept"
+                );
+                return Err(self.ended(step, "pause_limit", message));
+            }
+            Waited::Closed => {
+                let message = "the server goes down, and the paused run was stopped";
+                return Err(self.ended(step, "shutting_down", message));
+            }
+        };
+        let place = self.place(step);
+        self.tell(Event::Resumed { place, how })
+    }
+
+    fn ended(&self, step: &Compiled, code: &str, message: impl Into<String>) -> Stop {
+        match self.fault(step, code, message) {
+            Stop::Failed(failure) => Stop::Ended(failure),
+            stop => stop,
+        }
     }
 
     pub fn text(&self, step: &Compiled, template: &Template) -> Result<String, Stop> {

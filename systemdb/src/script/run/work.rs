@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::event::Event;
 use super::host::{Prompt, PromptPart};
+use super::pause::Round;
 use super::steps::{Frame, Given, Runner, Stop};
 use crate::script::arguments::{Arguments, bind};
 use crate::script::check::{MAX_CALL_DEPTH, RUN_VARIABLE};
@@ -129,6 +130,9 @@ impl Runner<'_, '_> {
             .or_else(|| count(&stats, "changed"))
             .unwrap_or(0);
         self.shared.changed.fetch_add(changed, Ordering::Relaxed);
+        let nodes_read = count(&stats, "nodes_read").unwrap_or(0);
+        let shared = self.shared;
+        shared.nodes_read.fetch_add(nodes_read, Ordering::Relaxed);
         self.open += changed;
         let mut given = Given::default();
         if let Some(mut table) = table {
@@ -181,18 +185,29 @@ impl Runner<'_, '_> {
             }
         };
         let outer = self.frame.variables.get(item).cloned();
-        let before = self.frame.round;
-        let rounds = list.len() as u64;
+        let of = list.len() as u64;
+        let loops = self.frame.rounds.len();
         let mut done = Ok(());
-        for (number, value) in (1..).zip(list) {
-            self.frame.round = Some((number, rounds));
+        self.frame.rounds.push(Round {
+            place: self.place(step),
+            item: item.to_owned(),
+            round: 0,
+            of,
+        });
+        for value in list {
+            if let Some(round) = self.frame.rounds.last_mut() {
+                round.round += 1;
+            }
             self.frame.variables.set(item, value);
-            done = self.list(steps, false);
+            done = self.pause_before(step, true);
+            if done.is_ok() {
+                done = self.list(steps, false);
+            }
             if done.is_err() {
                 break;
             }
         }
-        self.frame.round = before;
+        self.frame.rounds.truncate(loops);
         match outer {
             Some(value) => self.frame.variables.set(item, value),
             None => self.frame.variables.remove(item),
@@ -231,7 +246,11 @@ impl Runner<'_, '_> {
         let about = self.frame.variables.get(RUN_VARIABLE).cloned();
         variables.set(RUN_VARIABLE, about.unwrap_or_default());
         let outer = self.database(step)?;
-        let frame = Frame::new(program, reference.into(), variables, depth);
+        let mut frame = Frame::new(program, reference.into(), variables, depth);
+        frame.outer_rounds = self.frame.rounds.len();
+        frame.rounds.clone_from(&self.frame.rounds);
+        frame.calls.clone_from(&self.frame.calls);
+        frame.calls.push(self.place(step));
         let caller = std::mem::replace(&mut self.frame, frame);
         let result = self.own_database(outer).and_then(|database| {
             self.frame.database = database;
@@ -269,7 +288,7 @@ impl Runner<'_, '_> {
             });
         });
         read.map_err(|message| self.fault(step, "invalid_template", message))?;
-        let until = self.shared.deadline;
+        let until = self.shared.deadline();
         Ok(Prompt { parts, until })
     }
 }
