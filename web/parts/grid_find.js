@@ -94,7 +94,7 @@ export function wireFind(app) {
   const draw = () => {
     const rest = grid.source?.count !== undefined && loaded().length < grid.lines.total;
     render(html`<label class="field">${icon("search", true)}<input aria-label=${t("grid.find_in_the_rows")} placeholder=${t("shared.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${text} @input=${(/** @type {any} */ event) => typed(event.target.value)} @keydown=${key}></label>
-      <span class="small dim" role="status">${text === "" ? "" : hits.length ? t("grid.hit_of_hits", { at: count(at + 1), hits: count(hits.length), more: hits.length >= MOST_HITS ? "+" : "" }) : t("shared.nothing_found")}</span>
+      <span class="small dim" role="status">${text === "" ? "" : hits.length ? t("shared.n_of_total", { n: count(at + 1), total: `${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` }) : t("shared.nothing_found")}</span>
       ${rest && text ? html`<span class="small dim wide-only" title=${t("grid.a_filter_looks_at_all_rows")}>${t("grid.in_rows_that_were_read", { rows: count(loaded().length) })}</span>` : nothing}
       <button class="button only s quiet" aria-label=${t("shared.the_one_before")} title=${t("shared.the_one_before_shift")} ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("shared.next_enter")} ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("shared.close_esc")} @click=${close}>${icon("x", true)}</button>`, bar);
   };

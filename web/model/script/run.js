@@ -246,7 +246,7 @@ export class ScriptRun extends EventTarget {
     if (event.condition_error) this.#write("condition", sentence(String(event.condition_error)), here, "fail");
     const element = last ? brief(this.variables[last.item]) : "";
     queueMicrotask(() => this.dispatchEvent(new Event("pause")));
-    this.#write("pause", `${own ? "" : `${event.script} `}${last ? t("scripts.round_of_of_value", { round: count(last.round), of: count(last.of), value: element ? `  ${element}` : "" }) : ""}`.trim(), here);
+    this.#write("pause", `${own ? "" : `${event.script} `}${last ? `${t("shared.n_of_total", { n: count(last.round), total: count(last.of) })}${element ? `  ${element}` : ""}` : ""}`.trim(), here);
   }
 
   #goesOn() {

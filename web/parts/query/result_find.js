@@ -153,7 +153,7 @@ export class ResultFind {
 
   #draw() {
     const { hits } = this;
-    const said = this.text === "" ? "" : hits.length ? t("query.at_of_hits_value", { at: count(this.at + 1), hits: count(hits.length), value: hits.length >= MOST_HITS ? "+" : "" }) : this.looking ? "looking" : t("shared.nothing_found");
+    const said = this.text === "" ? "" : hits.length ? t("shared.n_of_total", { n: count(this.at + 1), total: `${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` }) : this.looking ? t("query.looking") : t("shared.nothing_found");
     render(html`<label class="field">${icon("search", true)}<input aria-label=${t("shared.find_in_the_result")} placeholder=${t("shared.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${this.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}></label>
       <span class="small dim" role="status">${said}</span>
       <button class="button only s quiet" aria-label=${t("shared.the_one_before")} title=${t("shared.the_one_before_shift")} ?disabled=${!hits.length} @click=${() => this.#step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("shared.next_enter")} ?disabled=${!hits.length} @click=${() => this.#step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("shared.close_esc")} @click=${() => this.close()}>${icon("x", true)}</button>`, this.bar);

@@ -112,7 +112,7 @@ export class Runs {
     const run = draft && this.of(draft.id);
     if (!draft || run?.state !== "running" || !run.pausing || run.ran === draft.script) return;
     this.stop(draft.id);
-    session.say({ kind: "warn", text: t("scripts.draft_was_changed", { draft: draft.title }) });
+    session.say({ kind: "warn", text: t("scripts.draft_was_changed", { script: draft.title }) });
   }
 
   /** The scripts that run and may be paused. */
@@ -183,7 +183,7 @@ export class Runs {
       const stop = run.faults.find((fault) => fault.at.startsWith("/pause_at/"));
       const step = stop && run.body.pause_at[Number(stop.at.split("/")[2])]?.step;
       if (step) studio.cards.focus(step);
-      if (!broken && argument === undefined) session.say({ kind: "danger", text: stop ? t("scripts.the_run_cannot_stop_there", { message: stop.message }) : run.error });
+      if (!broken && argument === undefined) session.say({ kind: "danger", text: stop ? t("scripts.the_run_cannot_stop_there", { reason: stop.message }) : run.error });
       announce(t("scripts.the_run_failed", { reason: run.error }));
     } else if (run.state === "done") {
       announce(run.dryRun ? t("scripts.the_dry_run_is_done_in", { time: span(run.elapsed) }) : t("scripts.the_run_is_done_in", { time: span(run.elapsed) }));
@@ -235,7 +235,7 @@ export class Runs {
     const run = draft && this.of(draft.id);
     if (draft && run?.pause) {
       const { count, rows, definitions } = run.changes;
-      changesDialog(app, { sql: "", changes: { count: count + definitions.length, rows: shown(definitions, rows) }, still: true, note: t("scripts.so_far_nothing_is_kept_draft", { draft: draft.title }), commit: async () => undefined });
+      changesDialog(app, { sql: "", changes: { count: count + definitions.length, rows: shown(definitions, rows) }, still: true, note: t("scripts.so_far_nothing_is_kept", { script: draft.title }), commit: async () => undefined });
     } else if (draft && run?.dryRun && run.state === "done") this.review(draft, run, run.body.args);
   }
 }

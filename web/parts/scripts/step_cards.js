@@ -73,7 +73,7 @@ export class StepCards {
   /** Where a run stops: beside the step's number. @param {Place} place @param {import("../../model/script/breakpoints.js").Breakpoint | undefined} own */
   #stop({ at, number }, own) {
     const { studio } = this;
-    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when_when", { when: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
+    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when", { condition: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
       event.preventDefault();
       studio.stopWhen(at);
     }}></button>`;

@@ -282,7 +282,7 @@ export class SopScripts extends Part {
     this.drafts.touch();
     this.runs.stopsChanged();
     const number = places(draft.script).find((one) => one.at === at)?.number ?? "";
-    announce(breakpoint ? breakpoint.when ? t("scripts.stops_at_step_when", { number, when: breakpoint.when }) : t("scripts.stops_at_step_number", { number }) : t("scripts.does_not_stop_at_step", { number }));
+    announce(breakpoint ? breakpoint.when ? t("scripts.stops_at_step_when", { number, condition: breakpoint.when }) : t("scripts.stops_at_step_number", { number }) : t("scripts.does_not_stop_at_step", { number }));
   }
   clearStops() {
     const { draft } = this;
@@ -524,7 +524,7 @@ export class SopScripts extends Part {
     const steps = places(draft.script).length;
     const held = run?.held;
     const round = held?.rounds.at(-1);
-    if (run && held) return [...(round ? [{ count: count(round.round), what: t("scripts.of_of", { of: count(round.of) }) }] : []), { count: span(run.elapsed), what: "" }, { count: count(held.nodes), what: t("shared.nodes_read", { n: held.nodes }) }];
+    if (run && held) return [...(round ? [{ count: count(round.round), what: t("scripts.of_total_within", { total: count(round.of) }) }] : []), { count: span(run.elapsed), what: "" }, { count: count(held.nodes), what: t("shared.nodes_read", { n: held.nodes }) }];
     const list = [{ count: count(steps), what: t("scripts.steps_within", { n: steps }) }];
     if (run?.figures) list.push({ count: count(run.figures.rows), what: t("shared.rows_within", { n: run.figures.rows }) });
     if (run) list.push({ count: span(run.elapsed), what: run.state === "running" ? t("shared.so_far") : "" });
@@ -600,7 +600,7 @@ export class SopScripts extends Part {
     const { run } = this;
     if (!run) return nothing;
     const number = (/** @type {string} */ at) => places(draft.script).find((one) => one.at === at)?.number ?? "";
-    if (run.held) return html`<span class="chip">${t("scripts.paused_in")} ${this.#pausedIn(draft, run.held)}</span>`;
+    if (run.held) return html`<span class="chip">${t("scripts.paused_in_script", { script: this.#pausedIn(draft, run.held) })}</span>`;
     if (run.state === "running") return html`<span class="chip">${run.dryRun ? t("scripts.dry_run") : t("shared.running")}${run.current ? ` ${t("scripts.at_step", { number: number(run.current) })}` : ""}</span>`;
     if (run.state === "failed") return html`<span class="chip fail">${icon("warning", true)}${t("shared.failed")}</span>`;
     if (run.state === "cancelled") return html`<span class="chip">${t("shared.stopped")}</span>`;

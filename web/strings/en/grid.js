@@ -58,7 +58,6 @@ export default /** @type {const} */ ({
   "grid.hide": "Hide",
   "grid.hide_all": "Hide all",
   "grid.hide_column": "Hide {column}",
-  "grid.hit_of_hits": "{at} of {hits}{more}",
   "grid.import_files_make_a_store_or_look": "Import files, make a store, or look around in the demo shop. Files can be dropped anywhere on this page.",
   "grid.in_rows_that_were_read": "in {rows} rows that were read",
   "grid.is_past_the_end": "{value} % is past the end.",
