@@ -56,9 +56,9 @@ export function stopDialog(studio, draft, at) {
     body: (draw) => html`<label>Only when<span class="field"><input class="data" autofocus autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4000" placeholder=${inLoop ? `${place.step.item || "item"}.total > 50` : "size(rows) > 10"} .value=${when} @input=${(/** @type {any} */ event) => { when = event.target.value; draw(); }}></span><span class="hint">A condition over the variables${inLoop ? ", looked at before each round" : ""}. Leave it empty to stop always.</span></label>`,
     run: async () => {
       const text = when.trim();
-      const fault = text && (await studio.stopFault(at, text));
+      const fault = text && (await studio.stops.fault(at, text));
       if (fault) throw new Error(fault);
-      studio.stopAt(at, text ? { when: text } : {});
+      studio.stops.set(at, text ? { when: text } : {});
     },
   });
 }

@@ -72,9 +72,9 @@ export class StepCards {
   /** Where a run stops: beside the step's number. @param {Place} place @param {import("../../model/script/breakpoints.js").Breakpoint | undefined} own */
   #stop({ at, number }, own) {
     const { studio } = this;
-    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label="Stop at step ${number}" aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? `Stops here when ${own.when}` : "Stops here") : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
+    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label="Stop at step ${number}" aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? `Stops here when ${own.when}` : "Stops here") : studio.app.commands.tip("toggle-stop")} @click=${() => studio.stops.toggle(at)} @contextmenu=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      studio.stopWhen(at);
+      studio.stops.ask(at);
     }}></button>`;
   }
 
@@ -246,8 +246,8 @@ export class StepCards {
     const nudges = /** @type {const} */ ([["up", "Move up", "up", "Alt ↑"], ["down", "Move down", "down", "Alt ↓"], ["in", "Move into the step before", "right", "Alt →"], ["out", "Move out", "to", "Alt ←"]]);
     void studio.app.menu.show(() => [
       { title: "Run to here", icon: "play", key: commands.shortcut("run-to-here"), run: () => studio.runs.go({ until: at }) },
-      { title: draft.breakpoints.has(at) ? "Do not stop here" : "Stop here", icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.toggleStop(at) },
-      { title: "Stop here when", icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stopWhen(at) },
+      { title: draft.breakpoints.has(at) ? "Do not stop here" : "Stop here", icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.stops.toggle(at) },
+      { title: "Stop here when", icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stops.ask(at) },
       "rule",
       { title: "Add a step above", icon: "plus", run: () => addDialog(studio, listOf(at), indexOf(at)) },
       { title: "Add a step below", icon: "plus", key: commands.shortcut("add-step"), run: () => addDialog(studio, listOf(at), indexOf(at) + 1) },
