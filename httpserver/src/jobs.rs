@@ -49,6 +49,8 @@ pub struct JobWish {
     pub unit: &'static str,
     /// Whether it looks at [`Job::is_cancelled`].
     pub can_cancel: bool,
+    /// Who starts it.
+    pub by: Arc<str>,
 }
 
 /// A job of the list.
@@ -76,6 +78,9 @@ pub struct JobView {
     pub note: String,
     /// Whether it can be cancelled.
     pub can_cancel: bool,
+    /// Who started it: they see and end it whatever their role. Others are not told.
+    #[serde(skip)]
+    pub by: Arc<str>,
     /// When it began, in milliseconds since 1970 UTC.
     pub began_ms: u64,
     /// How long it has run, or ran, in milliseconds.
@@ -170,6 +175,7 @@ impl Jobs {
             unit: wish.unit,
             note: String::new(),
             can_cancel: wish.can_cancel,
+            by: wish.by,
             began_ms: millis(since.unwrap_or_default()),
             elapsed_ms: 0,
             outcome: Value::Null,
@@ -295,6 +301,7 @@ mod tests {
             what: "Backup of d".into(),
             unit: "bytes",
             can_cancel: true,
+            by: "ada".into(),
         }
     }
 

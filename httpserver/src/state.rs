@@ -24,7 +24,7 @@ use crate::security::{Access, HostRules, Identity, Logins};
 use crate::watch::panic_text;
 
 /// The folder in the data root for what queries, imports and exports cannot hold in memory.
-const QUERY_FILES: &str = "query-files.tmp";
+pub(crate) const QUERY_FILES: &str = "query-files.tmp";
 
 /// Shared state; cheap to clone. Each request has its own, with the databases of its environment.
 #[derive(Clone)]

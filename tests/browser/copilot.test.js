@@ -168,6 +168,20 @@ describe("the copilot", () => {
     assert.equal(fake.asked.at(-1).replace, 1);
   });
 
+  test("of very many columns an answer shows the first, and says how many there are beside them", async () => {
+    const { page } = await open();
+    fake.on(/broad/, async function* broad() {
+      yield ["tool-start", { call: "a", tool: "query", args: { sql: "SELECT * FROM Invoice" } }];
+      yield ["tool-output", { call: "a", summary: "3 rows", columns: Array.from({ length: 200 }, (_, at) => ({ name: `c${at}`, kind: "integer" })), rows: Array.from({ length: 3 }, (_, row) => Array.from({ length: 200 }, (_column, at) => row * 1000 + at)), stats: {} }];
+      yield ["text-delta", { text: "That is broad." }];
+      yield ["finish", { reason: "stop" }];
+    });
+    await ask(page, "Something broad");
+    const answer = answers(page).last();
+    await answer.getByText("160 more columns").waitFor();
+    assert.equal(await answer.locator(".mini thead th").count(), 40);
+  });
+
   test("a slash lists the server's tools and completes stores; the keyboard is enough", async () => {
     const { page } = await open();
     await composer(page).pressSequentially("/sel");

@@ -171,6 +171,46 @@ describe("import and export", () => {
     assert.equal(menu.text.trim().split("\n").length, names.length + 1);
   });
 
+  test("an export that is refused says why and is not on its way; an empty store goes out with its columns", async () => {
+    const schema = { declared: true, fields: [{ name: "name", type: "string", required: false }] };
+    await it.server.call("POST", "/databases/imported/stores", { body: { name: "Bare", key: { type: "composite", fields: [{ name: "id", type: "i64" }] }, schema } });
+    const { page, watch } = await it.open("/d/imported/s/Bare");
+    await shows(page, "Bare");
+    await page.keyboard.press("Control+Shift+E");
+    const dialog = page.getByRole("dialog", { name: "Export" });
+    await dialog.getByRole("radio", { name: /^Parquet/ }).check();
+    const [saved] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Save" }).click()]);
+    const bytes = (await readFile(await saved.path())).toString("latin1");
+    assert.ok(bytes.startsWith("PAR1") && bytes.includes("id") && bytes.includes("name"));
+    await page.locator(".toast.ok").getByText(/on its way/).waitFor();
+    await page.locator(".toast").first().waitFor({ state: "detached" });
+
+    watch.expect(/status of 4\d\d/);
+    let downloads = 0;
+    page.on("download", () => (downloads += 1));
+    await page.keyboard.press("Control+Shift+E");
+    await dialog.getByLabel("What").selectOption("query");
+    for (const [statement, format, cause] of /** @type {[string, RegExp, RegExp][]} */ ([["SELECT 1; SELECT 2", /^Parquet/, /several results/i], ["SELECT * FROM Bar", /^CSV/, /Bar/], ["DELETE FROM Bare", /^NDJSON/, /read/]])) {
+      await dialog.getByRole("textbox", { name: "Statement" }).fill(statement);
+      await dialog.getByRole("radio", { name: format }).check();
+      await dialog.getByRole("button", { name: "Save" }).click();
+      await dialog.getByRole("alert").getByText(cause).waitFor();
+    }
+    await accessible(page, "a refused export");
+    await picture(page, "export-refused");
+    assert.equal(await page.locator(".toast.ok").count(), 0);
+    assert.equal(downloads, 0);
+    // It is mended in its place.
+    await dialog.getByRole("textbox", { name: "Statement" }).fill("SELECT 1 AS one");
+    const [mended] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Save" }).click()]);
+    assert.equal(await readFile(await mended.path(), "utf8"), '{"one":1}\n');
+    // From the menu, where there is no dialog: a message.
+    await it.server.call("DELETE", "/databases/imported/stores/Bare");
+    await page.getByRole("button", { name: "More for this store" }).or(page.locator("[data-command=more]")).first().click();
+    await page.getByRole("menuitem", { name: /Export Bare as CSV/ }).click();
+    await page.locator(".toast.danger").getByText(/The file was not written: .*Bare/).waitFor();
+  });
+
   test("a store goes out as Parquet and comes in again as another one, with the same rows", async () => {
     const { page } = await it.open("/d/chinook/s/Album");
     await shows(page, "Album");

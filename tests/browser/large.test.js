@@ -1,21 +1,16 @@
 // A million items of sixty columns: the grid stays light, whatever is asked of it.
 //
-// What is measured: the browser's own list of long tasks (over 50 ms) while the grid scrolls from top to bottom and sideways,
-// is dragged and jumps. A shared machine may take the processor away in the middle of a task, which looks like a long one; so
-// what counts against the grid is a long task in which the page's thread also worked that long, by the trace's CPU time. A
-// neighbour on the same core makes work itself slower, too: the same piece of work is timed beside each walk, the limit
-// grows as it does, and of three walks one without a long task shows that the grid has none.
+// What is measured: long tasks while the grid scrolls from top to bottom and sideways, is dragged and jumps (`support/tasks.js`).
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { picture } from "../support/browser.js";
 import { inView, jump, row, shows, until } from "../support/page.js";
 import { scene } from "../support/scene.js";
+import { withoutLongTasks } from "../support/tasks.js";
 
 const ITEMS = 1_000_000;
 const BATCH = 5_000;
-const LONG_MS = 50;
-const TRIES = 3;
 /** Columns, the key among them. */
 const COLUMNS = 60;
 /** Most of a line is one of these, so that making them takes no time. */
@@ -41,41 +36,6 @@ function lines() {
     },
   });
 }
-
-/**
- * The main thread's tasks over 50 ms of CPU time while something is done, by the browser's trace.
- * @param {import("playwright-core").Page} page @param {() => Promise<void>} doing
- */
-async function longTasks(page, doing) {
-  const client = await page.context().newCDPSession(page);
-  /** @type {any[]} */
-  const events = [];
-  client.on("Tracing.dataCollected", ({ value }) => events.push(...value));
-  await page.evaluate(() => {
-    window.long = [];
-    window.observer = new PerformanceObserver((list) => window.long.push(...list.getEntries().map((entry) => entry.duration)));
-    window.observer.observe({ type: "longtask" });
-  });
-  await client.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["toplevel", "disabled-by-default-devtools.timeline"], excludedCategories: ["*"] } });
-  await doing();
-  const complete = new Promise((resolve) => client.once("Tracing.tracingComplete", resolve));
-  await client.send("Tracing.end");
-  await complete;
-  const wall = await page.evaluate(() => [...window.long, ...window.observer.takeRecords().map((entry) => entry.duration)]);
-  const main = new Set(events.filter((event) => event.name === "thread_name" && event.args?.name === "CrRendererMain").map((event) => `${event.pid} ${event.tid}`));
-  const tasks = events.filter((event) => event.ph === "X" && event.name === "RunTask" && (main.size === 0 || main.has(`${event.pid} ${event.tid}`)) && event.dur);
-  await client.detach();
-  const cpu = tasks.map((event) => (event.tdur ?? event.dur) / 1000);
-  return { wall, cpu, longest: Math.max(0, ...cpu), tasks: tasks.length };
-}
-
-/** Times of one piece of work, done again and again: the shortest is what the machine can, the others what it gives now. @param {import("playwright-core").Page} page @returns {Promise<number[]>} */
-const timed = (page) => page.evaluate(() => Array.from({ length: 25 }, () => {
-  const from = performance.now();
-  let sum = 0;
-  for (let at = 0; at < 3_000_000; at += 1) sum += Math.sqrt(at);
-  return sum ? performance.now() - from : 0;
-}));
 
 /** Up, down, sideways, by the thumb and by jumps. @param {import("playwright-core").Page} page */
 async function walk(page) {
@@ -123,22 +83,7 @@ describe("a million items", () => {
     const { page } = await it.open("/d/large/s/items");
     await shows(page, "items");
     await row(page, 1).waitFor();
-    /** @type {number[]} */
-    const times = [];
-    let found;
-    let limit = LONG_MS;
-    for (let walked = 0; walked < TRIES; walked += 1) {
-      const before = await timed(page);
-      found = await longTasks(page, () => walk(page));
-      const beside = [...before, ...(await timed(page))].sort((a, b) => a - b);
-      times.push(...beside);
-      const slower = beside[Math.floor(beside.length / 2)] / Math.min(...times);
-      limit = LONG_MS * Math.max(1, slower);
-      t.diagnostic(`${found.tasks} tasks, the longest worked ${found.longest.toFixed(1)} ms of ${limit.toFixed(0)}; long by the clock: ${found.wall.map(Math.round).join(", ") || "none"}; the machine gives ${(100 / slower).toFixed(0)} %`);
-      if (found.longest <= limit) break;
-    }
-    assert.ok(found.tasks > 100, "the trace has the page's tasks");
-    assert.deepEqual(found.cpu.filter((one) => one > limit), [], "no task worked too long");
+    await withoutLongTasks(t, page, () => walk(page));
     await picture(page, "large");
   });
 

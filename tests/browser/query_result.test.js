@@ -77,6 +77,32 @@ describe("what comes of a query", () => {
     assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^\| id \| n \| t \|\n\| ---: \| .* \|\n\| 1 \| 18446744073709551615 \|/);
   });
 
+  test("the result is exported as Parquet by the server, with every row and digit; what writes is not run again", async () => {
+    const { page, watch } = await open("large");
+    await write(page, "SELECT id, n, day FROM Exact UNION ALL SELECT id + 10, share, name FROM Big WHERE id < :most");
+    await page.getByLabel("Value of :most").fill("3");
+    await page.keyboard.press("Enter");
+    await gave(page, 4);
+    await page.getByRole("button", { name: "Export" }).click();
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: "as Parquet" }).click()]);
+    assert.equal(saved.suggestedFilename(), "Query_1.parquet");
+    const file = await readFile(await saved.path());
+    assert.deepEqual([file.subarray(0, 4).toString(), file.subarray(-4).toString()], ["PAR1", "PAR1"]);
+    const report = await it.server.import("large", "Taken", file, "id", { format: "parquet" });
+    assert.deepEqual([report.inserted, report.failed], [4, 0]);
+    await page.locator(".toast.ok").getByText(/has all of its rows/).waitFor();
+    // A table that is gone since: the server's words, and no file.
+    await it.server.import("large", "Gone", '{"id":1}', "id");
+    await write(page, "SELECT * FROM Gone");
+    await run(page);
+    await gave(page, 1);
+    await it.server.call("DELETE", "/databases/large/stores/Gone");
+    watch.expect(/status of 4\d\d/);
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByRole("menuitem", { name: "as Parquet" }).click();
+    await page.locator(".toast.danger").getByText(/The file was not written: .*Gone/).waitFor();
+  });
+
   test("a statement that writes is run dry, shown before and after, and written only then", async () => {
     await load(it.server, "written", ["Artist"]);
     const { page } = await open("written");

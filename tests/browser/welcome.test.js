@@ -160,6 +160,43 @@ describe("the first page", () => {
     await folder.remove();
   });
 
+  test("a folder is chosen among those that the server may use, by keys or by presses", () => fresh(async ({ page, folder }) => {
+    for (const name of ["team/deep", "Archive", ".hidden"]) mkdirSync(join(folder, name), { recursive: true });
+    const field = page.getByRole("textbox", { name: /^Folder(?! of)/ });
+    await page.getByRole("button", { name: "Browse" }).click();
+    const dialog = page.getByRole("dialog", { name: "Choose a folder" });
+    const names = () => dialog.locator(".folder-list .cut").allTextContents();
+    assert.ok(await dialog.getByRole("button", { name: "Put it in here" }).isDisabled());
+    await dialog.getByRole("button", { name: folder }).click();
+    await dialog.getByRole("button", { name: "team" }).waitFor();
+    assert.deepEqual(await names(), ["Archive", "team"]);
+    await accessible(page, "folders");
+    await picture(page, "folders");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("button", { name: "deep" }).waitFor();
+    await page.keyboard.press("Backspace");
+    await dialog.getByRole("button", { name: "Archive" }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "team", "back where it came from");
+    await page.keyboard.press("ArrowRight");
+    await dialog.getByRole("button", { name: "deep" }).waitFor();
+    await dialog.getByRole("button", { name: "Put it in here" }).click();
+    await dialog.waitFor({ state: "detached" });
+    assert.equal(await field.inputValue(), `${folder}/team/shop`);
+    for (const name of [/^Next: system/, /^Next: review/, /^Create database/]) await page.getByRole("button", { name }).click();
+    await page.waitForURL(/\/d\/shop/);
+    assert.ok(existsSync(join(folder, "team/shop/dboptions.json")));
+    // A database is chosen as it is, where one is looked for.
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("Open a folder as database");
+    await page.keyboard.press("Enter");
+    const opening = page.getByRole("dialog", { name: "Open a folder" });
+    await opening.getByRole("textbox", { name: /^Folder/ }).fill("team");
+    await opening.getByRole("button", { name: "Browse" }).click();
+    await page.getByRole("dialog", { name: "Choose a folder" }).getByRole("button", { name: /^shop/ }).click();
+    assert.equal(await opening.getByRole("textbox", { name: /^Folder/ }).inputValue(), `${folder}/team/shop`);
+  }));
+
   test("a file becomes the first store, and the demo is one press", async () => {
     await fresh(async ({ page, folder }) => {
       const before = tree(folder);

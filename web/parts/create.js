@@ -4,6 +4,7 @@ import { path } from "../core/http.js";
 import { count, counted } from "../core/format.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
+import { chooseFolder } from "./folder_dialog.js";
 
 /** @typedef {import("./context.js").Context} Context */
 
@@ -75,7 +76,7 @@ export function newDatabase({ session }, mode) {
     main: creating ? "Create database" : "Open folder",
     able: () => (creating ? name.trim() !== "" : folder.trim() !== ""),
     body: (draw) => html`${creating ? html`<label>Name<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>` : nothing}
-      <label>Folder<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? "under the data root" : "/path/to/database"} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}></span><span class="hint">${creating ? "Leave it empty to make the folder under the data root." : "The folder of a database that exists, as this machine names it."}</span></label>
+      <label>Folder<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? "under the data root" : "/path/to/database"} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}><button type="button" class="button s quiet browse" @click=${() => chooseFolder({ api: session.api, start: creating ? "" : folder, databases: !creating, done: (found) => { folder = creating ? `${found.replace(/\/+$/, "")}/${name.trim() || "data"}` : found; draw(); } })}>Browse</button></span><span class="hint">${creating ? "Leave it empty to make the folder under the data root." : "The folder of a database that exists, as this machine names it."}</span></label>
       ${creating ? nothing : html`<label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(folder) || "as the folder"} .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>`}`,
     run: async () => {
       const wanted = name.trim() || lastPart(folder);

@@ -1,12 +1,13 @@
 // Export: the rows that are shown, a whole store, a view or the answer of a query, as a file.
 
 import { count } from "../core/format.js";
-import { path, withQuery } from "../core/http.js";
+import { path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { visible } from "../core/keys.js";
 import { html, nothing } from "../vendor/lit.js";
-import { Dialog, dialogHead } from "./dialog.js";
-import { download, icon } from "./dom.js";
+import { Dialog, dialogHead, fault } from "./dialog.js";
+import { icon } from "./dom.js";
+import { saveFile } from "./save_file.js";
 
 const FORMATS = /** @type {const} */ ([["ndjson", "NDJSON", "one item a line; numbers and binary values exact"], ["json", "JSON", "one array"], ["csv", "CSV", "a column for each field, nested values as JSON"], ["parquet", "Parquet", "typed columns, for notebooks and other databases"]]);
 
@@ -21,9 +22,18 @@ export const isNarrowed = (place) => place.prefix.length > 0 || place.filter !==
 /** A name as a file has it. @param {string} name */
 const fileName = (name) => name.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(0, 100) || "export";
 
+/** @param {import("./context.js").Context} app @param {string} format @param {string} store @param {boolean} narrowed */
+function saveStore({ session }, format, store, narrowed) {
+  return saveFile(session, { url: session.path("stores", store, "export"), query: { format, ...(narrowed ? shownRows(session.place) : {}) } }, `${fileName(store)}.${format}`);
+}
+
 /** Saves rows of a store. @param {import("./context.js").Context} app @param {string} format @param {string} store @param {boolean} narrowed */
-export function exportStore({ session }, format, store, narrowed) {
-  download(withQuery(session.path("stores", store, "export"), { format, ...(narrowed ? shownRows(session.place) : {}) }), `${fileName(store)}.${format}`);
+export async function exportStore(app, format, store, narrowed) {
+  try {
+    await saveStore(app, format, store, narrowed);
+  } catch (error) {
+    app.session.fail(error, "The file was not written");
+  }
 }
 
 /** @param {import("./context.js").Context} app */
@@ -36,23 +46,36 @@ export async function exportDialog(app) {
   let what = narrowed ? "shown" : open ? `store:${open.name}` : session.stores[0] ? `store:${session.stores[0].name}` : "query";
   let format = "ndjson";
   let sql = session.place.view === "query" ? (app.query?.editor?.text ?? "").trim() : "";
-  const able = () => what !== "query" || sql.trim() !== "";
-  const run = () => {
+  let wrong = "";
+  let busy = false;
+  const able = () => !busy && (what !== "query" || sql.trim() !== "");
+  const save = () => {
+    if (what === "shown") return saveStore(app, format, open?.name ?? "", true);
+    if (what.startsWith("store:")) return saveStore(app, format, what.slice(6), false);
+    const view = what.startsWith("view:") ? what.slice(5) : undefined;
+    const text = view === undefined ? sql.trim().replace(/;\s*$/, "") : `SELECT * FROM view."${view.replaceAll('"', '""')}"`;
+    return saveFile(session, { url: session.path("export"), query: { sql: text, format } }, `${fileName(view ?? "query")}.${format}`);
+  };
+  const run = async () => {
     if (!able()) return;
-    if (what === "shown") exportStore(app, format, open?.name ?? "", true);
-    else if (what.startsWith("store:")) exportStore(app, format, what.slice(6), false);
-    else {
-      const view = what.startsWith("view:") ? what.slice(5) : undefined;
-      const text = view === undefined ? sql.trim().replace(/;\s*$/, "") : `SELECT * FROM view."${view.replaceAll('"', '""')}"`;
-      download(withQuery(session.path("export"), { sql: text, format }), `${fileName(view ?? "query")}.${format}`);
+    busy = true;
+    wrong = "";
+    dialog.draw();
+    try {
+      await save();
+      dialog.close();
+      session.say({ kind: "ok", text: "The file is on its way: what was there at this moment." });
+    } catch (error) {
+      busy = false;
+      wrong = error instanceof Error ? error.message : String(error);
+      if (dialog.element.isConnected) dialog.draw();
+      else session.fail(error, "The file was not written");
     }
-    dialog.close();
-    session.say({ kind: "ok", text: "The file is on its way: what was there at this moment." });
   };
   const dialog = new Dialog({
     label: "Export",
     className: "form-dialog small-dialog",
-    draw: (self) => html`<form @submit=${(/** @type {Event} */ event) => { event.preventDefault(); run(); }}>${dialogHead(self, "Export")}
+    draw: (self) => html`<form @submit=${(/** @type {Event} */ event) => { event.preventDefault(); void run(); }}>${dialogHead(self, "Export")}${fault(wrong)}
       <div class="body form scroll"><label>What<select class="field" autofocus @change=${(/** @type {any} */ event) => { what = event.target.value; self.draw(); }}>
         ${narrowed ? html`<option value="shown" ?selected=${what === "shown"}>The rows of ${visible(open?.name ?? "")} that are shown${grid.lines?.total ? ` (${count(grid.lines.total)})` : ""}</option>` : nothing}
         ${session.stores.map((store) => html`<option value="store:${store.name}" ?selected=${what === `store:${store.name}`}>All of ${visible(store.name)} (${count(store.count)})</option>`)}

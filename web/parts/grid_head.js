@@ -23,23 +23,29 @@ export function headCells({ label, keyUnits, columns, typed, sort }) {
  */
 export function widenByGrip(grid) {
   grid.addEventListener("pointerdown", (event) => {
-    const grip = event.target instanceof HTMLElement ? event.target.dataset.grip : undefined;
-    if (grip === undefined || !(event.target instanceof HTMLElement)) return;
-    event.preventDefault();
-    event.stopPropagation();
+    const grip = gripOf(event);
     const column = grip === "key" ? undefined : grid.columns.shown[Number(grip)];
-    const start = column ? columnUnits(column) : grid.keyUnits;
-    const from = event.clientX;
-    const target = event.target;
-    target.setPointerCapture(event.pointerId);
-    /** @param {PointerEvent} move */
-    const moved = (move) => {
-      const width = Math.min(100, Math.max(5, start + Math.round((move.clientX - from) / 8)));
+    if (grip === undefined) return;
+    dragGrip(event, column ? columnUnits(column) : grid.keyUnits, (width) => {
       if (column) column.width = width;
       else grid.columns.keyWidth = width;
       grid.remember();
-    };
-    target.addEventListener("pointermove", moved);
-    target.addEventListener("pointerup", () => target.removeEventListener("pointermove", moved), { once: true });
+    });
   });
+}
+
+/** Which grip an event is at. @param {Event} event */
+export const gripOf = (event) => (event.target instanceof HTMLElement ? event.target.dataset.grip : undefined);
+
+/** Follows a grip that is held. @param {PointerEvent} event @param {number} start in units of 8 pixels @param {(width: number) => void} widen */
+export function dragGrip(event, start, widen) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  event.preventDefault();
+  event.stopPropagation();
+  const from = event.clientX;
+  target.setPointerCapture(event.pointerId);
+  /** @param {PointerEvent} move */
+  const moved = (move) => widen(Math.min(100, Math.max(5, start + Math.round((move.clientX - from) / 8))));
+  target.addEventListener("pointermove", moved);
+  target.addEventListener("pointerup", () => target.removeEventListener("pointermove", moved), { once: true });
 }

@@ -67,15 +67,16 @@ export function changedNames(entry) {
 /**
  * Gives a row the cells that are drawn. `row.cells` goes by the number of a column, with holes where none is drawn.
  * @param {RowElement} row @param {number} columns @param {import("../core/column_window.js").ColumnWindow} window
+ * @param {number} [lead] the cells before the columns, which are always drawn
  */
-function fit(row, columns, window) {
+export function fit(row, columns, window, lead = 2) {
   const shape = `${columns} ${window.name} ${window.gap}`;
   if (row.shape === shape) return;
   row.shape = shape;
   row.mark = "";
   const before = row.cells;
-  const wanted = [0, 1, ...window.drawn.map((at) => at + 2)];
-  row.cells = new Array(columns + 2);
+  const wanted = [...Array(lead).keys(), ...window.drawn.map((at) => at + lead)];
+  row.cells = new Array(columns + lead);
   for (const at of wanted) if (before[at]) row.cells[at] = before[at];
   // What goes out of view comes in at the other side: the cells that stay are not touched.
   /** @type {HTMLElement[]} */
@@ -99,7 +100,7 @@ function fit(row, columns, window) {
   row.gap ??= make("div", "gap");
   row.gap.setAttribute("role", "none");
   row.gap.style.width = `${window.gap}px`;
-  row.insertBefore(row.gap, row.cells[wanted[window.held + 2]] ?? null);
+  row.insertBefore(row.gap, row.cells[wanted[window.held + lead]] ?? null);
 }
 
 /**
@@ -151,12 +152,12 @@ function cellClass(column, index, { cards }) {
 }
 
 /** Sets a class only where it is another: setting the same one costs style work too. @param {HTMLElement} element @param {string} name */
-function setClass(element, name) {
+export function setClass(element, name) {
   if (element.className !== name) element.className = name;
 }
 
 /** Sets text in the text node that is there. @param {HTMLElement} element @param {string} text */
-function setText(element, text) {
+export function setText(element, text) {
   const first = element.firstChild;
   if (first instanceof Text && first === element.lastChild) {
     if (first.data !== text) first.data = text;

@@ -8,6 +8,8 @@ export function wireQueryCommands(app) {
   const running = () => here() && app.query?.running === true;
   const result = () => here() && (app.query?.result?.run?.columns.length ?? 0) > 0 && !running();
   const able = () => session.place.database !== undefined;
+  /** What the server writes too. */
+  const formats = (/** @type {const} */ (["csv", "ndjson", "json", "parquet"])).filter((format) => session.formats.includes(format));
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   /** @param {string} id @returns {import("./menu.js").MenuItem[]} */
@@ -36,11 +38,12 @@ export function wireQueryCommands(app) {
     { id: "save-query", title: "Save the query", icon: "save", group: "Query", keys: ["Ctrl+S"], where: text, when: here, run: () => app.query?.save() },
     { id: "rename-query", title: "Rename the tab", icon: "edit", group: "Query", when: here, run: () => app.query?.rename() },
     { id: "copy-query-link", title: "Copy a link to this text", icon: "link", group: "Query", when: here, run: () => app.query?.copyLink() },
-    ...(/** @type {const} */ (["csv", "ndjson", "json"])).map((format) => ({
-      id: `export-result-${format}`, title: `Export the result as ${format.toUpperCase()}`, icon: "export", group: "Query", words: "download save", where: text, when: result, run: () => app.query?.exportAs(format),
+    ...formats.map((format) => ({
+      id: `export-result-${format}`, title: `Export the result as ${format === "parquet" ? "Parquet" : format.toUpperCase()}`, icon: "export", group: "Query", words: "download save", where: text, when: result, run: () => app.query?.exportAs(format),
     })),
+    { id: "find-result", title: "Find in the result", icon: "search", group: "Query", keys: ["Ctrl+F"], words: "search text page rows", when: () => (result() || running()) && (app.query?.grid?.map.count ?? 0) > 0, run: () => app.query?.findRows() },
     { id: "copy-markdown", title: "Copy the result as Markdown", icon: "copy", group: "Query", keys: ["Ctrl+Shift+C"], when: result, run: () => app.query?.copyMarkdown() },
-    { id: "export-result", title: "Export the result", icon: "export", group: "Query", hidden: true, when: result, run: () => menu.show(() => ["export-result-csv", "export-result-ndjson", "export-result-json"].flatMap(entry).concat("rule", entry("copy-markdown")), button("export-result"), "Export") },
+    { id: "export-result", title: "Export the result", icon: "export", group: "Query", hidden: true, when: result, run: () => menu.show(() => [...formats.flatMap((format) => entry(`export-result-${format}`)), "rule", ...entry("copy-markdown")], button("export-result"), "Export") },
     { id: "query-more", title: "More for this query", icon: "more", group: "Query", hidden: true, when: here, run: () => menu.show(() => [...entry("run-all"), ...entry("explain-query"), "rule", ...entry("new-query"), ...entry("rename-query"), ...entry("copy-query-link"), "rule", ...entry("query-history"), ...entry("saved-queries"), "rule", ...entry("script-from-query")], button("query-more"), "Query") },
   );
 }

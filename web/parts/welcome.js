@@ -9,6 +9,7 @@ import { html, nothing } from "../vendor/lit.js";
 import { fault } from "./dialog.js";
 import { Part, announce } from "./dom.js";
 import { wireDrop } from "./drop.js";
+import { chooseFolder } from "./folder_dialog.js";
 import { importFiles } from "./import_dialog.js";
 import { databaseStep, reviewStep, systemStep } from "./welcome_steps.js";
 
@@ -98,7 +99,7 @@ class SopWelcome extends Part {
   render() {
     const { way } = this.wish;
     const long = way !== "import";
-    const steps = { wish: this.wish, facts: this.facts, fault: this.fault, change: (/** @type {Partial<Wish>} */ part) => this.change(part) };
+    const steps = { wish: this.wish, facts: this.facts, fault: this.fault, change: (/** @type {Partial<Wish>} */ part) => this.change(part), browse: (/** @type {string} */ start, /** @type {boolean} */ databases, /** @type {(path: string) => void} */ done) => chooseFolder({ api: this.api, start, databases, done }) };
     const able = !this.busy && stuck(this.wish, this.facts, this.step) === undefined;
     const ends = this.step === 2 || way === "import" || (way === "demo" && this.step === 0);
     return html`<form class="card wizard" aria-labelledby="way-title" @submit=${this.#submit}>${long

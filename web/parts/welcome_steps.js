@@ -7,7 +7,7 @@ import { icon } from "./dom.js";
 
 /** @typedef {import("../model/first_steps.js").Wish} Wish */
 /** @typedef {import("../model/first_steps.js").Facts} Facts */
-/** @typedef {{wish: Wish, facts: Facts, fault: {field: string, text: string}, change: (part: Partial<Wish>) => void}} Steps */
+/** @typedef {{wish: Wish, facts: Facts, fault: {field: string, text: string}, change: (part: Partial<Wish>) => void, browse: (start: string, databases: boolean, done: (path: string) => void) => void}} Steps */
 
 /** What is wrong with a folder, known before anything is sent. @param {Steps} steps @param {number} step @param {string} folder */
 function faultOf({ wish, facts, fault }, step, folder) {
@@ -29,11 +29,20 @@ function nameField(steps, placeholder = "shop") {
   return html`<label class=${said ? "wrong" : ""}>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${placeholder} .value=${wish.names[wish.way]} @input=${(/** @type {any} */ event) => change({ names: { ...wish.names, [wish.way]: event.target.value } })}></span>${said ? html`<span class="hint fail">${said}</span>` : nothing}</label>`;
 }
 
+/** @param {() => void} browse */
+function browseButton(browse) {
+  return html`<button type="button" class="button s quiet browse" @click=${browse}>Browse</button>`;
+}
+
+/** A name in a folder. @param {string} folder @param {string} name */
+const within = (folder, name) => `${folder.replace(/\/+$/, "")}/${name}`;
+
 /** @param {Steps} steps @param {string} placeholder @param {unknown} hint */
 function folderField(steps, placeholder, hint) {
-  const { wish, change } = steps;
+  const { wish, change, browse } = steps;
+  const take = (/** @type {string} */ folder) => change({ folders: { ...wish.folders, [wish.way]: wish.way === "open" ? folder : within(folder, databaseName(wish) || "data") } });
   const fault = faultOf(steps, 0, wish.folders[wish.way]);
-  return html`<label class=${fault.field === "path" ? "wrong" : ""}>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder=${placeholder} .value=${wish.folders[wish.way]} @input=${(/** @type {any} */ event) => change({ folders: { ...wish.folders, [wish.way]: event.target.value } })}></span>${hintOf(fault, "path", hint)}</label>`;
+  return html`<label class=${fault.field === "path" ? "wrong" : ""}>Folder<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder=${placeholder} .value=${wish.folders[wish.way]} @input=${(/** @type {any} */ event) => change({ folders: { ...wish.folders, [wish.way]: event.target.value } })}>${browseButton(() => browse(wish.way === "open" ? wish.folders.open : "", wish.way === "open", take))}</span>${hintOf(fault, "path", hint)}</label>`;
 }
 
 /** @param {Steps} steps */
@@ -69,14 +78,14 @@ export function databaseStep(steps) {
 
 /** The second step. @param {Steps} steps */
 export function systemStep(steps) {
-  const { wish, facts, change } = steps;
+  const { wish, facts, change, browse } = steps;
   const fault = faultOf(steps, 1, wish.system);
   const { fixed, exists, path } = facts.system;
   const told = html`<p>Scripts, knowledge and the audit lie in a database of the server's own.</p>`;
   if (fixed || exists) return html`${told}<p class="soft">${fixed ? "The settings of the server say where" : "There is one already"}: <code>${path}</code></p>`;
   const options = /** @type {[boolean, string, unknown][]} */ ([[false, "Its own", html`<code>${path}</code>`], [true, "Shared", "A folder that other servers' programs used before, or a place of your choice. One program at a time."]]);
   return html`${told}<div class="label" role="radiogroup" aria-label="System database">${options.map(([shared, title, what]) => html`<label class="option ${wish.shared === shared ? "on" : ""}"><input type="radio" name="system" .checked=${wish.shared === shared} @change=${() => change({ shared })}><span>${title}<small>${what}</small></span></label>`)}</div>
-    ${wish.shared ? html`<label class=${fault.field === "system" ? "wrong" : ""}>Folder of the system database<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="team/system" .value=${wish.system} @input=${(/** @type {any} */ event) => change({ system: event.target.value })}></span>${hintOf(fault, "system", html`<code>${systemPath(wish, facts)}</code>`)}</label>` : nothing}`;
+    ${wish.shared ? html`<label class=${fault.field === "system" ? "wrong" : ""}>Folder of the system database<span class="field">${icon("folder", true)}<input class="data" autocomplete="off" spellcheck="false" placeholder="team/system" .value=${wish.system} @input=${(/** @type {any} */ event) => change({ system: event.target.value })}>${browseButton(() => browse("", false, (folder) => change({ system: within(folder, "system") })))}</span>${hintOf(fault, "system", html`<code>${systemPath(wish, facts)}</code>`)}</label>` : nothing}`;
 }
 
 /** The last step: everything as it will be. @param {Steps} steps */

@@ -59,6 +59,15 @@ impl Columns {
         Ok(at)
     }
 
+    /// Adds a column of a kind; one that is there stays as it is.
+    pub fn declare(&mut self, name: &str, kind: Kind) -> Result<(), ParquetError> {
+        let at = self.place(name)?;
+        if let Some(column) = self.columns.get_mut(at) {
+            column.kind.get_or_insert(kind);
+        }
+        Ok(())
+    }
+
     /// The place of a column that is there.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()

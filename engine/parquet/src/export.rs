@@ -13,13 +13,15 @@ use sop_query::transfer::{self, ExportOptions, Format};
 
 use crate::cell::Cell;
 use crate::columns::Columns;
+use crate::known::KnownColumns;
 use crate::write::RowWriter;
 use crate::{Exported, ParquetError};
 
-/// Writes the items of a store, as the transaction sees them. Rows are those that an export as NDJSON has.
+/// Writes the items of a store, as the transaction sees them. Rows are those that an export as NDJSON has; without items the
+/// file has the columns that are known of the store.
 ///
 /// # Errors
-/// What the store or the file answers; a store without items has no columns.
+/// What the store or the file answers.
 pub fn export_store(
     transaction: &Transaction,
     store: &str,
@@ -28,18 +30,21 @@ pub fn export_store(
 ) -> Result<Exported, ParquetError> {
     let mut options = ExportOptions::new(Format::Ndjson);
     options.range = range.clone();
-    export_lines(out, &mut |lines| {
+    let known = KnownColumns::of_store(&transaction.documents(store)?)?;
+    export_lines(out, known, &mut |lines| {
         transfer::export(transaction, store, &options, lines, &mut |_| {})?;
         Ok(())
     })
 }
 
-/// Writes rows that `write` gives as lines of JSON objects. It is called twice, and has to give the same lines.
+/// Writes rows that `write` gives as lines of JSON objects. It is called twice, and has to give the same lines. When there are
+/// none, the file has the columns that are `known`.
 ///
 /// # Errors
 /// What `write` fails with, and what the file answers.
 pub fn export_lines<E: From<ParquetError>>(
     out: impl Write + Send,
+    known: KnownColumns,
     write: &mut dyn FnMut(&mut dyn Write) -> Result<(), E>,
 ) -> Result<Exported, E> {
     let mut columns = Columns::default();
@@ -50,6 +55,7 @@ pub fn export_lines<E: From<ParquetError>>(
         }
         Ok(())
     })?;
+    let columns = known.or_seen(columns);
     let mut writer = RowWriter::new(&columns, out)?;
     each_row(write, &mut |row| {
         if !row.keys().all(|name| columns.find(name).is_some()) {

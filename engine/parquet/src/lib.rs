@@ -11,11 +11,13 @@
 mod cell;
 mod columns;
 mod export;
+mod known;
 mod layout;
 mod read;
 mod write;
 
 pub use export::{export_lines, export_query, export_store};
+pub use known::KnownColumns;
 pub use read::{DEFAULT_MAX_ROW_BYTES, ParquetRows};
 
 use sop_query::sql::QueryError;
@@ -28,6 +30,9 @@ pub enum ParquetError {
     /// The file itself.
     #[error("the Parquet file: {0}")]
     File(#[from] parquet::errors::ParquetError),
+    /// What the store answers.
+    #[error(transparent)]
+    Engine(#[from] sop::Error),
     /// The store that is exported.
     #[error(transparent)]
     Store(#[from] TransferError),
@@ -36,7 +41,7 @@ pub enum ParquetError {
     Query(Box<QueryError>),
     /// There is nothing to make columns of.
     #[error(
-        "there are no columns: a Parquet file needs one at least; export a store that has items"
+        "there are no columns: a Parquet file needs one at least; export rows that have a field"
     )]
     NoColumns,
     /// A file has one kind of rows.

@@ -11,14 +11,17 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use parquet::file::reader::FileReader as _;
+use parquet::file::serialized_reader::SerializedFileReader;
 use sop::key::KeyRange;
 use sop::vfs::SimVfs;
 use sop::{
-    Database, Direction, Document, Key, KeyField, KeySpec, KeyType, Mode, OpenOptions,
-    StoreDefinition,
+    Database, Direction, Document, FieldType, Key, KeyField, KeyPrefix, KeySpec, KeyType, KeyValue,
+    Mode, OpenOptions, Schema, SchemaField, StoreChange, StoreDefinition,
 };
 use sop_parquet::{
-    DEFAULT_MAX_ROW_BYTES, ParquetError, ParquetRows, export_lines, export_query, export_store,
+    DEFAULT_MAX_ROW_BYTES, KnownColumns, ParquetError, ParquetRows, export_lines, export_query,
+    export_store,
 };
 use sop_query::sql::{Catalog, Params, QueryEngine, Request};
 use sop_query::transfer::{Entry, ImportOptions, RowReader as _, import};
@@ -167,11 +170,111 @@ fn what_is_no_file_is_refused() {
         let opened = rows_of(&path);
         assert!(matches!(opened, Err(ParquetError::File(_))), "{bytes:?}");
     }
+    let nothing =
+        export_lines::<ParquetError>(Vec::new(), KnownColumns::default(), &mut |_| Ok(()));
+    assert!(matches!(nothing, Err(ParquetError::NoColumns)));
+}
+
+/// The names and types of a file's columns.
+fn columns_of(path: &Path) -> Vec<String> {
+    let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+    let columns = reader
+        .metadata()
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .to_vec();
+    let text = columns.iter().map(|column| {
+        let logical = column
+            .logical_type_ref()
+            .map_or(String::new(), |kind| format!(" {kind:?}"));
+        format!("{} {}{logical}", column.name(), column.physical_type())
+    });
+    text.collect()
+}
+
+/// A store without items gives a file with the columns that it would have, which comes back as no rows.
+#[test]
+fn an_empty_store_has_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.parquet");
+    let export = |db: &Database, store: &str, range: &KeyRange| {
+        let tx = db.begin(Mode::Read).unwrap();
+        let written = export_store(&tx, store, range, File::create(&path).unwrap()).unwrap();
+        assert_eq!(written.rows, 0);
+        assert!(rows_of(&path).unwrap().next_row().unwrap().is_none());
+        columns_of(&path)
+    };
     let db = database();
     add_store(&db, "people");
-    let tx = db.begin(Mode::Read).unwrap();
-    let empty = export_store(&tx, "people", &KeyRange::all(), Vec::new());
-    assert!(matches!(empty, Err(ParquetError::NoColumns)));
+    assert_eq!(
+        export(&db, "people", &KeyRange::all()),
+        ["group BYTE_ARRAY String", "nr INT64"]
+    );
+    let field = |name: &str, kind| SchemaField {
+        name: name.to_owned(),
+        kind,
+        required: false,
+    };
+    let describe = |store: &str, fields: Vec<SchemaField>| {
+        let schema = Schema {
+            declared: true,
+            fields,
+        };
+        let change = StoreChange {
+            schema: Some(schema),
+            ..StoreChange::default()
+        };
+        db.transact(|tx| tx.alter_store(store, change.clone()))
+            .unwrap();
+    };
+    let described = vec![
+        field("name", FieldType::String),
+        field("score", FieldType::Number),
+        field("tags", FieldType::Array),
+        field("ok", FieldType::Bool),
+    ];
+    describe("people", described);
+    let whole = [
+        "group BYTE_ARRAY String",
+        "nr INT64",
+        "name BYTE_ARRAY String",
+        "score DOUBLE",
+        "tags BYTE_ARRAY Json",
+        "ok BOOLEAN",
+    ];
+    assert_eq!(export(&db, "people", &KeyRange::all()), whole);
+    // A field with the name of one of the key: rows have them apart.
+    describe("people", vec![field("nr", FieldType::Integer)]);
+    let apart = ["key BYTE_ARRAY Json", "value BYTE_ARRAY Json"];
+    assert_eq!(export(&db, "people", &KeyRange::all()), apart);
+    let single = StoreDefinition::new("single", KeySpec::single(KeyType::U64));
+    db.transact(|tx| tx.create_store(single.clone())).unwrap();
+    assert_eq!(
+        export(&db, "single", &KeyRange::all()),
+        ["key INT64", "value BYTE_ARRAY Json"]
+    );
+    // A part of a store in which there is nothing: what its other items show.
+    let db = filled(1);
+    let spec = db
+        .begin(Mode::Read)
+        .unwrap()
+        .documents("people")
+        .unwrap()
+        .definition()
+        .key
+        .clone();
+    let none = spec
+        .prefix(&KeyPrefix {
+            leading: vec![KeyValue::from("z")],
+            partial: None,
+        })
+        .unwrap();
+    let some = export(&db, "people", &none);
+    assert!(
+        some.contains(&"age INT64".to_owned()) && some.len() > 10,
+        "{some:?}"
+    );
 }
 
 /// Damage anywhere is an error or other values, never a panic.
@@ -253,7 +356,7 @@ fn a_row_that_is_too_long_is_a_bad_one() {
 #[test]
 fn lines_that_change_are_noticed() {
     let mut time = 0;
-    let written = export_lines::<ParquetError>(Vec::new(), &mut |lines| {
+    let written = export_lines::<ParquetError>(Vec::new(), KnownColumns::default(), &mut |lines| {
         time += 1;
         let line = if time == 1 {
             "{\"a\":1}\n"

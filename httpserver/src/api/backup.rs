@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -77,6 +78,7 @@ pub(super) async fn backup(
         database: path.db.clone(),
         unit: "bytes",
         can_cancel: true,
+        by: Arc::clone(&state.who().name),
     };
     let job = jobs::start(&state, wish, move |job| {
         let db = registry.database(&path.db)?;

@@ -1,6 +1,7 @@
 //! Full verification of a database.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -160,6 +161,7 @@ pub(super) async fn start(
         what: format!("Check of {}", path.db),
         unit: "items",
         can_cancel: false,
+        by: Arc::clone(&state.who().name),
     };
     let job = jobs::start(&state, wish, move |job| {
         let db = registry.database(&path.db)?;

@@ -1,6 +1,7 @@
 //! Export of a store, streaming.
 
 use std::io::{self, BufReader, BufWriter, Seek as _, Write};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
@@ -101,6 +102,7 @@ impl ExportWork {
             what: format!("Export {} as {}", self.path.store, format.name()),
             unit: "bytes",
             can_cancel: true,
+            by: Arc::clone(&self.state.who().name),
         })?;
         let mut bytes = 0;
         let result = match format {
@@ -187,7 +189,7 @@ impl ExportWork {
                 let mut watched = Watched::new(out, job, bytes).while_there(&is_gone);
                 self.whole(&tx, lines(), &mut watched)
             };
-            return parquet_of_lines(sink, &mut write).map(drop);
+            return parquet_of_lines(sink, &tx.documents(&self.path.store)?, &mut write).map(drop);
         };
         let mut kept = self.state.scratch_file()?;
         let mut writer = BufWriter::new(&mut kept);
@@ -203,7 +205,8 @@ impl ExportWork {
                 .map(drop)
                 .map_err(|error| TransferError::Io(error).into())
         };
-        parquet_of_lines(sink, &mut write).map(drop)
+        let tx = db.begin(Mode::Read)?;
+        parquet_of_lines(sink, &tx.documents(&self.path.store)?, &mut write).map(drop)
     }
 }
 

@@ -1,4 +1,7 @@
 //! The jobs: work that goes on after its request was answered.
+//!
+//! What always holds: who started a job sees it and ends it, as long as its database is there for them; what others started
+//! is seen by who sees all of the database, and ended by who may change it.
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -48,8 +51,8 @@ pub(super) async fn show(
     found(state.jobs().get(&path.id).filter(|job| shown(&state, job)))
 }
 
-/// Cancels a job that runs, if it can be; takes one that has ended off the list. The answer is the job as it
-/// stands: one that was cancelled ends soon.
+/// Cancels a job that runs, if it can be; takes one that has ended off the list. Whoever started it may, and who may change its
+/// database. The answer is the job as it stands: one that was cancelled ends soon.
 #[utoipa::path(
     delete, operation_id = "cancel_job", path = "/jobs/{id}", tag = "server", params(JobPath),
     responses((status = 200, body = JobView), (status = "default", body = Problem, content_type = "application/problem+json")),
@@ -60,15 +63,23 @@ pub(super) async fn cancel(
 ) -> ApiResult<Json<JobView>> {
     let listed = state.jobs().get(&path.id);
     if let Some(job) = listed.filter(|job| shown(&state, job)) {
-        state.who().check(Capability::Edit, Some(&job.database))?;
+        if !is_own(&state, &job) {
+            state.who().check(Capability::Edit, Some(&job.database))?;
+        }
         return found(state.jobs().remove(&path.id));
     }
     found(None)
 }
 
-/// Whether somebody hears of a job: what came of it may have values of its database.
+/// Whether somebody hears of a job: what came of it may have values of its database, which who started it asked for.
 fn shown(state: &AppState, job: &JobView) -> bool {
-    state.who().sees_all_of(&job.database)
+    state.who().sees_all_of(&job.database) || is_own(state, job)
+}
+
+/// Whether somebody started a job of a database that is still there for them.
+fn is_own(state: &AppState, job: &JobView) -> bool {
+    let who = state.who();
+    who.name == job.by && who.sees(&job.database)
 }
 
 fn found(job: Option<JobView>) -> ApiResult<Json<JobView>> {

@@ -16,6 +16,7 @@ mod description;
 mod environments;
 mod export;
 mod filtered;
+mod folders;
 mod health;
 mod item;
 mod items;
@@ -120,6 +121,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         ))
         .routes(routes!(environments::choose))
         .routes(routes!(setup::show, setup::set_up))
+        .routes(routes!(folders::list))
         .routes(routes!(demo::fill))
         .routes(routes!(backup::backup))
         .routes(routes!(check::check, check::start))

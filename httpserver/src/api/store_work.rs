@@ -4,6 +4,8 @@
 //! copies the state as of its beginning, in pieces, and drops the copy again when it fails or is cancelled. Another
 //! order is one transaction in a job: reads go on beside it, and nothing of it is seen until all of it is.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -197,6 +199,7 @@ pub(super) async fn duplicate(
         database: db.clone(),
         unit: "items",
         can_cancel: true,
+        by: Arc::clone(&state.who().name),
     };
     let registry = state.registry().clone();
     let (target, database) = (to.clone(), db.clone());
@@ -311,6 +314,7 @@ pub(super) async fn reorder(
         what: format!("New order of {}", path.store),
         unit: "items",
         can_cancel: true,
+        by: Arc::clone(&state.who().name),
     };
     let registry = state.registry().clone();
     let job = jobs::start(&state, wish, move |job| {

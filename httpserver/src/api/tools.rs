@@ -147,7 +147,10 @@ pub(super) async fn call(
             true => tools.propose(&path.tool, args),
             false => tools.call(&path.tool, args),
         };
-        answer.map_err(problem)
+        answer.map_err(|fault| match context.is_noted() {
+            true => problem(fault).noted(),
+            false => problem(fault),
+        })
     });
     Ok(Json(answer.await?))
 }

@@ -234,6 +234,7 @@ impl ImportWork {
             what: format!("{verb} {}", self.options.store),
             unit: "bytes",
             can_cancel: true,
+            by: Arc::clone(&self.state.who().name),
         })?;
         let (state, mut entry, length) = (self.state.clone(), self.entry.clone(), self.length);
         let is_change = !self.options.dry_run;

@@ -21,11 +21,12 @@ use serde_json::{Value, json};
 use sop::Document;
 use sop_systemdb::system::{AuditEntry, RunRecord, System};
 
+use crate::api::BASE;
 use crate::error::ApiResult;
 use crate::security::Identity;
 use crate::state::AppState;
 
-pub use refusals::{AtGate, Refusal, refusals};
+pub use refusals::{REFUSED, Refusal, refusals};
 
 /// Entries that are written together.
 const TOGETHER: usize = 1_000;
@@ -58,22 +59,26 @@ impl Audit {
         }
     }
 
-    /// Writes down what was refused with this code, when it is among the first of a minute; otherwise it is counted.
-    pub fn refused(&self, entry: AuditEntry, code: &'static str) {
-        let entries = self.refusals.take(Instant::now(), entry, code);
-        entries.into_iter().for_each(|entry| self.record(entry));
-    }
-
     /// Writes down what there is still to write; for the end of the program.
     pub fn close(&self) {
         let rest = self.refusals.over(Instant::now(), true);
-        rest.into_iter().for_each(|entry| self.record(entry));
+        self.send_all(rest);
         self.flush();
     }
 
-    /// Writes an entry down, soon.
+    /// Writes an entry down, soon. Of what was refused only the first few of a minute are entries, the others a number.
     pub fn record(&self, entry: AuditEntry) {
-        self.send(Message::Entry(Box::new(entry)));
+        if entry.outcome == REFUSED {
+            self.send_all(self.refusals.take(Instant::now(), entry));
+        } else {
+            self.send_all([entry]);
+        }
+    }
+
+    fn send_all(&self, entries: impl IntoIterator<Item = AuditEntry>) {
+        for entry in entries {
+            self.send(Message::Entry(Box::new(entry)));
+        }
     }
 
     /// Writes down what became of a run, soon.
@@ -84,7 +89,7 @@ impl Audit {
     /// Waits until everything before this is written.
     pub fn flush(&self) {
         let over = self.refusals.over(Instant::now(), false);
-        over.into_iter().for_each(|entry| self.record(entry));
+        self.send_all(over);
         if self.sender.lock().is_none() {
             return;
         }
@@ -252,26 +257,33 @@ fn only_store(detail: &Value) -> Option<String> {
     all.then(|| first.to_owned())
 }
 
+/// The routes of which the handlers write down themselves what they change, if it is anything that is kept.
+const BY_ITSELF: [&str; 15] = [
+    "/tools/{tool}",
+    "/mcp",
+    "/chat",
+    "/chat/{session}",
+    "/chat/{session}/approve",
+    "/chat/{session}/feedback",
+    "/session/environment",
+    "/databases/{db}/query",
+    "/scripts/run",
+    "/scripts/{category}/{name}/run",
+    "/databases/{db}/backup",
+    "/login",
+    "/logout",
+    "/databases/{db}/stores/{store}/import",
+    "/setup",
+];
+
 /// Whether a request may change something that is kept.
 fn is_change(method: &Method, route: &str) -> bool {
-    let by_itself = [
-        "/tools/",
-        "/mcp",
-        "/chat",
-        "/session/environment",
-        "/query",
-        "/run",
-        "/backup",
-        "/login",
-        "/logout",
-        "/import",
-        "/setup",
-    ];
     let changes = matches!(
         *method,
         Method::POST | Method::PUT | Method::PATCH | Method::DELETE
     );
-    changes && route.starts_with("/api/v1/") && !by_itself.iter().any(|part| route.contains(part))
+    let route = route.strip_prefix(BASE);
+    changes && route.is_some_and(|route| !BY_ITSELF.contains(&route))
 }
 
 fn outcome(response: &Response) -> &'static str {
@@ -318,6 +330,13 @@ mod tests {
         assert!(!change(Method::GET, "/databases"));
         assert!(!change(Method::POST, "/tools/{tool}"));
         assert!(!is_change(&Method::POST, "/"));
+        // One whose name only begins alike is written down.
+        assert!(change(Method::POST, "/tools/{tool}/more"));
+        assert!(change(Method::POST, "/databases/{db}/queryings"));
+        for route in BY_ITSELF {
+            let known = crate::security::rights::ROUTES;
+            assert!(known.iter().any(|(path, _)| *path == route), "{route}");
+        }
     }
 
     #[test]

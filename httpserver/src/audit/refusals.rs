@@ -1,8 +1,10 @@
 //! Writing down what was refused: who wanted what, and why not.
 //!
 //! What always holds: of each kind (who, and the code of the refusal) only the first few of a minute are entries, the rest is
-//! one entry with a number; who is nobody makes no system database. It looks only at answers: what is refused
-//! inside of a tool, a script or the copilot is an entry of theirs.
+//! one entry with a number, whoever wrote them down; who is nobody makes no system database. Each answer that refuses is an
+//! entry, unless its handler says that it has written it down itself, as tools do ([`ApiError::noted`]).
+//!
+//! [`ApiError::noted`]: crate::error::ApiError::noted
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use super::{places, way};
 use crate::security::{Identity, Peer};
 use crate::state::AppState;
 
+/// The outcome of an entry of something that was refused.
+pub const REFUSED: &str = "refused";
 /// How long kinds are counted together.
 const SPAN: Duration = Duration::from_mins(1);
 /// Entries of a kind in that time.
@@ -40,11 +44,9 @@ pub struct Refusal {
     pub code: &'static str,
     /// Its words.
     pub detail: String,
+    /// Whether the handler has written it down.
+    pub is_noted: bool,
 }
-
-/// That a request was refused before it came to its handler, as an extension of the answer.
-#[derive(Clone, Copy, Debug)]
-pub struct AtGate;
 
 /// Counts the refusals of a minute.
 #[derive(Default)]
@@ -53,7 +55,15 @@ pub struct Refusals(Mutex<Counts>);
 #[derive(Default)]
 struct Counts {
     began: Option<Instant>,
-    kinds: HashMap<(String, &'static str), u64>,
+    kinds: HashMap<(String, String), Kind>,
+}
+
+/// The refusals of one kind.
+#[derive(Default)]
+struct Kind {
+    count: u64,
+    /// By which way the last of them came.
+    way: String,
 }
 
 /// How many entries of a kind are written in a minute.
@@ -64,18 +74,20 @@ fn written_of(who: &str) -> u64 {
 impl Refusals {
     /// Counts an entry, and gives those that are to be written: itself if it is among the first, and what a minute that
     /// is over left.
-    pub fn take(&self, now: Instant, entry: AuditEntry, code: &'static str) -> Vec<AuditEntry> {
+    pub fn take(&self, now: Instant, entry: AuditEntry) -> Vec<AuditEntry> {
         let mut counts = self.0.lock();
         let mut written = counts.over(now, false);
         counts.began.get_or_insert(now);
         let most = written_of(&entry.who);
-        let mut kind = (entry.who.clone(), code);
+        let code = entry.detail["code"].as_str().unwrap_or_default();
+        let mut kind = (entry.who.clone(), code.to_owned());
         if counts.kinds.len() >= MOST_KINDS && !counts.kinds.contains_key(&kind) {
             kind.0 = "others".to_owned();
         }
-        let count = counts.kinds.entry(kind).or_default();
-        *count += 1;
-        if *count <= most {
+        let kind = counts.kinds.entry(kind).or_default();
+        kind.count += 1;
+        kind.way.clone_from(&entry.way);
+        if kind.count <= most {
             written.push(entry);
         }
         written
@@ -97,15 +109,16 @@ impl Counts {
         }
         self.began = None;
         let kinds = std::mem::take(&mut self.kinds).into_iter();
-        let rest = kinds.filter_map(|((who, code), count)| {
-            let more = count
+        let rest = kinds.filter_map(|((who, code), kind)| {
+            let more = kind
+                .count
                 .checked_sub(written_of(&who))
                 .filter(|more| *more > 0)?;
             Some(AuditEntry {
                 who,
-                way: "api".to_owned(),
+                way: kind.way,
                 what: "more refused requests".to_owned(),
-                outcome: "refused".to_owned(),
+                outcome: REFUSED.to_owned(),
                 detail: json!({"code": code, "more": more, "within_s": SPAN.as_secs()}),
                 ..AuditEntry::default()
             })
@@ -136,12 +149,8 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
     };
     let identity = extensions.get::<Identity>();
     let route = route.as_ref().map_or("", MatchedPath::as_str);
-    let by_itself = extensions.get::<AtGate>().is_none()
-        && ["/tools/", "/mcp", "/chat", "/run", "/login"]
-            .iter()
-            .any(|part| route.contains(part));
     // Who is nobody must not be what makes the system database.
-    if by_itself || (identity.is_none() && !state.registry().has_system()) {
+    if refusal.is_noted || (identity.is_none() && !state.registry().has_system()) {
         return response;
     }
     let who: Arc<str> = identity.map_or(NOBODY.into(), |identity| Arc::clone(&identity.name));
@@ -157,11 +166,11 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
         what: format!("{method} {}", route.trim_start_matches("/api/v1")),
         database,
         store,
-        outcome: "refused".to_owned(),
+        outcome: REFUSED.to_owned(),
         detail,
         ..AuditEntry::default()
     };
-    state.audit().refused(entry, refusal.code);
+    state.audit().record(entry);
     response
 }
 
@@ -169,9 +178,11 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
 mod tests {
     use super::*;
 
-    fn entry(who: &str) -> AuditEntry {
+    fn entry(who: &str, code: &str) -> AuditEntry {
         AuditEntry {
             who: who.to_owned(),
+            way: "mcp".to_owned(),
+            detail: json!({"code": code}),
             ..AuditEntry::default()
         }
     }
@@ -182,17 +193,20 @@ mod tests {
         let now = Instant::now();
         let mut written = 0;
         for _ in 0..1_000 {
-            written += refusals.take(now, entry("ada"), "not_allowed").len();
+            written += refusals.take(now, entry("ada", "not_allowed")).len();
         }
         assert_eq!(written as u64, EACH);
         // Another kind, and somebody else, are counted for themselves.
-        assert_eq!(refusals.take(now, entry("ada"), "read_only").len(), 1);
-        assert_eq!(refusals.take(now, entry("bob"), "not_allowed").len(), 1);
+        assert_eq!(refusals.take(now, entry("ada", "read_only")).len(), 1);
+        assert_eq!(refusals.take(now, entry("bob", "not_allowed")).len(), 1);
         assert!(refusals.over(now, false).is_empty(), "the minute goes on");
-        let after = refusals.take(now + SPAN, entry("ada"), "not_allowed");
+        let after = refusals.take(now + SPAN, entry("ada", "not_allowed"));
         assert_eq!(after.len(), 2);
         assert_eq!(after[0].detail["more"], 1_000 - EACH);
-        assert_eq!(after[0].who, "ada");
+        assert_eq!(
+            (after[0].who.as_str(), after[0].way.as_str()),
+            ("ada", "mcp")
+        );
         assert!(refusals.over(now + SPAN, false).is_empty());
     }
 
@@ -203,7 +217,7 @@ mod tests {
         let mut written = 0;
         for n in 0..MOST_KINDS + 100 {
             written += refusals
-                .take(now, entry(&n.to_string()), "not_allowed")
+                .take(now, entry(&n.to_string(), "not_allowed"))
                 .len();
         }
         assert_eq!(written as u64, MOST_KINDS as u64 + EACH);

@@ -96,7 +96,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     let db = open_to_read(&args.database)?;
     let tx = db.begin(Mode::Read)?;
     // Before the file is made: a wrong name must not leave an empty one behind.
-    tx.documents(&args.store)?;
+    let store = tx.documents(&args.store)?;
     let mut out: Box<dyn Write + Send> = match file {
         Some(path) => {
             Box::new(BufWriter::new(File::create(path).with_context(|| {
@@ -111,7 +111,7 @@ pub(super) fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     };
     let items = match format {
         FileFormat::Text(format) => export(format, &mut out)?.items,
-        FileFormat::Parquet => parquet_of_lines(&mut out, &mut |lines| {
+        FileFormat::Parquet => parquet_of_lines(&mut out, &store, &mut |lines| {
             export(Format::Ndjson, lines)
                 .map(drop)
                 .map_err(ApiError::from)

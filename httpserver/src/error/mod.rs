@@ -83,6 +83,8 @@ struct Inner {
     errors: Vec<Fault>,
     extensions: serde_json::Map<String, serde_json::Value>,
     headers: HeaderMap,
+    /// Whether the audit has it already.
+    is_noted: bool,
 }
 
 impl ApiError {
@@ -104,6 +106,7 @@ impl ApiError {
             errors: Vec::new(),
             extensions: serde_json::Map::new(),
             headers,
+            is_noted: false,
         }))
     }
 
@@ -114,6 +117,13 @@ impl ApiError {
             Code::Internal,
             "The request failed by a fault of the server. Its log says more.",
         )
+    }
+
+    /// Says that who refused this has written it down: otherwise the audit writes down each refusal that it meets.
+    #[must_use]
+    pub fn noted(mut self) -> Self {
+        self.0.is_noted = true;
+        self
     }
 
     /// Adds a place in the body.
@@ -239,6 +249,7 @@ impl IntoResponse for ApiError {
             matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN).then(|| Refusal {
                 code: self.0.code.as_str(),
                 detail: self.0.detail.clone().into_owned(),
+                is_noted: self.0.is_noted,
             });
         let mut headers = self.0.headers.clone();
         headers.insert(

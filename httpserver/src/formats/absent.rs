@@ -7,6 +7,7 @@ use sop_query::sql::{Catalog, QueryEngine, Request};
 use sop_query::transfer::RowReader;
 
 use crate::error::{ApiError, ApiResult, Code};
+use sop::DocumentStore;
 
 /// Whether it is there.
 pub const IS_BUILT: bool = false;
@@ -22,6 +23,7 @@ pub fn reader(_: File, _: usize) -> ApiResult<Box<dyn RowReader + Send>> {
 
 pub fn export_lines(
     _: impl Write + Send,
+    _: &DocumentStore<'_>,
     _: &mut dyn FnMut(&mut dyn Write) -> ApiResult<()>,
 ) -> ApiResult<u64> {
     missing()

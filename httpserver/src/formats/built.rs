@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::Write;
 
-use sop_parquet::{ParquetError, ParquetRows};
+use sop::DocumentStore;
+use sop_parquet::{KnownColumns, ParquetError, ParquetRows};
 use sop_query::sql::{Catalog, QueryEngine, Request};
 use sop_query::transfer::RowReader;
 
@@ -18,9 +19,11 @@ pub fn reader(file: File, max_row_bytes: usize) -> ApiResult<Box<dyn RowReader +
 
 pub fn export_lines(
     out: impl Write + Send,
+    store: &DocumentStore<'_>,
     write: &mut dyn FnMut(&mut dyn Write) -> ApiResult<()>,
 ) -> ApiResult<u64> {
-    Ok(sop_parquet::export_lines::<ApiError>(out, write)?.rows)
+    let known = KnownColumns::of_store(store)?;
+    Ok(sop_parquet::export_lines::<ApiError>(out, known, write)?.rows)
 }
 
 pub fn export_query(
@@ -36,6 +39,7 @@ impl From<ParquetError> for ApiError {
     fn from(error: ParquetError) -> Self {
         let words = crate::error::sentence(&error.to_string());
         match error {
+            ParquetError::Engine(error) => error.into(),
             ParquetError::Store(error) => error.into(),
             ParquetError::Query(error) => (*error).into(),
             ParquetError::File(_) => Self::new(Code::MalformedData, words),

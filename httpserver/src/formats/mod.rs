@@ -17,6 +17,7 @@ use built as parquet;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
 
+use sop::DocumentStore;
 use sop_query::sql::{Catalog, QueryEngine, Request};
 use sop_query::transfer::{self, CsvOptions, Format, RowReader};
 
@@ -179,15 +180,17 @@ pub fn no_room(error: io::Error) -> ApiError {
     ApiError::new(Code::StorageError, detail)
 }
 
-/// Writes rows as Parquet that `write` gives as lines of JSON. It is called twice, and has to give the same lines.
+/// Writes rows of a store as Parquet that `write` gives as lines of JSON. It is called twice, and has to give the same lines.
+/// When there are none, the file has the columns that are known of the store.
 ///
 /// # Errors
 /// What `write` fails with; `not_representable`.
 pub fn parquet_of_lines(
     out: impl Write + Send,
+    store: &DocumentStore<'_>,
     write: &mut dyn FnMut(&mut dyn Write) -> ApiResult<()>,
 ) -> ApiResult<u64> {
-    parquet::export_lines(out, write)
+    parquet::export_lines(out, store, write)
 }
 
 /// Writes the rows of a request that only reads as Parquet. It is run twice over one snapshot.

@@ -10,6 +10,7 @@
 
 mod entry;
 mod erase;
+mod folders;
 mod guard;
 mod name;
 mod pool;

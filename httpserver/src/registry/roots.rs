@@ -62,8 +62,17 @@ impl Roots {
     /// # Errors
     /// `path_outside_roots`, or `invalid_path` when it cannot be a folder.
     pub fn resolve(&self, text: &str) -> ApiResult<PathBuf> {
-        let invalid =
-            |detail: String| ApiError::new(Code::InvalidPath, detail.clone()).at("/path", detail);
+        let path = self.inside(text)?;
+        if path == self.data {
+            return Err(invalid(
+                "The path is the data folder itself. Name a folder in it.".to_owned(),
+            ));
+        }
+        Ok(path)
+    }
+
+    /// As [`Roots::resolve`], and a root itself is fine.
+    pub(super) fn inside(&self, text: &str) -> ApiResult<PathBuf> {
         if text.is_empty() || text.chars().any(char::is_control) {
             return Err(invalid(
                 "The path is empty or has control characters.".to_owned(),
@@ -76,11 +85,6 @@ impl Roots {
         let path = real_path(&path)
             .map_err(|error| invalid(format!("The path cannot be used: {error}.")))?;
         self.check_inside(&path)?;
-        if path == self.data {
-            return Err(invalid(
-                "The path is the data folder itself. Name a folder in it.".to_owned(),
-            ));
-        }
         Ok(path)
     }
 
@@ -98,6 +102,10 @@ impl Roots {
             .any(|root| real.starts_with(root));
         if inside { Ok(()) } else { Err(outside()) }
     }
+}
+
+fn invalid(detail: String) -> ApiError {
+    ApiError::new(Code::InvalidPath, detail.clone()).at("/path", detail)
 }
 
 fn outside() -> ApiError {

@@ -14,6 +14,7 @@ use sop_systemdb::system::{AuditEntry, NamedSchedule, System};
 use sop_systemdb::tool::ToolClass;
 
 use super::{Chain, Run, library, run_script};
+use crate::audit::REFUSED;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::in_environment;
 use crate::security::{Capability, Identity};
@@ -84,8 +85,8 @@ fn refuse(state: &AppState, due: &NamedSchedule, error: &ApiError) {
         way: "schedule".to_owned(),
         what: format!("run {}", due.schedule.script),
         database: due.schedule.database.clone(),
-        outcome: "refused".to_owned(),
-        detail: json!({"schedule": due.name, "message": error.detail()}),
+        outcome: REFUSED.to_owned(),
+        detail: json!({"schedule": due.name, "code": error.code().as_str(), "message": error.detail()}),
         ..AuditEntry::default()
     });
 }

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::identity::Identity;
 use super::rights::{Capability, needed, part};
-use crate::audit::AtGate;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::extract::{Inside, in_environment};
 use crate::page;
@@ -53,7 +52,6 @@ pub async fn gate(State(state): State<AppState>, mut request: Request, next: Nex
                 return page::error_page(error);
             }
             let mut response = error.into_response();
-            response.extensions_mut().insert(AtGate);
             response.extensions_mut().insert(identity);
             return response;
         }

@@ -59,6 +59,8 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     ("/audit", &[("GET", Admin)]),
     ("/audit/counts", &[("GET", Admin)]),
     ("/setup", &[("GET", Admin), ("POST", Admin)]),
+    // Names of folders of the machine, below the roots alone.
+    ("/folders", &[("GET", Admin)]),
     ("/session/environment", &[("POST", SignedIn)]),
     ("/environments", &[("GET", SignedIn), ("POST", Admin)]),
     (
@@ -110,8 +112,9 @@ pub const ROUTES: &[(&str, &[(&str, Capability)])] = &[
     // One's own; an administrator sees and ends all.
     ("/queries", &[("GET", Query)]),
     ("/queries/{id}", &[("DELETE", Query)]),
+    // Who started one ends it; the handler asks others for the right to change its database.
     ("/jobs", &[("GET", View)]),
-    ("/jobs/{id}", &[("GET", View), ("DELETE", Edit)]),
+    ("/jobs/{id}", &[("GET", View), ("DELETE", View)]),
     ("/chat", &[("GET", Query), ("POST", Query)]),
     ("/chat/{session}", &[("GET", Query), ("DELETE", Query)]),
     ("/chat/{session}/events", &[("GET", Query)]),

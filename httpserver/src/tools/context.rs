@@ -1,6 +1,6 @@
 //! Who calls tools, from where, on what, and how much they may take.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::fault::fault;
 use super::statements::{Direct, Statements};
 use super::tool::{Mode, Tool};
 use crate::api::catalog;
+use crate::audit::REFUSED;
 use crate::scripts::{Chain, with_scripts};
 use crate::security::{Capability, Seen};
 use crate::state::AppState;
@@ -89,6 +90,8 @@ pub struct Context {
     pub chain: Chain,
     /// Who takes the rows of the next query instead of a table in the answer.
     pub tap: Tap,
+    /// Whether the last call is in the audit.
+    noted: Cell<bool>,
 }
 
 /// Takes the rows of one query as they come.
@@ -121,6 +124,7 @@ impl Context {
             statements: None,
             chain: Chain::default(),
             tap: Tap::default(),
+            noted: Cell::new(false),
         }
     }
 
@@ -194,11 +198,17 @@ impl Context {
             Err(fault) => {
                 let refused = ["not_allowed", "read_only", "confirmation_needed"];
                 let refused = refused.contains(&fault.code.as_str());
-                entry.outcome = if refused { "refused" } else { "failed" }.to_owned();
+                entry.outcome = if refused { REFUSED } else { "failed" }.to_owned();
                 entry.detail = json!({"code": fault.code, "message": fault.message});
             }
         }
         self.state.audit().record(entry);
+        self.noted.set(true);
+    }
+
+    /// Whether a call of a tool was written down.
+    pub fn is_noted(&self) -> bool {
+        self.noted.get()
     }
 
     /// What the caller sees of that database.

@@ -171,7 +171,8 @@ fn export_rows(context: &Context, args: Export) -> Result<ToolOutput, ToolFault>
     let tx = database
         .begin(Access::Read)
         .map_err(|error| fault(error.into()))?;
-    tx.documents(&args.store)
+    let store = tx
+        .documents(&args.store)
         .map_err(|error| at(error, "/store"))?;
     let mut text = Bounded {
         bytes: Vec::new(),
@@ -189,7 +190,7 @@ fn export_rows(context: &Context, args: Export) -> Result<ToolOutput, ToolFault>
         FileFormat::Text(format) => write(format, &mut text).map(|done| done.items),
         FileFormat::Parquet => {
             let mut write = |lines: &mut dyn Write| write(Format::Ndjson, lines).map(drop);
-            parquet_of_lines(&mut text, &mut write)
+            parquet_of_lines(&mut text, &store, &mut write)
         }
     };
     let exported = exported.map_err(|error| {

@@ -233,3 +233,90 @@ async fn what_is_refused_is_written_down_with_who_and_why_and_not_without_end() 
         (Some(json!(20)), Some(json!(27)))
     );
 }
+
+#[tokio::test]
+async fn what_tools_and_the_protocol_refuse_is_written_down_once_and_bounded_too() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let admin = test.user(&user("ada", Role::Admin));
+    let analyst = test.user(&user("ann", Role::Analyst));
+    let insert = json!({"store": "s", "key": 1, "value": {}});
+    for _ in 0..8 {
+        let path = "/api/v1/tools/insert?database=d";
+        let refused = test.by(&analyst, "POST", path, &insert).await;
+        refused.refused(403, "not_allowed");
+    }
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "insert", "arguments": insert}});
+    let headers = [
+        ("authorization", analyst.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ];
+    for _ in 0..8 {
+        let path = "/api/v1/mcp?database=d";
+        let answer = test.call("POST", path, &headers, call.to_string()).await;
+        assert!(answer.text().contains("not_allowed"), "{}", answer.text());
+    }
+    test.state.audit().close();
+    let listed = test
+        .by(&admin, "GET", "/api/v1/audit?limit=100", "")
+        .await
+        .ok();
+    let entries = listed["entries"].as_array().unwrap().iter();
+    let mut of_ann = entries
+        .filter(|one| one["who"] == "ann")
+        .collect::<Vec<_>>();
+    let more = of_ann.remove(0);
+    assert_eq!(
+        (&more["what"], &more["detail"]["more"], &more["way"]),
+        (&json!("more refused requests"), &json!(6), &json!("mcp"))
+    );
+    let of_ways = |way: &str| of_ann.iter().filter(|one| one["way"] == way).count();
+    // Each once, by the tool, and the first ten of both ways together.
+    assert_eq!(
+        (of_ann.len(), of_ways("api"), of_ways("mcp")),
+        (10, 8, 2),
+        "{listed}"
+    );
+    assert!(
+        of_ann
+            .iter()
+            .all(|one| one["what"] == "insert" && one["outcome"] == "refused")
+    );
+}
+
+#[tokio::test]
+async fn what_a_handler_refuses_without_an_entry_of_its_own_is_written_down_whatever_its_route() {
+    let test = TestApp::with_store(json!({"type": "i64"})).await;
+    let admin = test.user(&user("ada", Role::Admin));
+    let analyst = test.user(&user("ann", Role::Analyst));
+    // Only shown, so that the tool itself writes nothing.
+    let insert = json!({"store": "s", "key": 1, "value": {}});
+    let path = "/api/v1/tools/insert?database=d&dry_run=true";
+    let refused = test.by(&analyst, "POST", path, insert).await;
+    refused.refused(403, "not_allowed");
+    let wrong = json!({"name": "ada", "password": "wrong password"});
+    let refused = test
+        .call(
+            "POST",
+            "/api/v1/login",
+            &[("authorization", ""), ("content-type", "application/json")],
+            wrong.to_string(),
+        )
+        .await;
+    refused.refused(401, "unauthorized");
+    let listed = test
+        .by(&admin, "GET", "/api/v1/audit?outcome=refused", "")
+        .await
+        .ok();
+    let entries = listed["entries"].as_array().unwrap();
+    let found = entries
+        .iter()
+        .map(|one| (one["who"].as_str().unwrap(), one["what"].as_str().unwrap()));
+    let found = found.collect::<Vec<_>>();
+    assert_eq!(
+        found,
+        [("ada", "login"), ("ann", "POST /tools/{tool}")],
+        "{listed}"
+    );
+}

@@ -315,3 +315,50 @@ async fn a_folder_of_other_files_is_not_taken() {
         .refused(422, "not_a_database");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
 }
+
+#[tokio::test]
+async fn folders_are_looked_into_below_the_roots_and_nowhere_else() {
+    let test = TestApp::new();
+    test.post("/api/v1/databases", r#"{"name":"shop"}"#)
+        .await
+        .ok();
+    std::fs::create_dir_all(test.folder().join("data/team/deep")).unwrap();
+    std::fs::create_dir_all(test.folder().join("beside")).unwrap();
+    let look = async |path: &str| {
+        let path = super::support::escaped(path);
+        test.get(&format!("/api/v1/folders?path={path}")).await
+    };
+    let roots = test.get("/api/v1/folders").await.ok();
+    let data = roots["folders"][0]["path"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (&roots["path"], &roots["parent"]),
+        (&Value::Null, &Value::Null)
+    );
+    let inside = look(&data).await.ok();
+    let found = inside["folders"].as_array().unwrap().iter();
+    let found = found.map(|one| (one["name"].as_str().unwrap(), one["is_database"] == true));
+    let found = found
+        .filter(|(name, _)| *name != "system")
+        .collect::<Vec<_>>();
+    assert_eq!(found, [("shop", true), ("team", false)], "{inside}");
+    let team = look("team").await.ok();
+    assert_eq!(
+        (&team["parent"], &team["folders"][0]["name"]),
+        (&json!(data), &json!("deep"))
+    );
+    assert_eq!(look("shop").await.ok()["folders"], json!([]));
+    for wrong in [
+        "..",
+        "../beside",
+        "team/../../beside",
+        "/",
+        "/etc",
+        "accounts.private",
+    ] {
+        let refused = look(wrong).await.refused(403, "path_outside_roots");
+        assert_eq!(refused["errors"][0]["parameter"], "path");
+    }
+    for wrong in ["missing", "databases.json", "a%00b"] {
+        assert!(look(wrong).await.status.is_client_error(), "{wrong}");
+    }
+}

@@ -132,6 +132,38 @@ async fn a_part_of_a_store_and_a_query_come_out() {
 }
 
 #[tokio::test]
+async fn a_store_without_items_gives_a_file_with_its_columns() {
+    let test = TestApp::new();
+    test.post("/api/v1/databases", r#"{"name":"d"}"#).await.ok();
+    let store = json!({"name": "people", "key": {"type": "composite", "fields": [{"name": "id", "type": "i64"}]},
+        "schema": {"declared": true, "fields": [{"name": "name", "type": "string"}, {"name": "pay", "type": "number"}]}});
+    test.post("/api/v1/databases/d/stores", store).await.ok();
+    let filter = escaped(json!({"name": "Ada"}));
+    for more in ["", "&filter="] {
+        let more = if more.is_empty() {
+            String::new()
+        } else {
+            format!("{more}{filter}")
+        };
+        let path = format!("/api/v1/databases/d/stores/people/export?format=parquet{more}");
+        let empty = file(&test.get(&path).await, "people");
+        for name in ["id", "name", "pay"] {
+            let found = empty
+                .windows(name.len())
+                .any(|part| part == name.as_bytes());
+            assert!(found, "{name}{more}");
+        }
+        let done = import(&test, "people", "", empty).await.ok();
+        assert_eq!(done["inserted"], 0);
+    }
+    let sql = escaped("SELECT id, name FROM people");
+    let path = format!("/api/v1/databases/d/export?format=parquet&sql={sql}");
+    file(&test.get(&path).await, "query");
+    let job = test.state.jobs().list().remove(0);
+    assert_eq!(job.state, JobState::Finished);
+}
+
+#[tokio::test]
 async fn what_is_no_file_is_refused_and_leaves_nothing() {
     let test = TestApp::with_store(json!({"type": "i64"})).await;
     test.fill([json!(1)]).await;

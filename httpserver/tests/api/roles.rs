@@ -6,7 +6,7 @@ use axum::body::Body;
 use serde_json::json;
 use sop_httpserver::security::Capability;
 use sop_httpserver::security::rights::{PAGES, ROUTES};
-use sop_systemdb::accounts::{Grant, Grants, NewUser, Role};
+use sop_systemdb::accounts::{Grant, Grants, MaskedField, NewUser, Role, UserChange};
 
 use super::support::{TestApp, make_due};
 
@@ -74,6 +74,69 @@ async fn each_route_is_served_to_the_roles_that_the_table_says_and_to_no_other()
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_job_is_seen_and_ended_by_who_started_it_and_by_who_may_change_its_database() {
+    let (test, users) = with_roles().await;
+    let of = |role: Role| {
+        let found = users.iter().find(|(there, _)| *there == role);
+        found.unwrap().1.as_str()
+    };
+    let (viewer, analyst, editor) = (of(Role::Viewer), of(Role::Analyst), of(Role::Editor));
+    let other = test.user(&user("other-analyst", Role::Analyst));
+    // Who sees less of a database hears of the jobs of others there nothing, and of their own all.
+    let masked = test.user(&NewUser {
+        masked: vec![MaskedField {
+            database: "d".to_owned(),
+            store: "s".to_owned(),
+            field: "of".to_owned(),
+        }],
+        ..user("masked-analyst", Role::Analyst)
+    });
+    let export = async |who: &str| {
+        let path = "/api/v1/databases/d/stores/s/export?format=csv";
+        assert_eq!(test.by(who, "GET", path, "").await.status, 200);
+        let id = test.state.jobs().list().remove(0).id;
+        format!("/api/v1/jobs/{id}")
+    };
+    let own = export(analyst).await;
+    for who in [viewer, &other] {
+        let refused = test.by(who, "DELETE", &own, "").await;
+        refused.refused(403, "not_allowed");
+        let seen = test.by(who, "GET", &own, "").await.ok();
+        assert!(seen.get("by").is_none(), "who it was is not told");
+    }
+    for method in ["GET", "DELETE"] {
+        let hidden = test.by(&masked, method, &own, "").await;
+        hidden.refused(404, "job_not_found");
+    }
+    test.by(analyst, "GET", &own, "").await.ok();
+    test.by(analyst, "DELETE", &own, "").await.ok();
+    test.by(analyst, "GET", &own, "")
+        .await
+        .refused(404, "job_not_found");
+    let of_analyst = export(analyst).await;
+    test.by(editor, "DELETE", &of_analyst, "").await.ok();
+    let of_masked = export(&masked).await;
+    let listed = test.by(&masked, "GET", "/api/v1/jobs", "").await.ok();
+    assert_eq!(listed["jobs"].as_array().unwrap().len(), 1);
+    test.by(&masked, "DELETE", &of_masked, "").await.ok();
+    // Without the database there is nothing of it any more.
+    let gone = export(&other).await;
+    let none = Grants(BTreeMap::from([("d".to_owned(), Grant::None)]));
+    let change = UserChange {
+        grants: Some(none),
+        ..UserChange::default()
+    };
+    test.state
+        .accounts()
+        .change_user("other-analyst", &change)
+        .unwrap();
+    for method in ["GET", "DELETE"] {
+        let hidden = test.by(&other, method, &gone, "").await;
+        hidden.refused(404, "job_not_found");
+    }
 }
 
 #[tokio::test]
@@ -324,7 +387,6 @@ async fn nobody_reaches_the_accounts_as_data() {
 #[tokio::test]
 async fn a_schedule_runs_as_who_made_it_and_not_when_they_lost_the_right() {
     use sop_httpserver::scripts::run_due;
-    use sop_systemdb::accounts::UserChange;
     let (test, users) = with_roles().await;
     let (admin, editor) = (&users[0].1, &users[3].1);
     let script = json!({"name": "grow", "category": "test", "database": "d",

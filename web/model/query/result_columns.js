@@ -5,6 +5,9 @@ import { isNumberType } from "../../core/keys.js";
 import { kindOf } from "../../core/json.js";
 
 const SAMPLE = 200;
+const LEAST_SAMPLE = 20;
+/** Values that are looked at: of very many columns fewer rows. */
+const SAMPLE_VALUES = 8000;
 const MOST_CHARS = 48;
 
 /** @typedef {{name: string, label: string, type: string, shownType: string, numeric: boolean, chars: number, width?: number}} ResultColumn */
@@ -15,9 +18,10 @@ const MOST_CHARS = 48;
  */
 export function resultColumns(columns, rows) {
   const tallies = columns.map(() => ({ seen: 0, numbers: 0, dates: 0, chars: 0, kinds: /** @type {Set<string>} */ (new Set()) }));
+  const most = Math.max(LEAST_SAMPLE, Math.min(SAMPLE, Math.floor(SAMPLE_VALUES / Math.max(1, columns.length))));
   let seen = 0;
   for (const row of rows) {
-    if (seen >= SAMPLE) break;
+    if (seen >= most) break;
     seen += 1;
     tallies.forEach((tally, at) => {
       const value = row[at];

@@ -11,3 +11,16 @@ test("columns of a result are judged by what they hold, else by their type", () 
   assert.equal(found[2].chars, 20);
   assert.deepEqual(resultColumns([], []), []);
 });
+
+test("of very many columns fewer rows are looked at, and never none", () => {
+  let taken = 0;
+  const rows = function* () {
+    for (;;) {
+      taken += 1;
+      yield Array.from({ length: 400 }, () => "text");
+    }
+  };
+  const columns = resultColumns(Array.from({ length: 400 }, (_, at) => ({ name: `c${at}`, type: "any" })), rows());
+  assert.ok(taken >= 20 && taken < 30, String(taken));
+  assert.ok(columns.every((column) => column.shownType === "text" && !column.numeric));
+});

@@ -1,6 +1,6 @@
 // The rows of a result: kept as the text that they came as, in chunks, and read into values only where they are looked at.
 //
-// Holds: a row costs about its own text; at most `CHUNKS_READ` chunks are held as values; when `most` is reached, later rows
+// Holds: a row costs about its own text; of at most `CHUNKS_READ` chunks rows are held as values; when `most` is reached, later rows
 // are counted and not kept, and `full` says so. Every number stays as it came (see `core/json.js`); a whole number beyond 64
 // bits with a sign comes as text from a column of whole numbers, and is a number again.
 
@@ -28,7 +28,7 @@ export class ResultRows {
     this.tail = [];
     /** Columns of whole numbers. @type {number[]} */
     this.whole = [];
-    /** Chunks as values, the one used last at the end. @type {Map<number, unknown[][]>} */
+    /** Chunks as lines with the values of those that were looked at, the one used last at the end. @type {Map<number, {lines: string[], rows: unknown[][]}>} */
     this.read = new Map();
   }
 
@@ -36,7 +36,6 @@ export class ResultRows {
   add(lines) {
     this.count += lines.length;
     if (this.full) return;
-    this.read.delete(this.chunks.length); // what was read of the chunk that grows now
     for (const line of lines) {
       if (this.kept >= this.most.rows || this.chars + line.length > this.most.chars) {
         this.full = true;
@@ -54,8 +53,10 @@ export class ResultRows {
 
   /** The values of a row; undefined when it is not kept. @param {number} index @returns {unknown[] | undefined} */
   at(index) {
-    if (index < 0 || index >= this.kept) return undefined;
-    return this.#values(Math.floor(index / CHUNK))[index % CHUNK];
+    if (!(index >= 0 && index < this.kept)) return undefined;
+    const chunk = this.#chunk(Math.floor(index / CHUNK));
+    // One at a time: a chunk of very wide rows takes longer to read than a view may take to be drawn.
+    return (chunk.rows[index % CHUNK] ??= this.#row(chunk.lines[index % CHUNK]));
   }
 
   /** The text of a row; undefined when it is not kept. @param {number} index */
@@ -77,13 +78,18 @@ export class ResultRows {
   }
 
   /** @param {number} chunk */
-  #values(chunk) {
-    let values = this.read.get(chunk);
-    if (!values) values = this.#lines(chunk).map((line) => this.#row(line));
+  #chunk(chunk) {
+    // The lines of the chunk that grows are the ones that grow.
+    const read = this.read.get(chunk) ?? { lines: this.#lines(chunk), rows: [] };
     this.read.delete(chunk);
-    this.read.set(chunk, values);
+    this.read.set(chunk, read);
     if (this.read.size > CHUNKS_READ) this.read.delete(/** @type {number} */ (this.read.keys().next().value));
-    return values;
+    return read;
+  }
+
+  /** The texts of the kept rows of one chunk, and the number of the first; undefined behind the last. @param {number} chunk @returns {{first: number, lines: string[]} | undefined} */
+  texts(chunk) {
+    return chunk * CHUNK < this.kept ? { first: chunk * CHUNK, lines: this.#lines(chunk) } : undefined;
   }
 
   /** The values of the kept rows in order, without holding them. @param {number} [from] @param {number} [to] @returns {Generator<unknown[]>} */

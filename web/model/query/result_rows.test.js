@@ -28,6 +28,17 @@ test("a row that was looked at while its chunk was filled does not hide the ones
   assert.equal(rows.at(499)?.[0], 499);
 });
 
+test("of a chunk only the rows that are looked at are read, and its texts are there for all", () => {
+  const rows = new ResultRows();
+  rows.add(some(0, 700));
+  rows.at(3);
+  rows.at(499);
+  assert.deepEqual(Object.keys(rows.read.get(0)?.rows ?? []), ["3", "499"]);
+  assert.equal(rows.at(3), rows.at(3), "read once");
+  assert.deepEqual([0, 1, 2].map((chunk) => [rows.texts(chunk)?.first, rows.texts(chunk)?.lines.length]), [[0, 500], [500, 200], [undefined, undefined]]);
+  assert.equal(rows.texts(1)?.lines[1], line(501));
+});
+
 test("a whole number that came as text, because no signed one holds it, is a number in its column", () => {
   const rows = new ResultRows();
   rows.whole = [0];

@@ -12,6 +12,8 @@ import "../query/chart_view.js";
 const SHOWN = 6;
 const OPENED = 50;
 const MOST_CHARS = 160;
+/** An answer shows what a person reads there; the workbench has all columns. */
+const MOST_COLUMNS = 40;
 
 /** @typedef {import("../../model/chat.js").Call} Call */
 
@@ -50,12 +52,15 @@ export class SopResult extends Part {
     const shown = rows.slice(0, this.more ? OPENED : SHOWN);
     const total = Math.max(rows.length, Number(call.stats?.rows ?? 0));
     const left = total - shown.length;
+    const some = columns.slice(0, MOST_COLUMNS);
+    const beside = columns.length - some.length;
     return html`<div class="mini" role="group" aria-label="Result">
       ${this.chart
         ? html`<div class="mini-chart"><div class="chart-tools">${this.#chartPart()?.controls()}<span class="small dim">${this.#chartPart()?.note ?? ""}</span></div><sop-chart @choice=${() => this.requestUpdate()}></sop-chart></div>`
-        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label="Rows of the result"><table><thead><tr>${columns.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
-          <tbody>${shown.map((row) => html`<tr>${columns.map((column, at) => this.#cell(row[at], column.numeric))}</tr>`)}</tbody></table>
+        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label="Rows of the result"><table><thead><tr>${some.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
+          <tbody>${shown.map((row) => html`<tr>${some.map((column, at) => this.#cell(row[at], column.numeric))}</tr>`)}</tbody></table>
           ${rows.length ? nothing : html`<p class="none dim">No rows</p>`}</div>`}
+      ${beside > 0 && !this.chart ? html`<div class="rest"><span class="dim">${counted(beside, "more column")}</span></div>` : nothing}
       ${left > 0 && !this.chart ? html`<div class="rest">${!this.more && rows.length > shown.length
         ? html`<button class="plain-link" @click=${this.#open}>${left > OPENED - SHOWN ? `First ${count(Math.min(rows.length, OPENED))} of ${counted(total, "row")}` : `${counted(left, "more row")}`}</button>`
         : html`<span class="dim">${count(left)} more${call.truncated ? ", not all are kept here" : ""}</span>`}</div>` : nothing}

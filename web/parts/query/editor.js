@@ -52,7 +52,7 @@ export class SqlEditor extends EventTarget {
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
         ...(NARROW.matches ? [EditorView.lineWrapping] : []),
         this.marks.extension, COLOURS, LOOK,
-        EditorView.contentAttributes.of({ "aria-label": "Statements", spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": "Statements", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged || update.selectionSet) this.dispatchEvent(new CustomEvent("changed", { detail: { text: update.docChanged } }));
         }),

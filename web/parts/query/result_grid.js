@@ -1,17 +1,20 @@
 // The grid of a result: rows by their number, drawn only where they are in view, whatever the count.
 //
-// Holds: as many row elements as fit into the view and a few more; the focus stays on the grid and the active cell is named
-// by `aria-activedescendant`. Rows come from a `ResultRows` that grows while it is looked at. Says `view` when the rows in
+// Holds: as many row elements as fit into the view and a few more, and of many columns those in view; the focus stays on the
+// grid and the active cell is named by `aria-activedescendant`. Rows come from a `ResultRows` that grows while it is looked at. Says `view` when the rows in
 // view are others, and `open-row` when somebody wants to see a whole row.
 
+import { everyColumn } from "../../core/column_window.js";
 import { cell, count } from "../../core/format.js";
 import { ScrollMap } from "../../core/scroll_map.js";
 import { plain, tabbed } from "../../model/query/export.js";
-import { html, render } from "../../vendor/lit.js";
+import { render } from "../../vendor/lit.js";
 import { announce, copyText, make } from "../dom.js";
 import { rankWidth } from "../grid_layout.js";
-import { cardColumns, columnUnits, drawCell } from "../grid_rows.js";
+import { cardColumns, makeRow } from "../grid_rows.js";
 import { PlaceBar } from "../place_bar.js";
+import { ResultFind } from "./result_find.js";
+import { contentWidth, drawResultRow, drawnColumns, firstInView, headOf, keepWidths, leftOfColumn, manyOf, startOf, wireGrips } from "./result_layout.js";
 
 const OVERSCAN = 8;
 const ROW = 28;
@@ -21,7 +24,7 @@ const MOST_CHARS = 36;
 const SETTLE_MS = 120;
 
 /** @typedef {import("../../model/query/result_columns.js").ResultColumn} ResultColumn */
-/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number}} RowElement */
+/** @typedef {import("./result_layout.js").RowElement} RowElement */
 
 export class SopResultGrid extends HTMLElement {
   constructor() {
@@ -40,7 +43,14 @@ export class SopResultGrid extends HTMLElement {
     this.frame = 0;
     /** @type {number[]} */
     this.cards = [];
+    /** How far it is scrolled sideways, and the room that rows have there; reading it from the page costs a layout. */
+    this.left = 0;
+    this.room = 0;
+    this.contentWidth = 0;
+    /** The columns that are drawn. */
+    this.window = everyColumn(0);
     this.narrow = matchMedia("(width < 900px)");
+    this.find = new ResultFind(this);
   }
 
   connectedCallback() {
@@ -64,11 +74,7 @@ export class SopResultGrid extends HTMLElement {
     this.bar.element.setAttribute("aria-label", "Place in the result");
     this.bar.element.setAttribute("aria-controls", rows.id);
     this.replaceChildren(rows, this.bar.element);
-    rows.addEventListener("scroll", () => {
-      if (rows.scrollTop === this.map.physical) return;
-      this.map.moved(rows.scrollTop);
-      this.#schedule();
-    }, { passive: true });
+    rows.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     rows.addEventListener("scrollend", () => {
       if (!this.map.drifted) return;
       this.map.physical = this.map.ideal();
@@ -84,6 +90,7 @@ export class SopResultGrid extends HTMLElement {
       if (this.#cellOf(event)) this.#open();
     });
     rows.addEventListener("pointerover", (event) => this.#over(event));
+    wireGrips(this, this.head);
     new ResizeObserver(() => this.measure()).observe(rows);
     this.narrow.addEventListener("change", () => this.measure(true));
   }
@@ -95,26 +102,28 @@ export class SopResultGrid extends HTMLElement {
     this.anchor = -1;
     this.map.top = 0;
     this.map.physical = 0;
+    this.left = 0;
     if (this.rows) {
       this.rows.scrollTop = 0;
       this.rows.scrollLeft = 0;
     }
+    this.find.reset();
     this.layout(columns);
     this.grow();
   }
 
   /** Heads and widths. @param {ResultColumn[]} columns */
   layout(columns) {
+    keepWidths(this.columns, columns);
     this.columns = columns;
     this.cards = cardColumns(/** @type {any} */ (columns.slice(1))).map((at) => (at < 0 ? at : at + 1));
-    const width = Math.ceil(columns.reduce((sum, column) => sum + columnUnits(/** @type {any} */ (column)) * 8, rankWidth(this.digits)));
-    this.contentWidth = width;
+    this.contentWidth = contentWidth(this);
     if (!this.body || !this.head || !this.rows) return;
-    this.body.style.minWidth = `${width}px`;
-    this.head.style.minWidth = `${width}px`;
+    this.body.style.minWidth = `${this.contentWidth}px`;
+    this.head.style.minWidth = `${this.contentWidth}px`;
     this.rows.setAttribute("aria-colcount", String(columns.length + 1));
-    render(html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Row</span></div
-      >${columns.map((column, at) => html`<div class="th w${columnUnits(/** @type {any} */ (column))} ${column.numeric ? "num" : "text"}" role="columnheader" aria-colindex=${at + 2} title=${column.type ? `${column.label} · ${column.type}` : column.label}><span class="cut">${column.label}</span>${column.shownType ? html`<span class="type">${column.shownType}</span>` : ""}</div>`)}</div>`, this.head);
+    render(headOf(columns), this.head);
+    this.#dress();
     this.draw(true);
   }
 
@@ -138,8 +147,10 @@ export class SopResultGrid extends HTMLElement {
 
   #dress() {
     if (!this.rows) return;
-    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.rows.clientWidth;
-    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}`;
+    this.room = this.rows.clientWidth;
+    this.left = this.rows.scrollLeft;
+    const wide = !this.narrow.matches && this.contentWidth > this.room;
+    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${manyOf(this.columns) ? " many" : ""}`;
     if (this.rows.className !== name) this.rows.className = name;
   }
 
@@ -149,7 +160,11 @@ export class SopResultGrid extends HTMLElement {
     const row = this.narrow.matches ? CARD : ROW;
     this.#dress();
     const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
-    if (!force && row === this.map.row && view === this.map.view) return;
+    if (!force && row === this.map.row && view === this.map.view) {
+      // Wider or narrower: other columns are in view.
+      if (manyOf(this.columns)) this.#schedule();
+      return;
+    }
     this.map.measure({ row, view });
     this.#sync();
     this.draw(true);
@@ -160,6 +175,16 @@ export class SopResultGrid extends HTMLElement {
     this.body.style.height = `${this.map.content}px`;
     if (Math.abs(this.rows.scrollTop - this.map.physical) >= 1) this.rows.scrollTop = this.map.physical;
     this.map.physical = this.rows.scrollTop;
+  }
+
+  #scrolled() {
+    if (!this.rows) return;
+    const { scrollTop, scrollLeft } = this.rows;
+    const aside = scrollLeft !== this.left;
+    this.left = scrollLeft;
+    if (scrollTop !== this.map.physical) this.map.moved(scrollTop);
+    else if (!aside || !manyOf(this.columns)) return;
+    this.#schedule();
   }
 
   #schedule() {
@@ -173,25 +198,31 @@ export class SopResultGrid extends HTMLElement {
   draw(all = false) {
     const { map, body, source } = this;
     if (!body || !source) return;
-    if (all) this.stamp += 1;
+    const window = drawnColumns(this);
+    if (all || window.name !== this.window.name) this.stamp += 1;
+    this.window = window;
     const { first, last } = map.window(OVERSCAN);
+    // Rows that are there stay: taking one away and back costs more than drawing it out of view.
+    while (this.pool.length > last - first + 3 * OVERSCAN) this.pool.pop()?.remove();
     const size = Math.max(this.pool.length, last - first);
     while (this.pool.length < size) {
-      const row = /** @type {RowElement} */ (make("div", "tr"));
-      row.setAttribute("role", "row");
-      Object.assign(row, { cells: [], line: -1, stamp: "", place: -1 });
+      const row = makeRow();
       this.pool.push(row);
       body.append(row);
     }
+    const end = Math.min(map.count, first + size);
+    const layout = { columns: this.columns, window, cards: this.cards };
     const shift = Math.round(map.offset);
     const used = new Set();
-    for (let line = first; line < last; line += 1) {
+    for (let line = Math.max(0, end - size); line < end; line += 1) {
       const slot = line % size;
       used.add(slot);
       const row = this.pool[slot];
       const stamp = `${this.stamp} ${line}`;
       if (row.stamp !== stamp) {
-        this.#drawRow(row, line, source.at(line) ?? []);
+        drawResultRow(row, line, source.at(line) ?? [], layout);
+        this.#mark(row);
+        this.find.mark(row);
         row.stamp = stamp;
         row.hidden = false;
       }
@@ -216,41 +247,32 @@ export class SopResultGrid extends HTMLElement {
 
   /** Columns get wider where the rows in view have longer values than those before; never narrower. */
   #learn() {
+    const held = firstInView(this);
     let wider = false;
     for (const row of this.pool) {
       const values = row.hidden ? undefined : this.source?.at(row.line);
-      this.columns.forEach((column, at) => {
-        const chars = values ? Math.min(MOST_CHARS, cell(values[at] ?? null).text.length) : 0;
-        if (chars <= column.chars) return;
+      if (!values) continue;
+      for (const at of this.window.drawn) {
+        const column = this.columns[at];
+        const chars = column ? Math.min(MOST_CHARS, cell(values[at] ?? null).text.length) : 0;
+        if (chars <= (column?.chars ?? 0)) continue;
         column.chars = chars;
         wider = true;
-      });
+      }
     }
-    if (wider) this.layout(this.columns);
+    if (!wider) return;
+    this.layout(this.columns);
+    // What is looked at stays where it is when columns before it got wider.
+    const moved = startOf(this, held.column) - held.start;
+    if (moved && this.rows && manyOf(this.columns) && !this.narrow.matches) this.#scrollAside(this.left + moved);
   }
 
-  /** @param {RowElement} row @param {number} line @param {unknown[]} values */
-  #drawRow(row, line, values) {
-    const { columns } = this;
-    while (row.cells.length > columns.length + 1) row.cells.pop()?.remove();
-    while (row.cells.length < columns.length + 1) {
-      const element = make("div");
-      element.setAttribute("role", row.cells.length === 0 ? "rowheader" : "gridcell");
-      element.setAttribute("aria-colindex", String(row.cells.length + 1));
-      row.cells.push(element);
-      row.append(element);
-    }
-    row.line = line;
-    row.setAttribute("aria-rowindex", String(line + 2));
-    row.cells[0].className = "td rank";
-    row.cells[0].textContent = count(line + 1);
-    columns.forEach((column, at) => {
-      const card = at === 0 ? " key-card" : this.cards.includes(at) ? ` card-${this.cards.indexOf(at)}` : "";
-      const element = row.cells[at + 1];
-      drawCell(element, values[at] === undefined ? null : values[at], `td w${columnUnits(/** @type {any} */ (column))}${column.numeric ? " num" : " text"}${card}`);
-      if (element.hasAttribute("title")) element.removeAttribute("title");
-    });
-    this.#mark(row);
+  /** @param {number} left */
+  #scrollAside(left) {
+    if (!this.rows) return;
+    this.rows.scrollLeft = left;
+    this.left = this.rows.scrollLeft;
+    this.draw();
   }
 
   // ---- Selection
@@ -264,17 +286,28 @@ export class SopResultGrid extends HTMLElement {
   /** @param {RowElement} row */
   #mark(row) {
     const [low, high] = this.range();
-    row.setAttribute("aria-selected", String(row.line >= low && row.line <= high && low >= 0));
+    const selected = row.line >= low && row.line <= high && low >= 0;
+    const mark = `${selected} ${row.line === this.active.line ? this.active.column : -1}`;
+    if (row.mark === mark && !selected) return;
+    row.mark = mark;
+    row.setAttribute("aria-selected", String(selected));
+    const id = `${this.rows?.id}-active`;
     row.cells.forEach((element, index) => {
       const on = row.line === this.active.line && index === this.active.column + 1;
       element.classList.toggle("focus", on);
-      if (on) element.id = "active-result";
+      if (on) element.id = id;
       else if (element.id) element.removeAttribute("id");
     });
   }
 
+  /** The element of the active cell; there is none when it is out of view. */
+  activeCell() {
+    return this.active.line < 0 ? undefined : this.pool.find((row) => row.line === this.active.line && !row.hidden)?.cells[this.active.column + 1];
+  }
+
   #follow() {
-    if (this.querySelector("#active-result:not([hidden] *)")) this.rows?.setAttribute("aria-activedescendant", "active-result");
+    const active = this.activeCell();
+    if (active?.id) this.rows?.setAttribute("aria-activedescendant", active.id);
     else this.rows?.removeAttribute("aria-activedescendant");
   }
 
@@ -294,8 +327,14 @@ export class SopResultGrid extends HTMLElement {
   }
 
   #revealColumn() {
-    const active = this.querySelector("#active-result");
-    if (!active || !this.rows?.classList.contains("wide")) return;
+    if (!this.rows?.classList.contains("wide")) return;
+    if (manyOf(this.columns)) {
+      const left = leftOfColumn(this, this.active.column);
+      if (left !== undefined) this.#scrollAside(left);
+      return;
+    }
+    const active = this.activeCell();
+    if (!active) return;
     const box = active.getBoundingClientRect();
     const view = this.rows.getBoundingClientRect();
     const held = rankWidth(this.digits);
@@ -307,7 +346,7 @@ export class SopResultGrid extends HTMLElement {
   #cellOf(event) {
     const row = /** @type {RowElement | null} */ (event.target instanceof Element ? event.target.closest(".grid-body .tr") : null);
     if (!row || row.line < 0) return undefined;
-    const index = row.cells.findIndex((element) => element.contains(/** @type {Node} */ (event.target)));
+    const index = row.cells.findIndex((element) => element?.contains(/** @type {Node} */ (event.target)));
     return { line: row.line, column: Math.max(0, index - 1), element: row.cells[Math.max(0, index)] };
   }
 
@@ -361,6 +400,7 @@ export class SopResultGrid extends HTMLElement {
     };
     let act = all && /^(?:ArrowLeft|ArrowRight|Enter| )$/.test(event.key) ? undefined : keys[event.key];
     if (all && event.key.toLowerCase() === "c" && !event.shiftKey) act = () => this.copy();
+    if (all && event.key.toLowerCase() === "f" && !event.shiftKey) act = () => this.find.open();
     if (all && event.key.toLowerCase() === "a") {
       act = () => {
         this.select(0, column);

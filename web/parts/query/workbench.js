@@ -4,14 +4,15 @@
 // the chart draw themselves; everything around them is drawn from what the runner knows.
 
 import { count, span } from "../../core/format.js";
-import { path, withQuery } from "../../core/http.js";
+import { path } from "../../core/http.js";
 import { stringify } from "../../core/json.js";
 import { FORMATS, markdown, pieces } from "../../model/query/export.js";
 import { parameterKind } from "../../model/query/parameters.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { effect, parameters } from "../../model/query/sql_text.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { Part, announce, copyText, download, icon } from "../dom.js";
+import { Part, announce, copyText, icon } from "../dom.js";
+import { saveBlob, saveFile } from "../save_file.js";
 import { SqlEditor } from "./editor.js";
 import { historyDialog, nameDialog } from "./history_dialog.js";
 import { adviceList, planFigures, planTable } from "./plan_view.js";
@@ -272,24 +273,49 @@ export class SopQuery extends Part {
     if (session) historyDialog({ history: session.history, saved, open: (sql, name) => (name === undefined ? this.openSql(sql) : void session.openSaved({ name, sql })), changed: () => session.keepHistory() });
   }
 
-  /** The result as a file: of what the page keeps, or, where that is not all, of the statement run again. @param {keyof typeof FORMATS} format */
-  exportAs(format) {
+  /**
+   * The result as a file: of what the page keeps, or, where that is not all, of the statement run again. What is no text only
+   * the server writes.
+   * @param {keyof typeof FORMATS | "parquet"} format
+   */
+  async exportAs(format) {
     const { session } = this;
     const run = this.result?.run;
     if (!session || !run || !run.columns.length) return;
     const name = `${(this.tab?.title ?? "result").replace(/[^\p{L}\p{N}._-]+/gu, "_")}.${format}`;
-    const { sql, params } = run.request;
+    const { sql } = run.request;
+    const reads = effect(sql) === "read";
     const whole = run.state === "done" && !run.rows.full;
-    if (!whole && effect(sql) === "read" && sql.length < MOST_ADDRESS) {
-      download(withQuery(session.path("export"), { sql, format, params: params === undefined ? undefined : stringify(params) }), name);
-      session.say({ kind: "ok", text: "The statement runs again for the file, which has all of its rows." });
-      return;
+    if (format === "parquet") {
+      if (!reads) return session.say({ kind: "warn", text: "A statement that writes is not run again for a Parquet file. CSV, NDJSON and JSON have the rows that are here." });
+      return this.#exportAgain(format, name);
     }
-    const blob = new Blob([...pieces(format, run.columns, run.rows.values())], { type: FORMATS[format].type });
-    const url = URL.createObjectURL(blob);
-    download(url, name);
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    if (!whole && reads && (sql.length < MOST_ADDRESS || format === "csv")) return this.#exportAgain(format, name);
+    saveBlob(new Blob([...pieces(format, run.columns, run.rows.values())], { type: FORMATS[format].type }), name);
     if (!whole) session.say({ kind: "warn", text: `The file has the first ${count(run.rows.kept)} of ${count(run.rows.count)} rows.` });
+  }
+
+  /** The statement runs again, on the server, for a file. @param {keyof typeof FORMATS | "parquet"} format @param {string} name */
+  async #exportAgain(format, name) {
+    const { session } = this;
+    const { sql, params } = this.result?.run?.request ?? {};
+    if (!session || sql === undefined) return;
+    // What is too long for an address is posted, and then the type says what is wanted: CSV and Parquet have one of their own.
+    const from = sql.length >= MOST_ADDRESS
+      ? { url: session.path("query"), body: { sql, params }, accept: format === "csv" ? FORMATS.csv.type : "application/vnd.apache.parquet" }
+      : { url: session.path("export"), query: { sql, format, params: params === undefined ? undefined : stringify(params) } };
+    try {
+      await saveFile(session, from, name);
+      session.say({ kind: "ok", text: "The statement ran again for the file, which has all of its rows." });
+    } catch (error) {
+      session.fail(error, "The file was not written");
+    }
+  }
+  /** Looks for text in the rows that are shown. */
+  findRows() {
+    this.view = "rows";
+    this.requestUpdate();
+    void this.updateComplete.then(() => this.grid?.find.open());
   }
   async copyMarkdown() {
     const run = this.result?.run;

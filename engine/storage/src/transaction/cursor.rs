@@ -11,12 +11,12 @@
 use std::ops::{Bound, ControlFlow};
 
 use super::item::{ItemRef, Shape};
-use super::physical::Bounds;
+use super::physical::{self, Bounds};
 use super::range::Direction;
 use super::store::DocumentStore;
 use super::writes::{Change, StoreWrites, is_empty_range};
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::{Key, KeyRange};
 use crate::tree::{self, PagePart};
 
 /// Where a cursor stands.
@@ -135,6 +135,23 @@ impl<'s> Cursor<'s> {
         })
     }
 
+    /// Takes another range in place of the one that the cursor was made for, and stands before its first item.
+    ///
+    /// # Errors
+    /// When the store is not there any more.
+    pub fn set_range(&mut self, range: &KeyRange) -> Result<()> {
+        self.end_stretch();
+        self.store.check_usable()?;
+        self.bounds = physical::bounds(range, self.store.definition.unique);
+        let (lo, hi) = slices(&self.bounds);
+        self.empty = is_empty_range(lo, hi);
+        self.at = At::Before;
+        self.direction = Direction::Forward;
+        self.run = 0;
+        self.ahead.known = false;
+        Ok(())
+    }
+
     /// Goes to the first item of the range; false when there is none.
     pub fn first(&mut self) -> Result<bool> {
         self.start(Direction::Forward)
@@ -169,6 +186,12 @@ impl<'s> Cursor<'s> {
         note_ahead(&mut self.ahead, self.store, self.direction, lo, hi);
         let moved = moving(&mut self.base, self.store, |base| base.seek(position));
         self.settle_after(moved)
+    }
+
+    /// Says which positions [`seek`](Self::seek) will be asked for next, in this order and up to sixteen of them, so that the
+    /// processor does not wait for the memory of each in turn. A hint: what it answers stays the same.
+    pub fn expect<'p>(&mut self, positions: impl Iterator<Item = &'p [u8]> + Clone) {
+        self.base.expect(positions);
     }
 
     /// Goes to the first item of the range whose key is not less than `key`; false when there is none, as with
@@ -233,6 +256,12 @@ impl<'s> Cursor<'s> {
         };
         self.base
             .keys_ahead(self.direction.is_forward(), known.min(count))
+    }
+
+    /// Grows with each change that the transaction makes itself: what was read ahead holds as long as it stays the same.
+    #[inline]
+    pub fn own_changes(&self) -> u64 {
+        self.store.tx.writes.changes()
     }
 
     /// Version of the item the cursor is at, as [`Item::version`](super::Item::version); reads no value.

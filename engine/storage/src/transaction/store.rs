@@ -141,12 +141,6 @@ impl<'tx> DocumentStore<'tx> {
         Ok(self.encode(key)?.order)
     }
 
-    /// Asks for the memory that going to some positions will read, so that the processor does not wait for that of each in
-    /// turn; only a hint, and for up to sixteen positions.
-    pub fn fetch<'p>(&self, positions: impl Iterator<Item = &'p [u8]> + Clone) {
-        self.tree.fetch(positions);
-    }
-
     /// The keys between two bounds in the store's order, whatever gives it.
     ///
     /// In a store whose keys are compared the range holds for the items there are: after inserting

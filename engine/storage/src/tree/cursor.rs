@@ -9,6 +9,7 @@ use super::Tree;
 use super::error::Result;
 use super::inner::{Child, Inner};
 use super::page::{FETCH, Page, ValuePlace};
+use super::read::Found;
 use super::value::{Entry, LOST, PagePart, ValueBytes, ValueHandle, ValueRef};
 
 /// A position in a snapshot: before the first item, at an item, or behind the last.
@@ -20,6 +21,10 @@ pub struct Cursor<'t> {
     at: usize,
     place: Place,
     nodes_read: u64,
+    /// Items that were found ahead, the next one last.
+    found: Vec<Found>,
+    /// Whether `path` leads to the page.
+    has_path: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +60,8 @@ impl Tree {
             at: 0,
             place: Place::BeforeFirst,
             nodes_read: 0,
+            found: Vec::new(),
+            has_path: true,
         }
     }
 }
@@ -63,6 +70,11 @@ impl<'t> Cursor<'t> {
     /// Goes to the first item whose key is not less than `key`. False when there is none; the cursor
     /// is behind the last item then.
     pub fn seek(&mut self, key: &[u8]) -> Result<bool> {
+        let is_found = |found: &mut Found| found.page.key(found.at) == key;
+        if let Some(found) = self.found.pop_if(is_found) {
+            self.stand(found);
+            return Ok(true);
+        }
         self.descend(key)?;
         self.at = match self.page.find(key) {
             Ok(at) | Err(at) => at,
@@ -72,6 +84,34 @@ impl<'t> Cursor<'t> {
             return Ok(true);
         }
         self.next_page()
+    }
+
+    /// Says which keys [`seek`](Self::seek) will be asked for next, in this order, so that they are found together. A hint:
+    /// what it answers stays the same.
+    pub fn expect<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]> + Clone) {
+        self.tree.find_together(keys, &mut self.found);
+    }
+
+    /// Goes to an item that was found ahead.
+    fn stand(&mut self, Found { page, at }: Found) {
+        self.nodes_read += u64::from(self.tree.height);
+        self.path.clear();
+        self.has_path = false;
+        (self.page, self.at, self.place) = (page, at, Place::Item);
+    }
+
+    /// Looks for the way to the item the cursor is at, if it does not know it.
+    fn find_path(&mut self) -> Result<()> {
+        if self.has_path || self.place != Place::Item {
+            return Ok(());
+        }
+        let key = self.page.key(self.at).to_vec();
+        self.descend(&key)?;
+        self.at = match self.page.find(&key) {
+            Ok(at) | Err(at) => at,
+        };
+        self.place = Place::Item;
+        Ok(())
     }
 
     /// Goes to the last item whose key is less than `key`. False when there is none; the cursor is
@@ -286,6 +326,7 @@ impl<'t> Cursor<'t> {
     /// Goes to the page that would hold `key`. After a failure the cursor is before the first item.
     fn descend(&mut self, key: &[u8]) -> Result<()> {
         self.path.clear();
+        self.has_path = true;
         self.at = 0;
         self.place = Place::BeforeFirst;
         let tree: &'t Tree = self.tree;
@@ -296,7 +337,7 @@ impl<'t> Cursor<'t> {
                 Child::Leaf(leaf) => {
                     self.page = leaf.with(&tree.context, |page| {
                         // While the processor waits to count who holds the page.
-                        page.fetch_table();
+                        page.fetch_table(key);
                         page.clone()
                     })?;
                 }
@@ -313,6 +354,7 @@ impl<'t> Cursor<'t> {
 
     fn end(&mut self, end: End) -> Result<bool> {
         self.path.clear();
+        self.has_path = true;
         self.place = Place::BeforeFirst;
         if let Some(root) = &self.tree.root {
             self.go_down(root, end)?;
@@ -352,6 +394,7 @@ impl<'t> Cursor<'t> {
     }
 
     fn next_page(&mut self) -> Result<bool> {
+        self.find_path()?;
         if let Some((depth, at, child)) = self.neighbour(1) {
             self.turn(depth, at, child, End::First)?;
             return Ok(true);
@@ -361,6 +404,7 @@ impl<'t> Cursor<'t> {
     }
 
     fn previous_page(&mut self) -> Result<bool> {
+        self.find_path()?;
         if let Some((depth, at, child)) = self.neighbour(-1) {
             self.turn(depth, at, child, End::Last)?;
             return Ok(true);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use parking_lot::RwLock;
+use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 use prefetch_index::prefetch_index;
 
 use super::Location;
@@ -23,6 +23,9 @@ pub(crate) struct LeafHandle {
     hot: AtomicBool,
     slot: RwLock<Resident>,
 }
+
+/// A page in memory, which stays there while this is held.
+pub(crate) type LoadedPage<'a> = MappedRwLockReadGuard<'a, Page>;
 
 #[derive(Default)]
 struct Resident {
@@ -68,13 +71,28 @@ impl LeafHandle {
         look: impl FnOnce(&Page) -> T,
     ) -> Result<T> {
         if let Some(page) = &self.slot.read().page {
-            if !self.hot.load(Relaxed) {
-                self.hot.store(true, Relaxed);
-            }
-            context.cache().hit(Arc::as_ptr(self) as usize >> 6);
+            self.used(context);
             return Ok(look(page));
         }
         Ok(look(&self.load(context)?))
+    }
+
+    /// The page if it is in memory, to be looked into as by [`with`](Self::with). Several may be held together, the same
+    /// one too.
+    #[inline]
+    pub fn loaded_page(&self, context: &TreeContext) -> Option<LoadedPage<'_>> {
+        let slot = self.slot.read_recursive();
+        let page = RwLockReadGuard::try_map(slot, |slot| slot.page.as_ref()).ok()?;
+        self.used(context);
+        Some(page)
+    }
+
+    #[inline]
+    fn used(&self, context: &TreeContext) {
+        if !self.hot.load(Relaxed) {
+            self.hot.store(true, Relaxed);
+        }
+        context.cache().hit(std::ptr::from_ref(self) as usize >> 6);
     }
 
     /// Asks for the memory of the handle.

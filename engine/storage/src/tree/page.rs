@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub(crate) use fetch::FETCH;
 
-use super::slots::{Prefix, common_prefix, search};
+use super::slots::{Prefix, Spread, common_prefix, search};
 use super::value::ValueHandle;
 
 /// Bytes of an entry before its key.
@@ -88,6 +88,8 @@ type Handles = Vec<Option<Arc<ValueHandle>>>;
 pub(crate) struct Page {
     bytes: Arc<[u8]>,
     prefix: Prefix,
+    /// Of the heads.
+    spread: Spread,
     /// Items, and how many the table has room for.
     count: u32,
     room: u32,
@@ -222,8 +224,14 @@ impl Page {
     /// Where `key` is, or where it belongs.
     #[inline]
     pub fn find(&self, key: &[u8]) -> std::result::Result<usize, usize> {
-        let (heads, _) = self.bytes[..self.len() * HEAD].as_chunks::<HEAD>();
-        search(heads, self.prefix, key, |at| self.key(at))
+        search(self.heads(), (self.prefix, self.spread), key, |at| {
+            self.key(at)
+        })
+    }
+
+    #[inline]
+    fn heads(&self) -> &[[u8; HEAD]] {
+        self.bytes[..self.len() * HEAD].as_chunks::<HEAD>().0
     }
 
     /// Key of item `at`.
@@ -439,6 +447,7 @@ impl Page {
         set_head(bytes, at, self.prefix.head(key));
         set_offset(bytes, room, at, offset);
         self.count += 1;
+        self.spread = Spread::of(self.heads());
     }
 
     /// Takes item `at` out of the table.
@@ -449,6 +458,7 @@ impl Page {
         let (from, to) = (offset_place(room, at), offset_place(room, count));
         bytes.copy_within(from + OFFSET..to, from);
         self.count -= 1;
+        self.spread = Spread::of(self.heads());
     }
 
     /// Inserts an item at the position that [`find`](Self::find) gave. The key is at most 64 KiB.
@@ -481,6 +491,7 @@ impl Page {
         };
         let (room, count) = (self.room(), self.len());
         compute_heads(Arc::make_mut(&mut self.bytes), room, count, self.prefix);
+        self.spread = Spread::of(self.heads());
         self.last = 0;
         self.run = 0;
     }

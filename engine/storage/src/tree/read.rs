@@ -6,12 +6,18 @@ use std::sync::Arc;
 use super::Tree;
 use super::error::Result;
 use super::inner::Child;
-use super::leaf::LeafHandle;
+use super::leaf::{LeafHandle, LoadedPage};
 use super::page::Page;
 use super::value::{Entry, ValueRef};
 
 /// The most keys whose memory is asked for together: as many waits as a processor keeps track of.
 pub(crate) const FETCHED_KEYS: usize = 16;
+
+/// An item that was found ahead of its turn.
+pub(crate) struct Found {
+    pub page: Page,
+    pub at: usize,
+}
 
 impl Tree {
     /// The leaf that would hold `key`, and how many items are in the leaves before it.
@@ -48,34 +54,51 @@ impl Tree {
         })
     }
 
-    /// Asks the processor for the memory that looking some keys up will read, up to [`FETCHED_KEYS`] of them. One lookup
-    /// after another waits for memory five times each; here the waits of all go on at the same time.
+    /// Finds some keys together, up to [`FETCHED_KEYS`] of them, for a cursor that will seek them one after another; in
+    /// `found` the last one is the first. One lookup after another waits for memory five times each; here the waits of all
+    /// go on at the same time.
     ///
-    /// Only a hint: no leaf is loaded for it, and what fails now fails again when it is looked up.
-    pub fn fetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) {
-        let mut leaves = [const { None::<(&LeafHandle, usize)> }; FETCHED_KEYS];
+    /// Only those whose leaves are in memory: no leaf is loaded for it, and what fails now fails again when it is looked up.
+    pub(crate) fn find_together<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k [u8]> + Clone,
+        found: &mut Vec<Found>,
+    ) {
+        let mut leaves = [const { None::<&LeafHandle> }; FETCHED_KEYS];
         for (place, key) in leaves.iter_mut().zip(keys.clone()) {
             if let Ok(Some(leaf)) = self.leaf_of(key, |_| ()) {
                 leaf.fetch();
-                *place = Some((leaf, usize::MAX));
+                *place = Some(leaf);
             }
         }
-        for (leaf, _) in leaves.iter().flatten() {
-            leaf.peek(Page::fetch_table);
+        // A processor finishes what it waits for before it locks; so nothing else is done in a walk over the keys that
+        // locks, or counts who holds a page.
+        let mut pages = [const { None::<LoadedPage<'_>> }; FETCHED_KEYS];
+        for (page, leaf) in pages.iter_mut().zip(leaves) {
+            *page = leaf.and_then(|leaf| leaf.loaded_page(&self.context));
         }
-        for (place, key) in leaves.iter_mut().zip(keys) {
-            let Some((leaf, at)) = place else { continue };
-            leaf.peek(|page| {
-                if let Ok(found) = page.find(key) {
-                    page.fetch_start(found);
-                    *at = found;
-                }
-            });
+        let both = || {
+            let both = pages.iter().zip(keys.clone());
+            both.filter_map(|(page, key)| Some((page.as_ref()?, key)))
+        };
+        both().for_each(|(page, key)| page.fetch_table(key));
+        both().for_each(|(page, key)| page.fetch_candidate(key));
+        let mut places = [None; FETCHED_KEYS];
+        for (place, (page, key)) in places.iter_mut().zip(both()) {
+            *place = page.find(key).ok();
+            if let Some(at) = *place {
+                page.fetch_end(at);
+            }
         }
-        for (leaf, at) in leaves.iter().flatten() {
-            // Another thread may have put another page there meanwhile.
-            leaf.peek(|page| (*at < page.len()).then(|| page.fetch_end(*at)));
+        found.clear();
+        for ((page, _), at) in both().zip(places) {
+            let of = |at| Found {
+                page: Page::clone(page),
+                at,
+            };
+            found.extend(at.map(of));
         }
+        found.reverse();
     }
 
     /// The item with `key`.

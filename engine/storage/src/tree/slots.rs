@@ -105,13 +105,79 @@ impl Prefix {
     }
 }
 
+/// The first and the last head of a table, to guess from where between them another stands: numbers, and identifiers at
+/// random, lie at even distances, so that a guess is as a rule right to a few places. Only a hint, which may be out of date.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Spread {
+    first: u64,
+    last: u64,
+}
+
+impl Spread {
+    /// Of sorted heads.
+    #[inline]
+    pub fn of<H: Head>(heads: &[H]) -> Self {
+        match (heads.first(), heads.last()) {
+            (Some(first), Some(last)) => Self {
+                first: first.number(),
+                last: last.number(),
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// About how many of `len` heads are less than `head`; at most `len`.
+    #[inline]
+    pub fn guess(self, head: u64, len: usize) -> usize {
+        let Some(above) = head.checked_sub(self.first) else {
+            return 0;
+        };
+        let span = self.last.saturating_sub(self.first);
+        if above >= span {
+            return len;
+        }
+        // Half of a number fits into the signed type, which processors convert in one step.
+        let part = |number: u64| (number >> 1) as i64 as f64;
+        let guess = part(above) / part(span) * len as f64;
+        // Whatever the division made of it.
+        (guess as usize).min(len)
+    }
+}
+
+/// Heads that are looked at around a guess: those of a cache line.
+pub(crate) const WINDOW: usize = 8;
+
+/// Number of heads less than `head`.
+///
+/// Looks around the guess first, then on the side of it where the place is.
+#[inline]
+pub(crate) fn lower_bound<H: Head>(heads: &[H], spread: Spread, head: u64) -> usize {
+    let guess = spread.guess(head, heads.len());
+    let from = guess
+        .saturating_sub(WINDOW / 2)
+        .min(heads.len().saturating_sub(WINDOW));
+    let Some(window) = heads
+        .get(from..)
+        .and_then(|rest| rest.first_chunk::<WINDOW>())
+    else {
+        return heads.iter().filter(|there| there.number() < head).count();
+    };
+    let to = from + WINDOW;
+    if from > 0 && window[0].number() >= head {
+        return count_below(&heads[..from], head);
+    }
+    if to < heads.len() && window[WINDOW - 1].number() < head {
+        return to + count_below(&heads[to..], head);
+    }
+    from + window.iter().filter(|there| there.number() < head).count()
+}
+
 /// Number of heads less than `head`.
 ///
 /// Counts in steps of a cache line, then within one line: these loads do not wait for each other, where
 /// those of a binary search do, and at this size waiting for memory is most of the work.
 #[inline]
-fn lower_bound<H: Head>(heads: &[H], head: u64) -> usize {
-    const LINE: usize = 8;
+fn count_below<H: Head>(heads: &[H], head: u64) -> usize {
     const FEW: usize = 256;
     let mut rest = heads;
     let mut from = 0;
@@ -124,21 +190,21 @@ fn lower_bound<H: Head>(heads: &[H], head: u64) -> usize {
             rest = &rest[..middle];
         }
     }
-    let (lines, tail) = rest.as_chunks::<LINE>();
+    let (lines, tail) = rest.as_chunks::<WINDOW>();
     let below = lines
         .iter()
-        .filter(|line| line[LINE - 1].number() < head)
+        .filter(|line| line[WINDOW - 1].number() < head)
         .count();
-    let line = lines.get(below).map_or(tail, <[H; LINE]>::as_slice);
-    from + below * LINE + line.iter().filter(|there| there.number() < head).count()
+    let line = lines.get(below).map_or(tail, <[H; WINDOW]>::as_slice);
+    from + below * WINDOW + line.iter().filter(|there| there.number() < head).count()
 }
 
-/// Where `key` is (`Ok`) or where it would be inserted (`Err`), among sorted `heads`; `key_at` gives the
-/// key of each.
+/// Where `key` is (`Ok`) or where it would be inserted (`Err`), among sorted `heads` whose keys share a prefix; `key_at`
+/// gives the key of each.
 #[inline]
 pub(crate) fn search<'a, H: Head>(
     heads: &[H],
-    prefix: Prefix,
+    (prefix, spread): (Prefix, Spread),
     key: &[u8],
     key_at: impl Fn(usize) -> &'a [u8],
 ) -> std::result::Result<usize, usize> {
@@ -152,7 +218,7 @@ pub(crate) fn search<'a, H: Head>(
     }
     let head = prefix.head(key);
     let is_tie = |at: usize| heads.get(at).is_some_and(|there| there.number() == head);
-    let low = lower_bound(heads, head);
+    let low = lower_bound(heads, spread, head);
     if !is_tie(low) {
         return Err(low);
     }
@@ -239,7 +305,8 @@ impl Slots {
         key: &[u8],
         key_at: impl Fn(usize) -> &'a [u8],
     ) -> std::result::Result<usize, usize> {
-        search(&self.heads, self.prefix, key, |at| key_at(self.offset(at)))
+        let shape = (self.prefix, Spread::of(&self.heads));
+        search(&self.heads, shape, key, |at| key_at(self.offset(at)))
     }
 
     /// Puts an entry with `key` at position `at`, as found by [`find`](Self::find). The entry must
@@ -340,15 +407,52 @@ mod tests {
 
     #[test]
     fn lower_bound_equals_binary_search() {
-        for len in [0, 1, 7, 8, 9, 64, 127, 128, 255, 256, 257, 1_000] {
-            let heads: Vec<u64> = (0..len).map(|n| n / 3 * 10).collect();
-            for head in 0..len * 4 + 20 {
+        // Even, with steps, and as uneven as can be; with right, late and wrong hints.
+        let shapes: [fn(u64) -> u64; 4] = [
+            |n| n * 7,
+            |n| n / 3 * 10,
+            |n| n * n,
+            |n| u64::MAX << (n % 64),
+        ];
+        for (len, shape) in [0, 1, 7, 8, 9, 15, 16, 64, 127, 255, 256, 257, 1_000]
+            .into_iter()
+            .flat_map(|len| shapes.map(|shape| (len, shape)))
+        {
+            let mut heads: Vec<u64> = (0..len).map(shape).collect();
+            heads.sort_unstable();
+            let bytes: Vec<[u8; 8]> = heads.iter().map(|h| h.to_ne_bytes()).collect();
+            let (first, last) = (heads.first().copied(), heads.last().copied());
+            let late = Spread {
+                first: first.unwrap_or(0) / 2,
+                last: last.unwrap_or(0) / 2,
+            };
+            let wrong = Spread {
+                first: u64::MAX,
+                last: 0,
+            };
+            let asked = heads
+                .iter()
+                .flat_map(|head| [head.saturating_sub(1), *head, head.saturating_add(1)]);
+            for head in asked.chain([0, 1, u64::MAX / 2, u64::MAX]) {
                 let expected = heads.partition_point(|there| *there < head);
-                assert_eq!(lower_bound(&heads, head), expected);
-                let bytes: Vec<[u8; 8]> = heads.iter().map(|h| h.to_ne_bytes()).collect();
-                assert_eq!(lower_bound(&bytes, head), expected);
+                for spread in [Spread::of(&heads), late, wrong, Spread::default()] {
+                    assert_eq!(lower_bound(&heads, spread, head), expected);
+                    assert_eq!(lower_bound(&bytes, spread, head), expected);
+                }
             }
         }
+    }
+
+    #[test]
+    fn even_heads_are_guessed() {
+        let heads: Vec<u64> = (0..500).map(|n| 1_000 + n * 3).collect();
+        let spread = Spread::of(&heads);
+        for (at, head) in heads.iter().enumerate() {
+            assert!(spread.guess(*head, heads.len()).abs_diff(at) <= 1);
+        }
+        let whole = Spread::of(&[0, u64::MAX]);
+        assert_eq!(whole.guess(u64::MAX / 2, 100), 50);
+        assert_eq!(whole.guess(u64::MAX, 100), 100);
     }
 
     #[test]

@@ -14,6 +14,8 @@ enum Step {
     First,
     Last,
     Seek(i64),
+    /// Says what it will seek, and seeks it.
+    SeekAll(Vec<i64>),
     Next,
     Prev,
     Put(i64),
@@ -26,6 +28,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::First),
         1 => Just(Step::Last),
         2 => key.clone().prop_map(Step::Seek),
+        2 => proptest::collection::vec(key.clone(), 1..5).prop_map(Step::SeekAll),
         8 => Just(Step::Next),
         8 => Just(Step::Prev),
         2 => key.clone().prop_map(Step::Put),
@@ -77,6 +80,7 @@ fn model_step(model: &Model, (lo, hi): (i64, i64), at: At, step: &Step) -> At {
         (Step::First, _) | (Step::Next, At::Before) => first(lo),
         (Step::Last, _) | (Step::Prev, At::Behind) => last(hi),
         (Step::Seek(key), _) => first(lo.max(*key)),
+        (Step::SeekAll(keys), _) => first(lo.max(*keys.last().unwrap())),
         (Step::Next, At::Item(key)) => first(key + 1),
         (Step::Prev, At::Item(key)) => last(key - 1),
         _ => at,
@@ -93,6 +97,12 @@ fn real_step(
         Step::First => cursor.first().unwrap(),
         Step::Last => cursor.last().unwrap(),
         Step::Seek(key) => cursor.seek(&encoded(*key)).unwrap(),
+        Step::SeekAll(keys) => {
+            let positions: Vec<_> = keys.iter().copied().map(encoded).collect();
+            cursor.expect(positions.iter().map(Vec::as_slice));
+            let sought = positions.iter().map(|at| cursor.seek(at).unwrap());
+            sought.last().unwrap()
+        }
         Step::Next => cursor.next().unwrap(),
         Step::Prev => cursor.prev().unwrap(),
         Step::Put(key) => {
@@ -126,7 +136,7 @@ proptest! {
         let (mut at, mut forward) = (At::Before, true);
         for step in &steps {
             forward = match step {
-                Step::First | Step::Seek(_) | Step::Next => true,
+                Step::First | Step::Seek(_) | Step::SeekAll(_) | Step::Next => true,
                 Step::Last | Step::Prev => false,
                 Step::Put(_) | Step::Remove(_) => forward,
             };
@@ -153,7 +163,6 @@ proptest! {
                         false => model.range(lo..=key).rev().map(|(key, _)| encoded(*key)).collect(),
                     };
                     prop_assert!(on.starts_with(&ahead) && ahead.len() <= 5);
-                    s.fetch(ahead.iter().map(Vec::as_slice));
                 }
                 At::Before | At::Behind => prop_assert!(item.is_none()),
             }

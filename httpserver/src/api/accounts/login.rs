@@ -13,6 +13,7 @@ use sop_systemdb::system::AuditEntry;
 use utoipa::ToSchema;
 
 use super::{GrantMap, MaskedField, Role, grant_map};
+use crate::audit::REFUSED;
 use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::extract::{ApiJson, State};
 use crate::security::Peer;
@@ -103,12 +104,14 @@ pub(crate) async fn login(
         .logins()
         .recognise(accounts, body.name.clone(), body.password, &address)
         .await;
-    let user = recognised.inspect_err(|error| {
-        let detail = json!({"address": address, "code": error.code().as_str()});
+    let user = recognised.map_err(|error| {
         // While a name waits, each further attempt is counted but not written down: it would fill the audit.
-        if error.code() == Code::Unauthorized {
-            note(&state, &body.name, "login", "refused", detail);
+        if error.code() != Code::Unauthorized {
+            return error;
         }
+        let detail = json!({"address": address, "code": error.code().as_str()});
+        note(&state, &body.name, "login", REFUSED, detail);
+        error.noted()
     })?;
     let agent = headers.get(header::USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok());

@@ -61,7 +61,7 @@ fn end_of_numbers() -> Bound<KeyValue> {
 }
 
 /// Texts that may be taken for numbers.
-fn numeric_texts() -> Span {
+pub(super) fn numeric_texts() -> Span {
     let (from, to) = (text(NUMERIC_FROM), text(NUMERIC_TO));
     span(Bound::Included(from), Bound::Excluded(to), false)
 }
@@ -124,8 +124,9 @@ fn kept(value: ValueRef<'_>) -> Option<(KeyValue, bool)> {
     }
 }
 
-/// Where values lie that equal a value of SQL; spans do not overlap.
-pub(super) fn equal(affinity: Affinity, value: ValueRef<'_>) -> Vec<Span> {
+/// Where values lie that equal a value of SQL; spans do not overlap. `texts`: whether the index may have texts that SQLite
+/// might take for numbers.
+pub(super) fn equal(affinity: Affinity, value: ValueRef<'_>, texts: bool) -> Vec<Span> {
     if value == ValueRef::Null {
         return Vec::new();
     }
@@ -134,7 +135,9 @@ pub(super) fn equal(affinity: Affinity, value: ValueRef<'_>) -> Vec<Span> {
             return vec![everything()];
         }
         let sure = affinity != Affinity::Text;
-        return vec![point(any(number), sure), numeric_texts()];
+        let mut spans = vec![point(any(number), sure)];
+        spans.extend(texts.then(numeric_texts));
+        return spans;
     }
     let Some((key, whole)) = kept(value) else {
         return vec![everything()];
@@ -370,7 +373,7 @@ mod tests {
                     continue;
                 }
                 for (sign, spans) in [
-                    ("=", equal(affinity, given)),
+                    ("=", equal(affinity, given, true)),
                     (">", above(affinity, given, false)),
                     (">=", above(affinity, given, true)),
                     ("<", below(affinity, given, false)),
@@ -399,7 +402,7 @@ mod tests {
         let cut = AnyValue::CutText(vec![b'x'; ANY_BYTES]);
         for affinity in [Affinity::Text, Affinity::None] {
             for spans in [
-                equal(affinity, value),
+                equal(affinity, value, true),
                 above(affinity, value, false),
                 below(affinity, value, false),
             ] {

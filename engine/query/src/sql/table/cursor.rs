@@ -16,10 +16,8 @@ use rusqlite::types::{Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
 use sop::key::KeyRange;
 
-use super::entries::Search;
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
-use super::plan::ways::affinities;
 use super::plan::{Path, Plan};
 use super::residual::{Residuals, Verdict};
 use super::seek::{Arguments, Point, Seek};
@@ -195,19 +193,20 @@ impl StoreCursor<'_> {
                 "a plan names an index that is not there",
             ));
         };
-        let store = match self.walk.take() {
-            Some(walk) if walk.is_of(&index) => walk.into_store(),
-            _ => self.running.store(self.table.database, &index.store)?,
+        let kept = self.walk.take().filter(|walk| walk.is_of(&index));
+        // What is asked once may be asked again, for each row of another table.
+        let remembers = kept.is_some() && self.running.only_reads();
+        let mut walk = match kept {
+            Some(walk) => walk,
+            None => {
+                let store = self.running.store(self.table.database, &index.store)?;
+                IndexWalk::new(&self.table, index, store)
+            }
         };
-        let affinities = affinities(&self.table, &index);
-        let search = Search {
-            seek,
-            index: store.store(),
-            affinities: &affinities,
-            arguments: given,
-        };
-        let ranges = search.ranges()?;
-        self.walk = Some(IndexWalk::new(index, Rc::clone(&store), covering));
+        walk.set_covering(covering);
+        let ranges = walk.search(seek, given, remembers)?;
+        let store = Rc::clone(walk.store());
+        self.walk = Some(walk);
         if plan.counts
             && let Some(ranges) = walk::countable(&store, &ranges)?
             && self.count(store.store(), &ranges)?
@@ -228,10 +227,9 @@ impl StoreCursor<'_> {
         let Some(walk) = &mut self.walk else {
             return Ok(());
         };
-        let scanned = self.running.scanned.get() + 1;
-        self.running.scanned.set(scanned);
+        self.running.scanned.set(self.running.scanned.get() + 1);
         self.end = false;
-        self.on_entry = walk.arrive(&base, scanned)?;
+        self.on_entry = walk.is_enough()?;
         if self.on_entry {
             return Ok(());
         }
@@ -239,14 +237,10 @@ impl StoreCursor<'_> {
             Some(cursor) => cursor,
             none => {
                 self.is_whole = true;
-                none.insert(OpenCursor::open(base, &KeyRange::all())?)
+                none.insert(OpenCursor::open(Rc::clone(&base), &KeyRange::all())?)
             }
         };
-        let position = walk.position();
-        let there = cursor.with_dependent_mut(|_, cursor| {
-            Ok::<_, sop::Error>(cursor.seek(position)? && cursor.position() == Some(position))
-        })?;
-        if there {
+        if walk.go_to_item(&base, cursor)? {
             return Ok(());
         }
         let message = format!(

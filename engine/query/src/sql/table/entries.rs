@@ -92,6 +92,19 @@ pub(super) struct Search<'a, A> {
     /// Of the columns that the fields of the index are.
     pub affinities: &'a [Affinity],
     pub arguments: &'a A,
+    /// Whether the first field may be a text that SQLite might take for a number.
+    pub texts: bool,
+}
+
+/// Whether the first field of an index, which has values of any type, is a text that SQLite might take for a number in some
+/// of the entries.
+pub(super) fn has_numeric_texts(index: &DocumentStore<'_>) -> Result<bool> {
+    let Some(field) = index.definition().key.fields().first() else {
+        return Ok(true);
+    };
+    let texts = any::numeric_texts();
+    let range = between(index, &[], field.order, (texts.lower, texts.upper))?;
+    Ok(index.count(&range)? > 0)
 }
 
 impl<A: Arguments> Search<'_, A> {
@@ -108,10 +121,15 @@ impl<A: Arguments> Search<'_, A> {
         Some((field, affinity.unwrap_or(Affinity::None)))
     }
 
-    /// The spans of a field that equals a value.
-    fn equal(field: &KeyField, affinity: Affinity, value: ValueRef<'_>) -> Option<Vec<Span>> {
+    /// The spans of a field that equals a value; `texts` as in [`any::equal`].
+    fn equal(
+        field: &KeyField,
+        affinity: Affinity,
+        value: ValueRef<'_>,
+        texts: bool,
+    ) -> Option<Vec<Span>> {
         if field.kind == KeyType::Any {
-            return Some(any::equal(affinity, value));
+            return Some(any::equal(affinity, value, texts));
         }
         let span = |lower, upper, sure| Span {
             lower: Bound::Included(lower),
@@ -137,7 +155,8 @@ impl<A: Arguments> Search<'_, A> {
         let (Some((field, affinity)), Some(given)) = (self.field(leading.len()), given) else {
             return self.last(leading, sure, out);
         };
-        let spans = |value: ValueRef<'_>| Self::equal(field, affinity, value);
+        let texts = self.texts || !leading.is_empty();
+        let spans = |value: ValueRef<'_>| Self::equal(field, affinity, value, texts);
         let found = match given {
             None => {
                 leading.push(KeyValue::Null);

@@ -8,8 +8,12 @@ use std::sync::Arc;
 use sop::key::{KeyRange, KeyType, KeyValue};
 use sop::{Direction, EntryReader};
 
-use super::entries::EntryRanges;
+use super::TableShared;
+use super::any::Affinity;
+use super::entries::{EntryRanges, Search, has_numeric_texts};
 use super::open::{OpenCursor, OpenStore};
+use super::plan::ways::affinities;
+use super::seek::{Arguments, Seek};
 use crate::sql::Result;
 use crate::sql::columns::Source;
 use crate::sql::error::{Code, QueryError};
@@ -19,32 +23,40 @@ use crate::sql::indexes::TableIndex;
 pub(super) struct IndexWalk {
     index: Arc<TableIndex>,
     store: Rc<OpenStore>,
+    affinities: Vec<Affinity>,
     cursor: Option<OpenCursor>,
     /// Whether entries are enough, where they have their fields as they are.
     covering: bool,
-    /// Where the item of the entry stands.
-    position: Vec<u8>,
-    /// Entries from this one on whose items were asked for, and where these stand.
-    fetched: usize,
-    ahead: Vec<Vec<u8>>,
+    /// Where the items of the entries stand that were looked at together, the one that was come to among them, and how many
+    /// are left, itself included.
+    positions: Vec<Vec<u8>>,
+    at: usize,
+    left: usize,
+    /// The changes that the transaction had made by then.
+    changes: u64,
+    /// How many are looked at together: as many as were wanted of late.
+    together: usize,
+    /// Whether the index is known to have texts that may be taken for numbers, or to have none.
+    texts: Option<bool>,
 }
 
-/// Items that are asked for together.
-const FETCHED: usize = 16;
-/// A statement that has read so many items has read more than a processor's nearer caches hold; those of a smaller one may
-/// well be there, and asking for them takes as long as a quarter of reading them.
-const CACHED: u64 = 2_048;
+/// The most items that are found together.
+const MOST_TOGETHER: usize = 16;
 
 impl IndexWalk {
-    pub fn new(index: Arc<TableIndex>, store: Rc<OpenStore>, covering: bool) -> Self {
+    pub fn new(table: &TableShared, index: Arc<TableIndex>, store: Rc<OpenStore>) -> Self {
         Self {
+            affinities: affinities(table, &index),
             index,
             store,
             cursor: None,
-            covering,
-            position: Vec::new(),
-            fetched: 0,
-            ahead: Vec::new(),
+            covering: false,
+            positions: Vec::new(),
+            at: 0,
+            left: 0,
+            changes: 0,
+            together: 4,
+            texts: None,
         }
     }
 
@@ -54,24 +66,59 @@ impl IndexWalk {
     }
 
     /// The store of the index.
-    pub fn into_store(self) -> Rc<OpenStore> {
-        self.store
+    pub fn store(&self) -> &Rc<OpenStore> {
+        &self.store
+    }
+
+    /// Whether entries are enough, where they have their fields as they are.
+    pub fn set_covering(&mut self, covering: bool) {
+        self.covering = covering;
+    }
+
+    /// The ranges of the entries that may satisfy the conditions. `remembers`: the index stays as it is, and is searched
+    /// more than once.
+    pub fn search(
+        &mut self,
+        seek: &Seek,
+        arguments: &impl Arguments,
+        remembers: bool,
+    ) -> Result<EntryRanges> {
+        let index = self.store.store();
+        if remembers && self.texts.is_none() {
+            self.texts = Some(has_numeric_texts(index)?);
+        }
+        let search = Search {
+            seek,
+            index,
+            affinities: &self.affinities,
+            arguments,
+            texts: self.texts.unwrap_or(true),
+        };
+        search.ranges()
     }
 
     /// Begins with a range, at its end when `reverse`; whether there is an entry.
     pub fn begin(&mut self, range: &KeyRange, reverse: bool) -> Result<bool> {
-        let mut cursor = OpenCursor::open(Rc::clone(&self.store), range)?;
-        let found = cursor.with_dependent_mut(|_, cursor| match reverse {
+        if self.left > 1 {
+            self.together = (self.together / 2).max(1);
+        }
+        (self.at, self.left) = (0, 0);
+        let cursor = match &mut self.cursor {
+            Some(cursor) => {
+                cursor.with_dependent_mut(|_, cursor| cursor.set_range(range))?;
+                cursor
+            }
+            none => none.insert(OpenCursor::open(Rc::clone(&self.store), range)?),
+        };
+        Ok(cursor.with_dependent_mut(|_, cursor| match reverse {
             false => cursor.first(),
             true => cursor.last(),
-        })?;
-        self.cursor = Some(cursor);
-        self.fetched = 0;
-        Ok(found)
+        })?)
     }
 
     pub fn step(&mut self, reverse: bool) -> Result<bool> {
-        self.fetched = self.fetched.saturating_sub(1);
+        self.at += 1;
+        self.left = self.left.saturating_sub(1);
         let Some(cursor) = &mut self.cursor else {
             return Ok(false);
         };
@@ -81,36 +128,86 @@ impl IndexWalk {
         })?)
     }
 
-    /// Reads where the item of the entry stands; whether the entry is enough without it. `scanned`: how many items the
-    /// statement has read.
-    pub fn arrive(&mut self, source: &OpenStore, scanned: u64) -> Result<bool> {
+    /// Whether the entry is enough without its item.
+    pub fn is_enough(&self) -> Result<bool> {
+        let Some(cursor) = self.cursor.as_ref().filter(|_| self.covering) else {
+            return Ok(false);
+        };
+        cursor.with_dependent(|_, cursor| {
+            let entry = cursor.item()?;
+            let complete = |entry: sop::ItemRef<'_>| EntryReader::is_complete(entry.encoded());
+            Ok(entry.is_some_and(complete))
+        })
+    }
+
+    /// Goes with a cursor of the source to the item of the entry; false when there is none.
+    pub fn go_to_item(&mut self, source: &OpenStore, items: &mut OpenCursor) -> Result<bool> {
+        if self.left == 0 || self.changes != self.own_changes() {
+            self.look_ahead(source, items)?;
+        }
+        let Some(position) = self.positions.get(self.at) else {
+            return Ok(false);
+        };
+        Ok(items.with_dependent_mut(|_, cursor| {
+            Ok::<_, sop::Error>(
+                cursor.seek(position)? && cursor.position() == Some(position.as_slice()),
+            )
+        })?)
+    }
+
+    fn own_changes(&self) -> u64 {
+        let changes = |cursor: &OpenCursor| cursor.with_dependent(|_, cursor| cursor.own_changes());
+        self.cursor.as_ref().map_or(0, changes)
+    }
+
+    /// Reads where the items of the entry and of those behind it stand, and has them found together.
+    fn look_ahead(&mut self, source: &OpenStore, items: &mut OpenCursor) -> Result<()> {
+        if self.at > 0 && self.at >= self.together {
+            self.together = (self.together * 2).min(MOST_TOGETHER);
+        }
         let (index, of) = (self.store.store().definition(), source.store().definition());
         let reader = EntryReader::new(index, of).ok_or_else(|| {
             let message = format!("{:?} is no index of {:?} any more", index.name, of.name);
             QueryError::new(Code::Engine, message)
         })?;
-        let (position, covering) = (&mut self.position, self.covering);
         let Some(cursor) = &self.cursor else {
-            return Ok(false);
+            return Ok(());
         };
-        let enough = cursor.with_dependent(|_, cursor| {
-            reader.position(cursor.position().unwrap_or_default(), position)?;
-            if !covering {
-                return Ok(false);
+        (self.at, self.left, self.changes) = (0, 0, self.own_changes());
+        self.positions.resize_with(self.together, Vec::new);
+        cursor.with_dependent(|_, cursor| {
+            let ahead = cursor.positions_ahead(self.together);
+            for (entry, position) in ahead.zip(self.positions.iter_mut()) {
+                reader.position(entry, position)?;
+                self.left += 1;
             }
-            let entry = cursor.item()?;
-            let complete = |entry: sop::ItemRef<'_>| EntryReader::is_complete(entry.encoded());
-            Ok::<_, QueryError>(entry.is_some_and(complete))
+            // What the transaction itself wrote comes one by one.
+            if let (0, Some(entry), Some(position)) =
+                (self.left, cursor.position(), self.positions.first_mut())
+            {
+                reader.position(entry, position)?;
+                self.left = 1;
+            }
+            Ok::<_, sop::Error>(())
         })?;
-        if !enough && self.fetched == 0 && scanned > CACHED {
-            self.fetched = fetch_items(cursor, &reader, source, &mut self.ahead)?;
+        // A single one is read at once.
+        if self.left > 1 {
+            let positions = self.positions.iter().take(self.left).map(Vec::as_slice);
+            items.with_dependent_mut(|_, items| items.expect(positions));
         }
-        Ok(enough)
+        Ok(())
     }
 
     /// Where the item of the entry stands.
-    pub fn position(&self) -> &[u8] {
-        &self.position
+    pub fn position(&self, source: &OpenStore) -> Result<Vec<u8>> {
+        let (index, of) = (self.store.store().definition(), source.store().definition());
+        let mut position = Vec::new();
+        if let (Some(reader), Some(cursor)) = (EntryReader::new(index, of), &self.cursor) {
+            cursor.with_dependent(|_, cursor| {
+                reader.position(cursor.position().unwrap_or_default(), &mut position)
+            })?;
+        }
+        Ok(position)
     }
 
     /// A field of the entry's item.
@@ -133,31 +230,6 @@ impl IndexWalk {
     }
 }
 
-/// Asks for the memory of the items of the entries that come next; how many these are.
-fn fetch_items(
-    cursor: &OpenCursor,
-    reader: &EntryReader<'_>,
-    source: &OpenStore,
-    ahead: &mut Vec<Vec<u8>>,
-) -> Result<usize> {
-    ahead.resize_with(FETCHED, Vec::new);
-    let count = cursor.with_dependent(|_, cursor| {
-        let mut count = 0;
-        for (entry, position) in cursor.positions_ahead(FETCHED).zip(ahead.iter_mut()) {
-            reader.position(entry, position)?;
-            count += 1;
-        }
-        Ok::<_, sop::Error>(count)
-    })?;
-    // A single one is read at once.
-    if count > 1 {
-        source
-            .store()
-            .fetch(ahead.iter().take(count).map(Vec::as_slice));
-    }
-    Ok(count)
-}
-
 /// The ranges of a search in the order in which they are to be walked. Where the items are wanted in the order of what is
 /// behind the first `equal` fields, but entries of more than one value of these may be meant, each entry is a
 /// range of its own.
@@ -166,10 +238,12 @@ pub(super) fn in_order(
     ranges: EntryRanges,
     equal: Option<usize>,
 ) -> Result<VecDeque<KeyRange>> {
-    let doubtful = count(store, &ranges.doubtful)?;
-    let Some(fields) = equal.filter(|fields| *fields > 0 && doubtful > 0) else {
+    let Some(fields) = equal.filter(|fields| *fields > 0) else {
         return Ok(ranges.merged().into());
     };
+    if count(store, &ranges.doubtful)? == 0 {
+        return Ok(ranges.merged().into());
+    }
     let spec = &store.store().definition().key;
     let mut entries = Vec::new();
     for range in ranges.merged() {

@@ -2,14 +2,13 @@
 
 use prefetch_index::prefetch_index;
 
-use super::{ENTRY_HEADER, Page, SEPARATE, SLOT, key_in, u32_at};
+use super::super::slots::{WINDOW, lower_bound};
+use super::{ENTRY_HEADER, HEAD, Page, SEPARATE, key_in, offset_place, u32_at};
 
 /// Items whose memory is asked for together.
 pub(crate) const FETCH: usize = 8;
 /// Bytes that memory comes in.
 const LINE: usize = 64;
-/// The most lines of a table that are asked for.
-const TABLE_LINES: usize = 16;
 
 impl Page {
     /// Asks for the memory of what a walk comes to, when it enters the group of [`FETCH`] items that item `at` is in: of
@@ -35,11 +34,21 @@ impl Page {
         }
     }
 
-    /// Asks for the memory of the table, for a search.
+    /// Asks for the memory of the table that a search for `key` will most likely read.
     #[inline]
-    pub fn fetch_table(&self) {
-        for line in (0..self.room() * SLOT).step_by(LINE).take(TABLE_LINES) {
-            prefetch_index(&*self.bytes, line);
+    pub fn fetch_table(&self, key: &[u8]) {
+        let guess = self.spread.guess(self.prefix.head(key), self.len());
+        prefetch_index(&*self.bytes, guess.saturating_sub(WINDOW / 2) * HEAD);
+        prefetch_index(&*self.bytes, (guess + WINDOW / 2) * HEAD);
+        prefetch_index(&*self.bytes, offset_place(self.room(), guess));
+    }
+
+    /// Asks for the beginning of the entry that has `key`, if one has.
+    #[inline]
+    pub fn fetch_candidate(&self, key: &[u8]) {
+        let at = lower_bound(self.heads(), self.spread, self.prefix.head(key));
+        if at < self.len() {
+            self.fetch_start(at);
         }
     }
 

@@ -39,7 +39,13 @@ impl StoreCursor<'_> {
         match source {
             Source::Count => context.set_result(self.count as i64),
             Source::Counted => context.set_result(1),
-            Source::Position => context.set_result(walk.position()),
+            Source::Position => {
+                let Some(store) = &self.store else {
+                    return Ok(());
+                };
+                let position = walk.position(store).map_err(|error| self.failed(error))?;
+                context.set_result(position)
+            }
             source => {
                 let value = walk.field(source).map_err(|error| self.failed(error))?;
                 context.set_result(key_value(&value))

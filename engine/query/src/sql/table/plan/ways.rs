@@ -194,6 +194,7 @@ impl Choice<'_> {
                 index: &way.store,
                 affinities: &way.affinities,
                 arguments: &known,
+                texts: true,
             };
             let mut rows = 0;
             for range in search.ranges()?.merged() {
