@@ -398,7 +398,7 @@ export class ScriptRun extends EventTarget {
 function brief(value) {
   if (!isObject(value)) return value === undefined || Array.isArray(value) ? "" : literal(value, 60);
   const plain = Object.values(value).filter((one) => one !== null && (typeof one !== "object" || !(isObject(one) || Array.isArray(one))));
-  return plain.slice(0, 3).map((one) => String(one).slice(0, 40)).join("  ");
+  return plain.slice(0, 2).map((one) => String(one).slice(0, 40)).join("  ");
 }
 
 /** One change as a count. @param {Change} row @returns {Touched} */

@@ -57,9 +57,9 @@ export function stopDialog(studio, draft, at) {
     body: (draw) => html`<label>${t("scripts.only_when")}<span class="field"><input class="data" autofocus autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4000" placeholder=${inLoop ? `${place.step.item || "item"}.total > 50` : "size(rows) > 10"} .value=${when} @input=${(/** @type {any} */ event) => { when = event.target.value; draw(); }}></span><span class="hint">${inLoop ? t("scripts.stop_condition_of_a_loop") : t("scripts.stop_condition")}</span></label>`,
     run: async () => {
       const text = when.trim();
-      const fault = text && (await studio.stopFault(at, text));
+      const fault = text && (await studio.stops.fault(at, text));
       if (fault) throw new Error(fault);
-      studio.stopAt(at, text ? { when: text } : {});
+      studio.stops.set(at, text ? { when: text } : {});
     },
   });
 }

@@ -143,12 +143,12 @@ export class Runs {
     run.ran = draft.script;
     if (!quiet) {
       this.last.set(draft.id, run);
-      studio.left.delete(draft.id);
+      studio.stops.left.delete(draft.id);
       run.addEventListener("change", () => this.#show());
-      run.addEventListener("pause", () => studio.paused(draft, run));
+      run.addEventListener("pause", () => studio.stops.paused(draft, run));
       if (pausing) {
-        studio.note();
-        run.addEventListener("end", () => (run.figures || run.state === "cancelled" ? studio.note() : setTimeout(() => studio.note(), STAYS_MS)));
+        studio.stops.note();
+        run.addEventListener("end", () => (run.figures || run.state === "cancelled" ? studio.stops.note() : setTimeout(() => studio.stops.note(), STAYS_MS)));
       }
       studio.panel.began(run);
       this.#show();

@@ -73,9 +73,9 @@ export class StepCards {
   /** Where a run stops: beside the step's number. @param {Place} place @param {import("../../model/script/breakpoints.js").Breakpoint | undefined} own */
   #stop({ at, number }, own) {
     const { studio } = this;
-    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when", { condition: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
+    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when", { condition: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.stops.toggle(at)} @contextmenu=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      studio.stopWhen(at);
+      studio.stops.ask(at);
     }}></button>`;
   }
 
@@ -247,8 +247,8 @@ export class StepCards {
     const nudges = /** @type {const} */ ([["up", t("scripts.move_up"), "up", "Alt ↑"], ["down", t("scripts.move_down"), "down", "Alt ↓"], ["in", t("scripts.move_into_the_step_before"), "right", "Alt →"], ["out", t("scripts.move_out"), "to", "Alt ←"]]);
     void studio.app.menu.show(() => [
       { title: t("scripts.run_to_here"), icon: "play", key: commands.shortcut("run-to-here"), run: () => studio.runs.go({ until: at }) },
-      { title: draft.breakpoints.has(at) ? t("scripts.do_not_stop_here") : t("scripts.stop_here"), icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.toggleStop(at) },
-      { title: t("scripts.stop_here_when"), icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stopWhen(at) },
+      { title: draft.breakpoints.has(at) ? t("scripts.do_not_stop_here") : t("scripts.stop_here"), icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.stops.toggle(at) },
+      { title: t("scripts.stop_here_when"), icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stops.ask(at) },
       "rule",
       { title: t("scripts.add_a_step_above"), icon: "plus", run: () => addDialog(studio, listOf(at), indexOf(at)) },
       { title: t("scripts.add_a_step_below"), icon: "plus", key: commands.shortcut("add-step"), run: () => addDialog(studio, listOf(at), indexOf(at) + 1) },

@@ -9,15 +9,17 @@ import { placeOf } from "../../core/json_places.js";
 import { parse, stringify } from "../../core/json.js";
 import { fixOf, firstFault, faultsOf, placed } from "../../model/script/faults.js";
 import { DEFAULT_CATEGORY, Drafts } from "../../model/script/drafts.js";
-import { indexOf, insert, kindOf, listOf, places, valueAt, withValue } from "../../model/script/steps.js";
+import { kindOf, places, valueAt, withValue } from "../../model/script/steps.js";
 import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { Part, announce, download, icon } from "../dom.js";
+import { Part, announce, icon } from "../dom.js";
+import { exportJson, importJson } from "./files.js";
 import { overview } from "./overview.js";
 import { RunPanel } from "./run_panel.js";
 import { Runs } from "./runs.js";
 import { StepCards } from "./step_cards.js";
-import { deleteDialog, runsDialog, saveDialog, stopDialog } from "./dialogs.js";
+import { Stops } from "./stops.js";
+import { deleteDialog, runsDialog, saveDialog } from "./dialogs.js";
 import { scheduleDialog } from "./schedule_dialog.js";
 import { versionsDialog } from "./versions_dialog.js";
 import { walkFaces, walkTabs } from "./walk.js";
@@ -34,9 +36,6 @@ import "../query/result_grid.js";
 const CHECK_MS = 350;
 const KEEP_MS = 300;
 const KEPT = "sop.scripts";
-/** Scripts whose runs were paused when this tab was left. */
-const LEFT = "sop.scripts.left";
-const MOST_IMPORT = 2_000_000;
 /** What a script without a name is called while it is checked and tried. */
 export const UNNAMED = "untitled";
 
@@ -77,10 +76,9 @@ export class SopScripts extends Part {
     this.marked = undefined;
     this.markedText = "";
     this.face = "steps";
-    /** Scripts whose runs ended with the page before this one. @type {Set<string>} */
-    this.left = new Set();
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
+    this.stops = new Stops(this);
     this.panel = new RunPanel(this);
   }
 
@@ -92,7 +90,7 @@ export class SopScripts extends Part {
     this.drafts.addEventListener("change", () => this.#changed());
     this.drafts.addEventListener("kept", () => this.#keep());
     window.addEventListener("pagehide", () => this.#keep(true));
-    this.#return();
+    this.stops.back();
     this.follow(session, "place", "databases", "stores");
   }
 
@@ -245,85 +243,6 @@ export class SopScripts extends Part {
     };
     if (now) keep();
     else this.keeping = setTimeout(keep, KEEP_MS);
-  }
-
-  /** A run ends with the page that listens to it: notes which ones, to say so when the page is back. */
-  note() {
-    const { waiting } = this.runs;
-    try {
-      if (waiting.length) sessionStorage.setItem(LEFT, JSON.stringify(waiting));
-      else sessionStorage.removeItem(LEFT);
-    } catch {
-      // It is only not said then.
-    }
-  }
-  #return() {
-    try {
-      this.left = new Set(JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"));
-      sessionStorage.removeItem(LEFT);
-    } catch {
-      // There is no storage, or not from here.
-    }
-  }
-
-  // ---- Breakpoints
-
-  /** Stops before a step, or no longer. @param {string | undefined} at */
-  toggleStop(at) {
-    const { draft } = this;
-    if (!draft || at === undefined) return;
-    this.stopAt(at, draft.breakpoints.has(at) ? undefined : {});
-  }
-  /** @param {string} at @param {{when?: string} | undefined} breakpoint */
-  stopAt(at, breakpoint) {
-    const { draft } = this;
-    if (!draft) return;
-    draft.stopAt(at, breakpoint);
-    this.drafts.touch();
-    this.runs.stopsChanged();
-    const number = places(draft.script).find((one) => one.at === at)?.number ?? "";
-    announce(breakpoint ? breakpoint.when ? t("scripts.stops_at_step_when", { number, condition: breakpoint.when }) : t("scripts.stops_at_step_number", { number }) : t("scripts.does_not_stop_at_step", { number }));
-  }
-  clearStops() {
-    const { draft } = this;
-    if (!draft) return;
-    draft.breakpoints = new Map();
-    this.drafts.touch();
-    this.runs.stopsChanged();
-    announce(t("scripts.there_are_no_breakpoints_any_more"));
-  }
-  /** Asks when it is to stop at a step. @param {string | undefined} at */
-  stopWhen(at) {
-    if (this.draft && at !== undefined) stopDialog(this, this.draft, at);
-  }
-  /** What is wrong with a condition before a step, or in a round of it. @param {string} at @param {string} when */
-  async stopFault(at, when) {
-    const { draft } = this;
-    if (!draft) return "";
-    const { script } = draft;
-    const [list, index] = kindOf(valueAt(script, at)) === "loop" ? [`${at}/steps`, 0] : [listOf(at), indexOf(at)];
-    const place = `${list}/${index}/condition`;
-    try {
-      const answer = await this.session.api.post(path("scripts"), this.named(insert(script, list, index, { type: "assert", condition: when })), { check: true });
-      return faultsOf(answer?.faults).find((one) => one.at.startsWith(place))?.message ?? "";
-    } catch {
-      return ""; // The run will say it.
-    }
-  }
-
-  /** A run came to a pause. @param {Draft} draft @param {import("../../model/script/run.js").ScriptRun} run */
-  paused(draft, run) {
-    const { pause } = run;
-    if (!pause || this.draft !== draft) return;
-    const last = pause.rounds.at(-1);
-    announce(last ? t("scripts.paused_in_round", { script: this.#pausedIn(draft, pause), round: count(last.round), rounds: count(last.of) }) : t("scripts.paused_in_script", { script: this.#pausedIn(draft, pause) }));
-    if (this.face === "json") this.show("steps");
-    void this.updateComplete.then(() => this.querySelector(".step.now > header")?.scrollIntoView({ block: "nearest" }));
-  }
-  /** @param {Draft} draft @param {import("../../model/script/run.js").Pause} pause */
-  #pausedIn(draft, pause) {
-    const number = places(draft.script).find((one) => one.at === pause.at)?.number ?? "";
-    return pause.script === this.run?.script ? t("scripts.step_number_within", { number }) : t("scripts.step_number_in_script", { number, script: pause.script });
   }
 
   /** The script with a name, for checks and trials. @param {Script} script */
@@ -492,29 +411,10 @@ export class SopScripts extends Part {
     if (this.draft?.base) scheduleDialog(this, this.draft);
   }
   exportJson() {
-    const { draft } = this;
-    if (!draft) return;
-    const url = URL.createObjectURL(new Blob([`${stringify(draft.script, 2)}\n`], { type: "application/json" }));
-    download(url, `${(draft.script.name || UNNAMED).replace(/[^\p{L}\p{N}._-]+/gu, "_")}.script.json`);
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    if (this.draft) exportJson(this.draft);
   }
   importJson() {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.accept = ".json,application/json";
-    input.addEventListener("change", async () => {
-      const [file] = input.files ?? [];
-      if (!file) return;
-      try {
-        if (file.size > MOST_IMPORT) throw new Error("a script is not as large as this file");
-        const script = parse(await file.text());
-        if (!Array.isArray(script?.steps)) throw new Error("a script has a list of \"steps\", and this file has none");
-        await this.add(script);
-      } catch (error) {
-        this.session.say({ kind: "danger", text: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });
-      }
-    });
-    input.click();
+    importJson(this);
   }
 
   /** What the status bar says. @returns {{count: string, what: string}[]} */
@@ -600,7 +500,7 @@ export class SopScripts extends Part {
     const { run } = this;
     if (!run) return nothing;
     const number = (/** @type {string} */ at) => places(draft.script).find((one) => one.at === at)?.number ?? "";
-    if (run.held) return html`<span class="chip">${t("scripts.paused_in_script", { script: this.#pausedIn(draft, run.held) })}</span>`;
+    if (run.held) return html`<span class="chip">${t("scripts.paused_in_script", { script: this.stops.place(draft, run.held) })}</span>`;
     if (run.state === "running") return html`<span class="chip">${run.dryRun ? t("scripts.dry_run") : t("shared.running")}${run.current ? ` ${t("scripts.at_step", { number: number(run.current) })}` : ""}</span>`;
     if (run.state === "failed") return html`<span class="chip fail">${icon("warning", true)}${t("shared.failed")}</span>`;
     if (run.state === "cancelled") return html`<span class="chip">${t("shared.stopped")}</span>`;
@@ -614,7 +514,7 @@ export class SopScripts extends Part {
     const rest = this.faults.rest.filter((one) => one.at !== "/name" || draft.script.name?.trim());
     return html`${newest && draft.base && newest.version > draft.base.version ? html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>${newest.author ? t("scripts.version_was_saved_meanwhile_by", { version: newest.version, author: newest.author }) : t("scripts.version_was_saved_meanwhile", { version: newest.version })}</b> <span class="soft">${t("scripts.yours_is_made_of_version", { version: draft.base.version })}</span></p>
         <button class="button s" @click=${() => this.versions()}>${t("scripts.compare")}</button><button class="button s" @click=${() => void this.#keepMine(draft, newest.version)}>${t("scripts.save_mine_over_it")}</button><button class="button s" @click=${() => void this.read(draft, true)}>${t("shared.take_theirs")}</button></div>` : nothing}
-      ${this.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>${t("scripts.its_run_ended_when_the_page")}</b> <span class="soft">${t("scripts.nothing_of_it_is_kept")}</span></p><button class="button s" data-command="run-script">${icon("play", true)}${t("scripts.run_again")}</button><button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => { this.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
+      ${this.stops.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>${t("scripts.its_run_ended_when_the_page")}</b> <span class="soft">${t("scripts.nothing_of_it_is_kept")}</span></p><button class="button s" data-command="run-script">${icon("play", true)}${t("scripts.run_again")}</button><button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => { this.stops.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
       ${rest.map((one) => html`<div class="notice ${one.warning ? "warn" : "danger"}" role="alert">${icon("warning")}<p class="grow">${one.at ? html`<code>${one.at.slice(1)}</code> ` : nothing}${one.message}</p>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}`;
   }
   /** @param {Draft} draft @param {number} version */
