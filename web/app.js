@@ -31,6 +31,7 @@ import "./parts/inspector.js";
 import "./parts/menu.js";
 import "./parts/palette.js";
 import "./parts/tooltip.js";
+import { t } from "./strings/shell.js";
 
 /** @template {HTMLElement} T @param {string} selector @returns {T} */
 function part(selector) {
@@ -119,6 +120,6 @@ document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-command]") : null;
   if (!button || button.hasAttribute("disabled")) return;
   const done = commands.run(button.getAttribute("data-command") ?? "");
-  if (!done && session.readOnly !== undefined) session.say({ kind: "warn", text: `Edits are off. ${session.readOnly}` });
+  if (!done && session.readOnly !== undefined) session.say({ kind: "warn", text: t("shared.edits_are_off_because", { reason: session.readOnly }) });
 });
 document.documentElement.dataset.ready = "true";

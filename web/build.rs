@@ -1,7 +1,9 @@
-//! Lists the page's assets for embedding and names the build by a hash of all of them.
+//! Lists the page's assets for embedding and names the build by a hash of all of them; makes constants of the catalogue of
+//! strings for the templates, so that one which asks for a text that is not there does not compile.
 //!
 //! Only reads files beside it: no tool from outside is run. Tests, tools and type declarations are left out.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -12,6 +14,7 @@ const ASSETS: &[&str] = &[
     "core",
     "model",
     "parts",
+    "strings",
     "vendor",
     "app.js",
     "theme.js",
@@ -56,7 +59,30 @@ fn main() -> io::Result<()> {
         all.0
     );
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("strings_table.rs"), strings(&root, &files)?)?;
     fs::write(out.join("assets_table.rs"), code)
+}
+
+/// Each text of the catalogue as a constant: `shell.new_item` as `SHELL_NEW_ITEM`.
+fn strings(root: &Path, files: &[PathBuf]) -> io::Result<String> {
+    let mut code = String::new();
+    let catalogue = root.join("strings").join("en");
+    for file in files.iter().filter(|file| file.starts_with(&catalogue)) {
+        let wrong = |what: &str| io::Error::other(format!("{}: {what}", file.display()));
+        let text = fs::read_to_string(file)?;
+        let object = text
+            .split_once('(')
+            .and_then(|(_, rest)| rest.rsplit_once(')'))
+            .ok_or_else(|| wrong("no object in parentheses"))?;
+        let texts: BTreeMap<String, String> =
+            serde_json::from_str(object.0).map_err(|error| wrong(&error.to_string()))?;
+        for (key, text) in texts {
+            let name = key.replace('.', "_").to_uppercase();
+            writeln!(code, "pub(crate) const {name}: &str = {text:?};")
+                .map_err(io::Error::other)?;
+        }
+    }
+    Ok(code)
 }
 
 /// Adds the files under `path` that belong into the binary.

@@ -2,6 +2,7 @@
 
 import { Api, ApiError } from "./core/http.js";
 import { signIn } from "./core/sign_in.js";
+import { t } from "./strings/account.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("sign-in"));
 const name = /** @type {HTMLInputElement} */ (document.getElementById("name"));
@@ -15,7 +16,7 @@ form.addEventListener("submit", async (event) => {
   if (button.disabled) return;
   const empty = [name, password].find((field) => field.value === "");
   if (empty) {
-    say(empty === name ? "The name is missing." : "The password is missing.");
+    say(empty === name ? t("account.the_name_is_missing") : t("account.the_password_is_missing"));
     empty.focus();
     return;
   }

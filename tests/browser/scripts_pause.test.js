@@ -246,7 +246,7 @@ describe("a run that pauses", () => {
     await paused(page, "step 2");
     await page.keyboard.press("F5");
     await ended(page, "Dry run done");
-    const many = await open({ steps: [{ type: "loop", list: Array.from({ length: 900 }, (_, one) => one), item: "a", steps: [{ type: "tool", tool: "query", args: { sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000) SELECT count(*) FROM c" } }] }, say("end")] });
+    const many = await open({ steps: [{ type: "loop", list: Array.from({ length: 900 }, (_, one) => one), item: "a", steps: [{ type: "tool", tool: "query", args: { sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 400000) SELECT count(*) FROM c" } }] }, say("end")] });
     await stop(many.page, "/steps/1").click();
     await many.page.keyboard.press("F5");
     await many.page.getByRole("button", { name: "Pause", exact: true }).click();

@@ -94,6 +94,7 @@ describe("settings", () => {
   test("the sharing level says what may leave, by keys too", async () => {
     const { page } = await open({ ...GEMINI, share: "schema" });
     const leaves = page.locator(".leaves .sent");
+    await leaves.first().waitFor();
     assert.equal(await leaves.count(), 2);
     await page.getByRole("radio", { name: "Schema", exact: true }).focus();
     await page.keyboard.press("ArrowRight");

@@ -3,11 +3,13 @@
 // Holds: the four kinds of nothing can be told apart without colour (null is a word, missing a dot, empty text its quotes,
 // binary its size), and what a cell shows is one line of plain text.
 
+import { t } from "../strings/core.js";
+import { LANGUAGE } from "../strings/texts.js";
 import { ExactNumber, isObject, kindOf, stringify } from "./json.js";
 import { visible } from "./keys.js";
 
-const GROUPED = new Intl.NumberFormat("en-US");
-const FINE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
+const GROUPED = new Intl.NumberFormat(LANGUAGE);
+const FINE = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
 
 /** A count with separators. @param {number | bigint | string | ExactNumber | null | undefined} n */
 export function count(n) {
@@ -16,30 +18,27 @@ export function count(n) {
   return GROUPED.format(n);
 }
 
-/** A number with its noun: `1 item`, `3 items`. @param {number} n @param {string} one @param {string} [many] */
-export function counted(n, one, many = `${one}s`) {
-  return `${count(n)} ${n === 1 ? one : many}`;
-}
+/** Sizes from 1000 bytes on, a unit each. */
+const SIZES = [(/** @type {string} */ n) => t("shared.n_kb", { n }), (/** @type {string} */ n) => t("shared.n_mb", { n }), (/** @type {string} */ n) => t("core.gigabytes", { n }), (/** @type {string} */ n) => t("core.terabytes", { n })];
 
 /** Bytes in the unit that fits. @param {number} bytes */
 export function size(bytes) {
-  if (bytes < 1000) return `${bytes} B`;
-  const units = ["KB", "MB", "GB", "TB"];
+  if (bytes < 1000) return t("core.bytes", { n: String(bytes) });
   let value = bytes;
   let unit = -1;
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= 1000 && unit < SIZES.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${value < 10 ? FINE.format(value) : Math.round(value)} ${units[unit]}`;
+  return SIZES[unit](value < 10 ? FINE.format(value) : String(Math.round(value)));
 }
 
 /** A time span. @param {number} ms */
 export function span(ms) {
-  if (ms < 1) return "< 1 ms";
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${FINE.format(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 1) return t("core.under_a_millisecond");
+  if (ms < 1000) return t("shared.n_ms", { n: Math.round(ms) });
+  if (ms < 60_000) return t("shared.n_seconds", { n: FINE.format(ms / 1000) });
+  return t("core.minutes_and_seconds", { minutes: Math.floor(ms / 60_000), seconds: Math.round((ms % 60_000) / 1000) });
 }
 
 /** A share as per cent. @param {number} part @param {number} whole */
@@ -123,7 +122,7 @@ export function literal(value, limit = 400) {
 /** The name of a value's type as the inspector says it. @param {unknown} value */
 export function typeName(value) {
   const kind = kindOf(value);
-  if (kind === "string") return isDateText(value) ? "date as text" : "text";
+  if (kind === "string") return isDateText(value) ? t("core.date_as_text") : "text";
   if (base64Of(value) !== undefined) return "binary";
   return kind;
 }

@@ -4,13 +4,14 @@
 // a server that cannot be reached becomes a `NetworkError`. Numbers stay exact (see `json.js`), so an answer can be edited
 // and written back without a number turning into text.
 
+import { t } from "../strings/core.js";
 import { parse, stringify } from "./json.js";
 
 /** The server said no. */
 export class ApiError extends Error {
   /** @param {number} status @param {any} problem the problem+json document, or {} */
   constructor(status, problem) {
-    super(problem.detail || problem.title || `The server answered ${status}.`);
+    super(problem.detail || problem.title || t("core.the_server_answered_status", { status }));
     this.name = "ApiError";
     this.status = status;
     this.problem = problem;
@@ -27,7 +28,7 @@ export class ApiError extends Error {
 export class NetworkError extends Error {
   /** @param {unknown} cause */
   constructor(cause) {
-    super("The server cannot be reached.");
+    super(t("core.the_server_cannot_be_reached"));
     this.name = "NetworkError";
     this.cause = cause;
   }

@@ -4,6 +4,8 @@
 // (beyond 2^53, `1.0`, `1e400`, `-0`) becomes an `ExactNumber`, which keeps its text. Everything else is plain JSON data.
 // Does not: keep insignificant white space, or the place of fields whose names are whole numbers.
 
+import { t } from "../strings/core.js";
+
 /** A number kept as its text, because a JavaScript number would change it. */
 export class ExactNumber {
   /** @param {string} source the number as JSON writes it */
@@ -55,7 +57,7 @@ class Reader {
   whole() {
     const value = this.value();
     this.space();
-    if (this.at < this.text.length) this.fail("there is text after the end of the value");
+    if (this.at < this.text.length) this.fail(t("core.there_is_text_after_the_end"));
     return value;
   }
 
@@ -89,13 +91,13 @@ class Reader {
         return value;
       }
     }
-    return this.fail(c === undefined ? "the text ends where a value should be" : `“${c}” does not begin a value`);
+    return this.fail(c === undefined ? t("core.the_text_ends_where_a_value_should") : t("core.does_not_begin_a_value", { text: c }));
   }
 
   number() {
     NUMBER.lastIndex = this.at;
     const found = NUMBER.exec(this.text);
-    if (!found) return this.fail("this is not a number");
+    if (!found) return this.fail(t("core.this_is_not_a_number"));
     this.at = NUMBER.lastIndex;
     return number(found[0]);
   }
@@ -109,13 +111,13 @@ class Reader {
     }
     ANY_STRING.lastIndex = this.at;
     const found = ANY_STRING.exec(this.text);
-    if (!found) return this.fail("this text has no closing quote");
+    if (!found) return this.fail(t("core.this_text_has_no_closing_quote"));
     try {
       const value = /** @type {string} */ (JSON.parse(found[0]));
       this.at = ANY_STRING.lastIndex;
       return value;
     } catch {
-      return this.fail("this text has an escape that JSON does not know");
+      return this.fail(t("core.this_text_has_an_escape_that_json"));
     }
   }
 
@@ -127,10 +129,10 @@ class Reader {
     if (this.text[this.at] === "}") return this.leave(object);
     for (;;) {
       this.space();
-      if (this.text[this.at] !== '"') this.fail("a field name in quotes is missing");
+      if (this.text[this.at] !== '"') this.fail(t("core.a_field_name_in_quotes_is_missing"));
       const name = this.string();
       this.space();
-      if (this.text[this.at] !== ":") this.fail("a colon is missing after the field name");
+      if (this.text[this.at] !== ":") this.fail(t("core.a_colon_is_missing_after_the_field"));
       this.at += 1;
       const value = this.value();
       if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
@@ -138,7 +140,7 @@ class Reader {
       this.space();
       const c = this.text[this.at];
       if (c === "}") return this.leave(object);
-      if (c !== ",") this.fail("a comma or } is missing");
+      if (c !== ",") this.fail(t("core.a_comma_or_brace_is_missing"));
       this.at += 1;
     }
   }
@@ -154,7 +156,7 @@ class Reader {
       this.space();
       const c = this.text[this.at];
       if (c === "]") return this.leave(array);
-      if (c !== ",") this.fail("a comma or ] is missing");
+      if (c !== ",") this.fail(t("core.a_comma_or_bracket_is_missing"));
       this.at += 1;
     }
   }
@@ -162,7 +164,7 @@ class Reader {
   enter() {
     this.at += 1;
     this.depth += 1;
-    if (this.depth > MAX_DEPTH) this.fail(`the value is nested deeper than ${MAX_DEPTH}`);
+    if (this.depth > MAX_DEPTH) this.fail(t("core.the_value_is_nested_deeper_than", { most: MAX_DEPTH }));
   }
 
   /** @template T @param {T} value @returns {T} */

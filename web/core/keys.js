@@ -1,5 +1,6 @@
 // Keys as people see and type them. The order and the encoding of keys are the server's; here a key is JSON.
 
+import { t } from "../strings/core.js";
 import { ExactNumber, kindOf, number, parse, stringify } from "./json.js";
 
 /** @typedef {{name: string, type: string, order?: "asc" | "desc"}} KeyField */
@@ -133,18 +134,18 @@ export function typedValue(type, text) {
   const trimmed = text.trim();
   if (INTEGER.test(type)) {
     if (/^[+-]?\d+$/.test(trimmed)) return { value: number(trimmed.replace(/^\+/, "").replace(/^(-?)0+(?=\d)/, "$1")) };
-    return { error: `“${trimmed}” is not a whole number (${type}).`, fix: /^-?\d+[.,]0*$/.test(trimmed) ? trimmed.replace(/[.,]0*$/, "") : undefined };
+    return { error: t("core.is_not_a_whole_number", { text: trimmed, type }), fix: /^-?\d+[.,]0*$/.test(trimmed) ? trimmed.replace(/[.,]0*$/, "") : undefined };
   }
   if (FLOAT.test(type)) {
     if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(trimmed)) return { value: number(trimmed) };
     const pointed = trimmed.replace(",", ".");
-    return { error: `“${trimmed}” is not a number${/^-?\d+,\d+$/.test(trimmed) ? "; decimals take a point" : ""}.`, fix: /^-?\d+\.\d+$/.test(pointed) ? pointed : undefined };
+    return { error: /^-?\d+,\d+$/.test(trimmed) ? t("core.is_not_a_number_decimals_take_a_point", { text: trimmed }) : t("core.is_not_a_number", { text: trimmed }), fix: /^-?\d+\.\d+$/.test(pointed) ? pointed : undefined };
   }
   if (type === "bool") {
     if (trimmed === "true" || trimmed === "false") return { value: trimmed === "true" };
-    return { error: `“${trimmed}” is neither true nor false.` };
+    return { error: t("core.is_neither_true_nor_false", { text: trimmed }) };
   }
-  if (type === "date" && !/^-?\d{4,}-\d\d-\d\d$/.test(trimmed)) return { error: `“${trimmed}” is not a date like 2026-01-31.` };
+  if (type === "date" && !/^-?\d{4,}-\d\d-\d\d$/.test(trimmed)) return { error: t("shared.is_not_a_date", { text: trimmed }) };
   return { value: text };
 }
 
@@ -165,7 +166,7 @@ export function typedKey(spec, text) {
   }
   const fields = keyFields(spec);
   const parts = fields.length === 1 ? [text.trim()] : trimmed.split(/\s*\/\s*/);
-  if (parts.length > fields.length) return { error: `The key has ${fields.length} fields, not ${parts.length}.` };
+  if (parts.length > fields.length) return { error: t("core.the_key_has_fields", { fields: fields.length, parts: parts.length }) };
   const values = [];
   for (const [index, part] of parts.entries()) {
     if (part === "" && fields.length > 1) {

@@ -3,6 +3,8 @@
 // Holds: only the list at the end is read (Thrift's compact form), up to its names and the count; a file that is cut short or
 // says nonsense is an error in words.
 
+import { t } from "../strings/core.js";
+
 const MAGIC = "PAR1";
 /** The length of the list and the magic, with which a file ends. */
 const TAIL = 8;
@@ -12,7 +14,7 @@ const MOST_DEPTH = 32;
 
 /** @typedef {{name: string, kind: string}} Column */
 
-const PHYSICAL = ["true or false", "whole number", "whole number", "time", "number", "number", "text", "bytes"];
+const PHYSICAL = [t("shared.true_or_false"), t("shared.whole_number"), t("shared.whole_number"), "time", "number", "number", "text", "bytes"];
 const STRUCT = 12;
 
 /** Whether a file is one, by its first bytes or its name. @param {string} name @param {Uint8Array} head */

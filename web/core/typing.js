@@ -2,6 +2,7 @@
 //
 // Holds: a mistake names the rule, the cause and, where there is one, a text that would be right.
 
+import { t } from "../strings/core.js";
 import { number, parse } from "./json.js";
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -21,20 +22,20 @@ export function valueFromText(kind, text) {
     if (trimmed === "null" || trimmed === "") return { value: null };
     const pointed = trimmed.replace(/^\+/, "").replace(/(?<=\d)[\s_'](?=\d)/g, "").replace(/,(?=\d+$)/, ".").replace(/^(-?)0+(?=\d)/, "$1");
     const comma = /^\d+,\d+$/.test(trimmed);
-    return { error: `“${trimmed}” is not a number${comma ? "; decimals take a point" : ""}.`, fix: NUMBER.test(pointed) ? pointed : undefined };
+    return { error: comma ? t("core.is_not_a_number_decimals_take_a_point", { text: trimmed }) : t("core.is_not_a_number", { text: trimmed }), fix: NUMBER.test(pointed) ? pointed : undefined };
   }
   if (kind === "bool") {
     if (/^(true|false)$/.test(trimmed)) return { value: trimmed === "true" };
     if (trimmed === "null" || trimmed === "") return { value: null };
     const yes = /^(t|yes|y|1|on)$/i.test(trimmed);
     const no = /^(f|no|n|0|off)$/i.test(trimmed);
-    return { error: `“${trimmed}” is neither true nor false.`, fix: yes || no ? String(yes) : undefined };
+    return { error: t("core.is_neither_true_nor_false", { text: trimmed }), fix: yes || no ? String(yes) : undefined };
   }
   if (kind === "nested") {
     try {
       return { value: parse(trimmed) };
     } catch (error) {
-      return { error: `Not JSON. ${/** @type {Error} */ (error).message}.` };
+      return { error: t("core.not_json_message", { message: /** @type {Error} */ (error).message }) };
     }
   }
   if (NUMBER.test(trimmed)) return { value: number(trimmed) };

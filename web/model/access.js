@@ -2,20 +2,22 @@
 //
 // Holds: words for what the server enforces; nothing here decides what somebody may do.
 
+import { t } from "../strings/settings.js";
+
 /** @typedef {"viewer" | "analyst" | "editor" | "admin"} Role */
 /** @typedef {{database: string, store: string, field: string}} MaskedField */
 /** @typedef {{name: string, role: Role, disabled: boolean, grants: {[pattern: string]: string}, masked: MaskedField[], created_ms: number, seen_ms: number | null, sessions: number}} User */
 
 /** @type {[Role, string, string][]} */
 export const ROLES = [
-  ["viewer", "Viewer", "looks at stores"],
-  ["analyst", "Analyst", "also queries, exports, asks the copilot, runs scripts that read"],
-  ["editor", "Editor", "also changes items, imports, writes scripts"],
-  ["admin", "Admin", "everything: stores, databases, users, settings"],
+  ["viewer", t("settings.viewer"), t("settings.looks_at_stores")],
+  ["analyst", t("settings.analyst"), t("settings.also_queries_exports_asks_the_copilot_runs")],
+  ["editor", t("settings.editor"), t("settings.also_changes_items")],
+  ["admin", t("shared.admin"), t("settings.everything_stores_databases_users_settings")],
 ];
 
 /** What a grant can be. @type {[string, string][]} */
-export const GRANTS = [["none", "Not at all"], ["viewer", "Viewer"], ["analyst", "Analyst"], ["editor", "Editor"]];
+export const GRANTS = [["none", t("settings.not_at_all")], ["viewer", t("settings.viewer")], ["analyst", t("settings.analyst")], ["editor", t("settings.editor")]];
 
 /** @param {string} role */
 export function roleName(role) {
@@ -26,9 +28,9 @@ export function roleName(role) {
 export function reach(user) {
   const grants = Object.entries(user.grants);
   const seen = grants.filter(([, grant]) => grant !== "none").map(([pattern]) => pattern);
-  const where = !grants.length ? "All databases" : seen.length ? (seen.length > 2 ? `${seen.slice(0, 2).join(", ")} and ${seen.length - 2} more` : seen.join(", ")) : "No database";
+  const where = !grants.length ? t("settings.all_databases") : seen.length ? (seen.length > 2 ? t("settings.databases_and_n_more", { databases: seen.slice(0, 2).join(", "), n: seen.length - 2 }) : seen.join(", ")) : t("settings.no_database");
   const masked = user.masked.length;
-  return masked ? `${where}, ${masked} ${masked === 1 ? "field" : "fields"} masked` : where;
+  return masked ? t("settings.where_and_n_masked_fields", { where, n: masked }) : where;
 }
 
 /** Rows of a form as the grants of the server; those without a name are left out. @param {{pattern: string, grant: string}[]} rows */

@@ -4,6 +4,8 @@
 // connection that broke may send it again. A part never moves; what comes later about a call is put into that call's part.
 // Does not talk to the server (see `talk.js`).
 
+import { t } from "../strings/copilot.js";
+
 /** @typedef {{name: string, kind?: string, type?: string}} Column */
 /** @typedef {{code: string, message: string, suggestions?: string[], at?: string}} Fault */
 /** @typedef {"waiting" | "sending" | "applied" | "denied" | "expired" | "conflict" | "failed"} Decision */
@@ -308,7 +310,7 @@ const TAKE = {
     if (sent !== undefined) usage.sent.push(sent);
   },
   error(turn, data) {
-    turn.parts.push({ kind: "error", code: string(data.code) ?? "error", detail: string(data.detail) ?? "Something failed." });
+    turn.parts.push({ kind: "error", code: string(data.code) ?? "error", detail: string(data.detail) ?? t("copilot.something_failed") });
   },
   finish(turn, data) {
     const reason = string(data.reason) ?? "done";

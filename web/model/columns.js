@@ -7,6 +7,7 @@
 import { base64Of, cell, isDateText } from "../core/format.js";
 import { isObject, kindOf } from "../core/json.js";
 import { isDateType, isNumberType } from "../core/keys.js";
+import { t } from "../strings/grid.js";
 
 /** A column of values; the name "" stands for the whole value of items that have no fields. */
 /** @typedef {{name: string, label: string, type: string, numeric: boolean, chars: number, shown: boolean, pinned?: boolean, width?: number, link?: boolean}} Column */
@@ -35,7 +36,7 @@ export class Columns {
   /** @param {string} name @param {string} type @returns {Column} */
   #add(name, type) {
     /** @type {Column} */
-    const column = { name, label: name || "value", type, numeric: isNumberType(type), chars: (name || "value").length, shown: true };
+    const column = { name, label: name || t("shared.value_within"), type, numeric: isNumberType(type), chars: (name || "value").length, shown: true };
     this.list.push(column);
     this.#lay(column);
     return column;

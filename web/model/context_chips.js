@@ -2,6 +2,8 @@
 //
 // Holds: what is left out stays so until it is another; what is sent is what the chips say.
 
+import { t } from "../strings/copilot.js";
+
 /** @typedef {{kind: "database" | "store" | "place" | "selection", id: string, icon: string, text: string}} Chip */
 /** @typedef {{database?: string, store?: string, prefix?: string, filter?: string, keys: any[], selected: number}} Known */
 
@@ -17,7 +19,7 @@ export function chips(known, dropped) {
     add("store", "store", known.store, known.store);
     const place = [known.prefix, known.filter].filter(Boolean).join(", ");
     if (place) add("place", "filter", place, `${known.store} ${place}`);
-    if (known.selected > 0) add("selection", "check", known.selected === 1 ? "1 item" : `${known.selected.toLocaleString("en-US")} items`, `${known.store} ${known.selected}`);
+    if (known.selected > 0) add("selection", "check", t("shared.n_items", { n: known.selected }), `${known.store} ${known.selected}`);
   }
   const gone = list.filter((chip) => dropped.has(chip.id)).map((chip) => chip.kind);
   // Without its store, nothing of the store is said.

@@ -3,9 +3,11 @@
 // Holds: what is valid UTF-8 is taken for it; a mark at the beginning decides. Everything else of one byte a character is
 // read as Windows-1252, which what calls itself Latin-1 mostly is.
 
+import { t } from "../strings/import.js";
+
 /** @typedef {"utf-8" | "utf-16le" | "utf-16be" | "windows-1252" | "macintosh" | "shift_jis" | "gb18030"} Encoding */
 
-export const ENCODINGS = /** @type {const} */ ([["utf-8", "UTF-8"], ["utf-16le", "UTF-16"], ["utf-16be", "UTF-16, high byte first"], ["windows-1252", "Windows / Latin-1"], ["macintosh", "Mac Roman"], ["shift_jis", "Shift JIS"], ["gb18030", "GB 18030"]]);
+export const ENCODINGS = /** @type {const} */ ([["utf-8", "UTF-8"], ["utf-16le", "UTF-16"], ["utf-16be", t("import.utf_16_high_byte_first")], ["windows-1252", "Windows / Latin-1"], ["macintosh", "Mac Roman"], ["shift_jis", "Shift JIS"], ["gb18030", "GB 18030"]]);
 
 /** @param {Uint8Array} bytes the first ones @returns {Encoding} */
 export function encodingOf(bytes) {

@@ -6,6 +6,7 @@
 import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
 import { isDateType, isNumberType, isPartial, keyFields } from "../core/keys.js";
 import { valueFromText } from "../core/typing.js";
+import { t } from "../strings/filter.js";
 
 /** @typedef {"text" | "number" | "bool" | "date" | "list" | "object" | "any"} Kind what the values of a field are */
 /** @typedef {{name: string, label: string, type: string, kind: Kind, key?: boolean}} Field */
@@ -25,18 +26,18 @@ export const OPERATORS = [
   { id: "lte", title: "≤", dates: "until", takes: "one", kinds: ORDERED },
   { id: "gt", title: ">", dates: "after", takes: "one", kinds: ORDERED },
   { id: "gte", title: "≥", dates: "from", takes: "one", kinds: ORDERED },
-  { id: "between", title: "between", takes: "two", kinds: ["number", "date", "text", "any"] },
-  { id: "in", title: "is one of", takes: "many", kinds: SCALAR },
-  { id: "nin", title: "is none of", takes: "many", kinds: SCALAR },
-  { id: "contains", title: "contains", takes: "one", kinds: ["text", "list", "any"] },
-  { id: "ncontains", title: "does not contain", takes: "one", kinds: ["text", "list", "any"] },
-  { id: "prefix", title: "starts with", takes: "one", kinds: TEXTS },
-  { id: "regex", title: "matches", takes: "one", kinds: ["text", "any"] },
-  { id: "size", title: "has so many elements", takes: "one", kinds: ["list"] },
-  { id: "null", title: "is null or missing", takes: "none", kinds: ["text", "number", "bool", "date", "any", "list", "object"] },
-  { id: "notnull", title: "has a value", takes: "none", kinds: ["text", "number", "bool", "date", "any", "list", "object"] },
-  { id: "missing", title: "is missing", takes: "none", kinds: ALL },
-  { id: "there", title: "is there", takes: "none", kinds: ALL },
+  { id: "between", title: t("filter.between"), takes: "two", kinds: ["number", "date", "text", "any"] },
+  { id: "in", title: t("filter.is_one_of"), takes: "many", kinds: SCALAR },
+  { id: "nin", title: t("filter.is_none_of"), takes: "many", kinds: SCALAR },
+  { id: "contains", title: t("filter.contains"), takes: "one", kinds: ["text", "list", "any"] },
+  { id: "ncontains", title: t("filter.does_not_contain"), takes: "one", kinds: ["text", "list", "any"] },
+  { id: "prefix", title: t("filter.starts_with"), takes: "one", kinds: TEXTS },
+  { id: "regex", title: t("filter.matches"), takes: "one", kinds: ["text", "any"] },
+  { id: "size", title: t("filter.has_so_many_elements"), takes: "one", kinds: ["list"] },
+  { id: "null", title: t("filter.is_null_or_missing"), takes: "none", kinds: ["text", "number", "bool", "date", "any", "list", "object"] },
+  { id: "notnull", title: t("filter.has_a_value"), takes: "none", kinds: ["text", "number", "bool", "date", "any", "list", "object"] },
+  { id: "missing", title: t("filter.is_missing"), takes: "none", kinds: ALL },
+  { id: "there", title: t("filter.is_there"), takes: "none", kinds: ALL },
 ];
 
 /** @param {string} id */
@@ -80,7 +81,7 @@ export function fieldsOf(store, columns, sample = []) {
   const fields = keys.map((field) => ({ name: clashes(field.name, names, store) ? `key.${field.name}` : field.name, label: field.name, type: field.type, kind: kindOfType(field.type), key: true }));
   for (const column of columns) {
     if (column.name === "") {
-      fields.push({ name: "value", label: "value", type: column.type, kind: kindOfType(column.type) });
+      fields.push({ name: "value", label: t("shared.value_within"), type: column.type, kind: kindOfType(column.type) });
       continue;
     }
     const both = keys.some((field) => field.name === column.name && store.key.fields?.length) || column.name === "key" || column.name === "value";
@@ -277,10 +278,10 @@ export function listText(values) {
 function typedOne(field, op, text) {
   const kind = op === "size" ? "number" : (field?.kind ?? "any");
   if (op === "prefix" || op === "regex") return { value: text };
-  if (kind === "date" && text.trim() !== "" && !/^-?\d{4,}(-\d\d(-\d\d.*)?)?$|^\d\d:\d\d/.test(text.trim())) return { error: `“${text.trim()}” is not a date like 2026-01-31.` };
+  if (kind === "date" && text.trim() !== "" && !/^-?\d{4,}(-\d\d(-\d\d.*)?)?$|^\d\d:\d\d/.test(text.trim())) return { error: t("shared.is_not_a_date", { text: text.trim() }) };
   if (kind === "date") return { value: text.trim() };
   const typed = valueFromText(kind === "number" ? "number" : kind === "bool" ? "bool" : kind === "text" ? "string" : "any", text);
-  if ("value" in typed && typed.value === null && (kind === "number" || kind === "bool")) return { error: `A ${kind === "number" ? "number" : "value"} is missing.` };
+  if ("value" in typed && typed.value === null && (kind === "number" || kind === "bool")) return { error: kind === "number" ? t("filter.a_number_is_missing") : t("filter.a_value_is_missing") };
   return typed;
 }
 
@@ -299,17 +300,17 @@ export function typedPill(field, name, op, text, second = "") {
       if ("error" in typed) return typed;
       values.push(typed.value);
     }
-    return values.length ? { pill: { field: name, op, value: values } } : { error: "A value is missing. Write commas between several." };
+    return values.length ? { pill: { field: name, op, value: values } } : { error: t("filter.a_value_is_missing_write_commas_between_several") };
   }
   const low = typedOne(field, op, text);
   if ("error" in low) return low;
   if (takes === "one") {
-    if (text === "" && op !== "eq" && op !== "ne") return { error: "A value is missing." };
+    if (text === "" && op !== "eq" && op !== "ne") return { error: t("filter.a_value_is_missing") };
     return { pill: { field: name, op, value: low.value } };
   }
   const high = typedOne(field, op, second);
   if ("error" in high) return { ...high, second: true };
-  if (text.trim() === "" || second.trim() === "") return { error: "Both ends are needed.", second: text.trim() !== "" };
+  if (text.trim() === "" || second.trim() === "") return { error: t("filter.both_ends_are_needed"), second: text.trim() !== "" };
   return { pill: { field: name, op, value: [low.value, high.value] } };
 }
 
@@ -317,7 +318,7 @@ export function typedPill(field, name, op, text, second = "") {
 export function pillWords(pill, field) {
   const one = operator(pill.op);
   const show = (/** @type {unknown} */ value) => (value === "" ? '""' : valueText(value));
-  const value = one.takes === "none" ? "" : one.takes === "two" && Array.isArray(pill.value) ? `${show(pill.value[0])} and ${show(pill.value[1])}` : one.takes === "many" && Array.isArray(pill.value) ? listText(pill.value) : show(pill.value);
+  const value = one.takes === "none" ? "" : one.takes === "two" && Array.isArray(pill.value) ? t("filter.show_and_show2", { show: show(pill.value[0]), show2: show(pill.value[1]) }) : one.takes === "many" && Array.isArray(pill.value) ? listText(pill.value) : show(pill.value);
   const kind = kindOf(pill.value);
   return { name: field?.label ?? pill.field, op: operatorTitle(one, field?.kind), value, kind: kind === "number" ? "n" : kind === "bool" ? "b" : field?.kind === "date" ? "d" : "" };
 }

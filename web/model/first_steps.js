@@ -2,12 +2,14 @@
 //
 // Holds: nothing is sent before the last step, and then all of it at once; what is left empty is the server's own choice.
 
+import { t } from "../strings/welcome.js";
+
 /** @typedef {"create" | "open" | "import" | "demo"} Way */
 /** @typedef {{needed: boolean, data_root: string, free_bytes?: number | null, roots: string[], cache_bytes?: number | null, system: {path: string, exists: boolean, fixed: boolean}, variables: {name: string, purpose: string, set: boolean}[]}} Facts */
 /** @typedef {{way: Way, names: {[way: string]: string}, folders: {[way: string]: string}, environment: "dev" | "prod", cache: string, durability: string, readOnly: boolean, shared: boolean, system: string}} Wish */
 
-export const CACHES = /** @type {const} */ ([["", "As the server has it"], ["64", "64 MB"], ["256", "256 MB"], ["1024", "1 GB"], ["4096", "4 GB"]]);
-export const DURABILITIES = /** @type {const} */ ([["every_commit", "Before each commit is answered"], ["every_second", "At most a second later"], ["none", "At the next checkpoint"]]);
+export const CACHES = /** @type {const} */ ([["", t("welcome.as_the_server_has_it")], ["64", t("welcome.64_mb")], ["256", t("welcome.256_mb")], ["1024", t("welcome.1_gb")], ["4096", t("welcome.4_gb")]]);
+export const DURABILITIES = /** @type {const} */ ([["every_commit", t("welcome.before_each_commit_is_answered")], ["every_second", t("welcome.at_most_a_second_later")], ["none", t("welcome.at_the_next_checkpoint")]]);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @returns {Wish} */
@@ -33,12 +35,12 @@ export function stuck(wish, facts, step = 0) {
     const text = wish.shared && facts ? outside(wish.system.trim(), facts) : undefined;
     return text === undefined ? undefined : { at: "system", text };
   }
-  if (way === "open" && !folders[way].trim()) return { at: "path", text: "Name the folder of the database." };
+  if (way === "open" && !folders[way].trim()) return { at: "path", text: t("welcome.name_the_folder_of_the_database") };
   const text = facts ? outside(folders[way].trim(), facts) : undefined;
   if (text !== undefined) return { at: "path", text };
   const name = databaseName(wish);
-  if (!name) return { at: "name", text: "The database needs a name." };
-  if (!NAME.test(name)) return { at: "name", text: "A name has 1 to 64 letters, digits, _ or -." };
+  if (!name) return { at: "name", text: t("welcome.the_database_needs_a_name") };
+  if (!NAME.test(name)) return { at: "name", text: t("welcome.a_name_has_1_to_64_letters") };
   return undefined;
 }
 
@@ -58,7 +60,7 @@ function outside(folder, facts) {
   if (!folder || !facts.data_root.startsWith("/")) return undefined;
   const parts = partsOf(under(facts.data_root, folder));
   if ([facts.data_root, ...facts.roots].some((root) => partsOf(root).every((part, at) => part === parts[at]))) return undefined;
-  return `This does not lie under the data folder ${facts.data_root} or one of the 'roots' in the settings of the server${facts.roots.length ? ` (${facts.roots.join(", ")})` : ""}.`;
+  return t("welcome.folder_is_outside_the_roots", { folder: facts.data_root, roots: facts.roots.length ? ` (${facts.roots.join(", ")})` : "" });
 }
 
 /** A folder as it will be. @param {string} root @param {string} folder */
@@ -107,8 +109,8 @@ export function filesOf(wish, facts) {
   const database = databasePath(wish, facts);
   const system = systemPath(wish, facts);
   return [
-    { path: `${facts.data_root}/databases.json`, what: "the list of databases, and what is said of the environment" },
-    { path: `${database}/`, what: wish.way === "open" ? "the database, which is there already" : "the database: dboptions.json, log, catalog and data" },
-    { path: `${system}/`, what: facts.system.exists ? "the system database, which is there already" : "the system database: scripts, knowledge, the audit" },
+    { path: `${facts.data_root}/databases.json`, what: t("welcome.the_list_of_databases") },
+    { path: `${database}/`, what: wish.way === "open" ? t("welcome.the_database_which_is_there_already") : t("welcome.the_database_dboptions_json_log_catalog") },
+    { path: `${system}/`, what: facts.system.exists ? t("welcome.the_system_database") : t("welcome.the_system_database_the_audit") },
   ];
 }

@@ -4,12 +4,13 @@
 // Holds: a field without a rule stays as it is; the server is told only of fields that have one.
 
 import { isObject, kindOf, parse, stringify } from "../core/json.js";
+import { t } from "../strings/import.js";
 
 /** @typedef {{to?: string, type?: FieldType, skip?: boolean}} Rule */
 /** @typedef {{[field: string]: Rule}} Rules */
 /** @typedef {"integer" | "number" | "boolean" | "json" | "text"} FieldType */
 
-export const TYPES = /** @type {const} */ ([["", "as it is"], ["text", "text"], ["integer", "whole number"], ["number", "number"], ["boolean", "true or false"], ["json", "JSON"]]);
+export const TYPES = /** @type {const} */ ([["", t("import.as_it_is_within")], ["text", "text"], ["integer", t("shared.whole_number")], ["number", "number"], ["boolean", t("shared.true_or_false")], ["json", "JSON"]]);
 
 /** The name that a field has in the end. @param {Rules} rules @param {string} field */
 export function targetOf(rules, field) {
@@ -36,16 +37,16 @@ export function mapParameter(fields, rules) {
 /** Why rules cannot be carried out; undefined when they can. @param {string[]} fields @param {Rules} rules */
 export function ruleFault(fields, rules) {
   const names = fields.filter((field) => !rules[field]?.skip).map((field) => ({ name: targetOf(rules, field), nested: (rules[field]?.to?.trim() ?? field) !== field }));
-  if (!names.length) return "All fields are left out.";
+  if (!names.length) return t("import.all_fields_are_left_out");
   const empty = names.find(({ name, nested }) => nested && name.split(".").some((part) => part === ""));
-  if (empty) return `“${empty.name}” has an empty part: write names with dots between them.`;
+  if (empty) return t("import.has_an_empty_part", { empty: empty.name });
   const seen = new Set();
   for (const { name } of names) {
-    if (seen.has(name)) return `Two fields would both be “${name}”.`;
+    if (seen.has(name)) return t("import.two_fields_would_both_be", { name });
     seen.add(name);
   }
   const inside = names.find(({ name, nested }) => nested && names.some((other) => other.name !== name && name.startsWith(`${other.name}.`)));
-  return inside ? `“${inside.name}” would lie in a field that is a value itself.` : undefined;
+  return inside ? t("import.would_lie_in_a_field", { inside: inside.name }) : undefined;
 }
 
 /** A row as it will be. Values that do not fit their type stay and are marked. @param {{[name: string]: any}} row @param {Rules} rules @returns {{row: {[name: string]: any}, wrong: Set<string>}} */

@@ -4,6 +4,7 @@
 
 import { csvHead } from "../core/csv.js";
 import { isObject, kindOf, parse, stringify } from "../core/json.js";
+import { t } from "../strings/import.js";
 import { fieldAt, ruleFault, shaped, targets } from "./import_map.js";
 
 /** @typedef {"ndjson" | "json" | "csv" | "parquet"} Format */
@@ -50,7 +51,7 @@ export function plan(file, head, whole, format = formatOf(file, head), how = {})
   } catch (error) {
     result.error = error instanceof Error ? error.message : String(error);
   }
-  if (!result.error && result.rows.length === 0) result.error = "There is no row in this file.";
+  if (!result.error && result.rows.length === 0) result.error = t("import.there_is_no_row_in_this_file");
   for (const row of result.rows) for (const name of Object.keys(row)) if (!result.fields.includes(name)) result.fields.push(name);
   result.key = suggestKey(result.store, result.fields, result.rows);
   return result;
@@ -68,7 +69,7 @@ export function planParquet(file, end) {
   result.fields = end.columns.map(({ name }) => name);
   result.kinds = Object.fromEntries(end.columns.map(({ name, kind }) => [name, kind]));
   result.total = end.rows;
-  if (end.rows === 0) result.error = "There is no row in this file.";
+  if (end.rows === 0) result.error = t("import.there_is_no_row_in_this_file");
   // Lists and objects are no keys.
   const plain = end.columns.filter(({ kind }) => !["list", "object", "JSON"].includes(kind));
   result.key = suggestKey(result.store, plain.map(({ name }) => name), []);
@@ -157,12 +158,12 @@ export function keyIsUnique(plan) {
 /** Why a plan cannot be carried out, undefined when it can. @param {Plan} plan */
 export function obstacle(plan) {
   if (plan.error) return plan.error;
-  if (!plan.store.trim()) return "The store needs a name.";
-  if (!plan.key.length) return "Choose at least one field as the key.";
+  if (!plan.store.trim()) return t("import.the_store_needs_a_name");
+  if (!plan.key.length) return t("import.choose_at_least_one_field");
   const wrong = ruleFault(plan.fields, plan.rules);
   if (wrong) return wrong;
   const missing = plan.key.find((name) => !targets(plan.fields, plan.rules).includes(name));
-  if (missing !== undefined) return `The key needs “${missing}”, which is left out.`;
+  if (missing !== undefined) return t("import.the_key_needs_missing", { missing });
   return undefined;
 }
 

@@ -5,6 +5,7 @@
 import { isObject, kindOf, stringify } from "../core/json.js";
 import { isDateText } from "../core/format.js";
 import { valueFromText } from "../core/typing.js";
+import { t } from "../strings/item.js";
 
 /** The types that a node can be turned into. */
 export const TYPES = /** @type {const} */ (["text", "number", "bool", "null", "object", "list"]);
@@ -102,15 +103,15 @@ export function violations(schema, value) {
   const found = new Map();
   if (!schema?.declared) return found;
   if (!isObject(value)) {
-    found.set("", "The schema asks for an object with fields.");
+    found.set("", t("item.the_schema_asks_for_an_object"));
     return found;
   }
   for (const field of schema.fields ?? []) {
     if (field.declared === false) continue;
     const one = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
     if (one === undefined) {
-      if (field.required) found.set(field.name, `${field.name} is required.`);
-    } else if (!fits(field.type, one)) found.set(field.name, `${field.name} is ${field.type === "integer" ? "a whole number" : `a ${field.type}`} in the schema.`);
+      if (field.required) found.set(field.name, t("shared.field_is_required", { field: field.name }));
+    } else if (!fits(field.type, one)) found.set(field.name, field.type === "integer" ? t("item.is_a_whole_number_in_the_schema", { field: field.name }) : t("item.has_a_type_in_the_schema", { field: field.name, type: field.type }));
   }
   return found;
 }

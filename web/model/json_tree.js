@@ -3,6 +3,7 @@
 import { base64Of, binaryText, isDateText } from "../core/format.js";
 import { equal, isObject, kindOf } from "../core/json.js";
 import { visible } from "../core/keys.js";
+import { t } from "../strings/item.js";
 
 /** @typedef {{path: string, level: number, name: string, kind: string, text: string, was?: string, changed: boolean, open?: boolean, more?: number, steps: string[], value: unknown, gone?: boolean}} TreeLine steps: names and places from the root */
 
@@ -21,14 +22,9 @@ export function leafText(value) {
     return { text: shown.length > MOST_CHARS ? `${shown.slice(0, MOST_CHARS)}…` : shown, kind: text === "" ? "empty" : "" };
   }
   if (kind === "missing") return { text: "·", kind: "missing" };
-  if (kind === "array") return { text: counted(/** @type {unknown[]} */ (value).length, "element"), kind: "dim" };
-  if (kind === "object") return { text: counted(Object.keys(/** @type {object} */ (value)).length, "field"), kind: "dim" };
+  if (kind === "array") return { text: t("shared.n_elements", { n: /** @type {unknown[]} */ (value).length }), kind: "dim" };
+  if (kind === "object") return { text: t("item.n_fields", { n: Object.keys(/** @type {object} */ (value)).length }), kind: "dim" };
   return { text: String(value), kind: kind === "number" ? "n" : kind === "bool" ? "b" : "null" };
-}
-
-/** @param {number} n @param {string} noun */
-function counted(n, noun) {
-  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 /** @param {unknown} value */
@@ -61,7 +57,7 @@ function add(lines, path, name, value, before, level, how, steps) {
   const entries = Array.isArray(value) ? value.map((one, index) => /** @type {[string, unknown]} */ ([String(index), one])) : Object.entries(/** @type {object} */ (value));
   const old = /** @type {any} */ (isBranch(before) ? before : {});
   for (const [child, one] of entries.slice(0, MOST_CHILDREN)) add(lines, `${path}/${child}`, child, one, Object.hasOwn(old, child) ? old[child] : undefined, level + 1, how, [...steps, child]);
-  if (entries.length > MOST_CHILDREN) lines.push({ path: `${path}/…`, level: level + 1, name: "", kind: "dim", text: `${counted(entries.length - MOST_CHILDREN, "more")} in Raw`, changed: false, steps, value: undefined, gone: true });
+  if (entries.length > MOST_CHILDREN) lines.push({ path: `${path}/…`, level: level + 1, name: "", kind: "dim", text: t("item.n_more_in_raw", { n: entries.length - MOST_CHILDREN }), changed: false, steps, value: undefined, gone: true });
   if (how.compare && isObject(before) && isObject(value)) {
     for (const [child, one] of Object.entries(before)) {
       if (!Object.hasOwn(value, child)) lines.push({ path: `${path}/${child}`, level: level + 1, name: child, kind: "missing", text: "·", was: leafText(one).text, changed: true, steps: [...steps, child], value: undefined, gone: true });

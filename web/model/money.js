@@ -1,5 +1,7 @@
 // What answers cost, as people read it.
 
+import { t } from "../strings/settings.js";
+
 /** @param {number | undefined} dollars */
 export function money(dollars) {
   if (dollars === undefined) return "";
@@ -10,15 +12,15 @@ export function money(dollars) {
 
 /** How a sharing level is called, from none to all. */
 export const SHARING = /** @type {const} */ ([
-  ["off", "Off", "No model is asked"],
-  ["schema", "Schema", "Names, types and counts"],
-  ["samples", "Schema + samples", "And a few sample values"],
-  ["rows", "Rows", "And rows of results"],
+  ["off", t("settings.off"), t("settings.no_model_is_asked")],
+  ["schema", t("settings.schema"), t("settings.names_types_and_counts")],
+  ["samples", t("settings.schema_samples"), t("settings.and_a_few_sample_values")],
+  ["rows", t("shared.rows"), t("settings.and_rows_of_results")],
 ]);
 
 /** @param {string | undefined} level */
 export function sharingName(level) {
-  return SHARING.find(([id]) => id === level)?.[1] ?? "Schema";
+  return SHARING.find(([id]) => id === level)?.[1] ?? t("settings.schema");
 }
 
 /** Levels up to the most that the server allows. @param {string | undefined} most */
@@ -28,6 +30,6 @@ export function allowed(most) {
 }
 
 /** @type {{[id: string]: string}} */
-const PROVIDERS = { gemini: "Gemini", openai: "OpenAI-compatible", anthropic: "Anthropic", ollama: "Ollama", offline: "Offline", command: "Command" };
+const PROVIDERS = { gemini: "Gemini", openai: "OpenAI-compatible", anthropic: "Anthropic", ollama: "Ollama", offline: t("shared.offline"), command: t("shared.command") };
 /** @param {string | null | undefined} id */
-export const providerName = (id) => (id ? (PROVIDERS[id] ?? id) : "Offline");
+export const providerName = (id) => (id ? (PROVIDERS[id] ?? id) : t("shared.offline"));

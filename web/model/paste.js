@@ -4,6 +4,7 @@
 
 import { isObject } from "../core/json.js";
 import { valueFromText } from "../core/typing.js";
+import { t } from "../strings/grid.js";
 import { fieldOf, withField } from "./columns.js";
 
 /** @typedef {{row: number, column: string, text: string, error: string}} Fault row: counted from 1 in what is pasted */
@@ -72,7 +73,7 @@ export function pasteInto(cells, items, columns, types) {
       // An empty cell leaves a field that is not there alone.
       if (text === "" && current === undefined) continue;
       if (column.name !== "" && !isObject(value) && value !== null && value !== undefined) {
-        faults.push({ row: index + 1, column: column.label, text, error: "This item has no fields." });
+        faults.push({ row: index + 1, column: column.label, text, error: t("grid.this_item_has_no_fields") });
         continue;
       }
       value = withField(value, column.name, typed.value);

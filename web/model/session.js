@@ -6,6 +6,7 @@
 import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
+import { t } from "../strings/shell.js";
 import { ChangeSet } from "./change_set.js";
 import { Commits } from "./commits.js";
 import { History } from "./query/history.js";
@@ -94,8 +95,8 @@ export class Session extends EventTarget {
   get readOnly() {
     const database = this.database;
     if (!database) return undefined;
-    if (database.read_only) return sentence(database.reason || "this database is open for reading only");
-    if (this.environment?.mode === "read-only" || this.environment?.mode === "read_only") return `The environment ${this.environment.name} is read only.`;
+    if (database.read_only) return sentence(database.reason || t("shell.this_database_is_open_for_reading_only"));
+    if (this.environment?.mode === "read-only" || this.environment?.mode === "read_only") return t("shell.the_environment_is_read_only", { environment: this.environment.name });
     return undefined;
   }
 
@@ -189,7 +190,7 @@ export class Session extends EventTarget {
       }
       this.#say("databases");
     } catch (error) {
-      this.fail(error, "Databases");
+      this.fail(error, t("shared.databases"));
     }
   }
 
@@ -202,7 +203,7 @@ export class Session extends EventTarget {
       this.tabs = this.tabs.filter((name) => this.storeNamed(name));
       this.#say("stores");
     } catch (error) {
-      this.fail(error, "Stores");
+      this.fail(error, t("shared.stores"));
     }
   }
 
@@ -241,7 +242,7 @@ export class Session extends EventTarget {
     try {
       this.storage.setItem(this.#historyName(), this.history.write());
     } catch {
-      this.say({ kind: "warn", text: "The browser's storage is full: history is not kept." });
+      this.say({ kind: "warn", text: t("shell.storage_is_full_history") });
     }
     this.#say("queries");
   }
@@ -251,7 +252,7 @@ export class Session extends EventTarget {
     try {
       this.storage.setItem(this.#queriesName(), this.queries.save());
     } catch {
-      this.say({ kind: "warn", text: "The browser's storage is full: the texts of queries will not survive a reload." });
+      this.say({ kind: "warn", text: t("shell.storage_is_full_queries") });
     }
   }
   #saveChanges() {
@@ -260,7 +261,7 @@ export class Session extends EventTarget {
       if (this.changes.size) this.storage.setItem(this.#storageName(), this.changes.save());
       else this.storage.removeItem(this.#storageName());
     } catch {
-      this.say({ kind: "warn", text: "The browser's storage is full: staged edits will not survive a reload." });
+      this.say({ kind: "warn", text: t("shell.storage_is_full_edits") });
     }
   }
 }

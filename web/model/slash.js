@@ -3,6 +3,8 @@
 // Holds: commands are the tools of the server (see `GET /tools`) and those that draft scripts; nothing is run here, the
 // server reads the line.
 
+import { t } from "../strings/copilot.js";
+
 /** @typedef {{name: string, description: string, class: string, parameters?: any, positional?: string[]}} Tool */
 /** @typedef {{insert: string, name: string, usage: string, detail: string, more: boolean}} Completion */
 
@@ -13,23 +15,23 @@ const ALIASES = { add: "insert", delete_record: "delete", remove: "delete", stor
 
 /** Commands that draft a script, in the order in which they are used. */
 const DRAFTING = [
-  ["help", "[command]", "All commands, or one"],
-  ["create", "name", "Begin a script"],
-  ["step", "[text]", "Add a step, or keep the last call as one"],
-  ["steps", "", "Show the steps"],
-  ["undo", "", "Take the last change of the draft back"],
-  ["insert_step", "at text", "Put a step between"],
-  ["update_step", "at text", "Replace a step"],
-  ["delete_step", "at", "Remove a step"],
-  ["reorder_steps", "from to", "Move a step"],
-  ["parameterize", "script name value", "Make a value a parameter"],
-  ["refine", "[apply or cancel]", "Have names and descriptions proposed"],
-  ["save", "", "Save the draft"],
-  ["save_as", "name", "Save the draft under another name"],
-  ["list", "", "Saved scripts"],
-  ["show", "script", "Show a script"],
-  ["run", "script [name=value]", "Run a script"],
-  ["history", "script", "Versions of a script"],
+  ["help", "[command]", t("copilot.list_commands")],
+  ["create", "name", t("copilot.begin_a_script")],
+  ["step", "[text]", t("copilot.add_or_keep_a_step")],
+  ["steps", "", t("shared.show_the_steps")],
+  ["undo", "", t("copilot.take_the_last_change_of_the_draft")],
+  ["insert_step", "at text", t("copilot.put_a_step_between")],
+  ["update_step", "at text", t("copilot.replace_a_step")],
+  ["delete_step", "at", t("copilot.remove_a_step")],
+  ["reorder_steps", "from to", t("copilot.move_a_step")],
+  ["parameterize", "script name value", t("copilot.make_a_value_a_parameter")],
+  ["refine", "[apply or cancel]", t("copilot.have_names_and_descriptions_proposed")],
+  ["save", "", t("copilot.save_the_draft")],
+  ["save_as", "name", t("copilot.save_the_draft_under_another_name")],
+  ["list", "", t("copilot.saved_scripts")],
+  ["show", "script", t("copilot.show_a_script")],
+  ["run", "script [name=value]", t("shared.run_a_script")],
+  ["history", "script", t("copilot.versions_of_a_script")],
 ];
 
 /** @param {Tool} tool */

@@ -3,6 +3,7 @@
 // Holds: deterministic; only names that exist; plain forms that work without a model.
 
 import { keyFields } from "../core/keys.js";
+import { t } from "../strings/copilot.js";
 
 /** @typedef {import("./tree.js").Store} Store */
 
@@ -47,16 +48,16 @@ export function starters(stores, open) {
   const first = ordered[0];
   if (!first) return [];
   const own = look(first);
-  if (own.figure && own.label) add(`Sum of ${own.figure.name} by ${own.label.name} in ${first.name}`);
-  if (own.figure) add(`Top 10 ${first.name} by ${own.figure.name}`);
-  if (own.date) add(`Latest 10 ${first.name}`);
+  if (own.figure && own.label) add(t("copilot.ask_sum", { figure: own.figure.name, label: own.label.name, store: first.name }));
+  if (own.figure) add(t("copilot.ask_top", { store: first.name, figure: own.figure.name }));
+  if (own.date) add(t("copilot.ask_latest", { store: first.name }));
   const relation = first.relations?.find((/** @type {any} */ one) => able.some((store) => store.name === one.target_store));
-  if (relation) add(`Show ${first.name} with ${relation.target_store}`);
+  if (relation) add(t("copilot.ask_with_related", { store: first.name, related: relation.target_store }));
   for (const store of ordered.slice(1)) {
     const { figure, label } = look(store);
-    if (figure && label) add(`Average ${figure.name} by ${label.name} in ${store.name}`);
-    else if (label && Number(store.count) > 20) add(`Count ${store.name} by ${label.name}`);
+    if (figure && label) add(t("copilot.ask_average", { figure: figure.name, label: label.name, store: store.name }));
+    else if (label && Number(store.count) > 20) add(t("copilot.ask_count", { store: store.name, label: label.name }));
   }
-  for (const store of ordered) add(`How many ${store.name} are there?`);
+  for (const store of ordered) add(t("copilot.ask_how_many", { store: store.name }));
   return found;
 }

@@ -7,6 +7,7 @@
 import { ApiError, path } from "../core/http.js";
 import { parse } from "../core/json.js";
 import { SseParser, events } from "../core/sse.js";
+import { t } from "../strings/copilot.js";
 import { Chat, newTurn } from "./chat.js";
 
 /** @typedef {{database?: string, store?: string, selection?: any, share?: string, provider?: string, context: string[]}} Asked */
@@ -98,7 +99,7 @@ export class Talk extends EventTarget {
           this.#take(event);
           if (!chat.busy) break;
         }
-        lost = "The connection ended before the answer did.";
+        lost = t("copilot.the_connection_ended_before_the_answer_did");
       } catch (error) {
         if (!own() || stop.signal.aborted) return;
         if (error instanceof ApiError) {

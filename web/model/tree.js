@@ -5,6 +5,7 @@
 
 import { stringify } from "../core/json.js";
 import { isNumberType, isPartial, keyFields, prefixText } from "../core/keys.js";
+import { t } from "../strings/shell.js";
 
 /** @typedef {{label: string, prefix: unknown[], count: number, leaf: boolean}} Group */
 /** @typedef {{name: string, count: number, key: import("../core/keys.js").KeySpec, description?: string, relations?: any[], schema?: any, unique?: boolean, [more: string]: any}} Store */
@@ -64,7 +65,7 @@ export class Tree {
   #groups(rows, store, parent, level) {
     const known = this.groups.get(parent);
     if (known === "failed") {
-      rows.push({ id: `${parent}\u0002`, kind: "failed", level, label: "Could not be read. Try again", store: store.name });
+      rows.push({ id: `${parent}\u0002`, kind: "failed", level, label: t("shell.could_not_be_read"), store: store.name });
       return;
     }
     if (known === undefined || known === "waiting") {
@@ -77,7 +78,7 @@ export class Tree {
       rows.push({ id, kind: "group", level, label: this.label(store, group), count: group.count, open: group.leaf ? undefined : open, store: store.name, prefix: group.prefix, leaf: group.leaf });
       if (open && !group.leaf) this.#groups(rows, store, id, level + 1);
     }
-    if (known.more) rows.push({ id: `${parent}\u0003`, kind: "more", level, label: `${known.more.groups.toLocaleString("en-US")} more`, count: known.more.count, store: store.name });
+    if (known.more) rows.push({ id: `${parent}\u0003`, kind: "more", level, label: t("shared.n_more", { n: known.more.groups.toLocaleString("en-US") }), count: known.more.count, store: store.name });
   }
 
   /** What a group is called: the server's word for it, or the last part of its prefix. @param {Store} store @param {Group} group */

@@ -2,9 +2,10 @@
 
 import { stringify } from "../core/json.js";
 import { readPlace, writePlace } from "../model/url_state.js";
+import { t } from "../strings/shell.js";
 
 const REST_MS = 250;
-const TITLES = { query: "Query", design: "Design", databases: "Databases", settings: "Settings", knowledge: "Knowledge", scripts: "Scripts", activity: "Activity", users: "Users" };
+const TITLES = { query: t("shared.query"), design: t("shared.design"), databases: t("shared.databases"), settings: t("shared.settings"), knowledge: t("shared.knowledge"), scripts: t("shared.scripts"), activity: t("shell.activity"), users: t("shared.users") };
 
 /** @param {import("./context.js").Context} app */
 export function wireAddress({ session, grid, explorer }) {
@@ -19,7 +20,7 @@ export function wireAddress({ session, grid, explorer }) {
 
   const title = () => {
     const { database, store, view, design, script } = session.place;
-    const what = view === undefined ? store : view === "design" && design !== undefined ? (design ? `Design of ${design}` : "New store") : view === "scripts" && script ? (script.startsWith("~") ? "New script" : script.slice(script.indexOf("/") + 1)) : TITLES[view];
+    const what = view === undefined ? store : view === "design" && design !== undefined ? (design ? t("shared.design_of_store", { store: design }) : t("shared.new_store")) : view === "scripts" && script ? (script.startsWith("~") ? t("shared.new_script") : script.slice(script.indexOf("/") + 1)) : TITLES[view];
     document.title = `${what === undefined ? "" : `${what} · `}${database ?? ""} · SOP`;
     const heading = document.getElementById("title");
     if (heading) heading.textContent = what ?? database ?? "";

@@ -1,7 +1,8 @@
 // The bars around the grid: tabs of open stores, notices and the status bar.
 
-import { count, counted, span } from "../core/format.js";
+import { count, span } from "../core/format.js";
 import { PAGE } from "../model/row_source.js";
+import { rich, t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 
@@ -24,7 +25,7 @@ export class SopTabs extends Part {
   #ofView() {
     const session = /** @type {Session} */ (this.session);
     const { view } = session.place;
-    const [title, icon] = view === "design" ? ["Diagram", "design"] : view === "databases" ? ["Databases", "database"] : [];
+    const [title, icon] = view === "design" ? [t("shared.diagram"), "design"] : view === "databases" ? [t("shared.databases"), "database"] : [];
     return title && icon ? [{ id: `v${view}`, title, icon, stained: false, open: () => {}, close: () => session.go({ view: undefined }) }] : [];
   }
 
@@ -52,7 +53,7 @@ export class SopTabs extends Part {
   #closeQuery(id) {
     const session = /** @type {Session} */ (this.session);
     const gone = session.queries.close(id);
-    if (gone?.text.trim()) session.say({ kind: "ok", text: `“${gone.title}” is closed.`, act: { title: "Undo", run: () => session.queries.restore(gone) } });
+    if (gone?.text.trim()) session.say({ kind: "ok", text: t("shell.query_is_closed", { query: gone.title }), act: { title: t("shared.undo"), run: () => session.queries.restore(gone) } });
     if (!session.queries.list.length && session.place.view === "query") session.queries.ensure();
   }
 
@@ -67,10 +68,10 @@ export class SopTabs extends Part {
     const session = /** @type {Session} */ (this.session);
     const open = this.#open;
     const query = session.place.view === "query";
-    return html`<div role="tablist" aria-label="Open tabs" @keydown=${this.#key}>${this.#tabs().map((tab) => html`<span class="tab ${tab.id === open ? "on" : ""}" role="presentation" @auxclick=${() => tab.close?.()}
-      ><button role="tab" aria-selected=${String(tab.id === open)} aria-controls="work" tabindex=${tab.id === open ? 0 : -1} title=${tab.title.length > 24 ? tab.title : nothing} @click=${tab.open} @dblclick=${() => tab.rename?.()}>${icon(tab.icon, true)}<span class="cut">${tab.title}</span>${tab.stained ? html`<span class="stain" title="Staged edits"></span>` : nothing}</button
-      >${tab.close ? html`<button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${tab.close}>${icon("x", true)}</button>` : nothing}</span>`)}</div>
-      ${query ? html`<button class="button only s quiet" aria-label="New query" title="New query" data-command="new-query">${icon("plus", true)}</button>` : html`<button class="button only s quiet" aria-label="Go to a store" title="Go to a store (Ctrl K)" data-command="palette">${icon("plus", true)}</button>`}`;
+    return html`<div role="tablist" aria-label=${t("shell.open_tabs")} @keydown=${this.#key}>${this.#tabs().map((tab) => html`<span class="tab ${tab.id === open ? "on" : ""}" role="presentation" @auxclick=${() => tab.close?.()}
+      ><button role="tab" aria-selected=${String(tab.id === open)} aria-controls="work" tabindex=${tab.id === open ? 0 : -1} title=${tab.title.length > 24 ? tab.title : nothing} @click=${tab.open} @dblclick=${() => tab.rename?.()}>${icon(tab.icon, true)}<span class="cut">${tab.title}</span>${tab.stained ? html`<span class="stain" title=${t("shell.staged_edits")}></span>` : nothing}</button
+      >${tab.close ? html`<button class="close" tabindex="-1" aria-hidden="true" title=${t("shared.close_del")} @click=${tab.close}>${icon("x", true)}</button>` : nothing}</span>`)}</div>
+      ${query ? html`<button class="button only s quiet" aria-label=${t("shared.new_query")} title=${t("shared.new_query")} data-command="new-query">${icon("plus", true)}</button>` : html`<button class="button only s quiet" aria-label=${t("shell.go_to_a_store")} title=${t("shell.go_to_a_store_ctrl_k")} data-command="palette">${icon("plus", true)}</button>`}`;
   }
 
   updated() {
@@ -109,16 +110,16 @@ export class SopNotices extends Part {
     const session = /** @type {Session} */ (this.session);
     const staged = session.changes.size;
     if (session.denied) {
-      return html`<div class="notice warn" role="status">${icon("lock")}<p class="grow"><b>This browser is not signed in any more.</b> <span class="soft">Open the address with the token that the server printed when it started, then try again. ${staged ? `${counted(staged, "edit")} ${staged === 1 ? "is" : "are"} kept here.` : ""}</span></p><button class="button s" data-command="refresh">${icon("refresh", true)}Try again</button></div>`;
+      return html`<div class="notice warn" role="status">${icon("lock")}<p class="grow"><b>${t("shell.this_browser_is_not_signed_in_any")}</b> <span class="soft">${t("shell.open_the_address_with_the_token")} ${staged ? t("shell.edits_are_kept_here", { n: staged }) : ""}</span></p><button class="button s" data-command="refresh">${icon("refresh", true)}${t("shared.try_again")}</button></div>`;
     }
     if (session.lostSince) {
       const time = session.lostSince.toTimeString().slice(0, 5);
-      return html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>No connection since ${time}.</b> ${staged ? `${counted(staged, "edit")} ${staged === 1 ? "is" : "are"} kept in this browser. ` : ""}Next try in ${this.link?.next() ?? 1} s.</p><button class="button s" @click=${() => this.link?.retry()}>${icon("refresh", true)}Try now</button></div>`;
+      return html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>${t("shell.no_connection_since_time", { time })}</b> ${staged ? `${t("shell.edits_are_kept_in_this_browser", { n: staged })} ` : ""}${t("shell.next_try_in", { seconds: this.link?.next() ?? 1 })}</p><button class="button s" @click=${() => this.link?.retry()}>${icon("refresh", true)}${t("shell.try_now")}</button></div>`;
     }
     const readOnly = session.readOnly;
     if (readOnly !== undefined) {
       const damaged = session.database?.error === "corrupt" || /damag|corrupt|checksum/i.test(readOnly);
-      return html`<div class="notice ${damaged ? "danger" : "still"}" role="status">${icon(damaged ? "warning" : "lock")}<p class="grow"><b>${damaged ? "Damaged." : "Read only."}</b> <span class="soft">${readOnly} Reading and exporting go on.</span></p><button class="button s" @click=${() => session.readDatabases()}>${icon("refresh", true)}Try again</button></div>`;
+      return html`<div class="notice ${damaged ? "danger" : "still"}" role="status">${icon(damaged ? "warning" : "lock")}<p class="grow"><b>${damaged ? t("shell.damaged") : t("shell.read_only")}</b> <span class="soft">${t("shell.read_only_reason", { reason: readOnly })}</span></p><button class="button s" @click=${() => session.readDatabases()}>${icon("refresh", true)}${t("shared.try_again")}</button></div>`;
     }
     return nothing;
   }
@@ -155,9 +156,9 @@ export class SopStatus extends Part {
   #left(session, staged) {
     const part = this.others.get(session.place.view ?? "");
     const ofRun = part?.staged ?? 0;
-    if (ofRun) return html`<span class="tag update">${count(ofRun)} staged by this run</span><button class="button s" data-command="review-script">Review${part?.run?.held ? html`<kbd>Ctrl S</kbd>` : nothing}</button>`;
-    if (!staged) return html`<span class="dim">${session.readOnly === undefined ? "No staged edits" : "Edits are off"}</span>`;
-    return html`<span class="tag update">${counted(staged, "staged edit")}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>Review<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}Undo</button>`;
+    if (ofRun) return html`<span class="tag update">${t("shell.n_staged_by_this_run", { n: count(ofRun) })}</span><button class="button s" data-command="review-script">${t("shared.review")}${part?.run?.held ? html`<kbd>Ctrl S</kbd>` : nothing}</button>`;
+    if (!staged) return html`<span class="dim">${session.readOnly === undefined ? t("shell.no_staged_edits") : t("shell.edits_are_off")}</span>`;
+    return html`<span class="tag update">${t("shell.n_staged_edits", { n: staged })}</span><button class="button s" data-command="review" ?disabled=${session.lostSince !== undefined}>${t("shared.review")}<kbd>Ctrl S</kbd></button><button class="button s quiet" data-command="undo" ?disabled=${!session.changes.canUndo}>${icon("undo", true)}${t("shared.undo")}</button>`;
   }
 
   /** Shows the figures of a part while it is what is shown. @param {EventTarget & {figures: {count: string, what: string}[], staged?: number, run?: any}} part @param {string} [view] */
@@ -172,19 +173,27 @@ export class SopStatus extends Part {
     return (this.others.get(view)?.figures ?? []).map((one) => html`<span><b>${one.count}</b>${one.what ? ` ${one.what}` : nothing}</span>`);
   }
 
+  /** Which rows are seen, of how many. @param {NonNullable<import("./grid.js").SopGrid["source"]>} source @param {number} total */
+  #range(source, total) {
+    const { map } = /** @type {import("./grid.js").SopGrid} */ (this.grid);
+    const parts = { rows: html`<b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b>`, total: count(source.exact ? total : Math.max(0, total - PAGE)) };
+    const byQuery = "cut" in source && source.cut;
+    if (source.exact) return byQuery ? rich("shell.rows_of_total_by_a_query", parts) : rich("shell.rows_of_total", parts);
+    return byQuery ? rich("shell.rows_of_more_by_a_query", parts) : rich("shell.rows_of_more", parts);
+  }
+
   /** @param {Session} session */
   #right(session) {
     const grid = /** @type {import("./grid.js").SopGrid} */ (this.grid);
     const source = grid.source;
-    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? (source?.error ? "Not read" : "Reading") : ""}</span>`;
+    if (!source || source.count === undefined) return html`<span class="dim">${session.store ? (source?.error ? t("shell.not_read") : t("shared.reading")) : ""}</span>`;
     const selected = grid.active.line < 0 ? 0 : grid.selection.size;
-    const { map } = grid;
     const total = grid.lines.total;
     const stats = source.stats;
-    return html`${selected > 1 ? html`<span><b>${count(selected)}</b> selected</span>` : nothing}
-      <span><b>${total ? `${count(map.firstVisible + 1)}–${count(map.lastVisible)}` : "0"}</b> of ${source.exact ? "" : "more than "}${count(source.exact ? total : Math.max(0, total - PAGE))}${"cut" in source && source.cut ? " by a query" : ""}</span>
-      ${session.lostSince ? html`<span><b>kept here</b></span>` : stats ? html`<span><b>${count(source.filter !== undefined || grid.sort?.field ? (stats.scanned ?? 0) : stats.rows)}</b> ${source.filter !== undefined || grid.sort?.field ? "scanned" : "read"}</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${stats.nodes === 1 ? "node" : "nodes"} read</span>`}` : nothing}
-      <span>sequence ${count(source.sequence)}</span>`;
+    return html`${selected > 1 ? html`<span><b>${count(selected)}</b> ${t("shell.selected")}</span>` : nothing}
+      <span>${this.#range(source, total)}</span>
+      ${session.lostSince ? html`<span><b>${t("shell.kept_here")}</b></span>` : stats ? html`<span><b>${count(source.filter !== undefined || grid.sort?.field ? (stats.scanned ?? 0) : stats.rows)}</b> ${source.filter !== undefined || grid.sort?.field ? t("shared.scanned") : t("shell.read_within")}</span><span><b>${span(stats.elapsed)}</b></span>${stats.nodes === undefined ? nothing : html`<span><b>${count(stats.nodes)}</b> ${t("shared.nodes_read", { n: stats.nodes })}</span>`}` : nothing}
+      <span>${t("shared.sequence_within", { sequence: count(source.sequence) })}</span>`;
   }
 }
 

@@ -1,9 +1,9 @@
 // The code of a database or of one store, in a language of choice, to copy or to save. The address says which.
 
-import { counted } from "../core/format.js";
 import { path } from "../core/http.js";
 import { visible } from "../core/keys.js";
 import { LANGUAGES, codeOf } from "../model/code/index.js";
+import { rich, t } from "../strings/code.js";
 import { html, nothing } from "../vendor/lit.js";
 import { saveBlob } from "./design/picture.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
@@ -40,7 +40,7 @@ class CodeDialog {
     this.stores = undefined;
     this.of = "";
     this.dialog = new Dialog({
-      label: "Code",
+      label: t("shared.code"),
       className: "code-dialog",
       draw: () => this.draw(),
       closed: () => {
@@ -115,15 +115,15 @@ class CodeDialog {
     const code = this.stores ? codeOf(language, database, this.stores, { url: location.origin }) : undefined;
     const copy = async () => {
       if (await copyText(code?.text ?? "")) {
-        announce("Copied");
-        session.say({ kind: "ok", text: `${code?.file} is on the clipboard.` });
-      } else session.say({ kind: "warn", text: "The browser does not let this page use the clipboard. Select the text and copy it." });
+        announce(t("shared.copied"));
+        session.say({ kind: "ok", text: t("code.is_on_the_clipboard", { file: code?.file }) });
+      } else session.say({ kind: "warn", text: t("shared.clipboard_refused_select") });
     };
-    return html`${dialogHead(this.dialog, "Code", html`<span class="badge">${visible(design || database)}</span>`)}
-      <div class="subtabs"><div role="tablist" aria-label="Language">${Object.entries(LANGUAGES).map(([id, { title }], at) => html`<button role="tab" id="code-tab-${id}" aria-selected=${String(id === language)} aria-controls="code-text" tabindex=${id === language ? 0 : -1} @click=${() => this.choose(/** @type {Language} */ (id))} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event, at)}>${title}</button>`)}</div></div>
+    return html`${dialogHead(this.dialog, t("shared.code"), html`<span class="badge">${visible(design || database)}</span>`)}
+      <div class="subtabs"><div role="tablist" aria-label=${t("code.language")}>${Object.entries(LANGUAGES).map(([id, { title }], at) => html`<button role="tab" id="code-tab-${id}" aria-selected=${String(id === language)} aria-controls="code-text" tabindex=${id === language ? 0 : -1} @click=${() => this.choose(/** @type {Language} */ (id))} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event, at)}>${title}</button>`)}</div></div>
       ${fault(this.error)}
-      <pre class="request scroll" id="code-text" role="tabpanel" aria-labelledby="code-tab-${language}" tabindex="0">${code?.text ?? (this.waiting ? "Reading the stores" : "")}</pre>
-      <footer><span class="small dim">${code ? html`<code>${code.file}</code>, ${counted(code.text.split("\n").length - 1, "line")}, over ${LANGUAGES[language].over}` : nothing}</span><span class="grow"></span>
-        <button class="button" ?disabled=${!code} @click=${() => code && saveBlob(new Blob([code.text], { type: "text/plain" }), code.file)}>${icon("export", true)}Save</button><button class="button main" autofocus ?disabled=${!code} @click=${copy}>${icon("copy", true)}Copy</button></footer>`;
+      <pre class="request scroll" id="code-text" role="tabpanel" aria-labelledby="code-tab-${language}" tabindex="0">${code?.text ?? (this.waiting ? t("code.reading_the_stores") : "")}</pre>
+      <footer><span class="small dim">${code ? html`${rich("code.file_of_n_lines", { file: html`<code>${code.file}</code>`, n: code.text.split("\n").length - 1, over: LANGUAGES[language].over })}` : nothing}</span><span class="grow"></span>
+        <button class="button" ?disabled=${!code} @click=${() => code && saveBlob(new Blob([code.text], { type: "text/plain" }), code.file)}>${icon("export", true)}${t("shared.save")}</button><button class="button main" autofocus ?disabled=${!code} @click=${copy}>${icon("copy", true)}${t("shared.copy")}</button></footer>`;
   }
 }

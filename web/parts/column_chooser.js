@@ -1,6 +1,7 @@
 // The chooser of columns: shown or hidden, their order, pinned at the left. By pointer and by keys; what is chosen is seen
 // at once and kept for the store.
 
+import { t } from "../strings/grid.js";
 import { html, nothing, render } from "../vendor/lit.js";
 import { icon, make } from "./dom.js";
 
@@ -17,7 +18,7 @@ export class ColumnChooser {
     this.held = undefined;
     this.element = make("div", "pop columns-pop");
     this.element.setAttribute("role", "dialog");
-    this.element.setAttribute("aria-label", "Columns");
+    this.element.setAttribute("aria-label", t("shared.columns"));
     document.getElementById("overlays")?.append(this.element);
     this.element.addEventListener("keydown", (event) => this.#key(event));
     this.element.addEventListener("pointermove", (event) => this.#drag(event));
@@ -64,11 +65,11 @@ export class ColumnChooser {
     const all = this.columns.list;
     const shown = all.filter((column) => column.shown).length;
     this.at = Math.min(this.at, Math.max(0, found.length - 1));
-    render(html`<div class="filter-row"><label class="field">${icon("search", true)}<input role="combobox" aria-label="Find a column" aria-expanded="true" aria-controls="column-list" aria-activedescendant=${found.length ? `column-${this.at}` : nothing} placeholder="Find a column" autocomplete="off" spellcheck="false" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.at = 0; this.draw(); }}></label></div>
-      <ul class="menu flat scroll column-list" id="column-list" role="listbox" aria-label="Columns" aria-multiselectable="true">${found.map((column, index) => html`<li id="column-${index}" role="option" aria-selected=${String(column.shown)} class="${index === this.at ? "at" : ""} ${column === this.held ? "held" : ""}" data-index=${index} @pointermove=${() => !this.held && this.#go(index)} @click=${(/** @type {Event} */ event) => event.target instanceof Element && !event.target.closest("[data-grip], [data-pin]") && this.#toggle(column)}
-        ><span class="tickmark">${column.shown ? icon("check", true) : nothing}</span><span class="cut grow">${column.label}</span><span class="type">${column.type}</span>${column.pinned ? html`<span class="unseen">pinned</span>` : nothing}<span class="pin ${column.pinned ? "on" : ""}" data-pin title=${column.pinned ? "Unpin (Alt P)" : "Pin at the left (Alt P)"} @click=${() => this.#pin(column)}>${icon("pin", true)}</span><span class="grip-handle" data-grip title="Drag to move (Alt ↑ ↓)" @pointerdown=${(/** @type {PointerEvent} */ event) => this.#hold(event, column)}>${icon("grip", true)}</span></li>`)}</ul>
-      ${found.length ? nothing : html`<p class="filter-error dim">No column has “${this.find}” in its name.</p>`}
-      <div class="bar"><span class="small dim">${shown} of ${all.length}</span><span class="grow"></span><button class="button s quiet" @click=${() => this.#all()}>${shown === all.length ? "Hide all" : "Show all"}</button><button class="button s quiet" @click=${() => { this.columns.reset(this.app.grid.store?.schema?.fields ?? []); this.#done(); }}>As they come</button></div>`, this.element);
+    render(html`<div class="filter-row"><label class="field">${icon("search", true)}<input role="combobox" aria-label=${t("grid.find_a_column")} aria-expanded="true" aria-controls="column-list" aria-activedescendant=${found.length ? `column-${this.at}` : nothing} placeholder=${t("grid.find_a_column")} autocomplete="off" spellcheck="false" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.at = 0; this.draw(); }}></label></div>
+      <ul class="menu flat scroll column-list" id="column-list" role="listbox" aria-label=${t("shared.columns")} aria-multiselectable="true">${found.map((column, index) => html`<li id="column-${index}" role="option" aria-selected=${String(column.shown)} class="${index === this.at ? "at" : ""} ${column === this.held ? "held" : ""}" data-index=${index} @pointermove=${() => !this.held && this.#go(index)} @click=${(/** @type {Event} */ event) => event.target instanceof Element && !event.target.closest("[data-grip], [data-pin]") && this.#toggle(column)}
+        ><span class="tickmark">${column.shown ? icon("check", true) : nothing}</span><span class="cut grow">${column.label}</span><span class="type">${column.type}</span>${column.pinned ? html`<span class="unseen">${t("grid.pinned")}</span>` : nothing}<span class="pin ${column.pinned ? "on" : ""}" data-pin title=${column.pinned ? t("grid.unpin_alt_p") : t("grid.pin_at_the_left_alt_p")} @click=${() => this.#pin(column)}>${icon("pin", true)}</span><span class="grip-handle" data-grip title=${t("grid.drag_to_move_alt")} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#hold(event, column)}>${icon("grip", true)}</span></li>`)}</ul>
+      ${found.length ? nothing : html`<p class="filter-error dim">${t("grid.no_column_has_in_its_name", { find: this.find })}</p>`}
+      <div class="bar"><span class="small dim">${t("shared.n_of_total", { n: shown, total: all.length })}</span><span class="grow"></span><button class="button s quiet" @click=${() => this.#all()}>${shown === all.length ? t("grid.hide_all") : t("grid.show_all")}</button><button class="button s quiet" @click=${() => { this.columns.reset(this.app.grid.store?.schema?.fields ?? []); this.#done(); }}>${t("grid.as_they_come")}</button></div>`, this.element);
   }
 
   #done() {

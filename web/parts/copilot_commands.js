@@ -1,5 +1,7 @@
 // The commands of the copilot and of the settings. Both are loaded by the first of them that needs it.
 
+import { t } from "../strings/commands.js";
+
 const OPEN = "sop.copilot.open";
 
 /** @param {import("./context.js").Context} app */
@@ -31,7 +33,7 @@ export function wireCopilot(app) {
       if (focus) dock.focusComposer();
     } catch (error) {
       loading = undefined;
-      session.fail(error, "The copilot could not be loaded");
+      session.fail(error, t("commands.the_copilot_could_not_be_loaded"));
     }
   };
   const close = () => {
@@ -41,17 +43,17 @@ export function wireCopilot(app) {
   };
 
   commands.add(
-    { id: "copilot", title: () => (isOpen() ? "Close the copilot" : "Copilot"), icon: "spark", group: "Copilot", keys: ["Ctrl+J"], where: text, words: "ask ai chat assistant question", run: () => {
+    { id: "copilot", title: () => (isOpen() ? t("shared.close_the_copilot") : t("shared.copilot")), icon: "spark", group: t("shared.copilot"), keys: ["Ctrl+J"], where: text, words: t("commands.copilot_words"), run: () => {
       // From elsewhere, the key goes to an open dock; in it, it closes it.
       const pressed = document.activeElement instanceof HTMLElement && document.activeElement.dataset.command === "copilot";
       if (isOpen() && (pressed || dock.contains(document.activeElement))) close();
       else void open();
     } },
-    { id: "copilot-close", title: "Close the copilot", icon: "x", group: "Copilot", hidden: true, when: isOpen, run: close },
-    { id: "copilot-new", title: "New talk with the copilot", icon: "plus", group: "Copilot", words: "chat", run: () => open().then(() => dock.newTalk()) },
-    { id: "copilot-history", title: "Earlier talks", icon: "history", group: "Copilot", words: "chat history", run: () => open(false).then(() => dock.showHistory(true)) },
-    { id: "settings", title: "Settings", icon: "settings", group: "Go", keys: ["Ctrl+,"], where: text, words: "model provider sharing key price theme options", run: () => session.go({ view: "settings" }) },
-    { id: "knowledge", title: "Knowledge", icon: "book", group: "Go", words: "terms corrections copilot learned", run: () => session.go({ view: "knowledge" }) },
+    { id: "copilot-close", title: t("shared.close_the_copilot"), icon: "x", group: t("shared.copilot"), hidden: true, when: isOpen, run: close },
+    { id: "copilot-new", title: t("commands.new_talk_with_the_copilot"), icon: "plus", group: t("shared.copilot"), words: t("commands.copilot_new_words"), run: () => open().then(() => dock.newTalk()) },
+    { id: "copilot-history", title: t("shared.earlier_talks"), icon: "history", group: t("shared.copilot"), words: t("commands.copilot_history_words"), run: () => open(false).then(() => dock.showHistory(true)) },
+    { id: "settings", title: t("shared.settings"), icon: "settings", group: t("shared.go"), keys: ["Ctrl+,"], where: text, words: t("commands.settings_words"), run: () => session.go({ view: "settings" }) },
+    { id: "knowledge", title: t("shared.knowledge"), icon: "book", group: t("shared.go"), words: t("commands.knowledge_words"), run: () => session.go({ view: "knowledge" }) },
   );
 
   const asked = new URLSearchParams(location.search).get("talk");

@@ -1,7 +1,8 @@
 // Making and removing databases and stores. What cannot be undone asks for a typed name.
 
 import { path } from "../core/http.js";
-import { count, counted } from "../core/format.js";
+import { count } from "../core/format.js";
+import { rich, t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { chooseFolder } from "./folder_dialog.js";
@@ -34,7 +35,7 @@ export function formDialog({ title, main, risk = false, body, able, run }) {
     label: title,
     className: "form-dialog small-dialog",
     draw: (self) => html`<form @submit=${submit}>${dialogHead(self, title)}${fault(error)}<div class="body form scroll">${body(() => self.draw())}</div>
-      <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${risk ? "risk" : "main"}" ?disabled=${busy || !able()}>${main}<kbd>↵</kbd></button></footer></form>`,
+      <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${risk ? "risk" : "main"}" ?disabled=${busy || !able()}>${main}<kbd>↵</kbd></button></footer></form>`,
   });
   return dialog;
 }
@@ -48,17 +49,17 @@ export function deleteStore({ session }, name) {
   const store = session.storeNamed(name);
   let typed = "";
   formDialog({
-    title: `Delete ${name}`,
-    main: "Delete store",
+    title: t("shared.delete_name", { name }),
+    main: t("shell.delete_store"),
     risk: true,
     able: () => typed === name,
-    body: (draw) => html`<p>${name} and its ${counted(Number(store?.count ?? 0), "item")} go away at once. This cannot be undone.</p>
-      <label>Type ${name} to delete it<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+    body: (draw) => html`<p>${t("shell.store_goes_away", { name, n: Number(store?.count ?? 0) })}</p>
+      <label>${t("shared.type_to_delete_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
     run: async () => {
       await session.api.json("DELETE", session.path("stores", name));
       session.changes.unstage(session.changes.of(name));
       await Promise.all([session.readStores(), session.readDatabases()]);
-      session.say({ kind: "ok", text: `${name} is deleted.` });
+      session.say({ kind: "ok", text: t("shared.name_is_deleted", { name }) });
       if (designing) return session.go({ view: "design", store: session.stores[0]?.name, prefix: [], design: undefined }, { replace: true });
       await session.go({ store: session.stores[0]?.name, prefix: [] }, { replace: true });
       if (!session.stores.length) location.assign(`/d/${encodeURIComponent(session.place.database ?? "")}`);
@@ -72,12 +73,12 @@ export function newDatabase({ session }, mode) {
   let folder = "";
   const creating = mode === "create";
   formDialog({
-    title: creating ? "New database" : "Open a folder",
-    main: creating ? "Create database" : "Open folder",
+    title: creating ? t("shared.new_database") : t("shared.open_a_folder"),
+    main: creating ? t("shared.create_database") : t("shared.open_folder"),
     able: () => (creating ? name.trim() !== "" : folder.trim() !== ""),
-    body: (draw) => html`${creating ? html`<label>Name<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>` : nothing}
-      <label>Folder<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? "under the data root" : "/path/to/database"} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}><button type="button" class="button s quiet browse" @click=${() => chooseFolder({ api: session.api, start: creating ? "" : folder, databases: !creating, done: (found) => { folder = creating ? `${found.replace(/\/+$/, "")}/${name.trim() || "data"}` : found; draw(); } })}>Browse</button></span><span class="hint">${creating ? "Leave it empty to make the folder under the data root." : "The folder of a database that exists, as this machine names it."}</span></label>
-      ${creating ? nothing : html`<label>Name<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(folder) || "as the folder"} .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>`}`,
+    body: (draw) => html`${creating ? html`<label>${t("shared.name")}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>` : nothing}
+      <label>${t("shared.folder")}<span class="field"><input class="data" ?autofocus=${!creating} autocomplete="off" spellcheck="false" placeholder=${creating ? t("shell.under_the_data_root") : t("shell.path_to_database")} .value=${folder} @input=${(/** @type {any} */ event) => { folder = textOf(event); draw(); }}><button type="button" class="button s quiet browse" @click=${() => chooseFolder({ api: session.api, start: creating ? "" : folder, databases: !creating, done: (found) => { folder = creating ? `${found.replace(/\/+$/, "")}/${name.trim() || "data"}` : found; draw(); } })}>${t("shared.browse")}</button></span><span class="hint">${creating ? t("shell.leave_it_empty_to_make_the_folder") : t("shell.the_folder_of_a_database_that_exists")}</span></label>
+      ${creating ? nothing : html`<label>${t("shared.name")}<span class="field"><input autocomplete="off" spellcheck="false" placeholder=${lastPart(folder) || t("shared.as_the_folder")} .value=${name} @input=${(/** @type {any} */ event) => { name = textOf(event); draw(); }}></span></label>`}`,
     run: async () => {
       const wanted = name.trim() || lastPart(folder);
       const made = await session.api.post(path("databases"), { name: wanted, path: folder.trim() || undefined });
@@ -98,10 +99,10 @@ export async function fillDemo({ session }) {
     await session.api.post(session.path("demo"), { name: "shop" });
     await session.written(session.stores.map((store) => store.name));
     await session.readStores();
-    session.say({ kind: "ok", text: `The demo shop is here: ${count(session.stores.reduce((sum, store) => sum + Number(store.count), 0))} items in ${counted(session.stores.length, "store")}.` });
+    session.say({ kind: "ok", text: t("shell.the_demo_shop_is_here", { items: count(session.stores.reduce((sum, store) => sum + Number(store.count), 0)), n: session.stores.length }) });
     if (!session.place.store && session.stores.length) await session.go({ store: session.stores[0].name });
   } catch (error) {
-    session.fail(error, "Demo");
+    session.fail(error, t("shell.demo"));
   }
 }
 
@@ -109,10 +110,10 @@ export async function fillDemo({ session }) {
 export function detach({ session }) {
   const name = session.place.database ?? "";
   formDialog({
-    title: `Detach ${name}`,
-    main: "Detach",
+    title: t("shell.detach_name", { name }),
+    main: t("shared.detach"),
     able: () => true,
-    body: () => html`<p>${name} leaves this list. Its files stay where they are${session.database?.path ? html`: <code>${session.database.path}</code>` : nothing}, and “Open a folder” brings it back.</p>`,
+    body: () => html`<p>${rich("shell.database_leaves_this_list", { name, path: session.database?.path ? html`: <code>${session.database.path}</code>` : nothing })}</p>`,
     run: async () => {
       await session.api.json("DELETE", path("databases", name));
       location.assign("/");

@@ -1,6 +1,8 @@
 // The commands of the design: diagram, the design of a store, what is done with a store as a whole, databases. The parts
 // themselves are loaded by the first of them that needs it.
 
+import { t } from "../strings/commands.js";
+
 /** @param {import("./context.js").Context} app */
 export function wireDesignCommands(app) {
   const { session, commands } = app;
@@ -13,21 +15,21 @@ export function wireDesignCommands(app) {
   const actions = () => import("./design/store_actions.js");
 
   commands.add(
-    { id: "design", title: "Diagram of stores and relations", icon: "design", group: "Design", keys: ["Alt+D"], where: text, words: "schema erd model", when: () => session.place.database !== undefined && !(here() && session.place.design === undefined), run: () => session.go({ view: "design", design: undefined, pane: undefined }) },
-    { id: "design-store", title: () => `Design of ${store()?.name ?? ""}`, icon: "design", group: "Design", words: "schema key relations edit", when: () => store() !== undefined && session.place.design === undefined, run: () => session.go({ view: "design", design: store()?.name, pane: undefined }) },
-    { id: "discover", title: () => `What the items of ${store()?.name ?? ""} show`, icon: "chart", group: "Design", words: "discover types ranges profile", when: () => store() !== undefined, run: () => session.go({ view: "design", design: store()?.name, pane: "items" }) },
-    { id: "review-design", title: "Review the design", icon: "check", group: "Design", keys: ["Ctrl+S"], where: text, hidden: true, when: () => here() && app.design?.canReview === true, run: () => app.design?.review() },
-    { id: "fit-diagram", title: "Fit the diagram into view", icon: "target", group: "Design", when: here, run: () => app.design?.fit() },
-    { id: "arrange-diagram", title: "Arrange the diagram anew", icon: "design", group: "Design", words: "layout automatic", when: here, run: () => app.design?.arrange() },
-    { id: "relate", title: "New relation", icon: "link", group: "Design", words: "connect reference foreign", when: () => here() && writable() && session.stores.length > 0, run: () => app.design?.relate() },
-    ...(/** @type {const} */ (["svg", "png", "mermaid", "dbml"])).map((kind) => ({ id: `diagram-${kind}`, title: `Diagram as ${{ svg: "SVG", png: "PNG", mermaid: "Mermaid text", dbml: "DBML text" }[kind]}`, icon: "export", group: "Design", words: "export download picture", when: () => here() && session.stores.length > 0, run: () => app.design?.exportAs(kind) })),
-    { id: "rename-store", title: () => `Rename ${store()?.name ?? ""}`, icon: "edit", group: "Design", when: able, run: async () => (await actions()).renameStore(app, store()?.name ?? "") },
-    { id: "duplicate-store", title: () => `Duplicate ${store()?.name ?? ""}`, icon: "copy", group: "Design", words: "copy clone", when: able, run: async () => (await actions()).duplicateStore(app, store()?.name ?? "") },
-    { id: "empty-store", title: () => `Empty ${store()?.name ?? ""}`, icon: "x", group: "Design", risk: true, words: "truncate clear delete items", when: () => able() && Number(store()?.count) > 0, run: async () => (await actions()).emptyStore(app, store()?.name ?? "") },
-    { id: "drop-store", title: () => `Delete ${store()?.name ?? ""}`, icon: "trash", group: "Design", risk: true, hidden: true, when: able, run: async () => (await import("./create.js")).deleteStore(app, store()?.name ?? "") },
-    { id: "code", title: () => (session.place.view === "design" && session.place.design ? `Code for ${session.place.design}` : `Code for ${session.place.database ?? ""}`), icon: "json", group: "Design", words: "generate types client rust go python csharp c# java typescript", when: () => session.stores.length > 0 && session.place.pane !== "code", run: () => session.go({ view: "design", design: here() ? session.place.design || undefined : undefined, pane: "code" }) },
-    { id: "code-store", title: () => `Code for ${store()?.name ?? ""}`, icon: "json", group: "Design", words: "generate types client rust go python csharp c# java typescript", when: () => store() !== undefined, run: () => session.go({ view: "design", design: store()?.name, pane: "code" }) },
-    { id: "administer", title: "Databases: sizes, backup, check", icon: "database", group: "Go", words: "admin settings attach detach checkpoint", when: () => session.place.database !== undefined && session.place.view !== "databases", run: () => session.go({ view: "databases" }) },
+    { id: "design", title: t("commands.diagram_of_stores_and_relations"), icon: "design", group: t("shared.design"), keys: ["Alt+D"], where: text, words: t("commands.design_words"), when: () => session.place.database !== undefined && !(here() && session.place.design === undefined), run: () => session.go({ view: "design", design: undefined, pane: undefined }) },
+    { id: "design-store", title: () => t("shared.design_of_store", { store: store()?.name ?? "" }), icon: "design", group: t("shared.design"), words: t("commands.design_store_words"), when: () => store() !== undefined && session.place.design === undefined, run: () => session.go({ view: "design", design: store()?.name, pane: undefined }) },
+    { id: "discover", title: () => t("commands.what_the_items_of_show", { store: store()?.name ?? "" }), icon: "chart", group: t("shared.design"), words: t("commands.discover_words"), when: () => store() !== undefined, run: () => session.go({ view: "design", design: store()?.name, pane: "items" }) },
+    { id: "review-design", title: t("commands.review_the_design"), icon: "check", group: t("shared.design"), keys: ["Ctrl+S"], where: text, hidden: true, when: () => here() && app.design?.canReview === true, run: () => app.design?.review() },
+    { id: "fit-diagram", title: t("commands.fit_the_diagram_into_view"), icon: "target", group: t("shared.design"), when: here, run: () => app.design?.fit() },
+    { id: "arrange-diagram", title: t("commands.arrange_the_diagram_anew"), icon: "design", group: t("shared.design"), words: t("commands.arrange_diagram_words"), when: here, run: () => app.design?.arrange() },
+    { id: "relate", title: t("shared.new_relation"), icon: "link", group: t("shared.design"), words: t("commands.relate_words"), when: () => here() && writable() && session.stores.length > 0, run: () => app.design?.relate() },
+    ...(/** @type {const} */ (["svg", "png", "mermaid", "dbml"])).map((kind) => ({ id: `diagram-${kind}`, title: t("commands.diagram_as", { format: { svg: "SVG", png: "PNG", mermaid: t("commands.mermaid_text"), dbml: t("commands.dbml_text") }[kind] }), icon: "export", group: t("shared.design"), words: t("commands.export_diagram_words"), when: () => here() && session.stores.length > 0, run: () => app.design?.exportAs(kind) })),
+    { id: "rename-store", title: () => t("shared.rename_name", { name: store()?.name ?? "" }), icon: "edit", group: t("shared.design"), when: able, run: async () => (await actions()).renameStore(app, store()?.name ?? "") },
+    { id: "duplicate-store", title: () => t("shared.duplicate_name", { name: store()?.name ?? "" }), icon: "copy", group: t("shared.design"), words: t("commands.duplicate_store_words"), when: able, run: async () => (await actions()).duplicateStore(app, store()?.name ?? "") },
+    { id: "empty-store", title: () => t("shared.empty_name", { name: store()?.name ?? "" }), icon: "x", group: t("shared.design"), risk: true, words: t("commands.empty_store_words"), when: () => able() && Number(store()?.count) > 0, run: async () => (await actions()).emptyStore(app, store()?.name ?? "") },
+    { id: "drop-store", title: () => t("shared.delete_name", { name: store()?.name ?? "" }), icon: "trash", group: t("shared.design"), risk: true, hidden: true, when: able, run: async () => (await import("./create.js")).deleteStore(app, store()?.name ?? "") },
+    { id: "code", title: () => (session.place.view === "design" && session.place.design ? t("commands.code_for", { name: session.place.design }) : t("commands.code_for", { name: session.place.database ?? "" })), icon: "json", group: t("shared.design"), words: t("commands.code_words"), when: () => session.stores.length > 0 && session.place.pane !== "code", run: () => session.go({ view: "design", design: here() ? session.place.design || undefined : undefined, pane: "code" }) },
+    { id: "code-store", title: () => t("commands.code_for", { name: store()?.name ?? "" }), icon: "json", group: t("shared.design"), words: t("commands.code_words"), when: () => store() !== undefined, run: () => session.go({ view: "design", design: store()?.name, pane: "code" }) },
+    { id: "administer", title: t("commands.databases_sizes_backup_check"), icon: "database", group: t("shared.go"), words: t("commands.administer_words"), when: () => session.place.database !== undefined && session.place.view !== "databases", run: () => session.go({ view: "databases" }) },
   );
 }
 
@@ -42,7 +44,7 @@ export function wireDesignPlaces(app) {
       (await import("./code_dialog.js")).wireCode(app);
     } catch (error) {
       session.addEventListener("place", load);
-      session.fail(error, "The code could not be loaded");
+      session.fail(error, t("commands.the_code_could_not_be_loaded"));
     }
   };
   session.addEventListener("place", load);

@@ -1,5 +1,6 @@
 // A modal dialog that is drawn again as its contents change. Esc and a press outside close it; the focus goes back.
 
+import { t } from "../strings/shell.js";
 import { html, nothing, render } from "../vendor/lit.js";
 import { icon } from "./dom.js";
 
@@ -48,7 +49,7 @@ function outside(element, event) {
 
 /** The head of a dialog. @param {Dialog} dialog @param {unknown} title @param {unknown} [beside] */
 export function dialogHead(dialog, title, beside = nothing) {
-  return html`<header><h1>${title}</h1>${beside}<span class="grow"></span><button type="button" class="button only s quiet" aria-label="Close" @click=${() => dialog.close()}>${icon("x", true)}</button></header>`;
+  return html`<header><h1>${title}</h1>${beside}<span class="grow"></span><button type="button" class="button only s quiet" aria-label=${t("shared.close")} @click=${() => dialog.close()}>${icon("x", true)}</button></header>`;
 }
 
 /** What went wrong, at the foot of the form that it concerns. @param {string} text */

@@ -1,5 +1,7 @@
 // Files dropped anywhere on the page open the import.
 
+import { t } from "../strings/shell.js";
+
 /** @param {{session: import("../model/session.js").Session, importing?: (files: File[]) => void}} app importing: in place of the import of the open database */
 export function wireDrop(app) {
   const { session, importing } = app;
@@ -25,7 +27,7 @@ export function wireDrop(app) {
     mark(false);
     const files = [...(event.dataTransfer?.files ?? [])];
     if (!files.length) return;
-    if (session.readOnly !== undefined) return session.say({ kind: "warn", text: `Nothing can be imported. ${session.readOnly}` });
+    if (session.readOnly !== undefined) return session.say({ kind: "warn", text: t("shell.nothing_can_be_imported", { reason: session.readOnly }) });
     if (importing) importing(files);
     else (await import("./import_dialog.js")).importFiles(app, files);
   });

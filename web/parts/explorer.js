@@ -3,6 +3,7 @@
 import { count } from "../core/format.js";
 import { stringify } from "../core/json.js";
 import { Tree } from "../model/tree.js";
+import { t } from "../strings/shell.js";
 import { html, nothing, repeat } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 
@@ -75,7 +76,7 @@ export class SopExplorer extends Part {
       this.tree.groups.set(id, { groups: answer.groups ?? [], more: answer.more ?? null });
     } catch (error) {
       this.tree.groups.set(id, "failed");
-      this.session.fail(error, "Prefixes");
+      this.session.fail(error, t("shell.prefixes"));
     }
     this.requestUpdate();
     this.dispatchEvent(new CustomEvent("groups", { detail: { store, prefix } }));
@@ -92,21 +93,21 @@ export class SopExplorer extends Part {
     const here = this.#openId();
     const current = rows.some((row) => row.id === this.cursor) ? this.cursor : (rows.find((row) => row.id === here) ?? rows[0])?.id;
     const stained = new Set([...this.session.changes.entries.values()].map((entry) => entry.store));
-    return html`<div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder="Filter stores" aria-label="Filter stores" .value=${this.tree.filter}
+    return html`<div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder=${t("shared.filter_stores")} aria-label=${t("shared.filter_stores")} .value=${this.tree.filter}
         @input=${(/** @type {any} */ event) => this.#filter(event.target.value)} @keydown=${this.#findKey}><kbd>/</kbd></label></div>
-      <div class="tree scroll" role="tree" aria-label="Stores" @keydown=${this.#key}>
+      <div class="tree scroll" role="tree" aria-label=${t("shared.stores")} @keydown=${this.#key}>
         ${repeat(rows, (row) => row.id, (row) => this.#row(row, row.id === current, row.id === here, stained))}
-        ${rows.length === 1 || (this.tree.filter && !rows.some((row) => row.kind === "store")) ? html`<p class="hint-row dim">${this.tree.filter ? `No store has “${this.tree.filter}” in its name.` : "No stores yet."}</p>` : nothing}
+        ${rows.length === 1 || (this.tree.filter && !rows.some((row) => row.kind === "store")) ? html`<p class="hint-row dim">${this.tree.filter ? t("shell.no_store_has_in_its_name", { filter: this.tree.filter }) : t("shell.no_stores_yet_sentence")}</p>` : nothing}
       </div>
-      ${this.#pinned()}<div class="foot bar"><button class="button s quiet" data-command="new-store">${icon("plus", true)}New store</button><button class="button s quiet" data-command="import">${icon("import", true)}Import</button></div>`;
+      ${this.#pinned()}<div class="foot bar"><button class="button s quiet" data-command="new-store">${icon("plus", true)}${t("shared.new_store")}</button><button class="button s quiet" data-command="import">${icon("import", true)}${t("shared.import")}</button></div>`;
   }
 
   /** Saved queries. */
   #pinned() {
     const { saved } = this.session.history;
     if (!saved.length) return nothing;
-    return html`<div class="foot pinned"><p class="caption">Saved queries</p>${saved.slice(0, MOST_PINNED).map((one) => html`<button class="node" title=${one.name.length > 24 ? one.name : nothing} @click=${() => this.session.openSaved(one)}>${icon("save", true)}<span class="cut">${one.name}</span></button>`)}
-      ${saved.length > MOST_PINNED ? html`<button class="node dim" data-command="saved-queries"><span class="cut">${count(saved.length - MOST_PINNED)} more</span></button>` : nothing}</div>`;
+    return html`<div class="foot pinned"><p class="caption">${t("shared.saved_queries")}</p>${saved.slice(0, MOST_PINNED).map((one) => html`<button class="node" title=${one.name.length > 24 ? one.name : nothing} @click=${() => this.session.openSaved(one)}>${icon("save", true)}<span class="cut">${one.name}</span></button>`)}
+      ${saved.length > MOST_PINNED ? html`<button class="node dim" data-command="saved-queries"><span class="cut">${t("shared.n_more", { n: count(saved.length - MOST_PINNED) })}</span></button>` : nothing}</div>`;
   }
 
   /** @param {Row} row @param {boolean} cursor @param {boolean} on @param {Set<string>} stained */
@@ -117,9 +118,9 @@ export class SopExplorer extends Part {
     const level = `l${Math.min(7, row.level - 1)}`;
     const title = row.kind === "waiting" ? html`<span class="ghost g2"></span>` : html`<span class="cut ${row.kind === "more" || row.kind === "failed" ? "dim" : ""}">${row.label}</span>`;
     return html`<div class="node ${level} ${on ? "on" : ""} ${row.kind}" role="treeitem" tabindex=${cursor ? 0 : -1} aria-level=${row.level} aria-expanded=${row.open === undefined ? nothing : String(row.open)}
-      aria-selected=${String(on)} aria-label=${row.kind === "waiting" ? "Reading" : nothing} title=${row.label.length > 18 ? row.label : nothing}
+      aria-selected=${String(on)} aria-label=${row.kind === "waiting" ? t("shared.reading") : nothing} title=${row.label.length > 18 ? row.label : nothing}
       @click=${(/** @type {MouseEvent} */ event) => this.#click(event, row)} @contextmenu=${(/** @type {MouseEvent} */ event) => this.#menu(event, row)}
-      >${twist}${kind}${title}${row.kind === "store" && stained.has(row.label) ? html`<span class="stain" title="Staged edits"></span>` : nothing}${row.count === undefined ? nothing : html` <span class="count">${count(row.count)}</span>`}</div>`;
+      >${twist}${kind}${title}${row.kind === "store" && stained.has(row.label) ? html`<span class="stain" title=${t("shell.staged_edits")}></span>` : nothing}${row.count === undefined ? nothing : html` <span class="count">${count(row.count)}</span>`}</div>`;
   }
 
   /** @param {string} text */

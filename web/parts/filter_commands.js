@@ -4,6 +4,7 @@ import { kindOf, parse, stringify } from "../core/json.js";
 import { keyFields, keyValues } from "../core/keys.js";
 import { both, fieldsOf, inlined, prefixFilter } from "../model/filter.js";
 import { fieldOf } from "../model/columns.js";
+import { t } from "../strings/commands.js";
 import { announce } from "./dom.js";
 
 /** @typedef {import("./context.js").Context} Context */
@@ -32,7 +33,7 @@ export function wireFilterCommands(app) {
   };
   const shown = () => {
     const value = active()?.value;
-    const words = value === undefined || value === null ? "nothing" : typeof value === "string" ? `“${value.slice(0, 24)}${value.length > 24 ? "…" : ""}”` : stringify(value);
+    const words = value === undefined || value === null ? t("shared.nothing") : typeof value === "string" ? `“${value.slice(0, 24)}${value.length > 24 ? "…" : ""}”` : stringify(value);
     return words;
   };
   /** @param {boolean} out */
@@ -44,24 +45,24 @@ export function wireFilterCommands(app) {
   };
 
   commands.add(
-    { id: "add-filter", title: "Add a filter", icon: "filter", group: "Rows", keys: ["F", "Alt+F"], words: "where condition search find", when: open, run: () => filters.edit() },
-    { id: "raw-filter", title: "Filter as JSON", icon: "json", group: "Rows", words: "raw document and or group", when: open, run: () => filters.editRaw() },
-    { id: "clear-filter", title: "Clear the filter", icon: "x", group: "Rows", when: () => open() && (session.place.filter !== undefined || session.place.off !== undefined), run: () => session.go({ filter: undefined, off: undefined, at: undefined, sel: undefined }) },
-    { id: "key-order", title: "Show in the order of keys", icon: "key", group: "Rows", words: "sort unsorted", when: () => open() && session.place.sort !== undefined, run: () => session.go({ sort: undefined, at: undefined }) },
-    { id: "edit-last-filter", title: "Change the last filter", icon: "edit", group: "Rows", hidden: true, when: () => open() && session.place.filter !== undefined, run: () => (filters.state.raw === undefined ? filters.edit(filters.state.pills.length - 1) : filters.editRaw()) },
-    { id: "filter-value", title: () => `Filter by ${shown()}`, icon: "filter", group: "Rows", where: "grid", keys: ["Alt+="], hidden: true, when: () => open() && active() !== undefined, run: () => byValue(false) },
-    { id: "exclude-value", title: () => `Exclude ${shown()}`, icon: "minus", group: "Rows", where: "grid", keys: ["Alt+-"], hidden: true, when: () => open() && active() !== undefined, run: () => byValue(true) },
-    { id: "filter-field", title: () => `Filter ${grid.activeColumn()?.label ?? "the key"}`, icon: "filter", group: "Rows", where: "grid", hidden: true, when: () => open() && grid.activeColumn() !== undefined, run: () => filters.edit(-1, fieldsOf(/** @type {any} */ (grid.store), grid.columns.list).find((one) => !one.key && one.label === grid.activeColumn()?.label)?.name) },
-    { id: "sort-column", title: () => `Sort by ${grid.activeColumn()?.label ?? "the key"}`, icon: "sort", group: "Rows", where: "grid", keys: ["Alt+S"], when: () => open() && grid.active.line >= 0, run: () => sortBy(app, grid.activeColumn()?.name ?? "") },
-    { id: "sort", title: "Sort", icon: "sort", group: "View", where: text, words: "order by", when: open, run: () => menu.show(() => {
+    { id: "add-filter", title: t("commands.add_a_filter"), icon: "filter", group: t("shared.rows"), keys: ["F", "Alt+F"], words: t("commands.add_filter_words"), when: open, run: () => filters.edit() },
+    { id: "raw-filter", title: t("shared.filter_as_json"), icon: "json", group: t("shared.rows"), words: t("commands.raw_filter_words"), when: open, run: () => filters.editRaw() },
+    { id: "clear-filter", title: t("shared.clear_the_filter"), icon: "x", group: t("shared.rows"), when: () => open() && (session.place.filter !== undefined || session.place.off !== undefined), run: () => session.go({ filter: undefined, off: undefined, at: undefined, sel: undefined }) },
+    { id: "key-order", title: t("shared.show_in_the_order_of_keys"), icon: "key", group: t("shared.rows"), words: t("commands.key_order_words"), when: () => open() && session.place.sort !== undefined, run: () => session.go({ sort: undefined, at: undefined }) },
+    { id: "edit-last-filter", title: t("commands.change_the_last_filter"), icon: "edit", group: t("shared.rows"), hidden: true, when: () => open() && session.place.filter !== undefined, run: () => (filters.state.raw === undefined ? filters.edit(filters.state.pills.length - 1) : filters.editRaw()) },
+    { id: "filter-value", title: () => t("commands.filter_by_value", { value: shown() }), icon: "filter", group: t("shared.rows"), where: "grid", keys: ["Alt+="], hidden: true, when: () => open() && active() !== undefined, run: () => byValue(false) },
+    { id: "exclude-value", title: () => t("commands.exclude_value", { value: shown() }), icon: "minus", group: t("shared.rows"), where: "grid", keys: ["Alt+-"], hidden: true, when: () => open() && active() !== undefined, run: () => byValue(true) },
+    { id: "filter-field", title: () => t("shared.filter_column", { column: grid.activeColumn()?.label ?? t("commands.the_key") }), icon: "filter", group: t("shared.rows"), where: "grid", hidden: true, when: () => open() && grid.activeColumn() !== undefined, run: () => filters.edit(-1, fieldsOf(/** @type {any} */ (grid.store), grid.columns.list).find((one) => !one.key && one.label === grid.activeColumn()?.label)?.name) },
+    { id: "sort-column", title: () => t("commands.sort_by_column", { column: grid.activeColumn()?.label ?? t("commands.the_key") }), icon: "sort", group: t("shared.rows"), where: "grid", keys: ["Alt+S"], when: () => open() && grid.active.line >= 0, run: () => sortBy(app, grid.activeColumn()?.name ?? "") },
+    { id: "sort", title: t("shared.sort"), icon: "sort", group: t("shared.view"), where: text, words: t("commands.sort_words"), when: open, run: () => menu.show(() => {
       const { sort } = session.place;
-      const key = (/** @type {boolean} */ desc) => ({ title: desc ? "Key, falling" : "Key, rising", check: (sort?.field ?? "") === "" && (sort?.desc ?? false) === desc, run: () => go(app, desc ? { field: "", desc } : undefined) });
+      const key = (/** @type {boolean} */ desc) => ({ title: desc ? t("commands.key_falling") : t("commands.key_rising"), check: (sort?.field ?? "") === "" && (sort?.desc ?? false) === desc, run: () => go(app, desc ? { field: "", desc } : undefined) });
       return [
-        { caption: "In the order of the store" }, key(false), key(true), "rule", { caption: "By a query: the first 10,000" },
-        ...sortable(app).map((field) => ({ title: field.label, check: sort?.field === field.name, stay: true, detail: sort?.field === field.name ? (sort.desc ? "falling" : "rising") : "", run: () => sortBy(app, field.name) })),
+        { caption: t("commands.in_the_order_of_the_store") }, key(false), key(true), "rule", { caption: t("commands.by_a_query") },
+        ...sortable(app).map((field) => ({ title: field.label, check: sort?.field === field.name, stay: true, detail: sort?.field === field.name ? (sort.desc ? t("commands.falling_within") : t("commands.rising_within")) : "", run: () => sortBy(app, field.name) })),
       ];
-    }, button("sort"), "Sort") },
-    { id: "query-store", title: () => (isPlain(app) ? `Query ${session.place.store ?? ""} with SQL` : "Open these rows as SQL"), icon: "query", group: "Query", words: "select sql as", when: () => session.place.database !== undefined && session.place.view === undefined && session.store !== undefined, run: () => asSql(app) },
+    }, button("sort"), t("shared.sort")) },
+    { id: "query-store", title: () => (isPlain(app) ? t("commands.query_store_with_sql", { store: session.place.store ?? "" }) : t("commands.open_these_rows_as_sql")), icon: "query", group: t("shared.query"), words: t("commands.query_store_words"), when: () => session.place.database !== undefined && session.place.view === undefined && session.store !== undefined, run: () => asSql(app) },
   );
 
   grid.addEventListener("click", (event) => {
@@ -78,7 +79,7 @@ function sortable({ filters }) {
 
 /** @param {Context} app @param {import("../model/url_state.js").Sort | undefined} sort */
 function go({ session }, sort) {
-  announce(sort ? `Sorted by ${sort.field || "key"}, ${sort.desc ? "falling" : "rising"}` : "In key order");
+  announce(sort ? sort.desc ? t("commands.sorted_by_falling", { field: sort.field || t("shared.key_within") }) : t("commands.sorted_by_rising", { field: sort.field || t("shared.key_within") }) : t("commands.in_key_order"));
   return session.go({ sort, at: undefined, sel: undefined });
 }
 
@@ -117,7 +118,7 @@ async function asSql(app) {
     session.queries.add({ text: `${inlined(spread(plan.sql), plan.params ?? [])};` });
     await session.go({ view: "query" });
   } catch (error) {
-    if (!filters.takes(error)) session.fail(error, "As SQL");
+    if (!filters.takes(error)) session.fail(error, t("shared.as_sql"));
   }
 }
 

@@ -7,6 +7,7 @@ import { literal } from "../core/format.js";
 import { isObject } from "../core/json.js";
 import { keyFields, keyValues } from "../core/keys.js";
 import { listText, operator, operatorsFor, operatorTitle, typedPill, valueText } from "../model/filter.js";
+import { t } from "../strings/filter.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./dom.js";
 
@@ -79,24 +80,24 @@ export class FilterEditor {
 
   render() {
     const field = this.field;
-    return html`<div class="pop-host" role="dialog" aria-label=${this.index < 0 ? "New filter" : "Filter"}><form class="pop filter-pop filter-edit" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
-      <div class="filter-row">${this.#fieldInput()}${this.picking ? nothing : html`<select class="field" data-op aria-label="Operator" @change=${(/** @type {any} */ event) => this.#operator(event.target.value)}>${operatorsFor(field).map((one) => html`<option value=${one.id} ?selected=${one.id === this.op}>${operatorTitle(one, field?.kind)}</option>`)}</select>`}</div>
+    return html`<div class="pop-host" role="dialog" aria-label=${this.index < 0 ? t("filter.new_filter") : t("shared.filter")}><form class="pop filter-pop filter-edit" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)} @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.apply(); }}>
+      <div class="filter-row">${this.#fieldInput()}${this.picking ? nothing : html`<select class="field" data-op aria-label=${t("filter.operator")} @change=${(/** @type {any} */ event) => this.#operator(event.target.value)}>${operatorsFor(field).map((one) => html`<option value=${one.id} ?selected=${one.id === this.op}>${operatorTitle(one, field?.kind)}</option>`)}</select>`}</div>
       ${this.picking ? this.#list() : html`${this.#values(field)}
-        ${this.error ? html`<p class="filter-error fail" role="alert" id="filter-error">${this.error} ${this.fix ? html`<button type="button" class="button s" @click=${() => { this.text = this.fix ?? ""; this.apply(); }}>Use ${this.fix}</button>` : nothing}</p>` : nothing}
-        <div class="bar">${this.index < 0 ? html`<button type="button" class="button s quiet" data-command="raw-filter" title="Filter as JSON">${icon("json", true)}JSON</button>` : html`<button type="button" class="button s quiet" @click=${() => this.#off()}>${this.pill?.off ? "Switch on" : "Switch off"}</button><button type="button" class="button s quiet" @click=${() => this.bar.removePill(this.index)}>Remove</button>`}<span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>Cancel</button><button class="button s main">Apply<kbd>↵</kbd></button></div>`}</form></div>`;
+        ${this.error ? html`<p class="filter-error fail" role="alert" id="filter-error">${this.error} ${this.fix ? html`<button type="button" class="button s" @click=${() => { this.text = this.fix ?? ""; this.apply(); }}>${t("shared.use_name", { name: this.fix })}</button>` : nothing}</p>` : nothing}
+        <div class="bar">${this.index < 0 ? html`<button type="button" class="button s quiet" data-command="raw-filter" title=${t("shared.filter_as_json")}>${icon("json", true)}JSON</button>` : html`<button type="button" class="button s quiet" @click=${() => this.#off()}>${this.pill?.off ? t("filter.switch_on") : t("filter.switch_off")}</button><button type="button" class="button s quiet" @click=${() => this.bar.removePill(this.index)}>${t("shared.remove")}</button>`}<span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>${t("shared.cancel")}</button><button class="button s main">${t("filter.apply")}<kbd>↵</kbd></button></div>`}</form></div>`;
   }
 
   #fieldInput() {
     const { found } = this;
-    if (!this.picking) return html`<button type="button" class="button s pick-field" title="Another field" @click=${() => this.#pick()}><span class="cut">${this.field?.label ?? this.name}</span>${icon("updown", true)}</button>`;
-    return html`<label class="field">${icon("search", true)}<input data-field role="combobox" aria-label="Field" aria-expanded="true" aria-controls="filter-fields" aria-activedescendant=${found.length ? `filter-field-${this.at}` : nothing} placeholder="Field" autocomplete="off" spellcheck="false" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.at = 0; this.#draw(); }}></label>`;
+    if (!this.picking) return html`<button type="button" class="button s pick-field" title=${t("filter.another_field")} @click=${() => this.#pick()}><span class="cut">${this.field?.label ?? this.name}</span>${icon("updown", true)}</button>`;
+    return html`<label class="field">${icon("search", true)}<input data-field role="combobox" aria-label=${t("shared.field")} aria-expanded="true" aria-controls="filter-fields" aria-activedescendant=${found.length ? `filter-field-${this.at}` : nothing} placeholder=${t("shared.field")} autocomplete="off" spellcheck="false" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.at = 0; this.#draw(); }}></label>`;
   }
 
   #list() {
     const { found } = this;
-    return html`<ul class="menu flat scroll filter-fields" id="filter-fields" role="listbox" aria-label="Fields">${found.map((field, index) => html`<li id="filter-field-${index}" role="option" aria-selected=${String(index === this.at)} class=${index === this.at ? "at" : ""} @pointermove=${() => { if (this.at !== index) { this.at = index; this.#draw(); } }} @click=${() => this.#picked(field)}>${icon(field.key ? "key" : "columns", true)}<span class="cut grow">${field.label}</span><span class="type">${field.type || "any"}</span></li>`)}</ul>
-      ${found.length ? nothing : html`<p class="filter-error">No field is called like this. <button type="button" class="button s" ?disabled=${!this.find.trim()} @click=${() => this.#picked({ name: this.find.trim(), label: this.find.trim(), type: "", kind: "any" })}>Use it as a path</button></p>`}
-      <div class="bar"><button type="button" class="button s quiet" data-command="raw-filter" title="And, or, groups: filter as JSON">${icon("json", true)}Filter as JSON</button><span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>Cancel<kbd>Esc</kbd></button></div>`;
+    return html`<ul class="menu flat scroll filter-fields" id="filter-fields" role="listbox" aria-label=${t("shared.fields")}>${found.map((field, index) => html`<li id="filter-field-${index}" role="option" aria-selected=${String(index === this.at)} class=${index === this.at ? "at" : ""} @pointermove=${() => { if (this.at !== index) { this.at = index; this.#draw(); } }} @click=${() => this.#picked(field)}>${icon(field.key ? "key" : "columns", true)}<span class="cut grow">${field.label}</span><span class="type">${field.type || t("filter.any")}</span></li>`)}</ul>
+      ${found.length ? nothing : html`<p class="filter-error">${t("filter.no_field_is_called_like_this")} <button type="button" class="button s" ?disabled=${!this.find.trim()} @click=${() => this.#picked({ name: this.find.trim(), label: this.find.trim(), type: "", kind: "any" })}>${t("filter.use_it_as_a_path")}</button></p>`}
+      <div class="bar"><button type="button" class="button s quiet" data-command="raw-filter" title=${t("filter.and_or_groups_filter_as_json")}>${icon("json", true)}${t("shared.filter_as_json")}</button><span class="grow"></span><button type="button" class="button s quiet" @click=${() => this.bar.cancel()}>${t("shared.cancel")}<kbd>Esc</kbd></button></div>`;
   }
 
   /** @param {Field | undefined} field */
@@ -104,19 +105,19 @@ export class FilterEditor {
     const { takes } = operator(this.op);
     if (takes === "none") return nothing;
     if (field?.kind === "bool" && takes === "one") {
-      return html`<div class="filter-row"><div class="choice" role="radiogroup" aria-label="Value">${["true", "false"].map((one) => html`<button type="button" role="radio" data-value aria-checked=${String((this.text || "true") === one)} tabindex=${(this.text || "true") === one ? 0 : -1} @click=${() => { this.text = one; this.#draw(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#radio(event, one)}>${one}</button>`)}</div></div>`;
+      return html`<div class="filter-row"><div class="choice" role="radiogroup" aria-label=${t("shared.value")}>${["true", "false"].map((one) => html`<button type="button" role="radio" data-value aria-checked=${String((this.text || "true") === one)} tabindex=${(this.text || "true") === one ? 0 : -1} @click=${() => { this.text = one; this.#draw(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#radio(event, one)}>${one}</button>`)}</div></div>`;
     }
     const exact = field?.type === "date" && takes !== "many" && this.op !== "prefix";
     const input = (/** @type {"text" | "second"} */ which, /** @type {string} */ label) => html`<label class="field ${this.error && (which === "second") === this.secondWrong ? "wrong" : ""}"><input data-value=${which === "text" ? "" : nothing} aria-label=${label} type=${exact ? "date" : "text"} inputmode=${field?.kind === "number" ? "decimal" : nothing} list=${exact ? nothing : "filter-values"} placeholder=${this.#placeholder(field, takes)} autocomplete="off" spellcheck="false" aria-invalid=${String(this.error !== "")} aria-describedby="filter-error" .value=${this[which]} @input=${(/** @type {any} */ event) => { this[which] = event.target.value; this.error = ""; this.#draw(); }}></label>`;
-    return html`<div class="filter-row">${takes === "two" ? html`${input("text", "From")}<span class="dim">and</span>${input("second", "To")}` : input("text", takes === "many" ? "Values" : "Value")}</div>${exact ? nothing : html`<datalist id="filter-values">${this.#known(field).map((one) => html`<option value=${one}></option>`)}</datalist>`}`;
+    return html`<div class="filter-row">${takes === "two" ? html`${input("text", t("shared.from"))}<span class="dim">${t("filter.and")}</span>${input("second", t("filter.to"))}` : input("text", takes === "many" ? t("shared.values") : t("shared.value"))}</div>${exact ? nothing : html`<datalist id="filter-values">${this.#known(field).map((one) => html`<option value=${one}></option>`)}</datalist>`}`;
   }
 
   /** @param {Field | undefined} field @param {string} takes */
   #placeholder(field, takes) {
-    if (takes === "many") return "Values, commas between";
-    if (this.op === "regex") return "Pattern, like ^A.*z$";
-    if (this.op === "size") return "How many";
-    return field?.kind === "date" ? "2026-01-31" : field?.kind === "number" ? "Number" : "Value";
+    if (takes === "many") return t("filter.values_commas_between");
+    if (this.op === "regex") return t("filter.pattern_like_a_z");
+    if (this.op === "size") return t("filter.how_many");
+    return field?.kind === "date" ? "2026-01-31" : field?.kind === "number" ? t("filter.number") : t("shared.value");
   }
 
   /** Values of the field in the rows that have been read. @param {Field | undefined} field */

@@ -1,10 +1,10 @@
 // The filter as text: a JSON document, checked by the server while it is typed, with its fault marked where it is.
 
 import { ApiError } from "../core/http.js";
-import { counted } from "../core/format.js";
 import { placeOf } from "../core/json_places.js";
 import { parse, stringify } from "../core/json.js";
 import { pillsOf } from "../model/filter.js";
+import { t } from "../strings/filter.js";
 import { html } from "../vendor/lit.js";
 import { icon } from "./dom.js";
 
@@ -47,11 +47,11 @@ export class RawFilter {
   render() {
     const { fault } = this;
     const marked = fault && fault.end > fault.start ? html`${this.text.slice(0, fault.start)}<mark>${this.text.slice(fault.start, fault.end)}</mark>${this.text.slice(fault.end)}` : this.text;
-    return html`<section class="pop filter-pop filter-raw ${fault ? "danger" : ""}" role="dialog" aria-label="Filter as JSON" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>
+    return html`<section class="pop filter-pop filter-raw ${fault ? "danger" : ""}" role="dialog" aria-label=${t("shared.filter_as_json")} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>
       <div class="raw-text"><pre class="data" aria-hidden="true">${marked}
-</pre><textarea class="data" aria-label="Filter document" rows="8" spellcheck="false" autocomplete="off" aria-invalid=${String(fault !== undefined)} aria-describedby="filter-said" .value=${this.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @scroll=${(/** @type {any} */ event) => this.#scrolled(event.target)}></textarea></div>
-      <p class="filter-error ${fault ? "fail" : "dim"}" id="filter-said" role=${fault ? "alert" : "status"}>${fault ? html`${fault.text} ${fault.suggestions.slice(0, 3).map((name) => html`<button class="button s" @click=${() => this.#use(name)}>${name}</button>`)}` : this.answer || "Checking"}</p>
-      <div class="bar"><button class="button s quiet" data-command="query-store" title="Open as a statement in the query workbench" ?disabled=${fault !== undefined}>${icon("query", true)}As SQL</button><span class="grow"></span><button class="button s quiet" @click=${() => this.bar.cancel(".pill .say, .add-filter")}>Cancel<kbd>Esc</kbd></button><button class="button s main" @click=${() => this.apply()}>Apply<kbd>Ctrl ↵</kbd></button></div></section>`;
+</pre><textarea class="data" aria-label=${t("filter.filter_document")} rows="8" spellcheck="false" autocomplete="off" aria-invalid=${String(fault !== undefined)} aria-describedby="filter-said" .value=${this.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @scroll=${(/** @type {any} */ event) => this.#scrolled(event.target)}></textarea></div>
+      <p class="filter-error ${fault ? "fail" : "dim"}" id="filter-said" role=${fault ? "alert" : "status"}>${fault ? html`${fault.text} ${fault.suggestions.slice(0, 3).map((name) => html`<button class="button s" @click=${() => this.#use(name)}>${name}</button>`)}` : this.answer || t("shared.checking")}</p>
+      <div class="bar"><button class="button s quiet" data-command="query-store" title=${t("filter.open_as_a_statement_in_the_query")} ?disabled=${fault !== undefined}>${icon("query", true)}${t("shared.as_sql")}</button><span class="grow"></span><button class="button s quiet" @click=${() => this.bar.cancel(".pill .say, .add-filter")}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button s main" @click=${() => this.apply()}>${t("filter.apply")}<kbd>Ctrl ↵</kbd></button></div></section>`;
   }
 
   /** @param {HTMLTextAreaElement} text */
@@ -82,7 +82,7 @@ export class RawFilter {
       parse(text);
       const answer = await session.api.get(session.path("stores", session.store.name, "items"), { limit: 1, keys_only: true, count: true, filter: text }, abort.signal);
       this.fault = undefined;
-      this.answer = `${counted(Number(answer.count), "item")} of ${counted(Number(answer.total), "item")}`;
+      this.answer = t("shared.n_of_total", { n: t("shared.n_items", { n: Number(answer.count) }), total: t("shared.n_items", { n: Number(answer.total) }) });
     } catch (error) {
       if (abort.signal.aborted) return;
       this.fault = this.#where(error);

@@ -4,9 +4,10 @@
 // cannot say is one pill with its text. What the server says of a filter stands at the pill that it is about.
 
 import { ApiError } from "../core/http.js";
-import { count, counted } from "../core/format.js";
+import { count } from "../core/format.js";
 import { isPartial, keyFields, prefixText } from "../core/keys.js";
 import { fieldsOf, pillAt, pillWords, readPills, writePills } from "../model/filter.js";
+import { t } from "../strings/filter.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 import { FilterEditor } from "./filter_editor.js";
@@ -132,33 +133,33 @@ export class SopFilters extends Part {
   render() {
     const session = /** @type {import("../model/session.js").Session} */ (this.session);
     const { store } = session;
-    if (!store) return html`<span class="dim">No store is open</span>`;
+    if (!store) return html`<span class="dim">${t("filter.no_store_is_open")}</span>`;
     const { prefix, sort } = session.place;
     const { pills, raw } = this.state;
     const fields = this.fields;
     const plain = !prefix.length && !pills.length && raw === undefined;
-    return html`<div class="pills" role="group" aria-label="Filters">${prefix.length ? this.#prefix(store, prefix) : plain ? html`<span class="pill still"><b>key</b><span class="op">${keyFields(store.key).map((field) => field.type).join(" / ")}</span></span>` : nothing}
-        ${raw === undefined ? nothing : html`<span class="pill raw ${this.fault ? "wrong" : ""}"><button class="say" aria-haspopup="dialog" title="Edit as JSON" @click=${() => this.editRaw()}><b>filter</b><span class="data cut">${raw.replace(/\s+/g, " ").slice(0, MOST_RAW)}${raw.length > MOST_RAW ? "…" : ""}</span></button><button aria-label="Remove the filter" title="Remove" @click=${() => this.applyRaw(undefined)}>${icon("x", true)}</button></span>`}
+    return html`<div class="pills" role="group" aria-label=${t("filter.filters")}>${prefix.length ? this.#prefix(store, prefix) : plain ? html`<span class="pill still"><b>${t("shared.key_within")}</b><span class="op">${keyFields(store.key).map((field) => field.type).join(" / ")}</span></span>` : nothing}
+        ${raw === undefined ? nothing : html`<span class="pill raw ${this.fault ? "wrong" : ""}"><button class="say" aria-haspopup="dialog" title=${t("filter.edit_as_json")} @click=${() => this.editRaw()}><b>${t("shared.filter_within")}</b><span class="data cut">${raw.replace(/\s+/g, " ").slice(0, MOST_RAW)}${raw.length > MOST_RAW ? "…" : ""}</span></button><button aria-label=${t("filter.remove_the_filter")} title=${t("shared.remove")} @click=${() => this.applyRaw(undefined)}>${icon("x", true)}</button></span>`}
         ${pills.map((pill, index) => this.#pill(pill, index, fields))}
-        <button class="button s quiet add-filter" data-command="add-filter" title="Filter (F)" aria-haspopup="dialog">${icon("plus", true)}<span>Filter</span></button></div>
-      ${plain && !sort ? html`<span class="dim">all ${counted(Number(store.count), "item")}, in key order</span>` : this.#order()}
-      <div class="end">${this.jumping ? this.#field() : html`<button class="button s quiet" data-command="jump" title="Go to a key or to a share (Ctrl G)">${icon("jump", true)}<span>Key or %</span></button>`}
-        <button class="button only s quiet" aria-label="Add item" title="Add item (Ctrl I)" data-command="new-item">${icon("plus", true)}</button>
-        <button class="button only s quiet" aria-label="Sort: ${sort?.field || "key"}, ${sort?.desc ? "falling" : "rising"}" title="Sort" aria-haspopup="menu" data-command="sort">${icon(sort?.desc ? "desc" : sort ? "asc" : "sort", true)}</button>
-        <button class="button only s quiet" aria-label="Columns: ${this.#columns()}" title="Columns" aria-haspopup="dialog" data-command="columns">${icon("columns", true)}</button>
-        <button class="button only s quiet" aria-label="More" title="More" aria-haspopup="menu" data-command="more">${icon("more", true)}</button></div>
+        <button class="button s quiet add-filter" data-command="add-filter" title=${t("filter.filter_key_hint")} aria-haspopup="dialog">${icon("plus", true)}<span>${t("shared.filter")}</span></button></div>
+      ${plain && !sort ? html`<span class="dim">${t("filter.all_n_items", { n: Number(store.count) })}</span>` : this.#order()}
+      <div class="end">${this.jumping ? this.#field() : html`<button class="button s quiet" data-command="jump" title=${t("filter.go_to_a_key_key_hint")}>${icon("jump", true)}<span>${t("filter.key_or")}</span></button>`}
+        <button class="button only s quiet" aria-label=${t("shared.add_item")} title=${t("filter.add_item_key_hint")} data-command="new-item">${icon("plus", true)}</button>
+        <button class="button only s quiet" aria-label=${sort?.desc ? t("filter.sort_falling", { field: sort?.field || "key" }) : t("filter.sort_rising", { field: sort?.field || "key" })} title=${t("shared.sort")} aria-haspopup="menu" data-command="sort">${icon(sort?.desc ? "desc" : sort ? "asc" : "sort", true)}</button>
+        <button class="button only s quiet" aria-label=${t("filter.columns_shown", { columns: this.#columns() })} title=${t("shared.columns")} aria-haspopup="dialog" data-command="columns">${icon("columns", true)}</button>
+        <button class="button only s quiet" aria-label=${t("shared.more")} title=${t("shared.more")} aria-haspopup="menu" data-command="more">${icon("more", true)}</button></div>
       ${this.editor?.render() ?? nothing}${this.#faultBox()}`;
   }
 
   #columns() {
     const list = this.app?.grid.columns.list ?? [];
-    return `${list.filter((column) => column.shown).length} of ${list.length}`;
+    return t("shared.n_of_total", { n: list.filter((column) => column.shown).length, total: list.length });
   }
 
   /** @param {import("../model/tree.js").Store} store @param {unknown[]} prefix */
   #prefix(store, prefix) {
     const last = prefix.at(-1);
-    return html`<span class="pill"><b>key</b><span class="op">starts with</span><span class="data">${prefixText(store.key, isPartial(last) ? [...prefix.slice(0, -1), last.partial] : prefix)}</span><button aria-label="Remove the prefix" title="Remove the prefix" data-command="clear-prefix">${icon("x", true)}</button></span>`;
+    return html`<span class="pill"><b>${t("shared.key_within")}</b><span class="op">${t("filter.starts_with")}</span><span class="data">${prefixText(store.key, isPartial(last) ? [...prefix.slice(0, -1), last.partial] : prefix)}</span><button aria-label=${t("filter.remove_the_prefix")} title=${t("filter.remove_the_prefix")} data-command="clear-prefix">${icon("x", true)}</button></span>`;
   }
 
   /** @param {Pill} pill @param {number} index @param {import("../model/filter.js").Field[]} fields */
@@ -166,8 +167,8 @@ export class SopFilters extends Part {
     const words = pillWords(pill, fields.find((field) => field.name === pill.field));
     const wrong = this.fault?.index === index;
     const whole = `${words.name} ${words.op} ${words.value}`;
-    return html`<span class="pill ${pill.off ? "off" : ""} ${wrong ? "wrong" : ""}" data-pill=${index}><button class="say" aria-haspopup="dialog" aria-label="Edit ${whole}${pill.off ? ", off" : ""}" title=${pill.off ? `${whole} (off)` : whole} @click=${() => this.edit(index)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#pillKey(event, index)}
-      ><b>${words.name}</b><span class="op">${words.op}</span>${words.value === "" ? nothing : html`<span class="cut ${words.kind}">${words.value}</span>`}</button><button aria-label="Remove ${whole}" title="Remove (Del)" @click=${() => this.removePill(index)}>${icon("x", true)}</button></span>`;
+    return html`<span class="pill ${pill.off ? "off" : ""} ${wrong ? "wrong" : ""}" data-pill=${index}><button class="say" aria-haspopup="dialog" aria-label=${pill.off ? t("filter.edit_condition_off", { name: whole }) : t("shared.edit_name", { name: whole })} title=${pill.off ? t("filter.whole_off", { whole }) : whole} @click=${() => this.edit(index)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#pillKey(event, index)}
+      ><b>${words.name}</b><span class="op">${words.op}</span>${words.value === "" ? nothing : html`<span class="cut ${words.kind}">${words.value}</span>`}</button><button aria-label=${t("shared.remove_name", { name: whole })} title=${t("shared.remove_del")} @click=${() => this.removePill(index)}>${icon("x", true)}</button></span>`;
   }
 
   /** @param {KeyboardEvent} event @param {number} index */
@@ -192,8 +193,7 @@ export class SopFilters extends Part {
     const source = this.app?.grid.source;
     const sort = this.session?.place.sort;
     if (!sort?.field) return nothing;
-    const most = source && "cut" in source && source.cut ? `: first ${count(source.count)}` : "";
-    return html`<span class="dim" role="status">sorted by a query${most}</span>`;
+    return html`<span class="dim" role="status">${source && "cut" in source && source.cut ? t("filter.sorted_by_a_query_first", { n: count(source.count) }) : t("filter.sorted_by_a_query")}</span>`;
   }
 
   #faultBox() {
@@ -204,7 +204,7 @@ export class SopFilters extends Part {
       if (raw !== undefined || fault.index < 0) return this.editRaw();
       this.apply(pills.map((pill, index) => (index === fault.index && pill.field === fault.wrong ? { ...pill, field: name } : pill)));
     };
-    return html`<div class="pop danger filter-fault" role="alert"><p>${fault.text[0]?.toUpperCase()}${fault.text.slice(1)}${/[.?!]$/.test(fault.text) ? "" : "."}</p><div class="bar">${fault.index >= 0 ? html`${fault.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => use(name)}>Use ${name}</button>`)}<button class="button s" @click=${() => this.edit(fault.index)}>Edit</button><span class="grow"></span><button class="button s quiet" @click=${() => this.removePill(fault.index)}>Remove</button>` : html`<button class="button s" @click=${() => this.editRaw()}>Edit as JSON</button><span class="grow"></span><button class="button s quiet" data-command="clear-filter">Clear the filter</button>`}</div></div>`;
+    return html`<div class="pop danger filter-fault" role="alert"><p>${fault.text[0]?.toUpperCase()}${fault.text.slice(1)}${/[.?!]$/.test(fault.text) ? "" : "."}</p><div class="bar">${fault.index >= 0 ? html`${fault.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => use(name)}>${t("shared.use_name", { name })}</button>`)}<button class="button s" @click=${() => this.edit(fault.index)}>${t("shared.edit")}</button><span class="grow"></span><button class="button s quiet" @click=${() => this.removePill(fault.index)}>${t("shared.remove")}</button>` : html`<button class="button s" @click=${() => this.editRaw()}>${t("filter.edit_as_json")}</button><span class="grow"></span><button class="button s quiet" data-command="clear-filter">${t("shared.clear_the_filter")}</button>`}</div></div>`;
   }
 
   /** Puts what is open below the bar under what it belongs to. @param {string} selector @param {Element} anchor */
@@ -223,9 +223,9 @@ export class SopFilters extends Part {
   }
 
   #field() {
-    return html`<span class="jump ${this.wrong ? "wrong" : ""}"><label class="field">${icon("jump", true)}<input aria-label="Key or per cent" placeholder="Key, or 37 %" autocomplete="off" spellcheck="false" aria-invalid=${String(this.wrong !== "")} aria-describedby="jump-error"
+    return html`<span class="jump ${this.wrong ? "wrong" : ""}"><label class="field">${icon("jump", true)}<input aria-label=${t("filter.key_or_per_cent")} placeholder=${t("filter.key_or_37")} autocomplete="off" spellcheck="false" aria-invalid=${String(this.wrong !== "")} aria-describedby="jump-error"
         @keydown=${this.#key} @blur=${() => !this.wrong && this.close()}></label>${this.wrong
-        ? html`<span class="pop danger" id="jump-error" role="alert"><p>${this.wrong}</p>${this.fix ? html`<span class="bar"><button class="button s" @click=${() => this.#go(this.fix ?? "")}>Use ${this.fix}</button></span>` : nothing}</span>`
+        ? html`<span class="pop danger" id="jump-error" role="alert"><p>${this.wrong}</p>${this.fix ? html`<span class="bar"><button class="button s" @click=${() => this.#go(this.fix ?? "")}>${t("shared.use_name", { name: this.fix })}</button></span>` : nothing}</span>`
         : nothing}</span>`;
   }
 

@@ -4,6 +4,7 @@
 // up; a database is chosen and not opened.
 
 import { path } from "../core/http.js";
+import { t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { icon } from "./dom.js";
@@ -58,12 +59,12 @@ export function chooseFolder({ api, start, databases, done }) {
     event.preventDefault();
   };
   const dialog = new Dialog({
-    label: "Choose a folder",
+    label: t("shell.choose_a_folder"),
     className: "form-dialog small-dialog folder-dialog",
-    draw: (self) => html`${dialogHead(self, databases ? "Choose a database" : "Choose a folder")}${fault(wrong)}
-      <div class="folder-at"><button type="button" class="button only s quiet" aria-label="Up" title="Up (Backspace)" ?disabled=${!inside?.path} @click=${up}>${icon("up", true)}</button><code class="cut" title=${inside?.path ?? ""}>${inside?.path ?? "Folders that the server may use"}</code></div>
-      <ul class="folder-list scroll" aria-label="Folders" @keydown=${key}>${inside?.folders.map((one) => html`<li><button type="button" class="plain" aria-disabled=${String(one.is_database && !databases)} title=${one.is_database ? (databases ? "A database: choose it" : "A database already") : one.path} @click=${() => open(one)}>${icon(one.is_database ? "database" : "folder", true)}<span class="cut grow">${one.name}</span>${one.is_database ? html`<span class="small dim">database</span>` : icon("right", true)}</button></li>`)}${inside && !inside.folders.length ? html`<li class="none soft">No folder in here.</li>` : nothing}${inside?.more ? html`<li class="none soft">There are more: type the path of one that is not listed.</li>` : nothing}</ul>
-      <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button>${databases ? nothing : html`<button type="button" class="button main" ?disabled=${!inside?.path} @click=${() => inside?.path && take(inside.path)}>Put it in here</button>`}</footer>`,
+    draw: (self) => html`${dialogHead(self, databases ? t("shell.choose_a_database") : t("shell.choose_a_folder"))}${fault(wrong)}
+      <div class="folder-at"><button type="button" class="button only s quiet" aria-label=${t("shell.up")} title=${t("shell.up_backspace")} ?disabled=${!inside?.path} @click=${up}>${icon("up", true)}</button><code class="cut" title=${inside?.path ?? ""}>${inside?.path ?? t("shell.folders_that_the_server_may_use")}</code></div>
+      <ul class="folder-list scroll" aria-label=${t("shell.folders")} @keydown=${key}>${inside?.folders.map((one) => html`<li><button type="button" class="plain" aria-disabled=${String(one.is_database && !databases)} title=${one.is_database ? (databases ? t("shell.a_database_choose_it") : t("shell.a_database_already")) : one.path} @click=${() => open(one)}>${icon(one.is_database ? "database" : "folder", true)}<span class="cut grow">${one.name}</span>${one.is_database ? html`<span class="small dim">${t("shared.database_within")}</span>` : icon("right", true)}</button></li>`)}${inside && !inside.folders.length ? html`<li class="none soft">${t("shell.no_folder_in_here")}</li>` : nothing}${inside?.more ? html`<li class="none soft">${t("shell.there_are_more")}</li>` : nothing}</ul>
+      <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button>${databases ? nothing : html`<button type="button" class="button main" ?disabled=${!inside?.path} @click=${() => inside?.path && take(inside.path)}>${t("shell.put_it_in_here")}</button>`}</footer>`,
   });
   void go(start.trim() || null);
 }

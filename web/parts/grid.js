@@ -11,6 +11,7 @@ import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
 import { Columns } from "../model/columns.js";
 import { RowSource } from "../model/row_source.js";
 import { SortedSource } from "../model/sorted_source.js";
+import { t } from "../strings/grid.js";
 import { make } from "./dom.js";
 import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
@@ -95,7 +96,7 @@ export class SopGrid extends HTMLElement {
     rows.append(this.head, this.body);
     this.thread = make("div", "thread");
     this.thread.setAttribute("role", "progressbar");
-    this.thread.setAttribute("aria-label", "Reading");
+    this.thread.setAttribute("aria-label", t("shared.reading"));
     this.thread.hidden = true;
     this.empty = make("div", "nothing");
     this.empty.hidden = true;

@@ -1,9 +1,10 @@
 // Columns of the grid as people arrange them: the chooser, the menu and dragging of heads, widths that fit, saved views.
 
-import { cell, counted } from "../core/format.js";
+import { cell } from "../core/format.js";
 import { fieldOf } from "../model/columns.js";
 import { writePlace } from "../model/url_state.js";
 import { readViews, removeView, saveView } from "../model/views.js";
+import { t } from "../strings/grid.js";
 import { html } from "../vendor/lit.js";
 import { ColumnChooser } from "./column_chooser.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
@@ -23,28 +24,31 @@ export function wireColumns(app) {
   /** @param {string} id */
   const button = (id) => [...document.querySelectorAll(`[data-command="${id}"]`)].find((one) => one.getClientRects().length > 0) ?? document.body;
   const views = () => (session.store ? readViews(session.storage, session.place.database ?? "", session.store.name) : []);
-  const group = "View";
+  const group = t("shared.view");
   const where = /** @type {const} */ ("grid");
   /** @type {ColumnChooser | undefined} */
   let chooser;
 
   commands.add(
-    { id: "columns", title: "Columns", icon: "columns", group, keys: ["Alt+C"], words: "show hide order pin freeze", when: open, run: () => {
+    { id: "columns", title: t("shared.columns"), icon: "columns", group, keys: ["Alt+C"], words: t("grid.columns_words"), when: open, run: () => {
       if (chooser?.element.isConnected) return chooser.close();
       chooser = new ColumnChooser(app, button("columns"));
     } },
-    { id: "hide-column", title: () => `Hide ${column()?.label ?? "column"}`, icon: "x", group, where, words: "column", when: () => column() !== undefined, run: () => hide(app, /** @type {Column} */ (column())) },
-    { id: "pin-column", title: () => `${column()?.pinned ? "Unpin" : "Pin"} ${column()?.label ?? "column"}`, icon: "pin", group, where, words: "freeze column left", when: () => column() !== undefined, run: () => pin(app, /** @type {Column} */ (column())) },
-    { id: "fit-column", title: () => `Fit ${column()?.label ?? "column"} to its values`, icon: "updown", group, where, words: "width auto column", when: () => column() !== undefined, run: () => fit(app, /** @type {Column} */ (column())) },
-    { id: "column-left", title: "Move the column to the left", icon: "right", group, where, keys: ["Alt+Shift+ArrowLeft"], hidden: true, when: () => column() !== undefined, run: () => shift(app, -1) },
-    { id: "column-right", title: "Move the column to the right", icon: "right", group, where, keys: ["Alt+Shift+ArrowRight"], hidden: true, when: () => column() !== undefined, run: () => shift(app, 1) },
-    { id: "save-view", title: "Save this view", icon: "save", group, words: "filter sort columns name", when: open, run: () => askName(app) },
-    { id: "view-link", title: "Copy a link to this view", icon: "link", group, words: "filter sort columns share", when: open, run: async () => {
+    { id: "hide-column", title: () => t("grid.hide_column", { column: column()?.label ?? t("grid.column_within") }), icon: "x", group, where, words: t("grid.column_within"), when: () => column() !== undefined, run: () => hide(app, /** @type {Column} */ (column())) },
+    { id: "pin-column", title: () => {
+      const what = { column: column()?.label ?? t("grid.column_within") };
+      return column()?.pinned ? t("grid.unpin_column", what) : t("grid.pin_column", what);
+    }, icon: "pin", group, where, words: t("grid.pin_column_words"), when: () => column() !== undefined, run: () => pin(app, /** @type {Column} */ (column())) },
+    { id: "fit-column", title: () => t("grid.fit_column_to_its_values", { column: column()?.label ?? t("grid.column_within") }), icon: "updown", group, where, words: t("grid.fit_column_words"), when: () => column() !== undefined, run: () => fit(app, /** @type {Column} */ (column())) },
+    { id: "column-left", title: t("grid.move_the_column_to_the_left"), icon: "right", group, where, keys: ["Alt+Shift+ArrowLeft"], hidden: true, when: () => column() !== undefined, run: () => shift(app, -1) },
+    { id: "column-right", title: t("grid.move_the_column_to_the_right"), icon: "right", group, where, keys: ["Alt+Shift+ArrowRight"], hidden: true, when: () => column() !== undefined, run: () => shift(app, 1) },
+    { id: "save-view", title: t("grid.save_this_view"), icon: "save", group, words: t("grid.save_view_words"), when: open, run: () => askName(app) },
+    { id: "view-link", title: t("grid.copy_a_link_to_this_view"), icon: "link", group, words: t("grid.view_link_words"), when: open, run: async () => {
       const url = location.origin + writePlace({ ...session.place, columns: grid.columns.write(), at: undefined, sel: undefined });
-      session.say(await copyText(url) ? { kind: "ok", text: "Link copied. It opens these rows with this filter, order and these columns." } : { kind: "warn", text: "The browser does not let this page use the clipboard." });
+      session.say(await copyText(url) ? { kind: "ok", text: t("grid.link_copied_it_opens_these_rows") } : { kind: "warn", text: t("shared.clipboard_refused") });
     } },
-    { id: "views", title: "Saved views", icon: "pin", group, words: "filter sort columns", when: () => open() && views().length > 0, run: () => menu.show(() => [{ caption: `Views of ${session.place.store}` }, ...viewItems(app)], button("more"), "Views") },
-    { id: "remove-view", title: "Remove a saved view", icon: "trash", group, when: () => open() && views().length > 0, run: () => menu.show(() => [{ caption: "Remove" }, ...views().map((view) => ({ title: view.name, icon: "trash", risk: true, run: () => drop(app, view) }))], button("more"), "Remove a view") },
+    { id: "views", title: t("grid.saved_views"), icon: "pin", group, words: t("grid.views_words"), when: () => open() && views().length > 0, run: () => menu.show(() => [{ caption: t("grid.views_of_store", { store: session.place.store }) }, ...viewItems(app)], button("more"), t("grid.views")) },
+    { id: "remove-view", title: t("grid.remove_a_saved_view"), icon: "trash", group, when: () => open() && views().length > 0, run: () => menu.show(() => [{ caption: t("shared.remove") }, ...views().map((view) => ({ title: view.name, icon: "trash", risk: true, run: () => drop(app, view) }))], button("more"), t("grid.remove_a_view")) },
   );
 
   session.addEventListener("place", () => {
@@ -66,7 +70,7 @@ export function viewItems({ session }) {
   const { store, place } = session;
   if (!store) return [];
   return readViews(session.storage, place.database ?? "", store.name).map((view) => ({
-    title: view.name, icon: "pin", detail: [view.filter && "filter", view.sort && "order"].filter(Boolean).join(", "),
+    title: view.name, icon: "pin", detail: [view.filter && t("shared.filter_within"), view.sort && t("grid.order_within")].filter(Boolean).join(", "),
     run: () => session.go({ filter: view.filter, off: view.off, sort: view.sort, columns: view.columns, prefix: view.prefix ?? [], at: undefined, sel: undefined }),
   }));
 }
@@ -75,7 +79,7 @@ export function viewItems({ session }) {
 function drop({ session }, view) {
   const [database, store] = [session.place.database ?? "", session.place.store ?? ""];
   removeView(session.storage, database, store, view.name);
-  session.say({ kind: "ok", text: `The view “${view.name}” is removed.`, act: { title: "Undo", run: () => void saveView(session.storage, database, store, view) } });
+  session.say({ kind: "ok", text: t("grid.the_view_is_removed", { view: view.name }), act: { title: t("shared.undo"), run: () => void saveView(session.storage, database, store, view) } });
 }
 
 /** Asks what the view should be called. @param {Context} app */
@@ -84,23 +88,23 @@ function askName(app) {
   const [database, store] = [session.place.database ?? "", session.place.store ?? ""];
   let name = "";
   let wrong = "";
-  const dialog = new Dialog({ label: "Save this view", className: "form-dialog small-dialog", draw: (shown) => html`<form @submit=${(/** @type {Event} */ event) => {
+  const dialog = new Dialog({ label: t("grid.save_this_view"), className: "form-dialog small-dialog", draw: (shown) => html`<form @submit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     if (!name.trim()) {
-      wrong = "A view needs a name.";
+      wrong = t("grid.a_view_needs_a_name");
       return shown.draw();
     }
     const { filter, off, sort, prefix } = session.place;
     try {
       const replaced = saveView(session.storage, database, store, { name: name.trim(), filter, off, sort, prefix, columns: grid.columns.write() });
       shown.close();
-      session.say({ kind: "ok", text: `The view “${name.trim()}” is ${replaced ? "replaced" : "saved"}. It is under More, and in the palette as Saved views.` });
+      session.say({ kind: "ok", text: replaced ? t("grid.the_view_is_replaced", { name: name.trim() }) : t("grid.the_view_is_saved", { name: name.trim() }) });
     } catch {
-      wrong = "The browser's storage is full: the view cannot be kept. Copy a link to it instead.";
+      wrong = t("grid.storage_is_full_view");
       shown.draw();
     }
-  }}>${dialogHead(shown, "Save this view")}<div class="body form"><label>Name<span class="field"><input autofocus autocomplete="off" spellcheck="false" maxlength="80" @input=${(/** @type {any} */ event) => { name = event.target.value; wrong = ""; shown.draw(); }}></span><span class="hint">Prefix, filter, order and columns of ${store}. It is kept in this browser; a link carries it to others.</span></label></div>${fault(wrong)}
-    <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => shown.close()}>Cancel<kbd>Esc</kbd></button><button class="button main">Save<kbd>↵</kbd></button></footer></form>` });
+  }}>${dialogHead(shown, t("grid.save_this_view"))}<div class="body form"><label>${t("shared.name")}<span class="field"><input autofocus autocomplete="off" spellcheck="false" maxlength="80" @input=${(/** @type {any} */ event) => { name = event.target.value; wrong = ""; shown.draw(); }}></span><span class="hint">${t("grid.prefix_filter_order_and_columns_of_store", { store })}</span></label></div>${fault(wrong)}
+    <footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => shown.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button main">${t("shared.save")}<kbd>↵</kbd></button></footer></form>` });
   return dialog;
 }
 
@@ -108,7 +112,7 @@ function askName(app) {
 function hide({ grid, session }, column) {
   column.shown = false;
   grid.remember();
-  session.say({ kind: "ok", text: `${column.label} is hidden.`, act: { title: "Show", run: () => {
+  session.say({ kind: "ok", text: t("grid.column_is_hidden", { column: column.label }), act: { title: t("shared.show"), run: () => {
     column.shown = true;
     grid.remember();
   } } });
@@ -118,7 +122,7 @@ function hide({ grid, session }, column) {
 function pin({ grid }, column) {
   column.pinned = column.pinned ? undefined : true;
   grid.remember();
-  announce(`${column.label} ${column.pinned ? "pinned at the left" : "not pinned any more"}`);
+  announce(column.pinned ? t("grid.column_pinned_at_the_left", { column: column.label }) : t("grid.column_not_pinned_any_more", { column: column.label }));
 }
 
 /** A width that the values that have been read fit into. @param {Context} app @param {Column | undefined} column undefined: the key */
@@ -143,7 +147,7 @@ function shift({ grid }, by) {
   grid.columns.move(column, by < 0 ? other : grid.columns.list[grid.columns.list.indexOf(other) + 1]);
   grid.remember();
   grid.select(grid.active.line, grid.columns.shown.indexOf(column) + 1);
-  announce(`${column.label} is column ${to + 1} of ${counted(shown.length, "column")}`);
+  announce(t("grid.column_is_at_place", { column: column.label, place: to + 1, n: shown.length }));
 }
 
 /** Menu, dragging and double clicks of heads. @param {Context} app */
@@ -162,15 +166,15 @@ function wireHeads(app) {
     const name = column ? found.head.dataset.sort ?? "" : "";
     const sort = (/** @type {boolean} */ desc) => () => session.go({ sort: name === "" ? (desc ? { field: "", desc } : undefined) : { field: name, desc }, at: undefined, sel: undefined });
     menu.show(() => [
-      { title: "Sort, rising", icon: "asc", run: sort(false) }, { title: "Sort, falling", icon: "desc", run: sort(true) },
+      { title: t("grid.sort_rising"), icon: "asc", run: sort(false) }, { title: t("grid.sort_falling"), icon: "desc", run: sort(true) },
       ...(column ? [
-        { title: `Filter ${column.label}`, icon: "filter", run: () => app.filters.edit(-1, name) }, /** @type {const} */ ("rule"),
-        { title: column.pinned ? "Unpin" : "Pin at the left", icon: "pin", run: () => pin(app, column) },
-        { title: "Fit to values", icon: "updown", run: () => fit(app, column) },
-        { title: "Hide", icon: "x", run: () => hide(app, column) },
-      ] : [/** @type {const} */ ("rule"), { title: "Fit to values", icon: "updown", run: () => fit(app, undefined) }]),
-      "rule", { title: "Columns", icon: "columns", key: commands.shortcut("columns"), run: () => commands.run("columns") },
-    ], { x: event.clientX, y: event.clientY }, "Column");
+        { title: t("shared.filter_column", { column: column.label }), icon: "filter", run: () => app.filters.edit(-1, name) }, /** @type {const} */ ("rule"),
+        { title: column.pinned ? t("grid.unpin") : t("grid.pin_at_the_left"), icon: "pin", run: () => pin(app, column) },
+        { title: t("grid.fit_to_values"), icon: "updown", run: () => fit(app, column) },
+        { title: t("grid.hide"), icon: "x", run: () => hide(app, column) },
+      ] : [/** @type {const} */ ("rule"), { title: t("grid.fit_to_values"), icon: "updown", run: () => fit(app, undefined) }]),
+      "rule", { title: t("shared.columns"), icon: "columns", key: commands.shortcut("columns"), run: () => commands.run("columns") },
+    ], { x: event.clientX, y: event.clientY }, t("grid.column"));
   });
   grid.addEventListener("dblclick", (event) => {
     const grip = event.target instanceof HTMLElement ? event.target.dataset.grip : undefined;

@@ -3,6 +3,7 @@
 import { stringify, kindOf } from "../core/json.js";
 import { valueFromText } from "../core/typing.js";
 import { fieldOf, withField } from "../model/columns.js";
+import { t } from "../strings/grid.js";
 import { html, nothing, render } from "../vendor/lit.js";
 import { make } from "./dom.js";
 
@@ -31,8 +32,8 @@ export class CellEditor {
     const column = grid.activeColumn();
     const cell = grid.activeCell();
     if (!line?.item || !cell) return;
-    if (session.readOnly !== undefined) return session.say({ kind: "warn", text: `Edits are off. ${session.readOnly}` });
-    if (line.entry?.op === "delete") return session.say({ kind: "warn", text: "This item is staged to be deleted. Undo that first." });
+    if (session.readOnly !== undefined) return session.say({ kind: "warn", text: t("shared.edits_are_off_because", { reason: session.readOnly }) });
+    if (line.entry?.op === "delete") return session.say({ kind: "warn", text: t("grid.this_item_is_staged_to_be_deleted") });
     if (!column) return inspector.open();
     const value = fieldOf(line.entry ? line.entry.after : line.item.value, column.name);
     const text = editText(value);
@@ -90,9 +91,9 @@ export class CellEditor {
     }
     const fix = typed.fix;
     render(html`<div class="pop danger" role="alert"><p><b>${open.column.label}</b>: ${typed.error}</p><div class="bar">
-      ${fix === undefined ? nothing : html`<button class="button s" @click=${() => this.#use(fix)}>Use ${fix}<kbd>Alt ↵</kbd></button>`}
-      <button class="button s" @click=${() => this.stage(null)}>Set null</button><button class="button s" @click=${() => this.stage(open.input.value)}>As text</button><span class="grow"></span>
-      <button class="button s quiet" @click=${() => this.finish(false)}>Cancel<kbd>Esc</kbd></button></div></div>`, open.pop);
+      ${fix === undefined ? nothing : html`<button class="button s" @click=${() => this.#use(fix)}>${t("shared.use_name", { name: fix })}<kbd>Alt ↵</kbd></button>`}
+      <button class="button s" @click=${() => this.stage(null)}>${t("grid.set_null")}</button><button class="button s" @click=${() => this.stage(open.input.value)}>${t("grid.as_text")}</button><span class="grow"></span>
+      <button class="button s quiet" @click=${() => this.finish(false)}>${t("shared.cancel")}<kbd>Esc</kbd></button></div></div>`, open.pop);
     const box = open.cell.getBoundingClientRect();
     const shown = /** @type {HTMLElement | null} */ (open.pop.querySelector(".pop"));
     if (!shown) return;

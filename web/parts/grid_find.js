@@ -4,6 +4,7 @@
 
 import { cell, count } from "../core/format.js";
 import { fieldOf } from "../model/columns.js";
+import { t } from "../strings/grid.js";
 import { html, nothing, render } from "../vendor/lit.js";
 import { icon, make } from "./dom.js";
 
@@ -92,13 +93,13 @@ export function wireFind(app) {
   };
   const draw = () => {
     const rest = grid.source?.count !== undefined && loaded().length < grid.lines.total;
-    render(html`<label class="field">${icon("search", true)}<input aria-label="Find in the rows" placeholder="Find in these rows" autocomplete="off" spellcheck="false" .value=${text} @input=${(/** @type {any} */ event) => typed(event.target.value)} @keydown=${key}></label>
-      <span class="small dim" role="status">${text === "" ? "" : hits.length ? `${count(at + 1)} of ${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` : "nothing found"}</span>
-      ${rest && text ? html`<span class="small dim wide-only" title="A filter looks at all rows">in ${count(loaded().length)} rows that were read</span>` : nothing}
-      <button class="button only s quiet" aria-label="The one before" title="The one before (Shift ↵)" ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label="Next" title="Next (↵)" ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label="Close" title="Close (Esc)" @click=${close}>${icon("x", true)}</button>`, bar);
+    render(html`<label class="field">${icon("search", true)}<input aria-label=${t("grid.find_in_the_rows")} placeholder=${t("shared.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${text} @input=${(/** @type {any} */ event) => typed(event.target.value)} @keydown=${key}></label>
+      <span class="small dim" role="status">${text === "" ? "" : hits.length ? t("shared.n_of_total", { n: count(at + 1), total: `${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` }) : t("shared.nothing_found")}</span>
+      ${rest && text ? html`<span class="small dim wide-only" title=${t("grid.a_filter_looks_at_all_rows")}>${t("grid.in_rows_that_were_read", { rows: count(loaded().length) })}</span>` : nothing}
+      <button class="button only s quiet" aria-label=${t("shared.the_one_before")} title=${t("shared.the_one_before_shift")} ?disabled=${!hits.length} @click=${() => step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("shared.next_enter")} ?disabled=${!hits.length} @click=${() => step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("shared.close_esc")} @click=${close}>${icon("x", true)}</button>`, bar);
   };
 
-  commands.add({ id: "find-rows", title: "Find in the rows", icon: "search", group: "Rows", keys: ["Ctrl+F"], words: "search text page", when: () => session.store !== undefined && session.place.view === undefined, run: () => {
+  commands.add({ id: "find-rows", title: t("grid.find_in_the_rows"), icon: "search", group: t("shared.rows"), keys: ["Ctrl+F"], words: t("grid.find_rows_words"), when: () => session.store !== undefined && session.place.view === undefined, run: () => {
     open = true;
     if (!bar.isConnected) grid.parentElement?.append(bar);
     grid.marker = (row, line) => row.cells.forEach((element, index) => element.classList.toggle("hit", index > 0 && marked.has(`${line} ${index - 1}`)));

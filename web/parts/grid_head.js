@@ -1,5 +1,6 @@
 // The head of the grid: names of the key's fields and of the columns, and the grips that widen them.
 
+import { t } from "../strings/grid.js";
 import { html, nothing } from "../vendor/lit.js";
 import { icon } from "./dom.js";
 import { MOST_PINNED, columnUnits } from "./grid_rows.js";
@@ -11,7 +12,7 @@ export function headCells({ label, keyUnits, columns, typed, sort }) {
   const byKey = !sort?.field;
   const order = (/** @type {boolean} */ desc) => (desc ? "descending" : "ascending");
   const sorted = (/** @type {import("../model/columns.js").Column} */ column) => !byKey && (sort.field === column.name || sort.field === `value.${column.name}` || (sort.field === "value" && column.name === ""));
-  return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Rank</span></div
+  return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">${t("grid.rank")}</span></div
     ><div class="th key w${keyUnits}" role="columnheader" aria-colindex="2" aria-sort=${byKey ? order(sort?.desc ?? false) : "none"} data-sort="" title=${label}>${icon("key")}<span class="cut">${label}</span>${byKey ? icon(sort?.desc ? "desc" : "asc") : nothing}<span class="grip" data-grip="key"></span></div
     >${columns.map((column, index) => html`<div class="th w${columnUnits(column)} ${column.numeric && !column.link ? "num" : "text"} ${column.pinned && index < MOST_PINNED ? `pinned pin${index}` : ""}" role="columnheader" aria-colindex=${index + 3} aria-sort=${sorted(column) ? order(sort?.desc ?? false) : nothing} data-sort=${column.name || "value"} data-column=${index} title=${column.type ? `${column.label} · ${column.type}` : column.label}
       ><span class="cut">${column.label}</span>${sorted(column) ? icon(sort?.desc ? "desc" : "asc") : nothing}${typed && column.type ? html`<span class="type">${column.type}</span>` : ""}<span class="grip" data-grip=${index}></span></div>`)}</div>`;

@@ -3,6 +3,7 @@
 import { FEW_COLUMNS, columnWindow, everyColumn, leftOf, onlyColumns } from "../core/column_window.js";
 import { keyFields } from "../core/keys.js";
 import { count } from "../core/format.js";
+import { t } from "../strings/grid.js";
 import { html } from "../vendor/lit.js";
 import { icon } from "./dom.js";
 import { MOST_PINNED, columnUnits } from "./grid_rows.js";
@@ -25,35 +26,35 @@ export function rankWidth(digits) {
 /** What stands in the place of rows when there are none. @param {import("../model/tree.js").Store | undefined} store the open one @param {{prefixed: boolean, filtered: boolean}} how */
 export function emptiness(store, { prefixed, filtered }) {
   if (!store) {
-    return html`${icon("database")}<h2>No stores yet</h2>
-      <p>Import files, make a store, or look around in the demo shop. Files can be dropped anywhere on this page.</p>
-      <p class="next"><button class="button s main" data-command="import">${icon("import", true)}Import files<kbd>Ctrl Shift I</kbd></button>
-      <button class="button s" data-command="new-store">${icon("store", true)}New store</button>
-      <button class="button s" data-command="demo">${icon("flask", true)}Demo shop</button></p>`;
+    return html`${icon("database")}<h2>${t("shared.no_stores_yet")}</h2>
+      <p>${t("grid.import_files_make_a_store_or_look")}</p>
+      <p class="next"><button class="button s main" data-command="import">${icon("import", true)}${t("shared.import_files")}<kbd>Ctrl Shift I</kbd></button>
+      <button class="button s" data-command="new-store">${icon("store", true)}${t("shared.new_store")}</button>
+      <button class="button s" data-command="demo">${icon("flask", true)}${t("shared.demo_shop")}</button></p>`;
   }
   if (filtered) {
-    return html`${icon("filter")}<h2>No item matches</h2><p>${store.name} has ${count(store.count)} items, none of them ${prefixed ? "with this prefix and filter" : "with these values"}. Remove a filter, or loosen one.</p>
-      <p class="next"><button class="button s main" data-command="clear-filter">${icon("x", true)}Clear the filter</button>
-      <button class="button s" data-command="edit-last-filter">${icon("edit", true)}Change the last one</button></p>`;
+    return html`${icon("filter")}<h2>${t("grid.no_item_matches")}</h2><p>${prefixed ? t("grid.no_match_of_prefix_and_filter", { store: store.name, count: count(store.count) }) : t("grid.no_match_of_filter", { store: store.name, count: count(store.count) })}</p>
+      <p class="next"><button class="button s main" data-command="clear-filter">${icon("x", true)}${t("shared.clear_the_filter")}</button>
+      <button class="button s" data-command="edit-last-filter">${icon("edit", true)}${t("grid.change_the_last_filter")}</button></p>`;
   }
   if (prefixed) {
-    return html`${icon("filter")}<h2>No key starts like this</h2><p>${store.name} has ${store.count} items, none of them with this prefix.</p>
-      <p class="next"><button class="button s" data-command="clear-prefix">Clear the prefix</button></p>`;
+    return html`${icon("filter")}<h2>${t("grid.no_key_starts_like_this")}</h2><p>${t("grid.no_match_of_prefix", { store: store.name, count: store.count })}</p>
+      <p class="next"><button class="button s" data-command="clear-prefix">${t("grid.clear_the_prefix")}</button></p>`;
   }
   const fields = (store.schema?.fields ?? []).length;
-  return html`${icon("store")}<h2>Nothing in ${store.name} yet</h2>
-    <p>${store.name} has a key${fields ? `, ${fields} ${fields === 1 ? "field" : "fields"}` : ""} and 0 items. What you add is staged first and written when you commit.</p>
-    <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}Add item<kbd>Ctrl I</kbd></button>
-    <button class="button s" data-command="import">${icon("import", true)}Import a file</button></p>`;
+  return html`${icon("store")}<h2>${t("grid.nothing_in_store_yet", { store: store.name })}</h2>
+    <p>${fields ? t("grid.has_a_key_and_fields_and_0_items", { store: store.name, n: fields }) : t("grid.has_a_key_and_0_items", { store: store.name })}</p>
+    <p class="next"><button class="button s main" data-command="new-item">${icon("plus", true)}${t("shared.add_item")}<kbd>Ctrl I</kbd></button>
+    <button class="button s" data-command="import">${icon("import", true)}${t("shared.import_a_file")}</button></p>`;
 }
 
 /** What stands in the place of rows that could not be read, and none were there before. @param {{filtered: boolean, sorted: boolean}} how */
 export function unread({ filtered, sorted }) {
   const [words, command, sign, title] = filtered
-    ? ["The server does not take this filter. What is wrong is said at it.", "clear-filter", "x", "Clear the filter"]
-    : sorted ? ["The server does not give this order. The message says why. Nothing was changed.", "key-order", "key", "Show in the order of keys"]
-      : ["The message says why. Nothing was changed.", "refresh", "refresh", "Read again"];
-  return html`${icon("warning")}<h2>The rows were not read</h2><p>${words}</p>
+    ? [t("grid.the_server_does_not_take_this_filter"), "clear-filter", "x", t("shared.clear_the_filter")]
+    : sorted ? [t("grid.the_server_does_not_give_this_order"), "key-order", "key", t("shared.show_in_the_order_of_keys")]
+      : [t("grid.the_message_says_why"), "refresh", "refresh", t("shared.read_again")];
+  return html`${icon("warning")}<h2>${t("grid.the_rows_were_not_read")}</h2><p>${words}</p>
     <p class="next"><button class="button s main" data-command=${command}>${icon(sign, true)}${title}</button></p>`;
 }
 

@@ -1,12 +1,13 @@
 // Importing files: what each becomes, which fields are its key, and how far it has come. Bad rows are named by line. A trial
 // does everything but keep it.
 
-import { count, counted, size, span } from "../core/format.js";
+import { count, size, span } from "../core/format.js";
 import { visible } from "../core/keys.js";
 import { isParquet, parquetEnd } from "../core/parquet.js";
 import { asUtf8, decode, encodingOf } from "../model/encoding.js";
 import { mapParameter } from "../model/import_map.js";
 import { HEAD_BYTES, keyFor, obstacle, plan as planFile, planParquet } from "../model/import_plan.js";
+import { t } from "../strings/import.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { icon } from "./dom.js";
@@ -49,7 +50,7 @@ class Import {
     this.started = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
-    this.dialog = new Dialog({ label: "Import files", className: "review import-dialog", draw: () => this.draw(), sticky: () => this.running });
+    this.dialog = new Dialog({ label: t("shared.import_files"), className: "review import-dialog", draw: () => this.draw(), sticky: () => this.running });
     this.dialog.element.addEventListener("dragover", (event) => event.preventDefault());
     this.dialog.element.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -78,7 +79,7 @@ class Import {
 
   /** What the end of a Parquet file says, or why it cannot be imported. @param {File} file */
   async columns(file) {
-    if (!this.session.formats.includes("parquet")) return "This server was built without Parquet: save the file as CSV or NDJSON.";
+    if (!this.session.formats.includes("parquet")) return t("import.this_server_was_built_without_parquet");
     try {
       return await parquetEnd(file);
     } catch (error) {
@@ -88,7 +89,7 @@ class Import {
 
   /** The formats in words. */
   formats() {
-    return this.session.formats.includes("parquet") ? "JSON, NDJSON, CSV or Parquet" : "JSON, NDJSON or CSV";
+    return this.session.formats.includes("parquet") ? t("import.json_ndjson_csv_or_parquet") : t("import.json_ndjson_or_csv");
   }
 
   choose() {
@@ -180,7 +181,7 @@ class Import {
     const job = this.jobs[this.at];
     const database = session.place.database;
     const stuck = chosen.map((one) => obstacle(one)).find((one) => one !== undefined);
-    const title = this.jobs.length ? `Import ${counted(this.jobs.length, "file")}` : "Import files";
+    const title = this.jobs.length ? t("import.import_n_files", { n: this.jobs.length }) : t("shared.import_files");
     return html`${dialogHead(this.dialog, title, database ? html`<span class="badge">${database}</span>` : nothing)}
       ${fault(this.error)}
       <div class="body scroll">${this.jobs.length ? html`${this.table()}${this.running || this.ended ? badRows(this.chosen) : html`${this.tried ? badRows(this.chosen) : nothing}${job ? this.options(job) : nothing}`}` : this.nothing()}</div>
@@ -188,17 +189,17 @@ class Import {
   }
 
   nothing() {
-    return html`<div class="nothing">${icon("import")}<h2>Drop files here</h2><p>${this.formats()}, several at once. Each becomes a store; the fields that form its key are chosen before anything is written.</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}Choose files</button></p></div>`;
+    return html`<div class="nothing">${icon("import")}<h2>${t("import.drop_files_here")}</h2><p>${t("import.several_at_once", { formats: this.formats() })}</p><p class="next"><button class="button main" autofocus @click=${() => this.choose()}>${icon("file", true)}${t("shared.choose_files")}</button></p></div>`;
   }
 
   /** @param {Job[]} chosen @param {string | undefined} stuck */
   buttons(chosen, stuck) {
-    if (this.running) return html`<button class="button" @click=${() => this.abort.abort()}>${icon("x", true)}Cancel</button>`;
+    if (this.running) return html`<button class="button" @click=${() => this.abort.abort()}>${icon("x", true)}${t("shared.cancel")}</button>`;
     if (this.ended) {
       const failed = this.chosen.some((job) => job.state === "failed");
-      return html`${failed && !this.abort.signal.aborted ? html`<button class="button" @click=${() => { this.ended = false; this.dialog.draw(); }}>Back</button>` : nothing}<button class="button main" @click=${() => this.show()}>${this.firstDone() ? `Show ${this.firstDone()?.store}` : "Close"}<kbd>↵</kbd></button>`;
+      return html`${failed && !this.abort.signal.aborted ? html`<button class="button" @click=${() => { this.ended = false; this.dialog.draw(); }}>${t("import.back")}</button>` : nothing}<button class="button main" @click=${() => this.show()}>${this.firstDone() ? t("import.show_store", { store: this.firstDone()?.store }) : t("shared.close")}<kbd>↵</kbd></button>`;
     }
-    return html`${this.jobs.length ? html`<button class="button quiet" @click=${() => this.choose()}>${icon("plus", true)}More files</button>` : nothing}<button class="button quiet" @click=${() => this.dialog.close()}>Cancel<kbd>Esc</kbd></button>${this.jobs.length && !this.how.prepare ? html`<button class="button" ?disabled=${stuck !== undefined || !chosen.length} title="Does everything but keep it" @click=${() => this.run(true)}>${icon("flask", true)}Try</button>` : nothing}${this.jobs.length ? html`<button class="button main" autofocus ?disabled=${stuck !== undefined || !chosen.length} title=${stuck ?? nothing} @click=${() => this.run()}>Import ${counted(chosen.length, "file")}</button>` : nothing}`;
+    return html`${this.jobs.length ? html`<button class="button quiet" @click=${() => this.choose()}>${icon("plus", true)}${t("import.more_files")}</button>` : nothing}<button class="button quiet" @click=${() => this.dialog.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button>${this.jobs.length && !this.how.prepare ? html`<button class="button" ?disabled=${stuck !== undefined || !chosen.length} title=${t("import.does_everything_but_keep_it")} @click=${() => this.run(true)}>${icon("flask", true)}${t("import.try")}</button>` : nothing}${this.jobs.length ? html`<button class="button main" autofocus ?disabled=${stuck !== undefined || !chosen.length} title=${stuck ?? nothing} @click=${() => this.run()}>${t("import.import_n_files", { n: chosen.length })}</button>` : nothing}`;
   }
 
   firstDone() {
@@ -215,18 +216,18 @@ class Import {
   totals() {
     const chosen = this.chosen;
     const sum = (/** @type {"read" | "inserted" | "updated" | "failed"} */ name) => chosen.reduce((all, job) => all + Number(job.report?.[name] ?? 0), 0);
-    if (!this.running && !this.ended && !this.tried) return html`<span class="small dim">${chosen.length > 0 ? `${size(chosen.reduce((all, job) => all + job.file.size, 0))} · ` : ""}a key that exists is replaced unless you say otherwise</span>`;
-    return html`<span class="totals" role="status">${this.tried ? html`<span class="held">${this.running ? "Trying" : "Tried, nothing is kept"}</span>` : nothing}<span><b>${count(sum("inserted"))}</b> new</span>${sum("updated") ? html`<span><b>${count(sum("updated"))}</b> replaced</span>` : nothing}<span class=${sum("failed") ? "fail" : "dim"}><b>${count(sum("failed"))}</b> bad</span><span class="dim">${span(this.ended ? (this.elapsed ?? 0) : performance.now() - this.started)}</span></span>`;
+    if (!this.running && !this.ended && !this.tried) return html`<span class="small dim">${chosen.length > 0 ? `${size(chosen.reduce((all, job) => all + job.file.size, 0))} · ` : ""}${t("import.a_key_that_exists_is_replaced")}</span>`;
+    return html`<span class="totals" role="status">${this.tried ? html`<span class="held">${this.running ? t("import.trying") : t("import.tried_nothing_is_kept")}</span>` : nothing}<span><b>${count(sum("inserted"))}</b> ${t("shared.new")}</span>${sum("updated") ? html`<span><b>${count(sum("updated"))}</b> ${t("shared.replaced")}</span>` : nothing}<span class=${sum("failed") ? "fail" : "dim"}><b>${count(sum("failed"))}</b> ${t("shared.bad")}</span><span class="dim">${span(this.ended ? (this.elapsed ?? 0) : performance.now() - this.started)}</span></span>`;
   }
 
   table() {
     const fixed = this.running || this.ended;
     const told = fixed || this.tried;
-    return html`<section class="card" aria-label="Files"><table class="lines-table even files"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">Import</span></th><th scope="col">File</th><th scope="col">Store</th><th scope="col">Key</th><th class="c-size num" scope="col">${told ? "Items" : "Size"}</th><th class="c-progress" scope="col"><span class="unseen">State</span></th></tr></thead>
+    return html`<section class="card" aria-label=${t("shared.files")}><table class="lines-table even files"><thead><tr><th class="c-tickbox" scope="col"><span class="unseen">${t("shared.import")}</span></th><th scope="col">${t("import.file")}</th><th scope="col">${t("shared.store")}</th><th scope="col">${t("shared.key")}</th><th class="c-size num" scope="col">${told ? t("shared.items") : t("import.size")}</th><th class="c-progress" scope="col"><span class="unseen">${t("shared.state")}</span></th></tr></thead>
       <tbody>${this.jobs.map((job, index) => {
         const wrong = job.on ? obstacle(job) : undefined;
-        return html`<tr class=${index === this.at && !fixed ? "on" : ""} @click=${() => { this.at = index; this.dialog.draw(); }}><td class="c-tickbox"><input type="checkbox" aria-label="Import ${visible(job.file.name)}" .checked=${job.on} ?disabled=${fixed} @change=${(/** @type {any} */ event) => { job.on = event.target.checked; this.dialog.draw(); }}></td>
-          <td>${fixed ? html`<span class="cut">${visible(job.file.name)}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title="How it is imported">${visible(job.file.name)}</button>`}</td><td>${visible(job.store)}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">new</span>`}</td><td class="data cut">${visible(job.key.join(", ")) || "–"}</td>
+        return html`<tr class=${index === this.at && !fixed ? "on" : ""} @click=${() => { this.at = index; this.dialog.draw(); }}><td class="c-tickbox"><input type="checkbox" aria-label=${t("import.import_file", { file: visible(job.file.name) })} .checked=${job.on} ?disabled=${fixed} @change=${(/** @type {any} */ event) => { job.on = event.target.checked; this.dialog.draw(); }}></td>
+          <td>${fixed ? html`<span class="cut">${visible(job.file.name)}</span>` : html`<button class="plain cut" aria-pressed=${String(index === this.at)} title=${t("import.how_it_is_imported")}>${visible(job.file.name)}</button>`}</td><td>${visible(job.store)}${this.session.storeNamed(job.store) || fixed ? nothing : html` <span class="tag insert">${t("shared.new")}</span>`}</td><td class="data cut">${visible(job.key.join(", ")) || "–"}</td>
           <td class="num c-size">${told ? count(Number(job.report?.inserted ?? 0) + Number(job.report?.updated ?? 0)) : size(job.file.size)}</td><td class="c-progress">${this.state(job, wrong)}</td></tr>`;
       })}</tbody></table></section>`;
   }
@@ -234,13 +235,13 @@ class Import {
   /** @param {Job} job @param {string | undefined} wrong */
   state(job, wrong) {
     if (wrong) return html`<span class="fail" title=${wrong}>${icon("warning", true)}</span>`;
-    if (!job.on) return html`<span class="dim">left out</span>`;
-    if (job.state === "ready") return this.running ? html`<span class="dim">waits</span>` : nothing;
-    if (job.state === "failed") return html`<span class="fail" title=${job.fault ?? ""}>failed</span>`;
-    if (job.state === "cancelled") return html`<span class="held">cancelled</span>`;
+    if (!job.on) return html`<span class="dim">${t("import.left_out")}</span>`;
+    if (job.state === "ready") return this.running ? html`<span class="dim">${t("import.waits_within")}</span>` : nothing;
+    if (job.state === "failed") return html`<span class="fail" title=${job.fault ?? ""}>${t("shared.failed_within")}</span>`;
+    if (job.state === "cancelled") return html`<span class="held">${t("shared.cancelled_within")}</span>`;
     if (job.state === "done") return html`<span class=${job.report?.failed ? "held" : "good"}>${icon(job.report?.failed ? "warning" : "check", true)}</span>`;
     const share = job.file.size ? Math.min(100, Math.round((job.sent / job.file.size) * 100)) : 100;
-    return html`<svg class="bar" role="progressbar" aria-label="Import of ${visible(job.file.name)}" aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100"><rect width="100%" height="6" rx="3"></rect><rect width="${share}%" height="6" rx="3"></rect></svg>`;
+    return html`<svg class="bar" role="progressbar" aria-label=${t("import.import_of", { file: visible(job.file.name) })} aria-valuenow=${share} aria-valuemin="0" aria-valuemax="100"><rect width="100%" height="6" rx="3"></rect><rect width="${share}%" height="6" rx="3"></rect></svg>`;
   }
 
   /** @param {Job} job */

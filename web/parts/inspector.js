@@ -4,6 +4,7 @@ import { count } from "../core/format.js";
 import { equal, isObject, kindOf, parse, stringify } from "../core/json.js";
 import { isComposite, keyFields, keyValues, partText } from "../core/keys.js";
 import { nameOf } from "../model/related.js";
+import { t } from "../strings/item.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, copyText, icon } from "./dom.js";
 import { JsonEditor } from "./json_editor.js";
@@ -96,19 +97,19 @@ export class SopInspector extends Part {
     work?.classList.toggle("side-inspector", on && this.side === true);
     work?.classList.toggle("inspecting", on);
     if (!on || !grid.store) return nothing;
-    if (!line?.item) return html`<section class="pane inspector" id="inspector" aria-label="Inspector" aria-busy="true"><div class="subtabs"></div><div class="json">${[3, 1, 2, 1, 3].map((width) => html`<div class="line in1"><span class="ghost g${width}"></span></div>`)}</div></section>`;
+    if (!line?.item) return html`<section class="pane inspector" id="inspector" aria-label=${t("item.inspector")} aria-busy="true"><div class="subtabs"></div><div class="json">${[3, 1, 2, 1, 3].map((width) => html`<div class="line in1"><span class="ghost g${width}"></span></div>`)}</div></section>`;
     const { item, entry } = line;
     const value = entry && entry.op !== "delete" ? entry.after : item.value;
     const relations = this.#relations(line, value);
-    const tabs = /** @type {const} */ ([["value", "Value"], ["raw", "Raw"]]);
-    return html`<section class="pane inspector" id="inspector" aria-label="Inspector">
-      <div class="grab"><b class="data grow cut">${line.key}</b><button class="button only quiet" data-close aria-label="Close" @click=${this.close}>${icon("x")}</button></div>
-      <div class="subtabs"><div role="tablist" aria-label="Inspector" @keydown=${this.#tabKey}>${tabs.map(([id, title]) => html`<button role="tab" id="tab-${id}" aria-selected=${String(this.tab === id)} aria-controls="inspector-panel" tabindex=${this.tab === id ? 0 : -1} @click=${() => this.#show(id)}>${title}</button>`)}</div>
+    const tabs = /** @type {const} */ ([["value", t("shared.value")], ["raw", t("item.raw")]]);
+    return html`<section class="pane inspector" id="inspector" aria-label=${t("item.inspector")}>
+      <div class="grab"><b class="data grow cut">${line.key}</b><button class="button only quiet" data-close aria-label=${t("shared.close")} @click=${this.close}>${icon("x")}</button></div>
+      <div class="subtabs"><div role="tablist" aria-label=${t("item.inspector")} @keydown=${this.#tabKey}>${tabs.map(([id, title]) => html`<button role="tab" id="tab-${id}" aria-selected=${String(this.tab === id)} aria-controls="inspector-panel" tabindex=${this.tab === id ? 0 : -1} @click=${() => this.#show(id)}>${title}</button>`)}</div>
         <span class="data cut inspected">${line.key}</span>
-        <div class="end"><span class="small dim">${entry?.op === "insert" ? "not written yet" : `version ${count(item.version ?? 0)}`}</span>
-          <button class="button only s quiet" aria-label="Copy JSON" title="Copy JSON" @click=${async () => session.say(await copyText(stringify(value, 2)) ? { kind: "ok", text: "Item copied." } : { kind: "warn", text: "The browser does not let this page use the clipboard." })}>${icon("copy", true)}</button>
-          <button class="button only s quiet wide-only" aria-label="Inspector at the side" title="Inspector at the side" aria-pressed=${String(this.side === true)} @click=${this.#swapSide}>${icon("panel", true)}</button>
-          <button class="button only s quiet" aria-label="Close" title="Close (Ctrl .)" @click=${this.close}>${icon("x", true)}</button></div></div>
+        <div class="end"><span class="small dim">${entry?.op === "insert" ? t("item.not_written_yet") : t("shared.version_within", { version: count(item.version ?? 0) })}</span>
+          <button class="button only s quiet" aria-label=${t("item.copy_json")} title=${t("item.copy_json")} @click=${async () => session.say(await copyText(stringify(value, 2)) ? { kind: "ok", text: t("item.item_copied") } : { kind: "warn", text: t("shared.clipboard_refused") })}>${icon("copy", true)}</button>
+          <button class="button only s quiet wide-only" aria-label=${t("item.inspector_at_the_side")} title=${t("item.inspector_at_the_side")} aria-pressed=${String(this.side === true)} @click=${this.#swapSide}>${icon("panel", true)}</button>
+          <button class="button only s quiet" aria-label=${t("shared.close")} title=${t("item.close_key_hint")} @click=${this.close}>${icon("x", true)}</button></div></div>
       <div class="halves ${relations === nothing ? "one" : ""} ${this.tab === "raw" ? "text" : ""}" id="inspector-panel" role="tabpanel" aria-labelledby="tab-${this.tab}">${this.tab === "value" ? this.tree.render(line, value) : this.#raw(line, value)}${relations}</div>
     </section>`;
   }
@@ -154,8 +155,8 @@ export class SopInspector extends Part {
       this.typing += 1;
     }
     this.rawOf = of;
-    return html`<div class="raw ${this.fault ? "wrong" : ""}"><textarea class="data" aria-label="Value as JSON" spellcheck="false" autocomplete="off" aria-invalid=${String(this.fault !== "")} aria-describedby="raw-fault" ?readonly=${locked} .value=${this.raw} @input=${this.#typed} @keydown=${this.#rawKey}></textarea>
-      <p class="raw-fault small" id="raw-fault" role=${this.fault ? "alert" : "note"}>${this.fault ? html`<span class="fail">${this.fault}</span>` : locked ? html`<span class="dim">Cannot be edited now.</span>` : html`<span class="dim">${line.entry ? "Staged." : "What you type here is staged when it is right."}</span>`}</p></div>`;
+    return html`<div class="raw ${this.fault ? "wrong" : ""}"><textarea class="data" aria-label=${t("item.value_as_json")} spellcheck="false" autocomplete="off" aria-invalid=${String(this.fault !== "")} aria-describedby="raw-fault" ?readonly=${locked} .value=${this.raw} @input=${this.#typed} @keydown=${this.#rawKey}></textarea>
+      <p class="raw-fault small" id="raw-fault" role=${this.fault ? "alert" : "note"}>${this.fault ? html`<span class="fail">${this.fault}</span>` : locked ? html`<span class="dim">${t("item.cannot_be_edited_now")}</span>` : html`<span class="dim">${line.entry ? t("item.staged") : t("item.what_you_type_here_is_staged")}</span>`}</p></div>`;
   }
 
   /** @param {InputEvent} event */
@@ -168,7 +169,7 @@ export class SopInspector extends Part {
       this.fault = "";
       if (line?.item && grid.store) session.changes.update(grid.store.name, line.item, value, `raw ${this.typing}`);
     } catch (error) {
-      this.fault = `${/** @type {Error} */ (error).message}. Nothing is staged until it is right.`;
+      this.fault = t("item.nothing_is_staged_until_it_is_right", { message: /** @type {Error} */ (error).message });
     }
     this.requestUpdate();
   }
@@ -213,7 +214,7 @@ export class SopInspector extends Part {
       }
     }
     if (!out.length && !incoming.length) return nothing;
-    return html`<div class="scroll relations" tabindex="-1"><p class="caption">Relations</p><div class="links">
+    return html`<div class="scroll relations" tabindex="-1"><p class="caption">${t("shared.relations")}</p><div class="links">
       ${out.map(({ relation, values, target }) => {
         const single = values.length === 1 && kindOf(values[0]) !== "null";
         const key = isComposite(target.key) ? Object.fromEntries(relation.target_fields.map((/** @type {string} */ name, /** @type {number} */ index) => [name, values[index]])) : values[0];

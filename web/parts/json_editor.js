@@ -8,6 +8,7 @@ import { isObject, kindOf, stringify } from "../core/json.js";
 import { valueFromText } from "../core/typing.js";
 import { TYPES, converted, removeAt, renameAt, setAt, typeOf, valueAt, violations } from "../model/json_edit.js";
 import { treeLines } from "../model/json_tree.js";
+import { t } from "../strings/item.js";
 import { html, nothing } from "../vendor/lit.js";
 import { announce, icon } from "./dom.js";
 
@@ -66,8 +67,8 @@ export class JsonEditor {
     const wrong = violations(store.schema, value);
     const open = !this.#locked(line);
     const missing = [...wrong].filter(([name]) => name === "" || !isObject(value) || !Object.hasOwn(value, name));
-    return html`<div class="json scroll ${line.entry?.op === "delete" ? "gone" : ""}" role="tree" aria-label="Item" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>${lines.map((one) => this.#line(one, one.path === cursor, open && one.path.startsWith("value") && !one.gone, wrong))}
-      ${missing.map(([name, text]) => html`<div class="line in1 bad" role="note"><span class="fail">${text}</span>${name === "" || !open ? nothing : html`<button class="button s" @click=${() => this.#addField([], name)}>Add ${name}</button>`}</div>`)}</div>`;
+    return html`<div class="json scroll ${line.entry?.op === "delete" ? "gone" : ""}" role="tree" aria-label=${t("shared.item")} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>${lines.map((one) => this.#line(one, one.path === cursor, open && one.path.startsWith("value") && !one.gone, wrong))}
+      ${missing.map(([name, text]) => html`<div class="line in1 bad" role="note"><span class="fail">${text}</span>${name === "" || !open ? nothing : html`<button class="button s" @click=${() => this.#addField([], name)}>${t("item.add_field", { field: name })}</button>`}</div>`)}</div>`;
   }
 
   /** @param {TreeLine} one @param {boolean} here @param {boolean} open whether it can be changed @param {Map<string, string>} wrong */
@@ -78,14 +79,14 @@ export class JsonEditor {
     const level = Math.min(one.level, 9);
     const branch = one.open !== undefined;
     return html`<div class="line in${level} ${one.changed ? "changed" : ""} ${fault ? "bad" : ""}" role="treeitem" tabindex=${here ? 0 : -1} aria-selected=${String(here)} aria-level=${one.level + 1} aria-expanded=${branch ? String(one.open) : nothing} @click=${(/** @type {Event} */ event) => this.#click(event, one)} @focus=${() => { this.cursor = one.path; }} @dblclick=${() => open && !branch && this.#edit(one)}
-      >${branch ? icon(one.open ? "down" : "right") : nothing}${edits?.what === "name" ? this.#input(edits, "Name") : one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}${edits?.what === "value" ? this.#input(edits, one.name || "value") : html`<span class=${one.kind}>${one.text}</span>`}${fault ? html`<span class="fail small">${fault}</span>` : nothing}
-      ${open && !edits ? html`<span class="tools">${branch ? html`<button class="button only s quiet" tabindex="-1" aria-label="Add to ${one.name}" title="Add (Insert)" @click=${() => this.#add(one)}>${icon("plus", true)}</button>` : nothing}<button class="type" tabindex="-1" aria-haspopup="menu" aria-label="Type of ${one.name}: ${typeOf(one.value)}" title="Another type (T)" @click=${(/** @type {Event} */ event) => this.#types(one, /** @type {Element} */ (event.currentTarget))}>${typeOf(one.value)}</button>${one.level > 0 ? html`<button class="button only s quiet" tabindex="-1" aria-label="Remove ${one.name}" title="Remove (Del)" @click=${() => this.#remove(one)}>${icon("x", true)}</button>` : nothing}</span>` : nothing}</div>
-      ${edits?.what === "add" ? html`<div class="line in${level + 1}" role="treeitem" aria-level=${one.level + 2} aria-selected="false">${this.#input(edits, "Name of the new field")}</div>` : nothing}`;
+      >${branch ? icon(one.open ? "down" : "right") : nothing}${edits?.what === "name" ? this.#input(edits, t("shared.name")) : one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}${edits?.what === "value" ? this.#input(edits, one.name || "value") : html`<span class=${one.kind}>${one.text}</span>`}${fault ? html`<span class="fail small">${fault}</span>` : nothing}
+      ${open && !edits ? html`<span class="tools">${branch ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("item.add_to_name", { name: one.name })} title=${t("item.add_key_hint")} @click=${() => this.#add(one)}>${icon("plus", true)}</button>` : nothing}<button class="type" tabindex="-1" aria-haspopup="menu" aria-label=${t("item.type_of_name_is", { name: one.name, type: typeOf(one.value) })} title=${t("item.another_type_key_hint")} @click=${(/** @type {Event} */ event) => this.#types(one, /** @type {Element} */ (event.currentTarget))}>${typeOf(one.value)}</button>${one.level > 0 ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("shared.remove_name", { name: one.name })} title=${t("shared.remove_del")} @click=${() => this.#remove(one)}>${icon("x", true)}</button>` : nothing}</span>` : nothing}</div>
+      ${edits?.what === "add" ? html`<div class="line in${level + 1}" role="treeitem" aria-level=${one.level + 2} aria-selected="false">${this.#input(edits, t("item.name_of_the_new_field"))}</div>` : nothing}`;
   }
 
   /** @param {Editing} editing @param {string} label */
   #input(editing, label) {
-    return html`<input class="json-input ${editing.error ? "wrong" : ""}" aria-label=${label} autocomplete="off" spellcheck="false" placeholder=${editing.what === "value" ? nothing : "Name"} aria-invalid=${String(editing.error !== "")} .value=${editing.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#inputKey(event)} @blur=${() => this.editing === editing && this.#finish(true)} @click=${(/** @type {Event} */ event) => event.stopPropagation()}>${editing.error ? html`<span class="fail small" role="alert">${editing.error}${editing.fix === undefined ? "" : ` Alt ↵ takes ${editing.fix}.`}</span>` : nothing}`;
+    return html`<input class="json-input ${editing.error ? "wrong" : ""}" aria-label=${label} autocomplete="off" spellcheck="false" placeholder=${editing.what === "value" ? nothing : t("shared.name")} aria-invalid=${String(editing.error !== "")} .value=${editing.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#inputKey(event)} @blur=${() => this.editing === editing && this.#finish(true)} @click=${(/** @type {Event} */ event) => event.stopPropagation()}>${editing.error ? html`<span class="fail small" role="alert">${editing.error}${editing.fix === undefined ? "" : ` ${t("item.alt_takes_fix", { fix: editing.fix })}`}</span>` : nothing}`;
   }
 
   #draw(focus = "") {
@@ -171,7 +172,7 @@ export class JsonEditor {
     const at = this.lines.indexOf(one);
     this.cursor = (this.lines[at + 1]?.level === one.level ? this.lines[at + 1] : this.lines[at - 1])?.path ?? "";
     this.#stage((value) => removeAt(value, one.steps), "remove");
-    announce(`${one.name} removed, staged`);
+    announce(t("item.name_removed_staged", { name: one.name }));
     this.#here();
   }
 
@@ -180,11 +181,11 @@ export class JsonEditor {
     if (!this.#able(one)) return;
     this.cursor = one.path;
     const now = typeOf(one.value);
-    this.app.menu.show(() => [{ caption: `Type of ${one.name}` }, ...TYPES.map((type) => ({ title: type, check: type === now, run: () => {
+    this.app.menu.show(() => [{ caption: t("shared.type_of_field", { field: one.name }) }, ...TYPES.map((type) => ({ title: type, check: type === now, run: () => {
       this.#stage((value) => setAt(value, one.steps, converted(one.value, type)), "type");
       if (type === "object" || type === "list") this.opened.add(one.path);
       this.#here();
-    } }))], anchor, "Type");
+    } }))], anchor, t("shared.type"));
   }
 
   /** Stages the value with a change. @param {(value: any) => any} change @param {string} group */
@@ -226,7 +227,7 @@ export class JsonEditor {
     } else {
       const parent = editing.what === "add" ? one?.value : valueAt(this.#now(/** @type {Line} */ (this.app.grid.activeLine())), one?.steps.slice(0, -1) ?? []);
       const taken = isObject(parent) && Object.hasOwn(parent, text) && (editing.what === "add" || text !== one?.name);
-      editing.error = taken ? `There is a field ${text} already.` : "";
+      editing.error = taken ? t("item.there_is_a_field_already", { field: text }) : "";
     }
     this.#draw();
   }

@@ -1,5 +1,6 @@
 // A menu at a place: commands with their keys, or choices. Walked by arrows; Esc or a press outside closes it.
 
+import { t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 
@@ -11,7 +12,7 @@ export class SopMenu extends Part {
     /** @type {MenuItem[]} */
     this.items = [];
     this.at = -1;
-    this.label = "Menu";
+    this.label = t("shell.menu");
     this.shown = false;
     /** @type {(() => MenuItem[]) | undefined} */
     this.make = undefined;
@@ -27,7 +28,7 @@ export class SopMenu extends Part {
    * @param {{x: number, y: number, right?: boolean} | Element} place a point, or the element that it belongs to
    * @param {string} [label]
    */
-  async show(make, place, label = "Menu") {
+  async show(make, place, label = t("shell.menu")) {
     this.make = make;
     this.items = make();
     this.label = label;
@@ -131,7 +132,7 @@ export class SopToasts extends Part {
 
   render() {
     const icons = { ok: "check", warn: "warning", danger: "warning" };
-    return html`<div class="toasts" role="region" aria-label="Messages" aria-live="polite">${this.list.map(({ id, message }) => html`<div class="toast ${message.kind}">${icon(icons[message.kind])}<p class="grow">${message.text}</p>${message.act ? html`<button class="button s" @click=${() => { this.#close(id); message.act?.run(); }}>${message.act.title}</button>` : nothing}<button class="button only s quiet" aria-label="Close" @click=${() => this.#close(id)}>${icon("x", true)}</button></div>`)}</div>`;
+    return html`<div class="toasts" role="region" aria-label=${t("shared.messages")} aria-live="polite">${this.list.map(({ id, message }) => html`<div class="toast ${message.kind}">${icon(icons[message.kind])}<p class="grow">${message.text}</p>${message.act ? html`<button class="button s" @click=${() => { this.#close(id); message.act?.run(); }}>${message.act.title}</button>` : nothing}<button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => this.#close(id)}>${icon("x", true)}</button></div>`)}</div>`;
   }
 }
 

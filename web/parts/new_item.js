@@ -4,6 +4,7 @@ import { kindOf, parse, stringify, isObject } from "../core/json.js";
 import { allKeyFields, isComposite, keyFromValues, keyText, keyValues, typedValue } from "../core/keys.js";
 import { number } from "../core/json.js";
 import { valueFromText } from "../core/typing.js";
+import { t } from "../strings/item.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { icon } from "./dom.js";
@@ -84,7 +85,7 @@ export function newItem(app, from) {
     const values = fields.map((field, index) => {
       if (key[index] === "" && field.type !== "string") {
         if (isComposite(spec) && index > 0) return null;
-        faults.set(`key ${index}`, { error: "A key needs a value here." });
+        faults.set(`key ${index}`, { error: t("item.a_key_needs_a_value_here") });
         return null;
       }
       const result = typedValue(field.type, key[index]);
@@ -96,12 +97,12 @@ export function newItem(app, from) {
     for (const [name, one] of keyFaults) faults.set(name, one);
     if (faults.size || !value) return dialog.draw();
     const made = keyFromValues(spec, values);
-    if (session.changes.get(store.name, made)?.op === "insert") error = "An item with this key is staged already.";
+    if (session.changes.get(store.name, made)?.op === "insert") error = t("item.an_item_with_this_key_is_staged");
     else {
       try {
         const answer = await session.api.get(session.path("stores", store.name, "rank"), { key: stringify(made) });
         const gone = session.changes.get(store.name, made)?.op === "delete";
-        if (answer.exists && store.unique !== false && !gone) faults.set("key 0", { error: `There is an item ${keyText(spec, made)} already.` });
+        if (answer.exists && store.unique !== false && !gone) faults.set("key 0", { error: t("item.there_is_an_item_already", { key: keyText(spec, made) }) });
         else {
           session.changes.insert(store.name, made, value.value, Number(answer.rank));
           dialog.close();
@@ -118,21 +119,21 @@ export function newItem(app, from) {
   /** @param {string} name @param {string} id */
   const said = (name, id) => {
     const one = faults.get(name);
-    return one ? html`<span class="hint fail" id=${id} role="alert">${one.error}${one.fix ? html` <button type="button" class="button s" @click=${() => { if (name.startsWith("key ")) key[Number(name.slice(4))] = one.fix ?? ""; else typed.set(name, one.fix ?? ""); faults.delete(name); dialog.draw(); }}>Use ${one.fix}</button>` : nothing}</span>` : nothing;
+    return one ? html`<span class="hint fail" id=${id} role="alert">${one.error}${one.fix ? html` <button type="button" class="button s" @click=${() => { if (name.startsWith("key ")) key[Number(name.slice(4))] = one.fix ?? ""; else typed.set(name, one.fix ?? ""); faults.delete(name); dialog.draw(); }}>${t("shared.use_name", { name: one.fix })}</button>` : nothing}</span>` : nothing;
   };
 
   const dialog = new Dialog({
-    label: `New item in ${store.name}`,
+    label: t("shared.new_item_in_store", { store: store.name }),
     className: "form-dialog",
-    draw: (self) => html`<form @submit=${(/** @type {Event} */ event) => { event.preventDefault(); void stage(); }}>${dialogHead(self, `New item in ${store.name}`, html`<div class="choice" role="radiogroup" aria-label="How">${[["form", "Form"], ["json", "JSON"]].map(([id, title]) => html`<button type="button" role="radio" aria-checked=${String(mode === id)} ?disabled=${id === "form" && columns.length === 0} @click=${() => swap(id)}>${title}</button>`)}</div>`)}
+    draw: (self) => html`<form @submit=${(/** @type {Event} */ event) => { event.preventDefault(); void stage(); }}>${dialogHead(self, t("shared.new_item_in_store", { store: store.name }), html`<div class="choice" role="radiogroup" aria-label=${t("item.how")}>${[["form", t("shared.form")], ["json", "JSON"]].map(([id, title]) => html`<button type="button" role="radio" aria-checked=${String(mode === id)} ?disabled=${id === "form" && columns.length === 0} @click=${() => swap(id)}>${title}</button>`)}</div>`)}
       ${fault(error)}
       <div class="body form scroll">
         <div class="fields key-fields">${fields.map((field, index) => html`<label class=${faults.has(`key ${index}`) ? "wrong" : ""}><span class="row-label">${icon("key", true)}${field.name}<span class="type">${field.type}</span></span><span class="field"><input class="data" ?autofocus=${index === lead.length || (index === 0 && lead.length >= fields.length)} .value=${key[index]} autocomplete="off" spellcheck="false" aria-invalid=${String(faults.has(`key ${index}`))} @input=${(/** @type {any} */ event) => { key[index] = event.target.value; }}></span>${said(`key ${index}`, `key-fault-${index}`)}</label>`)}</div>
         ${mode === "form"
-          ? html`<div class="fields">${columns.map((column, index) => html`<label class=${faults.has(column.name) ? "wrong" : ""}><span class="row-label">${column.label}<span class="type">${column.type || grid.columns.kind(column.name)}</span></span><span class="field"><input .value=${typed.get(column.name) ?? ""} placeholder=${typed.has(column.name) ? '""' : "missing"} autocomplete="off" spellcheck="false" aria-invalid=${String(faults.has(column.name))} @input=${(/** @type {any} */ event) => { typed.set(column.name, event.target.value); dialog.draw(); }}>${typed.has(column.name) ? html`<button type="button" class="button only s quiet" aria-label="Leave ${column.label} out" title="Leave out" @click=${() => { typed.delete(column.name); dialog.draw(); }}>${icon("x", true)}</button>` : nothing}</span>${said(column.name, `fault-${index}`)}</label>`)}</div>`
-          : html`<label>Value<textarea class="field data" rows="14" spellcheck="false" aria-invalid=${String(faults.has(""))} .value=${json} @input=${(/** @type {any} */ event) => { json = event.target.value; try { parse(json); faults.delete(""); } catch (reason) { faults.set("", { error: reason instanceof Error ? reason.message : String(reason) }); } dialog.draw(); }}></textarea>${said("", "fault-json")}</label>`}
+          ? html`<div class="fields">${columns.map((column, index) => html`<label class=${faults.has(column.name) ? "wrong" : ""}><span class="row-label">${column.label}<span class="type">${column.type || grid.columns.kind(column.name)}</span></span><span class="field"><input .value=${typed.get(column.name) ?? ""} placeholder=${typed.has(column.name) ? '""' : t("item.missing")} autocomplete="off" spellcheck="false" aria-invalid=${String(faults.has(column.name))} @input=${(/** @type {any} */ event) => { typed.set(column.name, event.target.value); dialog.draw(); }}>${typed.has(column.name) ? html`<button type="button" class="button only s quiet" aria-label=${t("item.leave_label_out", { label: column.label })} title=${t("shared.leave_out")} @click=${() => { typed.delete(column.name); dialog.draw(); }}>${icon("x", true)}</button>` : nothing}</span>${said(column.name, `fault-${index}`)}</label>`)}</div>`
+          : html`<label>${t("shared.value")}<textarea class="field data" rows="14" spellcheck="false" aria-invalid=${String(faults.has(""))} .value=${json} @input=${(/** @type {any} */ event) => { json = event.target.value; try { parse(json); faults.delete(""); } catch (reason) { faults.set("", { error: reason instanceof Error ? reason.message : String(reason) }); } dialog.draw(); }}></textarea>${said("", "fault-json")}</label>`}
       </div>
-      <footer><span class="small dim">Staged first, written by Review</span><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button main">Stage item<kbd>↵</kbd></button></footer></form>`,
+      <footer><span class="small dim">${t("item.staged_first_written_by_review")}</span><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button main">${t("item.stage_item")}<kbd>↵</kbd></button></footer></form>`,
   });
 
   if (from === undefined && !isComposite(spec) && /^[iu]\d+$/.test(spec.type) && store.count > 0) {

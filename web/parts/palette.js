@@ -5,6 +5,7 @@ import { path } from "../core/http.js";
 import { equal, stringify } from "../core/json.js";
 import { keyFields, keyText, isNumberType, prefixText, typedKey, typedValue } from "../core/keys.js";
 import { shownKey } from "../model/commands.js";
+import { rich, t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part, icon } from "./dom.js";
 
@@ -14,6 +15,13 @@ const MOST_STORES = 8;
 const MOST_COMMANDS = 12;
 const MOST_GROUPS = 4;
 const MOST_SCRIPTS = 5;
+
+/** The words around a key that is gone to. @param {boolean} exists @param {string} key @param {string} store */
+function keyParts(exists, key, store) {
+  const places = { key: { text: key, data: true }, place: { text: t("shell.in_store", { store }), dim: true } };
+  const parts = /** @type {(string | Found["parts"][number])[]} */ (exists ? rich("shell.go_to_key", places) : rich("shell.where_key_would_be", places));
+  return parts.map((part) => (typeof part === "string" ? { text: part } : part));
+}
 
 export class SopPalette extends Part {
   constructor() {
@@ -71,17 +79,17 @@ export class SopPalette extends Part {
       .filter((store) => words.length === 0 || words.some((word) => store.name.toLowerCase().includes(word)))
       .sort((a, b) => score(b.name, words) - score(a.name, words))
       .slice(0, MOST_STORES)
-      .map((store) => ({ id: `s-${store.name}`, group: "Stores", icon: "store", parts: [{ text: store.name }], end: count(Number(store.count)), run: () => session.go({ store: store.name, prefix: [], at: undefined, sel: undefined }) }));
+      .map((store) => ({ id: `s-${store.name}`, group: t("shared.stores"), icon: "store", parts: [{ text: store.name }], end: count(Number(store.count)), run: () => session.go({ store: store.name, prefix: [], at: undefined, sel: undefined }) }));
     const list = commands.find(text).slice(0, words.length || onlyCommands ? 40 : MOST_COMMANDS);
-    const acts = list.map((command) => ({ id: `c-${command.id}`, group: "Commands", icon: command.icon, parts: [{ text: commands.title(command) }], key: command.keys ? shownKey(command.keys[0]) : undefined, run: command.run }));
+    const acts = list.map((command) => ({ id: `c-${command.id}`, group: t("shared.commands"), icon: command.icon, parts: [{ text: commands.title(command) }], key: command.keys ? shownKey(command.keys[0]) : undefined, run: command.run }));
     const databases = onlyCommands || words.length === 0 ? [] : session.databases
       .filter((one) => one.name !== session.place.database && words.some((word) => one.name.toLowerCase().includes(word)))
       .slice(0, 4)
-      .map((one) => ({ id: `d-${one.name}`, group: "Databases", icon: "database", parts: [{ text: one.name }], end: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) }));
+      .map((one) => ({ id: `d-${one.name}`, group: t("shared.databases"), icon: "database", parts: [{ text: one.name }], end: one.items === undefined ? "" : count(one.items), run: () => session.go({ database: one.name }) }));
     const scripts = onlyCommands || words.length === 0 ? [] : this.scripts
       .filter((one) => words.every((word) => `${one.category} ${one.name}`.toLowerCase().includes(word)))
       .slice(0, MOST_SCRIPTS)
-      .map((one) => ({ id: `x-${one.category}/${one.name}`, group: "Scripts", icon: "scripts", parts: [{ text: `${one.category} / `, dim: true }, { text: one.name }], end: `v${one.version}`, run: () => session.go({ view: "scripts", script: `${one.category}/${one.name}`, pane: undefined }) }));
+      .map((one) => ({ id: `x-${one.category}/${one.name}`, group: t("shared.scripts"), icon: "scripts", parts: [{ text: `${one.category} / `, dim: true }, { text: one.name }], end: t("shared.v_version", { version: one.version }), run: () => session.go({ view: "scripts", script: `${one.category}/${one.name}`, pane: undefined }) }));
     return [...(onlyCommands ? [] : this.keys), ...stores, ...databases, ...scripts, ...(this.text.startsWith("/") ? [] : acts)];
   }
 
@@ -106,7 +114,7 @@ export class SopPalette extends Part {
     const found = all.some((one) => !one.id.startsWith("w-")) ? all.filter((one) => !one.id.startsWith("w-")) : all;
     if (asked !== this.asked) return;
     this.keys = found.filter((one, index) => found.findIndex((other) => other.id === one.id) === index);
-    this.cost = `${Math.max(1, Math.round(performance.now() - started))} ms`;
+    this.cost = t("shared.n_ms", { n: Math.max(1, Math.round(performance.now() - started)) });
     this.at = 0;
     this.requestUpdate();
   }
@@ -121,7 +129,7 @@ export class SopPalette extends Part {
     const share = /^(\d+(?:[.,]\d+)?)\s*%$/.exec(text);
     if (share) {
       const part = Math.min(100, Number(share[1].replace(",", "."))) / 100;
-      return [{ id: `p-${store.name}`, group: "Keys", icon: "jump", parts: [{ text: `Go to ${text} of ${store.name}` }], end: `rank ${count(Math.round(part * Number(store.count)))}`, run: async () => {
+      return [{ id: `p-${store.name}`, group: t("shell.keys"), icon: "jump", parts: [{ text: t("shell.go_to_share_of_store", { share: text, store: store.name }) }], end: t("shell.rank_about", { rank: count(Math.round(part * Number(store.count))) }), run: async () => {
         await session.go({ store: store.name, prefix: [] });
         this.app?.grid.goToShare(part);
       } }];
@@ -141,7 +149,7 @@ export class SopPalette extends Part {
         const inner = groups.length === 1 && !groups[0].leaf ? (await session.api.get(url("prefixes"), { of: stringify(groups[0].prefix), depth: 1, limit: MOST_GROUPS - 1 }).catch(() => undefined))?.groups ?? [] : [];
         const prefixes = groups.length === 1 ? [...groups, ...inner] : [{ prefix: [...lead, { partial: word }], count: whole }, ...groups];
         for (const group of prefixes.slice(0, MOST_GROUPS)) {
-          found.push({ id: `k-${store.name}-${stringify(group.prefix)}`, group: "Keys", icon: "key", parts: [{ text: store.name, data: true }, { text: " / ", dim: true, data: true }, { text: prefixText(store.key, group.prefix), data: true }], end: count(Number(group.count)), run: () => session.go({ store: store.name, prefix: group.prefix, at: undefined, sel: undefined }) });
+          found.push({ id: `k-${store.name}-${stringify(group.prefix)}`, group: t("shell.keys"), icon: "key", parts: [{ text: store.name, data: true }, { text: " / ", dim: true, data: true }, { text: prefixText(store.key, group.prefix), data: true }], end: count(Number(group.count)), run: () => session.go({ store: store.name, prefix: group.prefix, at: undefined, sel: undefined }) });
         }
       }
     }
@@ -150,7 +158,7 @@ export class SopPalette extends Part {
       const answer = await session.api.get(url("rank"), { key: stringify(typed.key) }).catch(() => undefined);
       if (answer && (answer.exists || isNumberType(fields[0].type))) {
         const rank = Number(answer.rank);
-        found.push({ id: `${answer.exists ? "j" : "w"}-${store.name}-${text}`, group: "Keys", icon: "jump", parts: [{ text: answer.exists ? "Go to " : "Where it would be: " }, { text: keyText(store.key, typed.key), data: true }, { text: ` in ${store.name}`, dim: true }], end: `rank ${count(rank + 1)} of ${count(Number(store.count))} · ${percent(rank, Number(store.count))}`, run: async () => {
+        found.push({ id: `${answer.exists ? "j" : "w"}-${store.name}-${text}`, group: t("shell.keys"), icon: "jump", parts: keyParts(answer.exists, keyText(store.key, typed.key), store.name), end: t("shell.rank_of_total", { rank: count(rank + 1), total: count(Number(store.count)), share: percent(rank, Number(store.count)) }), run: async () => {
           const same = session.place.store === store.name && equal(session.place.prefix, []);
           if (same) await this.app?.grid.goToKey(typed.key);
           else await session.go({ store: store.name, prefix: [], at: typed.key, sel: answer.exists ? typed.key : undefined });
@@ -165,16 +173,16 @@ export class SopPalette extends Part {
     const found = this.#found();
     this.at = Math.min(this.at, Math.max(0, found.length - 1));
     let group = "";
-    return html`<dialog class="command" aria-label="Go to a store, key or command" @close=${(/** @type {Event} */ event) => this.shown && event.target === this.querySelector("dialog") && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
-      <header>${icon("search")}<input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${found.length ? `found-${this.at}` : nothing} aria-label="Store, key or command" placeholder="Store, key or command" autocomplete="off" spellcheck="false" .value=${this.text} @input=${this.#typed} @keydown=${this.#key}><span class="small dim">${found.length} found</span><kbd>Esc</kbd></header>
-      <ul class="menu flat scroll" id="found" role="listbox" aria-label="Found">${found.map((one, index) => {
+    return html`<dialog class="command" aria-label=${t("shared.go_to_a_store")} @close=${(/** @type {Event} */ event) => this.shown && event.target === this.querySelector("dialog") && this.close()} @cancel=${(/** @type {Event} */ event) => { event.preventDefault(); this.close(); }} @click=${(/** @type {MouseEvent} */ event) => event.target === event.currentTarget && this.close()}>
+      <header>${icon("search")}<input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${found.length ? `found-${this.at}` : nothing} aria-label=${t("shell.store_key_or_command")} placeholder=${t("shell.store_key_or_command")} autocomplete="off" spellcheck="false" .value=${this.text} @input=${this.#typed} @keydown=${this.#key}><span class="small dim">${t("shell.n_found", { n: found.length })}</span><kbd>Esc</kbd></header>
+      <ul class="menu flat scroll" id="found" role="listbox" aria-label=${t("shell.found")}>${found.map((one, index) => {
         const head = one.group !== group;
         const rule = head && group !== "";
         group = one.group;
         return html`${rule ? html`<li class="rule" role="presentation"></li>` : nothing}${head ? html`<li class="caption" role="presentation">${one.group}</li>` : nothing}
           <li id="found-${index}" role="option" aria-selected=${String(index === this.at)} @pointermove=${() => this.#move(index)} @click=${() => this.#run(one)}>${icon(one.icon, true)}<span class="cut">${one.parts.map((part) => html`<span class="${part.dim ? "dim" : "strong"} ${part.data ? "data" : ""}">${part.text}</span>`)}</span><span class="end">${index === this.at ? html`<kbd>↵</kbd>` : nothing}${one.end ? html`<b>${one.end}</b>` : nothing}${one.key ? html`<kbd>${one.key}</kbd>` : nothing}</span></li>`;
-      })}${found.length ? nothing : html`<li class="caption" role="presentation">Nothing has this in its name. A key is found by how it begins.</li>`}</ul>
-      <footer><span><kbd>↑</kbd> <kbd>↓</kbd> choose</span><span><kbd>&gt;</kbd> commands</span><span><kbd>/</kbd> keys</span><span><kbd>37 %</kbd> place</span><span class="end">${this.cost}</span></footer></dialog>`;
+      })}${found.length ? nothing : html`<li class="caption" role="presentation">${t("shell.nothing_has_this_in_its_name")}</li>`}</ul>
+      <footer><span><kbd>↑</kbd> <kbd>↓</kbd> ${t("shared.choose")}</span><span><kbd>&gt;</kbd> ${t("shell.commands_within")}</span><span><kbd>/</kbd> ${t("shell.keys_within")}</span><span><kbd>37 %</kbd> ${t("shell.place")}</span><span class="end">${this.cost}</span></footer></dialog>`;
   }
 
   /** @param {InputEvent} event */

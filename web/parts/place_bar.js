@@ -1,5 +1,7 @@
 // The bar at the right of the grid: where the rows in view lie in the order of keys. Press on a place or drag.
 
+import { t } from "../strings/shell.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const LEAST_PERCENT = 3;
 
@@ -11,7 +13,7 @@ export class PlaceBar {
     this.element = document.createElement("div");
     this.element.className = "place";
     this.element.tabIndex = -1;
-    for (const [name, value] of Object.entries({ role: "scrollbar", "aria-label": "Place in key order", "aria-controls": "rows", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0", "aria-orientation": "vertical" })) this.element.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ role: "scrollbar", "aria-label": t("shell.place_in_key_order"), "aria-controls": "rows", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "0", "aria-orientation": "vertical" })) this.element.setAttribute(name, value);
     this.svg = document.createElementNS(SVG, "svg");
     this.svg.setAttribute("aria-hidden", "true");
     this.marks = document.createElementNS(SVG, "g");

@@ -1,11 +1,12 @@
 // Review: everything that is staged, before and after, with its conflicts; then one transaction.
 
 import { ApiError } from "../core/http.js";
-import { count, counted, literal } from "../core/format.js";
+import { count, literal } from "../core/format.js";
 import { isObject, stringify } from "../core/json.js";
 import { keyText } from "../core/keys.js";
 import { entryId, fieldChanges, overlap, resolve } from "../model/change_set.js";
 import { inverse } from "../model/commits.js";
+import { rich, t } from "../strings/review.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, fault } from "./dialog.js";
 import { copyText, icon } from "./dom.js";
@@ -16,7 +17,7 @@ import { copyText, icon } from "./dom.js";
 const MOST_CARDS = 200;
 const MOST_FIELDS = 12;
 const MOST_RANKED = 50;
-const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
+const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** Opens the review. @param {import("./context.js").Context} app */
 export function review(app) {
@@ -29,7 +30,7 @@ export function review(app) {
  */
 export async function revert(app, commit) {
   const { session } = app;
-  if (session.place.database !== commit.database) return session.say({ kind: "warn", text: `That commit belongs to ${commit.database}. Open that database first.` });
+  if (session.place.database !== commit.database) return session.say({ kind: "warn", text: t("review.that_commit_belongs_to", { database: commit.database }) });
   const entries = inverse(commit.preview, commit.sequence);
   // What comes back is shown where it was; for many it is not worth the questions.
   if (entries.length <= MOST_RANKED) {
@@ -55,7 +56,7 @@ class Review {
     this.checked = false;
     this.typed = "";
     for (const entry of this.entries()) if (entry.left) app.session.changes.leave(entry, false);
-    this.dialog = new Dialog({ label: "Review", className: "review", draw: () => this.draw(), sticky: () => this.busy });
+    this.dialog = new Dialog({ label: t("shared.review"), className: "review", draw: () => this.draw(), sticky: () => this.busy });
     this.redraw = () => {
       if (app.session.changes.size === 0 && !this.busy) this.dialog.close();
       else this.dialog.draw();
@@ -170,7 +171,7 @@ class Review {
       session.changes.committed([...plan.send, ...plan.drop]);
       this.busy = false;
       this.dialog.close();
-      session.say({ kind: "ok", text: plan.send.length ? `${counted(plan.send.length, "change")} committed in one transaction. Sequence ${count(sequence)}.` : "Nothing was left to write.", act: commit && session.commits.list.includes(commit) ? { title: "Revert", run: () => void revert(this.app, /** @type {any} */ (commit)) } : undefined });
+      session.say({ kind: "ok", text: plan.send.length ? t("review.changes_committed_in_one_transaction", { n: plan.send.length, sequence: count(sequence) }) : t("review.nothing_was_left_to_write"), act: commit && session.commits.list.includes(commit) ? { title: t("review.revert"), run: () => void revert(this.app, /** @type {any} */ (commit)) } : undefined });
       await session.written(stores.length ? stores : plan.drop.map((entry) => entry.store));
     } catch (error) {
       this.busy = false;
@@ -185,13 +186,13 @@ class Review {
     const stores = [...new Set(entries.map((entry) => entry.store))];
     const word = this.word();
     const held = this.busy || plan.open > 0 || (word !== "" && this.typed !== word) || this.app.session.readOnly !== undefined;
-    const tabs = [["changes", "Changes"], ["request", "Request"]];
-    return html`<header><h1>Review ${counted(entries.length, "change")}</h1>${stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`)}<span class="grow"></span><button class="button only s quiet" aria-label="Close" @click=${() => this.dialog.close()}>${icon("x", true)}</button></header>
-      <div class="subtabs"><div role="tablist" aria-label="Review">${tabs.map(([id, title]) => html`<button role="tab" aria-selected=${String(this.tab === id)} aria-controls="review-body" @click=${() => this.show(id)}>${title}${id === "changes" ? html` <span class="badge">${entries.length}</span>` : nothing}</button>`)}</div><div class="end"><span class="small dim">One transaction${this.checked ? "" : " · checking"}</span></div></div>
+    const tabs = [["changes", t("shared.changes")], ["request", t("review.request")]];
+    return html`<header><h1>${t("shared.review_n_changes", { n: entries.length })}</h1>${stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`)}<span class="grow"></span><button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => this.dialog.close()}>${icon("x", true)}</button></header>
+      <div class="subtabs"><div role="tablist" aria-label=${t("shared.review")}>${tabs.map(([id, title]) => html`<button role="tab" aria-selected=${String(this.tab === id)} aria-controls="review-body" @click=${() => this.show(id)}>${title}${id === "changes" ? html` <span class="badge">${entries.length}</span>` : nothing}</button>`)}</div><div class="end"><span class="small dim">${t("shared.one_transaction")}${this.checked ? "" : ` ${t("review.checking")}`}</span></div></div>
       ${fault(this.error)}
-      <div class="body scroll" id="review-body" role="tabpanel" aria-label=${this.tab === "changes" ? "Changes" : "Request"} tabindex="0">${this.tab === "changes" ? html`${entries.slice(0, MOST_CARDS).map((entry) => this.card(entry))}${entries.length > MOST_CARDS ? html`<p class="dim">and ${counted(entries.length - MOST_CARDS, "more change")}, all in the request</p>` : nothing}` : this.request(plan.send)}</div>
-      <footer>${word ? html`<label class="prove">Type <b>${word}</b> to write to <span class=${this.app.session.environment?.colour ?? ""}><span class="env">${this.app.session.environment?.name}</span></span><span class="field"><input autocomplete="off" spellcheck="false" .value=${this.typed} @input=${(/** @type {any} */ event) => { this.typed = event.target.value; this.dialog.draw(); }}>${this.typed === word ? icon("check", true) : nothing}</span></label>` : plan.open ? html`<span class="held">${counted(plan.open, "conflict")} to answer</span>` : nothing}<span class="grow"></span>
-        <button class="button quiet" @click=${() => this.dialog.close()}>Cancel<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held} @click=${() => this.commit()}>${this.busy ? "Committing" : `Commit ${counted(plan.send.length, "change")}`}<kbd>Ctrl ↵</kbd></button></footer>`;
+      <div class="body scroll" id="review-body" role="tabpanel" aria-label=${this.tab === "changes" ? t("shared.changes") : t("review.request")} tabindex="0">${this.tab === "changes" ? html`${entries.slice(0, MOST_CARDS).map((entry) => this.card(entry))}${entries.length > MOST_CARDS ? html`<p class="dim">${t("review.and_n_more_changes", { n: entries.length - MOST_CARDS })}</p>` : nothing}` : this.request(plan.send)}</div>
+      <footer>${word ? html`<label class="prove">${rich("shared.type_to_write_to", { word: html`<b>${word}</b>`, environment: html`<span class=${this.app.session.environment?.colour ?? ""}><span class="env">${this.app.session.environment?.name}</span></span>` })}<span class="field"><input autocomplete="off" spellcheck="false" .value=${this.typed} @input=${(/** @type {any} */ event) => { this.typed = event.target.value; this.dialog.draw(); }}>${this.typed === word ? icon("check", true) : nothing}</span></label>` : plan.open ? html`<span class="held">${t("review.n_conflicts_to_answer", { n: plan.open })}</span>` : nothing}<span class="grow"></span>
+        <button class="button quiet" @click=${() => this.dialog.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held} @click=${() => this.commit()}>${this.busy ? t("shared.committing") : t("shared.commit_n_changes", { n: plan.send.length })}<kbd>Ctrl ↵</kbd></button></footer>`;
   }
 
   /** @param {string} tab */
@@ -204,7 +205,7 @@ class Review {
   request(entries) {
     const { session } = this.app;
     const text = stringify({ changes: session.changes.request(entries) }, 2);
-    return html`<section class="card" aria-label="Request"><header><code>POST ${session.path("changes")}</code><span class="grow"></span><button class="button s quiet" @click=${() => copyText(text)}>${icon("copy", true)}Copy</button></header><pre class="request">${text.slice(0, 200_000)}</pre></section>`;
+    return html`<section class="card" aria-label=${t("review.request")}><header><code>POST ${session.path("changes")}</code><span class="grow"></span><button class="button s quiet" @click=${() => copyText(text)}>${icon("copy", true)}${t("shared.copy")}</button></header><pre class="request">${text.slice(0, 200_000)}</pre></section>`;
   }
 
   /** @param {Entry} entry */
@@ -215,7 +216,7 @@ class Review {
     const conflict = this.conflicts.get(this.id(entry));
     const wrong = this.faults.get(this.id(entry));
     return html`<section class="card" aria-label="${entry.op} ${key}">
-      <header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${this.manyStores() ? html`<span class="small dim">${entry.store}</span>` : nothing}<span class="grow"></span><span class="small dim nowrap">${entry.op === "insert" ? "new key" : `version ${count(entry.version ?? 0)}`}</span><button class="button only s quiet" aria-label="Unstage" title="Unstage" @click=${() => this.unstage(entry)}>${icon("undo", true)}</button></header>
+      <header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${this.manyStores() ? html`<span class="small dim">${entry.store}</span>` : nothing}<span class="grow"></span><span class="small dim nowrap">${entry.op === "insert" ? t("review.new_key") : t("shared.version_within", { version: count(entry.version ?? 0) })}</span><button class="button only s quiet" aria-label=${t("review.unstage")} title=${t("review.unstage")} @click=${() => this.unstage(entry)}>${icon("undo", true)}</button></header>
       ${diffTable(entry)}${conflict ? this.clash(entry, conflict) : nothing}${wrong ? html`<div class="clash bad" role="alert">${icon("warning")}<p class="grow">${wrong}</p></div>` : nothing}</section>`;
   }
 
@@ -235,20 +236,20 @@ class Review {
     const { current } = conflict;
     const both = current && entry.op === "update" ? overlap(entry, current.value) : [];
     const one = both.length === 1 && both[0] !== "" ? both[0] : undefined;
-    const version = current ? html`<span class="soft">version ${count(current.version)}.</span>` : nothing;
+    const version = current ? html`<span class="soft">${t("review.version_is", { version: count(current.version) })}</span>` : nothing;
     const what = current === null
-      ? html`<b>The item is gone.</b> <span class="soft">Somebody deleted it meanwhile.</span>`
+      ? html`<b>${t("review.the_item_is_gone")}</b> <span class="soft">${t("review.somebody_deleted_it_meanwhile")}</span>`
       : entry.op === "insert"
-        ? html`<b>This key exists already,</b> ${version}`
+        ? html`<b>${t("review.this_key_exists_already")}</b> ${version}`
         : one !== undefined
-          ? html`<b>${one} changed meanwhile.</b> <span class="soft">It is ${literal(current.value[one], 60)} now,</span> ${version}`
+          ? html`<b>${t("review.one_changed_meanwhile", { one })}</b> <span class="soft">${t("review.it_is_current_now", { current: literal(current.value[one], 60) })}</span> ${version}`
           : both.length
-            ? html`<b>${both.filter(Boolean).join(", ") || "The value"} changed meanwhile,</b> ${version}`
-            : entry.op === "delete" ? html`<b>The item changed meanwhile,</b> ${version}` : html`<b>Other fields changed meanwhile.</b> <span class="soft">Both changes fit together,</span> ${version}`;
-    const theirs = current === null ? "Let it go" : one === undefined ? "Take theirs" : `Take ${literal(current.value[one], 24)}`;
-    const mine = current === null ? (entry.op === "delete" ? "Done already" : "Insert again") : entry.op === "delete" ? "Delete anyway" : entry.op === "insert" ? "Replace it" : one === undefined ? "Keep mine" : `Keep ${literal(entry.after?.[one], 24)}`;
-    const answers = /** @type {const} */ ([["theirs", theirs], ["mine", mine], ["leave", "Leave out"]]);
-    return html`<div class="clash">${icon("warning")}<p class="grow">${what}</p><div class="choice" role="radiogroup" aria-label="Conflict">${answers.map(([answer, title], index) => html`<button role="radio" aria-checked=${String(conflict.answer === answer)} tabindex=${conflict.answer === answer || (conflict.answer === undefined && index === 0) ? 0 : -1} @click=${() => this.answer(conflict, answer)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.radioKey(event, conflict, index)}>${title}</button>`)}</div></div>`;
+            ? html`<b>${t("review.both_changed_meanwhile", { both: both.filter(Boolean).join(", ") || t("review.the_value") })}</b> ${version}`
+            : entry.op === "delete" ? html`<b>${t("review.the_item_changed_meanwhile")}</b> ${version}` : html`<b>${t("review.other_fields_changed_meanwhile")}</b> <span class="soft">${t("review.both_changes_fit_together")}</span> ${version}`;
+    const theirs = current === null ? t("review.let_it_go") : one === undefined ? t("shared.take_theirs") : t("review.take_current", { current: literal(current.value[one], 24) });
+    const mine = current === null ? (entry.op === "delete" ? t("review.done_already") : t("review.insert_again")) : entry.op === "delete" ? t("review.delete_anyway") : entry.op === "insert" ? t("review.replace_it") : one === undefined ? t("review.keep_mine") : t("review.keep_after", { after: literal(entry.after?.[one], 24) });
+    const answers = /** @type {const} */ ([["theirs", theirs], ["mine", mine], ["leave", t("shared.leave_out")]]);
+    return html`<div class="clash">${icon("warning")}<p class="grow">${what}</p><div class="choice" role="radiogroup" aria-label=${t("shared.conflict")}>${answers.map(([answer, title], index) => html`<button role="radio" aria-checked=${String(conflict.answer === answer)} tabindex=${conflict.answer === answer || (conflict.answer === undefined && index === 0) ? 0 : -1} @click=${() => this.answer(conflict, answer)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.radioKey(event, conflict, index)}>${title}</button>`)}</div></div>`;
   }
 
   /** @param {Conflict} conflict @param {"theirs" | "mine" | "leave"} answer */
@@ -277,7 +278,7 @@ export function diffTable(entry) {
       ? (isObject(entry.after) && Object.keys(entry.after).length ? fieldChanges(undefined, entry.after) : [{ name: "", before: undefined, after: entry.after }])
       : (isObject(entry.before) ? fieldChanges(entry.before, undefined) : [{ name: "", before: entry.before, after: undefined }]);
   const shown = changes.slice(0, MOST_FIELDS);
-  return html`<table class="diff"><colgroup><col class="c-name"><col><col></colgroup><thead class="unseen"><tr><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>
-    ${shown.map(({ name, before, after }) => html`<tr><th scope="row" title=${name}>${name || "value"}</th>${before === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="was" title=${literal(before, 2000)}><s>${literal(before)}</s></td>`}${after === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="now" title=${literal(after, 2000)}><b>${literal(after)}</b></td>`}</tr>`)}
-    ${changes.length > shown.length ? html`<tr><th scope="row" class="soft">${counted(changes.length - shown.length, "more field")}</th><td colspan="2" class="soft">in the request</td></tr>` : nothing}</tbody></table>`;
+  return html`<table class="diff"><colgroup><col class="c-name"><col><col></colgroup><thead class="unseen"><tr><th scope="col">${t("shared.field")}</th><th scope="col">${t("shared.before")}</th><th scope="col">${t("shared.after")}</th></tr></thead><tbody>
+    ${shown.map(({ name, before, after }) => html`<tr><th scope="row" title=${name}>${name || t("shared.value_within")}</th>${before === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="was" title=${literal(before, 2000)}><s>${literal(before)}</s></td>`}${after === undefined ? html`<td><span class="missing">·</span></td>` : html`<td class="now" title=${literal(after, 2000)}><b>${literal(after)}</b></td>`}</tr>`)}
+    ${changes.length > shown.length ? html`<tr><th scope="row" class="soft">${t("review.n_more_fields", { n: changes.length - shown.length })}</th><td colspan="2" class="soft">${t("review.in_the_request")}</td></tr>` : nothing}</tbody></table>`;
 }

@@ -4,6 +4,7 @@
 // larger one by the browser, which writes it to the disk while it comes.
 
 import { withQuery } from "../core/http.js";
+import { t } from "../strings/shell.js";
 import { download } from "./dom.js";
 
 /** What the page takes itself, in bytes. */
@@ -29,7 +30,7 @@ export function saveBlob(blob, name) {
 export async function saveFile(session, { url, query, body, accept = "*/*" }, name) {
   const address = withQuery(url, query);
   const stopper = new AbortController();
-  const waits = setTimeout(() => session.say({ kind: "ok", text: `${name} is being written.` }), SAY_AFTER_MS);
+  const waits = setTimeout(() => session.say({ kind: "ok", text: t("shell.name_is_being_written", { name }) }), SAY_AFTER_MS);
   try {
     const response = await session.api.raw(body === undefined ? "GET" : "POST", address, { body, accept, signal: stopper.signal });
     const held = await take(response, body === undefined ? MOST_HELD : Infinity);

@@ -4,6 +4,7 @@
 import { KIND_CLASS, base64Of, cell as cellOf, count, literal, typeName } from "../core/format.js";
 import { isObject, stringify } from "../core/json.js";
 import { fieldOf } from "../model/columns.js";
+import { t } from "../strings/shell.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Part } from "./dom.js";
 
@@ -69,14 +70,14 @@ export class SopTooltip extends Part {
     const isCut = cell.scrollWidth > cell.clientWidth + 1 || cell.querySelector(".more, .cut") !== null || /^…/.test(cell.textContent ?? "");
     const links = index >= 0 && grid.links.has(grid.columns.shown[index]?.name);
     if (!isCut && !always && !links && !cell.classList.contains("dim")) return;
-    if (index < 0) this.content = { text: line.key, about: "key" };
+    if (index < 0) this.content = { text: line.key, about: t("shared.key_within") };
     else if (this.#card(grid.columns.shown[index], line)) return this.#drawn(cell);
     else {
       const column = grid.columns.shown[index];
       const entry = line.entry;
       const value = fieldOf(entry && entry.op !== "delete" ? entry.after : line.item.value, column.name);
       const text = typeof value === "string" ? value : base64Of(value) === undefined ? stringify(value, 2) : literal(value);
-      const long = typeof value === "string" ? ` · ${count(value.length)} characters` : "";
+      const long = typeof value === "string" ? ` ${t("shell.n_characters", { n: count(value.length) })}` : "";
       this.content = { text: text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text, about: `${column.label} · ${column.type || typeName(value)}${long}` };
     }
     return this.#drawn(cell);
@@ -90,10 +91,10 @@ export class SopTooltip extends Part {
     const item = this.session.related.item(target, value);
     if (item === undefined) return false;
     const key = literal(value);
-    if (item === null) this.content = { text: "", about: `${target} has no item ${key}.`, title: `${target} ${key}`, fields: [] };
+    if (item === null) this.content = { text: "", about: t("shell.target_has_no_item", { store: target, key }), title: `${target} ${key}`, fields: [] };
     else {
       const all = isObject(item.value) ? Object.entries(item.value) : [/** @type {[string, unknown]} */ (["value", item.value])];
-      this.content = { text: "", title: `${target} ${key}`, fields: all.slice(0, MOST_FIELDS).map(([name, one]) => ({ name, ...drawn(one) })), about: `${all.length > MOST_FIELDS ? `${all.length - MOST_FIELDS} more · ` : ""}Ctrl ↵ or Ctrl click opens it` };
+      this.content = { text: "", title: `${target} ${key}`, fields: all.slice(0, MOST_FIELDS).map(([name, one]) => ({ name, ...drawn(one) })), about: all.length > MOST_FIELDS ? t("shell.n_more_and_how_to_open_the_target", { n: all.length - MOST_FIELDS }) : t("shell.how_to_open_the_target") };
     }
     return true;
   }

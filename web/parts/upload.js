@@ -2,6 +2,7 @@
 
 import { ApiError, NetworkError, withQuery } from "../core/http.js";
 import { parse } from "../core/json.js";
+import { t } from "../strings/import.js";
 
 /** @typedef {{read: number, inserted: number, updated: number, failed: number, bytes?: number, errors?: {line: number, detail: string, text?: string}[]}} ImportReport */
 
@@ -51,7 +52,7 @@ export function upload(url, query, file, type, { progress, signal }) {
       lines(true);
       if (fault) reject(new ApiError(request.status, fault));
       else if (done) resolve(done);
-      else reject(new ApiError(request.status, { detail: "The server ended the import without a report." }));
+      else reject(new ApiError(request.status, { detail: t("import.the_server_ended_the_import_without") }));
       return undefined;
     };
     request.onerror = () => reject(new NetworkError(undefined));

@@ -1,6 +1,8 @@
 // Which part of the application is shown: the rows of a store, or a part that is loaded when it is first wanted: the query
 // workbench, the design, the databases, settings. The marks of the rail follow.
 
+import { t } from "../strings/shell.js";
+
 const KEEP_MS = 300;
 
 /** @typedef {{opened(): void}} Shown */
@@ -10,14 +12,14 @@ const KEEP_MS = 300;
  * @type {{[view: string]: {path?: string, name: string, rail?: string, title: string, load: (app: import("./context.js").Context) => Promise<Shown>}}}
  */
 const VIEWS = {
-  query: { path: "/q", name: "querying", title: "The query workbench", load: async (app) => (await import("./query/workbench.js")).startWorkbench(app) },
-  design: { path: "/design", name: "designing", title: "The design", load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
-  databases: { path: "/databases", name: "administering", title: "The page of databases", load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
-  settings: { name: "settling", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
-  users: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
-  scripts: { name: "scripting", title: "The studio of scripts", load: async (app) => (await import("./scripts/studio.js")).startStudio(app) },
-  activity: { name: "watching", title: "Activity", load: async (app) => (await import("./activity/activity.js")).startActivity(app) },
-  knowledge: { name: "settling", rail: "settings", title: "The settings", load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  query: { path: "/q", name: "querying", title: t("shell.the_query_workbench"), load: async (app) => (await import("./query/workbench.js")).startWorkbench(app) },
+  design: { path: "/design", name: "designing", title: t("shell.the_design"), load: async (app) => (await import("./design/designer.js")).startDesigner(app) },
+  databases: { path: "/databases", name: "administering", title: t("shell.the_page_of_databases"), load: async (app) => (await import("./design/databases.js")).startDatabases(app) },
+  settings: { name: "settling", title: t("shell.the_settings"), load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  users: { name: "settling", rail: "settings", title: t("shell.the_settings"), load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
+  scripts: { name: "scripting", title: t("shell.the_studio_of_scripts"), load: async (app) => (await import("./scripts/studio.js")).startStudio(app) },
+  activity: { name: "watching", title: t("shell.activity"), load: async (app) => (await import("./activity/activity.js")).startActivity(app) },
+  knowledge: { name: "settling", rail: "settings", title: t("shell.the_settings"), load: async (app) => (await import("./settings/settings.js")).startSettings(app) },
 };
 
 /** Parts that belong to no database: the open one goes along in their address. */
@@ -48,7 +50,7 @@ export function wireViews(app) {
       if (session.place.view === view) part?.opened();
     } catch (error) {
       loading.delete(wanted.name);
-      session.fail(error, `${wanted.title} could not be loaded`);
+      session.fail(error, t("shell.could_not_be_loaded", { part: wanted.title }));
     }
   };
 

@@ -5,6 +5,7 @@ import { Api, ApiError, path } from "../core/http.js";
 import { parse } from "../core/json.js";
 import { databaseName, firstWish, placeOf, requestOf, stuck } from "../model/first_steps.js";
 import { Session } from "../model/session.js";
+import { t } from "../strings/welcome.js";
 import { html, nothing } from "../vendor/lit.js";
 import { fault } from "./dialog.js";
 import { Part, announce } from "./dom.js";
@@ -16,10 +17,10 @@ import { databaseStep, reviewStep, systemStep } from "./welcome_steps.js";
 /** @typedef {import("../model/first_steps.js").Way} Way */
 /** @typedef {import("../model/first_steps.js").Wish} Wish */
 
-const STAGES = /** @type {const} */ (["Database", "System database", "Review"]);
-const TITLES = { create: "First database", open: "Open a folder", import: "Import a file", demo: "Try the demo" };
-const ENDS = { create: "Create database", open: "Open folder", import: "Choose files", demo: "Make the shop" };
-const NEXTS = ["Next: system database", "Next: review"];
+const STAGES = /** @type {const} */ ([t("shared.database"), t("welcome.system_database"), t("shared.review")]);
+const TITLES = { create: t("welcome.first_database"), open: t("shared.open_a_folder"), import: t("shared.import_a_file"), demo: t("welcome.try_the_demo") };
+const ENDS = { create: t("shared.create_database"), open: t("shared.open_folder"), import: t("shared.choose_files"), demo: t("welcome.make_the_shop") };
+const NEXTS = [t("welcome.next_system_database"), t("welcome.next_review")];
 
 class SopWelcome extends Part {
   constructor() {
@@ -84,7 +85,7 @@ class SopWelcome extends Part {
   go(step) {
     this.step = step;
     this.requestUpdate();
-    announce(`${step + 1} of 3: ${STAGES[step]}`);
+    announce(t("welcome.step_number_and_name", { step: step + 1, name: STAGES[step] }));
     this.#focus();
   }
 
@@ -103,12 +104,12 @@ class SopWelcome extends Part {
     const able = !this.busy && stuck(this.wish, this.facts, this.step) === undefined;
     const ends = this.step === 2 || way === "import" || (way === "demo" && this.step === 0);
     return html`<form class="card wizard" aria-labelledby="way-title" @submit=${this.#submit}>${long
-      ? html`<h2 class="unseen" id="way-title">${TITLES[way]}</h2><ol class="stages" aria-label="Steps">${STAGES.map((name, at) => html`<li aria-current=${at === this.step ? "step" : nothing} class=${at < this.step ? "done" : ""}>${at < this.step ? html`<button type="button" class="plain" @click=${() => this.go(at)}>${name}</button>` : name}</li>`)}</ol>`
+      ? html`<h2 class="unseen" id="way-title">${TITLES[way]}</h2><ol class="stages" aria-label=${t("shared.steps")}>${STAGES.map((name, at) => html`<li aria-current=${at === this.step ? "step" : nothing} class=${at < this.step ? "done" : ""}>${at < this.step ? html`<button type="button" class="plain" @click=${() => this.go(at)}>${name}</button>` : name}</li>`)}</ol>`
       : html`<h2 class="stages-title" id="way-title">${TITLES[way]}</h2>`}${fault(this.error)}
       <div class="body form">${this.step === 0 ? databaseStep(steps) : this.step === 1 ? systemStep(steps) : reviewStep(steps)}</div>
-      <footer>${long ? html`<span class="small dim">${this.step + 1} of 3</span>` : nothing}<span class="grow"></span>
-        ${this.step > 0 ? html`<button type="button" class="button quiet" ?disabled=${this.busy} @click=${() => this.cancel()}>Cancel</button>` : nothing}${way === "demo" && this.step === 0 ? html`<button type="button" class="button quiet" @click=${() => this.go(1)}>Choose folders</button>` : nothing}
-        <button class="button main" ?disabled=${!able}>${this.busy ? "Working" : ends ? ENDS[way] : NEXTS[this.step]}<kbd>↵</kbd></button></footer></form>`;
+      <footer>${long ? html`<span class="small dim">${t("welcome.step_number", { step: this.step + 1 })}</span>` : nothing}<span class="grow"></span>
+        ${this.step > 0 ? html`<button type="button" class="button quiet" ?disabled=${this.busy} @click=${() => this.cancel()}>${t("shared.cancel")}</button>` : nothing}${way === "demo" && this.step === 0 ? html`<button type="button" class="button quiet" @click=${() => this.go(1)}>${t("welcome.choose_folders")}</button>` : nothing}
+        <button class="button main" ?disabled=${!able}>${this.busy ? t("shared.working") : ends ? ENDS[way] : NEXTS[this.step]}<kbd>↵</kbd></button></footer></form>`;
   }
 
   /** @param {Event} event */

@@ -39,8 +39,21 @@ pub(crate) fn modules(query: bool) -> impl Iterator<Item = &'static str> {
             && !matches!(*name, "theme.js" | "welcome.js" | "login.js" | "app.js")
             && (query || !(name.contains("/query/") || *name == "vendor/codemirror.js"))
             && !WHEN_WANTED.iter().any(|part| name.contains(part))
+            && area(name)
+                .is_none_or(|area| !AREAS_WHEN_WANTED.contains(&area) && (query || area != "query"))
     })
 }
+
+/// The area of a module of the catalogue of strings.
+fn area(name: &str) -> Option<&str> {
+    let file = name.strip_prefix("strings/")?;
+    file.strip_prefix("en/").unwrap_or(file).strip_suffix(".js")
+}
+
+/// Areas of strings that are shown by modules which are loaded when somebody goes there, or by the server alone.
+const AREAS_WHEN_WANTED: [&str; 9] = [
+    "activity", "code", "copilot", "design", "import", "page", "scripts", "settings", "welcome",
+];
 
 /// Parts of the names of modules that are loaded when somebody goes there.
 const WHEN_WANTED: [&str; 9] = [
@@ -79,6 +92,14 @@ mod tests {
             assert_eq!(found.bytes, *bytes);
             assert_ne!(found.content_type, "application/octet-stream", "{name}");
         }
+    }
+
+    #[test]
+    fn words_are_loaded_with_the_modules_that_show_them() {
+        let early: Vec<_> = modules(false).collect();
+        assert!(early.contains(&"strings/texts.js") && early.contains(&"strings/en/shell.js"));
+        assert!(!early.contains(&"strings/en/query.js") && !early.contains(&"strings/design.js"));
+        assert!(modules(true).any(|name| name == "strings/en/query.js"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::cells::{Cell, KeyCell, grouped, key_part};
 use crate::shell::Store;
+use crate::strings as s;
 
 /// How many values a column is judged by.
 const SAMPLE: usize = 200;
@@ -132,9 +133,11 @@ impl FirstPage {
         self.columns.len() > FEW_COLUMNS
     }
 
-    /// The rows in view with separators.
-    pub(crate) fn shown_count(&self) -> String {
-        grouped(self.count)
+    /// Of how many rows they are: what is said before and after their range.
+    pub(crate) fn around_range(&self) -> (String, String) {
+        let whole = s::filled(s::SHELL_ROWS_OF_TOTAL, "total", &grouped(self.count));
+        let (before, after) = s::around(&whole, "rows");
+        (before.to_owned(), after.to_owned())
     }
 
     /// The nodes read, when the answer says so.
@@ -142,9 +145,13 @@ impl FirstPage {
         self.nodes.map(grouped)
     }
 
-    /// The sequence with separators.
+    /// The sequence, as it is said.
     pub(crate) fn shown_sequence(&self) -> String {
-        grouped(self.sequence)
+        s::filled(
+            s::SHARED_SEQUENCE_WITHIN,
+            "sequence",
+            &grouped(self.sequence),
+        )
     }
 
     /// The cells of a row, each with its column.
@@ -233,7 +240,7 @@ fn columns(store: &Store, items: &[Value]) -> Vec<Column> {
 /// One column, judged by its first values.
 fn column(name: String, kind: &str, items: &[Value], link: bool) -> Column {
     let label = if name.is_empty() {
-        "value".to_owned()
+        s::SHARED_VALUE_WITHIN.to_owned()
     } else {
         name.clone()
     };

@@ -12,6 +12,7 @@ mod cells;
 mod first_page;
 mod pages;
 mod shell;
+mod strings;
 
 pub use assets::{Asset, BUILD, asset, asset_url};
 pub use cells::{Cell, KeyCell};

@@ -6,6 +6,7 @@ use crate::assets::{BUILD, modules};
 use crate::cells::grouped;
 use crate::first_page::FirstPage;
 use crate::shell::{AppShell, Store, script_safe};
+use crate::strings as s;
 
 /// The style sheets, in the order in which they apply.
 const STYLES: &[&str] = &[

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cells::grouped;
+use crate::strings as s;
 
 /// The colour of an environment; the page always says its name with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,14 +298,14 @@ impl AppShell {
     pub(crate) fn view_title(&self) -> Option<&'static str> {
         match self.view {
             View::Browse => None,
-            View::Query => Some("Query"),
-            View::Design => Some("Design"),
-            View::Databases => Some("Databases"),
-            View::Settings => Some("Settings"),
-            View::Knowledge => Some("Knowledge"),
-            View::Users => Some("Users"),
-            View::Scripts => Some("Scripts"),
-            View::Activity => Some("Activity"),
+            View::Query => Some(s::SHARED_QUERY),
+            View::Design => Some(s::SHARED_DESIGN),
+            View::Databases => Some(s::SHARED_DATABASES),
+            View::Settings => Some(s::SHARED_SETTINGS),
+            View::Knowledge => Some(s::SHARED_KNOWLEDGE),
+            View::Users => Some(s::SHARED_USERS),
+            View::Scripts => Some(s::SHARED_SCRIPTS),
+            View::Activity => Some(s::SHELL_ACTIVITY),
         }
     }
 

@@ -245,6 +245,30 @@ async fn a_request_that_does_not_end_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_away_ends_its_paused_run() {
+    let server = Server::start(|_| {}).await;
+    let script = r#"{"name":"a","steps":[{"type":"say","message":"x"}]}"#;
+    let body = format!(r#"{{"script":{script},"dry_run":true,"pause_at_start":true}}"#);
+    let head = server.head("POST /api/v1/scripts/run");
+    let length = body.len();
+    let text =
+        format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+    let mut gone = server.connect().await;
+    gone.write_all(text.as_bytes()).await.unwrap();
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("\"paused\"") {
+        assert!(gone.read_buf(&mut seen).await.unwrap() > 0);
+    }
+    let list = "GET /api/v1/queries";
+    assert!(server.request(list, "").await.contains("run general.a"));
+    drop(gone);
+    // Its end is noticed soon, not at once.
+    while server.request(list, "").await.contains("run general.a") {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_goes_away_frees_its_place() {
     let server = Server::start(|config| config.limits.max_streams = 1).await;
     server

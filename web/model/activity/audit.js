@@ -4,24 +4,25 @@
 
 import { count } from "../../core/format.js";
 import { isObject, kindOf } from "../../core/json.js";
+import { t } from "../../strings/activity.js";
 
 /** @typedef {{number: number, at: string, who: string, way: string, what: string, database?: string, store?: string, changed: number, outcome: string, detail?: any}} AuditEntry */
 /** @typedef {{op: "insert" | "update" | "delete", store: string, key: any, id?: number, before: any, after: any}} AuditChange */
 /** @typedef {{when: string, text: string, way: string, who: string, database: string, store: string, outcome: string}} Filters "" is any */
 
 export const WAYS = /** @type {{[way: string]: {title: string, icon: string}}} */ ({
-  page: { title: "Page", icon: "browse" },
+  page: { title: t("activity.page"), icon: "browse" },
   api: { title: "API", icon: "json" },
-  command: { title: "Command", icon: "query" },
-  script: { title: "Script", icon: "scripts" },
-  schedule: { title: "Schedule", icon: "clock" },
-  copilot: { title: "Copilot", icon: "spark" },
+  command: { title: t("shared.command"), icon: "query" },
+  script: { title: t("shared.script"), icon: "scripts" },
+  schedule: { title: t("shared.schedule"), icon: "clock" },
+  copilot: { title: t("shared.copilot"), icon: "spark" },
   mcp: { title: "MCP", icon: "link" },
-  import: { title: "Import", icon: "import" },
+  import: { title: t("shared.import"), icon: "import" },
 });
 
-export const PERIODS = /** @type {const} */ ([["today", "Today"], ["yesterday", "Yesterday"], ["week", "7 days"], ["all", "Any time"]]);
-export const OUTCOMES = /** @type {const} */ ([["done", "Done"], ["refused", "Refused"], ["failed", "Failed"]]);
+export const PERIODS = /** @type {const} */ ([["today", t("activity.today")], ["yesterday", t("activity.yesterday")], ["week", t("shared.7_days")], ["all", t("activity.any_time")]]);
+export const OUTCOMES = /** @type {const} */ ([["done", t("shared.done")], ["refused", t("activity.refused")], ["failed", t("shared.failed")]]);
 
 const NAMES = /** @type {const} */ (["text", "way", "who", "database", "store", "outcome"]);
 
@@ -109,45 +110,45 @@ export function canRevert(entry) {
 
 /** What the routes of the interface do, in words. */
 const WORDS = /** @type {{[route: string]: string}} */ ({
-  "POST /databases": "Create or open a database",
-  "PATCH /databases/{db}": "Change the options of a database",
-  "DELETE /databases/{db}": "Take a database off the list",
-  "POST /databases/{db}/demo": "Fill with the demo shop",
-  "POST /databases/{db}/check": "Check all bytes",
-  "POST /databases/{db}/checkpoint": "Checkpoint",
-  "POST /databases/{db}/stores": "Create a store",
-  "PATCH /databases/{db}/stores/{store}": "Change the design",
-  "DELETE /databases/{db}/stores/{store}": "Delete a store",
-  "POST /databases/{db}/stores/{store}/rename": "Rename a store",
-  "POST /databases/{db}/stores/{store}/empty": "Empty a store",
-  "POST /databases/{db}/stores/{store}/duplicate": "Duplicate a store",
-  "POST /databases/{db}/stores/{store}/reorder": "Rebuild the order",
-  "POST /databases/{db}/stores/{store}/items": "Insert an item",
-  "PUT /databases/{db}/stores/{store}/item": "Write an item",
-  "DELETE /databases/{db}/stores/{store}/item": "Delete an item",
-  "POST /databases/{db}/changes": "Change items",
-  "POST /environments": "Create an environment",
-  "PATCH /environments/{env}": "Change an environment",
-  "DELETE /environments/{env}": "Delete an environment",
-  "PUT /llm": "Change the model",
-  "POST /llm/test": "Test the model",
-  "DELETE /jobs/{id}": "Cancel a job",
-  "DELETE /queries/{id}": "Stop a query",
-  "POST /setup": "Set up",
-  "POST /scripts": "Save a script",
-  "PUT /scripts/{category}/{name}": "Save a script",
-  "DELETE /scripts/{category}/{name}": "Delete a script",
-  "PUT /knowledge/{category}/{name}": "Save knowledge",
-  "DELETE /knowledge/{category}/{name}": "Delete knowledge",
-  "PUT /schedules/{name}": "Save a schedule",
-  "DELETE /schedules/{name}": "Delete a schedule",
+  "POST /databases": t("activity.create_or_open_a_database"),
+  "PATCH /databases/{db}": t("activity.change_the_options_of_a_database"),
+  "DELETE /databases/{db}": t("activity.take_a_database_off_the_list"),
+  "POST /databases/{db}/demo": t("activity.fill_with_the_demo_shop"),
+  "POST /databases/{db}/check": t("activity.check_all_bytes"),
+  "POST /databases/{db}/checkpoint": t("shared.checkpoint"),
+  "POST /databases/{db}/stores": t("activity.create_a_store"),
+  "PATCH /databases/{db}/stores/{store}": t("activity.change_the_design"),
+  "DELETE /databases/{db}/stores/{store}": t("activity.delete_a_store"),
+  "POST /databases/{db}/stores/{store}/rename": t("activity.rename_a_store"),
+  "POST /databases/{db}/stores/{store}/empty": t("activity.empty_a_store"),
+  "POST /databases/{db}/stores/{store}/duplicate": t("activity.duplicate_a_store"),
+  "POST /databases/{db}/stores/{store}/reorder": t("activity.rebuild_the_order"),
+  "POST /databases/{db}/stores/{store}/items": t("activity.insert_an_item"),
+  "PUT /databases/{db}/stores/{store}/item": t("activity.write_an_item"),
+  "DELETE /databases/{db}/stores/{store}/item": t("activity.delete_an_item"),
+  "POST /databases/{db}/changes": t("activity.change_items"),
+  "POST /environments": t("activity.create_an_environment"),
+  "PATCH /environments/{env}": t("activity.change_an_environment"),
+  "DELETE /environments/{env}": t("activity.delete_an_environment"),
+  "PUT /llm": t("activity.change_the_model"),
+  "POST /llm/test": t("activity.test_the_model"),
+  "DELETE /jobs/{id}": t("activity.cancel_a_job"),
+  "DELETE /queries/{id}": t("activity.stop_a_query"),
+  "POST /setup": t("activity.set_up"),
+  "POST /scripts": t("activity.save_a_script"),
+  "PUT /scripts/{category}/{name}": t("activity.save_a_script"),
+  "DELETE /scripts/{category}/{name}": t("activity.delete_a_script"),
+  "PUT /knowledge/{category}/{name}": t("activity.save_knowledge"),
+  "DELETE /knowledge/{category}/{name}": t("activity.delete_knowledge"),
+  "PUT /schedules/{name}": t("activity.save_a_schedule"),
+  "DELETE /schedules/{name}": t("activity.delete_a_schedule"),
 });
 
 /** What was done, in words where it is known. @param {AuditEntry} entry */
 export function doing(entry) {
   const known = WORDS[entry.what];
   if (known) return known;
-  if (entry.way === "import") return "Import";
+  if (entry.way === "import") return t("shared.import");
   const words = entry.what.replaceAll("_", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -159,20 +160,21 @@ export function doing(entry) {
  */
 export function lineOf(entry) {
   const { detail } = entry;
-  if (entry.what === "more refused requests") return { kind: "words", text: `${count(detail?.more ?? 0)} more refused requests`, more: String(detail.code ?? "") };
-  if (entry.outcome !== "done") return { kind: "words", text: doing(entry), more: String(detail?.message ?? detail?.code ?? (detail?.status ? `answer ${detail.status}` : "")) };
+  if (entry.what === "more refused requests") return { kind: "words", text: t("activity.more_refused_requests", { n: count(detail?.more ?? 0) }), more: String(detail.code ?? "") };
+  if (entry.outcome !== "done") return { kind: "words", text: doing(entry), more: String(detail?.message ?? detail?.code ?? (detail?.status ? t("activity.answer_status", { status: detail.status }) : "")) };
   const changes = changesOf(entry);
   const rest = Number(entry.changed) - 1;
-  const others = changes.length && rest > 0 ? `and ${rest} more` : "";
+  const others = changes.length && rest > 0 ? t("shared.and_n_more", { n: rest }) : "";
   const [first] = changes;
   if (first?.op === "update") {
     const fields = differing(first.before, first.after);
-    if (fields.length) return { kind: "swap", field: fields[0].name, before: fields[0].before, after: fields[0].after, more: fields.length > 1 ? `and ${fields.length - 1} more ${fields.length === 2 ? "field" : "fields"}` : others };
+    if (fields.length) return { kind: "swap", field: fields[0].name, before: fields[0].before, after: fields[0].after, more: fields.length > 1 ? t("shared.and_n_more_fields", { n: fields.length - 1 }) : others };
   }
-  if (first) return { kind: "item", verb: first.op === "insert" ? "Insert" : first.op === "delete" ? "Delete" : "Update", change: first, more: others || nameOf(first.after ?? first.before) };
+  if (first) return { kind: "item", verb: first.op === "insert" ? t("shared.insert") : first.op === "delete" ? t("shared.delete") : t("shared.update"), change: first, more: others || nameOf(first.after ?? first.before) };
   if (detail?.import) {
-    const said = [[detail.import.inserted, "new"], [detail.import.updated, "replaced"], [detail.import.failed, "bad"]].filter(([n]) => Number(n) > 0).map(([n, word]) => `${n} ${word}`);
-    return { kind: "words", text: "Import", more: said.join(", ") || "nothing to do" };
+    const { inserted, updated, failed } = detail.import;
+    const said = [Number(inserted) > 0 ? t("activity.n_new", { n: String(inserted) }) : "", Number(updated) > 0 ? t("activity.n_replaced", { n: String(updated) }) : "", Number(failed) > 0 ? t("activity.n_bad", { n: String(failed) }) : ""].filter(Boolean);
+    return { kind: "words", text: t("shared.import"), more: said.join(", ") || t("activity.nothing_to_do") };
   }
   if (detail?.statement) return { kind: "words", text: String(detail.statement).replace(/\s+/g, " ").trim().slice(0, 300), more: "", code: true };
   return { kind: "words", text: doing(entry), more: String(detail?.summary ?? "") };

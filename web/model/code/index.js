@@ -1,5 +1,6 @@
 // The languages in which a database can be had as code, by the names that addresses use.
 
+import { t } from "../../strings/code.js";
 import { csharp } from "./csharp.js";
 import { go } from "./go.js";
 import { java } from "./java.js";
@@ -13,12 +14,12 @@ import { typescript } from "./typescript.js";
 
 /** @type {{[language in Language]: {title: string, over: string, make: (model: import("./model.js").Model, how: {url: string}) => Code}}} */
 export const LANGUAGES = {
-  rust: { title: "Rust", over: "the sop crate, in the program's own process", make: rust },
-  go: { title: "Go", over: "the HTTP API; standard library only", make: go },
-  python: { title: "Python", over: "the HTTP API; standard library only", make: python },
-  csharp: { title: "C#", over: "the HTTP API; .NET only", make: csharp },
-  java: { title: "Java", over: "the HTTP API; JDK only", make: java },
-  typescript: { title: "TypeScript", over: "the HTTP API; no packages", make: typescript },
+  rust: { title: "Rust", over: t("code.the_sop_crate"), make: rust },
+  go: { title: "Go", over: t("code.the_http_api"), make: go },
+  python: { title: "Python", over: t("code.the_http_api"), make: python },
+  csharp: { title: "C#", over: t("code.the_http_api_net_only"), make: csharp },
+  java: { title: "Java", over: t("code.the_http_api_jdk_only"), make: java },
+  typescript: { title: "TypeScript", over: t("code.the_http_api_no_packages"), make: typescript },
 };
 
 /**

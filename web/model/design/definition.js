@@ -4,7 +4,7 @@
 // server knows; a field of an existing store that may not change now says why in one sentence.
 
 import { isObject, stringify } from "../../core/json.js";
-import { counted } from "../../core/format.js";
+import { t } from "../../strings/design.js";
 
 export const KEY_TYPES = ["string", "i64", "u64", "i32", "u32", "i16", "u16", "i8", "u8", "uuid", "date", "time", "datetime", "timestamp", "bool", "f64", "f32", "decimal", "bytes"];
 export const FIELD_TYPES = ["any", "string", "integer", "number", "bool", "date", "datetime", "array", "object", "bytes"];
@@ -98,23 +98,23 @@ export function faultsOf(draft, taken = []) {
   /** @type {{[place: string]: string}} */
   const faults = {};
   const name = draft.name.trim();
-  if (!name) faults.name = "A store needs a name.";
-  else if (/[/\\\u0000-\u001f]/.test(name) || name === "." || name === "..") faults.name = "A name cannot have / \\ or control characters.";
-  else if (taken.includes(name)) faults.name = `There is a store ${name} already.`;
+  if (!name) faults.name = t("design.a_store_needs_a_name");
+  else if (/[/\\\u0000-\u001f]/.test(name) || name === "." || name === "..") faults.name = t("design.a_name_cannot_have_or_control_characters");
+  else if (taken.includes(name)) faults.name = t("design.there_is_a_store_already", { store: name });
   if (draft.composite) {
-    if (!draft.fields.length) faults.key = "A key needs at least one field.";
+    if (!draft.fields.length) faults.key = t("design.a_key_needs_at_least_one_field");
     const names = [...draft.fields, ...draft.ride_on].map((one) => one.name.trim());
-    if (names.some((one) => !one)) faults.key = "Each field of the key needs a name.";
+    if (names.some((one) => !one)) faults.key = t("design.each_field_of_the_key_needs");
     const twice = names.find((one, index) => one && names.indexOf(one) !== index);
-    if (twice) faults.key = `The key has two fields ${twice}.`;
-    if (draft.orderBy && !draft.expression.trim()) faults.cel = "Write an expression, or take the order of the fields.";
+    if (twice) faults.key = t("design.the_key_has_two_fields", { twice });
+    if (draft.orderBy && !draft.expression.trim()) faults.cel = t("design.write_an_expression");
   }
   const fields = draft.schema.map((one) => one.name.trim());
-  if (fields.some((one) => !one)) faults.schema = "Each field of the value needs a name.";
+  if (fields.some((one) => !one)) faults.schema = t("design.each_field_of_the_value_needs");
   const double = fields.find((one, index) => one && fields.indexOf(one) !== index);
-  if (double) faults.schema = `The value has two fields ${double}.`;
-  if (!Number.isInteger(draft.slot_length) || draft.slot_length < SLOTS.least || draft.slot_length > SLOTS.most) faults.slot_length = `From ${SLOTS.least} to 20,000.`;
-  if (draft.relations.some((one) => !one.target_store || !one.source_fields.length || one.source_fields.length !== one.target_fields.length || [...one.source_fields, ...one.target_fields].some((field) => !field))) faults.relations = "A relation needs a field here, a store, and a field there.";
+  if (double) faults.schema = t("design.the_value_has_two_fields", { double });
+  if (!Number.isInteger(draft.slot_length) || draft.slot_length < SLOTS.least || draft.slot_length > SLOTS.most) faults.slot_length = t("design.from_to_20_000", { least: SLOTS.least });
+  if (draft.relations.some((one) => !one.target_store || !one.source_fields.length || one.source_fields.length !== one.target_fields.length || [...one.source_fields, ...one.target_fields].some((field) => !field))) faults.relations = t("design.a_relation_needs_a_field_here");
   return faults;
 }
 
@@ -131,8 +131,8 @@ export function locksOf(store, readOnly) {
   const items = Number(store?.count ?? 0);
   if (!store || items === 0) return { structure: undefined, order: undefined, meta: undefined };
   return {
-    structure: `Fixed while there are items: ${store.name} has ${counted(items, "item")}. Empty it, or copy it without its items, to change this.`,
-    order: `${counted(items, "item")} ${items === 1 ? "stands" : "stand"} in this order. “Change the order” checks all of them against the new one and rebuilds the store, or changes nothing.`,
+    structure: t("design.fixed_while_there_are_items", { store: store.name, n: items }),
+    order: t("design.items_stand_in_this_order", { n: items }),
     meta: undefined,
   };
 }
@@ -152,13 +152,13 @@ export function differences(before, after) {
 function inWords(name, value) {
   if (name === "key") {
     if (value.type !== "composite") return value.type;
-    const fields = value.fields.map((/** @type {KeyField} */ one) => `${one.name} ${one.type}, ${one.order === "desc" ? "falling" : "rising"}`);
-    const riding = (value.ride_on ?? []).map((/** @type {RideOn} */ one) => `${one.name} ${one.type}, rides along`);
-    return [...fields, ...riding, ...Object.entries(value.cel ?? {}).map(([kind, text]) => `${kind === "compare" ? "comparer" : "sort key"}: ${text}`)].join("\n");
+    const fields = value.fields.map((/** @type {KeyField} */ one) => one.order === "desc" ? t("design.key_field_falling", { name: one.name, type: one.type }) : t("design.key_field_rising", { name: one.name, type: one.type }));
+    const riding = (value.ride_on ?? []).map((/** @type {RideOn} */ one) => t("design.rides_along", { name: one.name, type: one.type }));
+    return [...fields, ...riding, ...Object.entries(value.cel ?? {}).map(([kind, text]) => `${kind === "compare" ? t("design.comparer_within") : t("design.sort_key_within")}: ${text}`)].join("\n");
   }
-  if (name === "schema") return [value.declared ? "checked on every write" : "", ...value.fields.map((/** @type {SchemaField} */ one) => `${one.name} ${one.type}${one.required ? ", required" : ""}`)].filter(Boolean).join("\n");
-  if (name === "relations") return value.map((/** @type {Relation} */ one) => `${one.source_fields.join(", ")} to ${one.target_store} (${one.target_fields.join(", ")})`).join("\n");
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (name === "schema") return [value.declared ? t("design.checked_on_every_write_within") : "", ...value.fields.map((/** @type {SchemaField} */ one) => one.required ? t("design.field_required_within", { name: one.name, type: one.type }) : `${one.name} ${one.type}`)].filter(Boolean).join("\n");
+  if (name === "relations") return value.map((/** @type {Relation} */ one) => t("design.relation_from_to", { fields: one.source_fields.join(", "), store: one.target_store, target: one.target_fields.join(", ") })).join("\n");
+  if (typeof value === "boolean") return value ? t("shared.yes") : t("shared.no");
   if (isObject(value)) return Object.keys(value).length ? stringify(value) : "";
   return String(value);
 }
@@ -179,13 +179,13 @@ export function slotAdvice(draft, store) {
   const inNode = draft.placement === "node";
   if (each !== undefined && inNode) {
     const node = each * draft.slot_length;
-    const size = node >= 1 << 20 ? `${(node / (1 << 20)).toFixed(1)} MB` : `${Math.max(1, Math.round(node / 1024))} KB`;
+    const size = node >= 1 << 20 ? t("shared.n_mb", { n: (node / (1 << 20)).toFixed(1) }) : t("shared.n_kb", { n: Math.max(1, Math.round(node / 1024)) });
     const fit = Math.max(SLOTS.least, Math.min(SLOTS.most, Math.round((256 * 1024) / each / 100) * 100 || 50));
-    return node > 1 << 20 ? `About ${size} a node: every read of one item loads that much. ${fit.toLocaleString("en-US")} would be about 256 KB.` : `About ${size} a node with items as they are now.`;
+    return node > 1 << 20 ? t("design.about_size_a_node", { size, fit: fit.toLocaleString("en-US") }) : t("design.about_a_node_with_items", { size });
   }
-  if (draft.slot_length < 200) return "Small nodes: quick single writes, more levels. Good for large values in the node.";
-  if (draft.slot_length > 5_000) return inNode ? "Large nodes: quick walks, slower single writes. Good for small values." : "Large nodes hold only keys here: good for walking them.";
-  return "Good for items of up to a few hundred bytes.";
+  if (draft.slot_length < 200) return t("design.small_nodes_quick_single_writes_more");
+  if (draft.slot_length > 5_000) return inNode ? t("design.large_nodes_quick_walks_slower_single") : t("design.large_nodes_hold_only_keys_here");
+  return t("design.good_for_items_of_up");
 }
 
 /** Moves an entry of a list; the list itself changes. @template T @param {T[]} list @param {number} from @param {number} to */
@@ -216,22 +216,22 @@ const FITS = /** @type {{[type: string]: (value: any) => boolean}} */ ({
 
 /** Why a seed item does not fit, or undefined. @param {Draft} draft @param {any} seed @returns {string | undefined} */
 export function seedFault(draft, seed) {
-  if (!isObject(seed) || !("key" in seed) || !("value" in seed)) return "It needs a key and a value.";
+  if (!isObject(seed) || !("key" in seed) || !("value" in seed)) return t("design.it_needs_a_key_and_a_value");
   if (draft.composite) {
-    if (!isObject(seed.key)) return "The key is an object with its fields.";
+    if (!isObject(seed.key)) return t("design.the_key_is_an_object");
     const missing = draft.fields.find((one) => !(one.name in /** @type {any} */ (seed.key)));
-    if (missing) return `The key has no ${missing.name}.`;
+    if (missing) return t("design.the_key_lacks", { field: missing.name });
     const known = [...draft.fields, ...draft.ride_on].map((one) => one.name);
     const other = Object.keys(seed.key).find((name) => !known.includes(name));
-    if (other !== undefined) return `The key has no field ${other}.`;
+    if (other !== undefined) return t("design.the_key_has_no_field", { field: other });
   }
   if (!draft.declared) return undefined;
-  if (!isObject(seed.value)) return "The value is an object with its fields.";
+  if (!isObject(seed.value)) return t("design.the_value_is_an_object");
   for (const field of draft.schema) {
     const value = /** @type {any} */ (seed.value)[field.name];
     if (value === undefined || value === null) {
-      if (field.required) return `${field.name} is required.`;
-    } else if (!(FITS[field.type] ?? FITS.any)(value)) return `${field.name} must be ${field.type}.`;
+      if (field.required) return t("shared.field_is_required", { field: field.name });
+    } else if (!(FITS[field.type] ?? FITS.any)(value)) return t("design.field_must_be_type", { field: field.name, type: field.type });
   }
   return undefined;
 }

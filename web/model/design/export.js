@@ -1,6 +1,7 @@
 // A diagram as a picture, and as text that other tools draw: SVG, Mermaid, DBML.
 
 import { CARD, boundsOf, pathOf } from "./graph.js";
+import { t } from "../../strings/design.js";
 
 /** @typedef {import("./graph.js").Card} Card */
 /** @typedef {import("./graph.js").Edge} Edge */
@@ -31,7 +32,7 @@ export function svgOf(cards, edges, places, ink) {
       const top = y + CARD.head + 1 + index * CARD.row;
       return `${field.key ? `<rect x="${x + 0.5}" y="${top}" width="${CARD.width - 1}" height="${CARD.row}" fill="${ink.hover}"/>` : ""}<text x="${x + 28}" y="${top + 16}" class="data">${escape(cut(field.name, 17))}</text><text x="${x + CARD.width - 10}" y="${top + 16}" class="data soft" text-anchor="end">${escape(field.type)}</text>${field.key || field.link ? `<text x="${x + 11}" y="${top + 16}" class="soft">${field.key ? "⚷" : "↗"}</text>` : ""}`;
     });
-    const rest = card.more > 0 ? `<text x="${x + 28}" y="${y + CARD.head + 17 + card.fields.length * CARD.row}" class="soft">${card.more} more</text>` : "";
+    const rest = card.more > 0 ? `<text x="${x + 28}" y="${y + CARD.head + 17 + card.fields.length * CARD.row}" class="soft">${t("shared.n_more", { n: card.more })}</text>` : "";
     return `<g><rect x="${x + 0.5}" y="${y + 0.5}" width="${CARD.width - 1}" height="${card.height - 1}" rx="8" fill="${ink.sheet}" stroke="${ink.line}"/>${rows.join("")}<path d="M${x} ${y + CARD.head}h${CARD.width}" stroke="${ink.line}"/><text x="${x + 12}" y="${y + 21}" class="name">${escape(cut(card.name, 18))}</text><text x="${x + CARD.width - 10}" y="${y + 21}" class="soft" text-anchor="end">${card.count === undefined ? "draft" : card.count.toLocaleString("en-US")}</text>${rest}</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${box.x - pad} ${box.y - pad} ${width} ${height}"><style>text{font:13px system-ui,sans-serif;fill:${ink.ink}}.data{font:12px ui-monospace,Menlo,Consolas,monospace}.soft{fill:${ink.soft};font-size:11px}.name{font-weight:600}</style><rect x="${box.x - pad}" y="${box.y - pad}" width="${width}" height="${height}" fill="${ink.frame}"/>${lines.join("")}${boxes.join("")}</svg>`;

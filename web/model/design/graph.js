@@ -1,6 +1,7 @@
 // Stores and relations as a graph: cards with the fields that matter, edges between fields, who is near whom.
 
 import { keyFields } from "../../core/keys.js";
+import { t } from "../../strings/design.js";
 
 export const CARD = { width: 184, head: 33, row: 24, gap: 48, across: 72 };
 const MOST_FIELDS = 5;
@@ -19,7 +20,7 @@ export function graphOf(stores, drafts = []) {
     const draft = drafts.find((one) => one.store === store.name);
     return { name: String(store.name), shown: draft ? { ...store, ...draft.definition, schema: draft.definition.schema.declared ? draft.definition.schema : store.schema } : store, count: Number(store.count), draft: draft !== undefined };
   });
-  for (const one of drafts) if (one.store === "") list.push({ name: one.definition.name || "New store", shown: one.definition, count: /** @type {any} */ (undefined), draft: true });
+  for (const one of drafts) if (one.store === "") list.push({ name: one.definition.name || t("shared.new_store"), shown: one.definition, count: /** @type {any} */ (undefined), draft: true });
   const named = new Set(list.map((one) => one.name));
   /** @type {Edge[]} */
   const edges = [];

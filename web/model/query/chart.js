@@ -5,6 +5,7 @@
 
 import { ExactNumber, kindOf } from "../../core/json.js";
 import { isDateText } from "../../core/format.js";
+import { t } from "../../strings/query.js";
 
 const SAMPLE = 1000;
 const MOST_POINTS = 5000;
@@ -194,6 +195,6 @@ export function pointChart(rows, { x, y }, { width, height, dates, zero = false 
 
 /** A chart in words, for those who do not see it. @param {Form} form @param {string} x @param {string} y @param {number} shown @param {number} count */
 export function inWords(form, x, y, shown, count) {
-  const kind = { bar: "Bar chart", line: "Line chart", scatter: "Scatter chart" }[form];
-  return `${kind} of ${y}${x ? ` by ${x}` : ""}, ${shown === count ? `${count} rows` : `${shown} of ${count} rows`}`;
+  const kind = { bar: t("query.bar_chart"), line: t("query.line_chart"), scatter: t("query.scatter_chart") }[form];
+  return x ? shown === count ? t("query.chart_of_by", { kind, y, x, rows: count }) : t("query.chart_of_by_part", { kind, y, x, shown, rows: count }) : shown === count ? t("query.chart_of", { kind, y, rows: count }) : t("query.chart_of_part", { kind, y, shown, rows: count });
 }

@@ -4,6 +4,7 @@
 // and the stores that the page knows; does not check what the statement means.
 
 import { keyFields } from "../../core/keys.js";
+import { t } from "../../strings/query.js";
 import { quoted, tokens, unquoted } from "./sql_text.js";
 import { FUNCTIONS, KEYWORDS, TYPES } from "./sql_words.js";
 
@@ -82,7 +83,7 @@ export function complete(text, at, schema, asked = false) {
     const name = unquoted(owner.text);
     const store = storeNamed(named.get(name.toLowerCase()) ?? name);
     if (store) return { from, options: columnsOf(store).map((column) => columnOption(column, "", 2)) };
-    if (name.toLowerCase() === "script" && schema.scripts) return { from, options: schema.scripts.map((one) => ({ label: one, type: /** @type {const} */ ("store"), detail: "script", apply: quoted(one), boost: 2 })) };
+    if (name.toLowerCase() === "script" && schema.scripts) return { from, options: schema.scripts.map((one) => ({ label: one, type: /** @type {const} */ ("store"), detail: t("query.script_within"), apply: quoted(one), boost: 2 })) };
     return schema.databases?.includes(name) ? { from, options: schema.stores.map((one) => storeOption(one, 2)) } : undefined;
   }
   if (!typing && !asked && !(last && /^(?:FROM|JOIN|INTO|UPDATE)$/i.test(last.text) && last.to < at)) return undefined;
@@ -93,8 +94,8 @@ export function complete(text, at, schema, asked = false) {
   /** @type {Option[]} */
   const options = [];
   if (stores) {
-    options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: "database", apply: quoted(name), boost: 0 })));
-    if (schema.scripts?.length) options.push({ label: "script", type: "database", detail: "rows of scripts", apply: "script", boost: 0 });
+    options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: t("shared.database_within"), apply: quoted(name), boost: 0 })));
+    if (schema.scripts?.length) options.push({ label: t("query.script_within"), type: "database", detail: t("query.rows_of_scripts"), apply: "script", boost: 0 });
     options.push(...words(before).map((one) => ({ ...one, boost: -1 })));
     return { from, options };
   }

@@ -3,6 +3,8 @@
 // Holds: at least one tab while the workbench is open (`ensure`); what was saved by another version, or broken, is read as
 // far as it can be; saving gives back what was read. Does not touch the browser's storage itself.
 
+import { t } from "../../strings/shell.js";
+
 /** @typedef {{id: string, title: string, text: string, params: {[id: string]: string}, at?: number}} QueryTab */
 
 const MOST_TABS = 30;
@@ -51,8 +53,8 @@ export class QueryTabs extends EventTarget {
   /** A number that no other title has. */
   #freeTitle() {
     let n = 1;
-    while (this.list.some((one) => one.title === `Query ${n}`)) n += 1;
-    return `Query ${n}`;
+    while (this.list.some((one) => one.title === t("shell.query_number", { number: n }))) n += 1;
+    return t("shell.query_number", { number: n });
   }
 
   /** @param {string} id */
@@ -122,7 +124,7 @@ export class QueryTabs extends EventTarget {
     for (const one of Array.isArray(saved?.tabs) ? saved.tabs : []) {
       if (typeof one?.id !== "string" || typeof one.text !== "string" || this.list.some((other) => other.id === one.id)) continue;
       const params = Object.fromEntries(Object.entries(one.params ?? {}).filter(([, value]) => typeof value === "string"));
-      this.list.push({ id: one.id, title: typeof one.title === "string" && one.title ? one.title : "Query", text: one.text, params: /** @type {any} */ (params), at: Number.isInteger(one.at) ? one.at : undefined });
+      this.list.push({ id: one.id, title: typeof one.title === "string" && one.title ? one.title : t("shared.query"), text: one.text, params: /** @type {any} */ (params), at: Number.isInteger(one.at) ? one.at : undefined });
     }
     this.active = this.list.some((one) => one.id === saved?.active) ? saved.active : (this.list[0]?.id ?? "");
     this.dispatchEvent(new Event("change"));

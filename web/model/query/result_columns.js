@@ -3,6 +3,7 @@
 import { cell, isDateText } from "../../core/format.js";
 import { isNumberType } from "../../core/keys.js";
 import { kindOf } from "../../core/json.js";
+import { t } from "../../strings/query.js";
 
 const SAMPLE = 200;
 const LEAST_SAMPLE = 20;
@@ -42,7 +43,7 @@ export function resultColumns(columns, rows) {
     const only = tally.kinds.size === 1 ? [...tally.kinds][0] : "";
     const guessed = only === "string" ? (tally.dates === tally.seen ? "date" : "string") : only === "array" || only === "object" ? "json" : only;
     const shownType = shortType(known ? type : guessed);
-    const label = name || `column ${at + 1}`;
+    const label = name || t("query.column_at", { place: at + 1 });
     return { name, label, type, shownType, numeric, chars: Math.max(tally.chars, headChars(label, shownType, numeric)) };
   });
 }

@@ -7,6 +7,7 @@ import { ApiError } from "../../core/http.js";
 import { parse } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
 import { stopRun } from "../stop.js";
+import { t } from "../../strings/query.js";
 import { ResultRows } from "./result_rows.js";
 
 /** @typedef {{name: string, type: string}} Column */
@@ -23,7 +24,7 @@ export function faultOf(error) {
   const at = Number(first.at ?? problem.at ?? NaN);
   /** @type {string[]} */
   const suggestions = [...(first.suggestions ?? []), ...(problem.suggestions ?? [])].filter((one) => typeof one === "string");
-  return { message: String(problem.detail || first.detail || problem.title || "The query failed."), code: String(problem.code ?? ""), at: Number.isInteger(at) && at >= 0 ? at : undefined, suggestions: [...new Set(suggestions)] };
+  return { message: String(problem.detail || first.detail || problem.title || t("query.the_query_failed")), code: String(problem.code ?? ""), at: Number.isInteger(at) && at >= 0 ? at : undefined, suggestions: [...new Set(suggestions)] };
 }
 
 export class QueryRun extends EventTarget {
@@ -63,7 +64,7 @@ export class QueryRun extends EventTarget {
     try {
       const response = await this.api.raw("POST", this.url, { body: this.request, accept: STREAM, signal: this.stopper.signal });
       await readLines(response.body, (lines) => this.take(lines));
-      if (this.state === "running" && !this.stats && !this.fault) this.fault = { message: "The answer broke off before its end.", code: "broken_off", suggestions: [] };
+      if (this.state === "running" && !this.stats && !this.fault) this.fault = { message: t("shared.the_answer_broke_off_before_its_end"), code: "broken_off", suggestions: [] };
       this.#end(this.fault ? "failed" : "done");
     } catch (error) {
       if (this.stopper.signal.aborted) this.#end("cancelled");

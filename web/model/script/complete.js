@@ -2,10 +2,12 @@
 //
 // Holds: nothing is offered inside of a text that is no template, but names of fields where JSON has its names.
 
+import { t } from "../../strings/scripts.js";
+
 /** @typedef {{label: string, detail?: string, type: "variable" | "function" | "column" | "word", apply?: string}} Option */
 /** @typedef {{variables: {name: string, from: string}[], values?: {[name: string]: any}, fields?: string[]}} Known values: of variables, as a run told them; fields: of the store that is meant */
 
-const FUNCTIONS = [["size", "elements or characters"], ["has", "whether a field is there"], ["all", "list.all(x, condition)"], ["exists", "list.exists(x, condition)"], ["map", "list.map(x, value)"], ["filter", "list.filter(x, condition)"], ["contains", "text.contains(part)"], ["startsWith", "text.startsWith(part)"], ["endsWith", "text.endsWith(part)"], ["matches", "text.matches(pattern)"], ["string", "as text"], ["int", "as a whole number"], ["double", "as a number"]];
+const FUNCTIONS = [["size", t("scripts.elements_or_characters")], ["has", t("scripts.whether_a_field_is_there")], ["all", "list.all(x, condition)"], ["exists", "list.exists(x, condition)"], ["map", "list.map(x, value)"], ["filter", "list.filter(x, condition)"], ["contains", "text.contains(part)"], ["startsWith", "text.startsWith(part)"], ["endsWith", "text.endsWith(part)"], ["matches", "text.matches(pattern)"], ["string", t("scripts.as_text_within")], ["int", t("scripts.as_a_whole_number")], ["double", t("scripts.as_a_number")]];
 const WORDS = ["true", "false", "null", "in"];
 const PATH = /([\p{L}_][\p{L}\p{N}_]*(?:\[\d+\])?(?:\.[\p{L}_][\p{L}\p{N}_]*(?:\[\d+\])?)*)\.([\p{L}\p{N}_]*)$/u;
 const WORD = /[\p{L}_][\p{L}\p{N}_]*$/u;

@@ -4,6 +4,7 @@
 // undone and redone. Says `change` when the list, the open one or a script is another, `kept` when there is something to keep.
 
 import { parse, stringify } from "../../core/json.js";
+import { t } from "../../strings/scripts.js";
 import { carried, found, kept } from "./breakpoints.js";
 
 /** @typedef {import("./steps.js").Script} Script */
@@ -64,7 +65,7 @@ export class Draft {
   }
 
   get title() {
-    return this.script.name?.trim() || "New script";
+    return this.script.name?.trim() || t("shared.new_script");
   }
   /** Whether there is something to save. */
   get dirty() {

@@ -4,6 +4,7 @@
 // stays text; what cannot be read says why and is not taken.
 
 import { isObject, number, parse, stringify } from "../../core/json.js";
+import { t } from "../../strings/scripts.js";
 import { pick } from "./steps.js";
 
 /** @typedef {"text" | "long" | "template" | "expression" | "operand" | "variable" | "sql" | "json" | "names" | "integer" | "number" | "boolean" | "store" | "database" | "tool" | "script"} Kind */
@@ -20,16 +21,16 @@ const own = (name, kind, label, hint = "", required = true) => ({ pointer: `/${n
 
 /** The fields that each kind of step has itself. @type {{[kind: string]: Field[]}} */
 const OWN = {
-  tool: [own("tool", "tool", "Tool")],
-  ask: [own("prompt", "template", "Prompt", "{{name}} puts a variable in")],
-  set: [own("variable", "variable", "Variable"), own("value", "operand", "Value", "an expression, or JSON with {{name}} in its texts")],
-  if: [own("condition", "expression", "Condition")],
-  loop: [own("list", "operand", "List", "an expression that gives a list"), own("item", "variable", "Each element is")],
-  fetch: [own("store", "store", "Store"), own("filter", "json", "Filter", "a filter document such as {\"total\": {\"$gte\": 10}}", false), own("fields", "names", "Fields", "all when empty", false), own("limit", "integer", "Most rows", "", false)],
-  say: [own("message", "template", "Message", "{{name}} puts a variable in")],
-  call: [own("script", "script", "Script", "Category.Name, or the name alone in the same category")],
+  tool: [own("tool", "tool", t("scripts.tool"))],
+  ask: [own("prompt", "template", t("scripts.prompt"), t("scripts.puts_a_variable_in", { example: "{{name}}" }))],
+  set: [own("variable", "variable", t("scripts.variable")), own("value", "operand", t("shared.value"), t("scripts.an_expression_or_json", { example: "{{name}}" }))],
+  if: [own("condition", "expression", t("scripts.condition"))],
+  loop: [own("list", "operand", t("scripts.list"), t("scripts.an_expression_that_gives_a_list")), own("item", "variable", t("scripts.each_element_is"))],
+  fetch: [own("store", "store", t("shared.store")), own("filter", "json", t("shared.filter"), t("scripts.a_filter_document_such_as", { example: '{"total": {"$gte": 10}}' }), false), own("fields", "names", t("shared.fields"), t("scripts.all_when_empty"), false), own("limit", "integer", t("scripts.most_rows"), "", false)],
+  say: [own("message", "template", t("shared.message"), t("scripts.puts_a_variable_in", { example: "{{name}}" }))],
+  call: [own("script", "script", t("shared.script"), t("scripts.category_name_or_the_name_alone"))],
   block: [],
-  assert: [own("condition", "expression", "Condition"), own("message", "template", "Otherwise say", "", false)],
+  assert: [own("condition", "expression", t("scripts.condition")), own("message", "template", t("scripts.otherwise_say"), "", false)],
 };
 
 /** The fields of a step. @param {{[name: string]: any}} step @param {Tool[]} tools @param {{category: string, name: string, parameters?: any[]}[]} scripts @param {string} category of the script that it is in @returns {Field[]} */
@@ -47,7 +48,7 @@ export function stepFields(step, tools, scripts, category) {
 }
 
 /** @param {{[name: string]: any}} step @returns {Field} */
-const rawArguments = (step) => ({ pointer: "/args", name: "args", label: "Arguments", kind: "json", required: false, hint: step.tool || step.script ? "this name is not known here" : "" });
+const rawArguments = (step) => ({ pointer: "/args", name: "args", label: t("shared.arguments"), kind: "json", required: false, hint: step.tool || step.script ? t("scripts.this_name_is_not_known_here") : "" });
 
 /** @template {{category: string, name: string}} T @param {T[]} scripts @param {string} reference @param {string} category @returns {T | undefined} */
 export function scriptNamed(scripts, reference, category) {
@@ -181,7 +182,7 @@ function json(text) {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const bare = /^[\p{L}_][\p{L}\p{N}_ -]*$/u.test(text.trim());
-    return { error: bare ? `This is JSON: a text has quotes, "${text.trim()}". A variable is {{${text.trim().replaceAll(/\W+/g, "_")}}}.` : `Not JSON yet. ${why}.` };
+    return { error: bare ? t("scripts.this_is_json", { text: text.trim(), variable: `{{${text.trim().replaceAll(/\W+/g, "_")}}}` }) : t("scripts.not_json_yet", { why }) };
   }
 }
 

@@ -3,12 +3,13 @@
 // Holds: a run ends once, as `done`, `failed` or `cancelled`; what came before an end stays. Changes to one item are one change:
 // from what it was first to what it is last. Says `change` as things come and `end` once.
 
-import { count, counted, literal, span } from "../../core/format.js";
+import { count, literal, span } from "../../core/format.js";
 import { ApiError, path } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
 import { ResultRows } from "../query/result_rows.js";
 import { stopRun } from "../stop.js";
+import { t } from "../../strings/scripts.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 
@@ -140,7 +141,7 @@ export class ScriptRun extends EventTarget {
       const response = await this.api.raw("POST", this.url, { body: this.body, accept: "application/x-ndjson", signal: this.stopper.signal });
       await readLines(response.body, (lines) => this.take(lines));
       if (this.state === "running") {
-        this.error = "The answer broke off before its end.";
+        this.error = t("shared.the_answer_broke_off_before_its_end");
         this.#end("failed");
       }
     } catch (error) {
@@ -170,7 +171,7 @@ export class ScriptRun extends EventTarget {
     switch (event.event) {
       case "started":
         if (own) this.args = /** @type {any} */ (event.args) ?? {};
-        if (own) this.#write("run", Object.entries(/** @type {any} */ (event.args) ?? {}).map(([name, value]) => `${name} = ${literal(value, 60)}`).join(", ") || "no arguments", "");
+        if (own) this.#write("run", Object.entries(/** @type {any} */ (event.args) ?? {}).map(([name, value]) => `${name} = ${literal(value, 60)}`).join(", ") || t("scripts.no_arguments"), "");
         break;
       case "step_started":
         if (own) this.#began(at, event);
@@ -219,8 +220,8 @@ export class ScriptRun extends EventTarget {
       const round = /** @type {[number, number]} */ (event.round.map(Number));
       const last = this.log.at(-1);
       // Rounds in which nothing is told are one line.
-      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: `${count(round[0])} of ${count(round[1])}` });
-      else if (state.round?.[0] !== round[0]) this.#write("loop", `${count(round[0])} of ${count(round[1])}`, loop);
+      if (last?.word === "loop" && last.at === loop) Object.assign(last, { ms: this.clock, text: t("shared.n_of_total", { n: count(round[0]), total: count(round[1]) }) });
+      else if (state.round?.[0] !== round[0]) this.#write("loop", t("shared.n_of_total", { n: count(round[0]), total: count(round[1]) }), loop);
       state.round = round;
     }
   }
@@ -245,7 +246,7 @@ export class ScriptRun extends EventTarget {
     if (event.condition_error) this.#write("condition", sentence(String(event.condition_error)), here, "fail");
     const element = last ? brief(this.variables[last.item]) : "";
     queueMicrotask(() => this.dispatchEvent(new Event("pause")));
-    this.#write("pause", `${own ? "" : `${event.script} `}${last ? `${count(last.round)} of ${count(last.of)}${element ? `  ${element}` : ""}` : ""}`.trim(), here);
+    this.#write("pause", `${own ? "" : `${event.script} `}${last ? `${t("shared.n_of_total", { n: count(last.round), total: count(last.of) })}${element ? `  ${element}` : ""}` : ""}`.trim(), here);
   }
 
   #goesOn() {
@@ -358,7 +359,7 @@ export class ScriptRun extends EventTarget {
       // A step that failed inside a script that is called, or a loop, fails what is around it.
       for (const one of this.steps.values()) if (one.state === "running") one.state = event.outcome === "failed" ? "failed" : "waiting";
     }
-    const words = event.outcome === "done" ? `${counted(this.figures.steps, "step")}, ${counted(this.figures.rows, "row")}${this.figures.changed ? `, ${counted(this.figures.changed, "change")}${this.dryRun ? " shown, none kept" : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
+    const words = event.outcome === "done" ? `${t("shared.n_steps", { n: this.figures.steps })}, ${t("shared.n_rows", { n: this.figures.rows })}${this.figures.changed ? `, ${t("shared.n_changes", { n: this.figures.changed })}${this.dryRun ? ` ${t("scripts.shown_none_kept")}` : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
     this.#write(event.outcome === "done" && this.until !== undefined ? "pause" : String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
     this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
   }
@@ -378,7 +379,7 @@ export class ScriptRun extends EventTarget {
     void stopRun(this.api, this.id, this.stopper);
     for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
     this.#goesOn();
-    this.error = "Stopped.";
+    this.error = t("shared.stopped_sentence");
     this.#write("stopped", "", "");
     this.#end("cancelled");
   }
@@ -397,7 +398,7 @@ export class ScriptRun extends EventTarget {
 function brief(value) {
   if (!isObject(value)) return value === undefined || Array.isArray(value) ? "" : literal(value, 60);
   const plain = Object.values(value).filter((one) => one !== null && (typeof one !== "object" || !(isObject(one) || Array.isArray(one))));
-  return plain.slice(0, 3).map((one) => String(one).slice(0, 40)).join("  ");
+  return plain.slice(0, 2).map((one) => String(one).slice(0, 40)).join("  ");
 }
 
 /** One change as a count. @param {Change} row @returns {Touched} */
@@ -425,7 +426,8 @@ export function shownVariable(value) {
   if (value === null || value === undefined) return { type: "null", text: "null", look: "null" };
   if (Array.isArray(value)) {
     const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
-    return { type: "list", text: counted(more ? value.length - 1 + Number(more) : value.length, isObject(value[0]) ? "row" : "element"), look: "" };
+    const n = more ? value.length - 1 + Number(more) : value.length;
+    return { type: "list", text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
   }
   if (isObject(value)) return { type: "map", text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
@@ -441,7 +443,7 @@ export function logTime(ms) {
 /** What went wrong, without the place in the arguments that it begins with. @param {unknown} message */
 function told(message) {
   const [, field = "", text = ""] = /^(\/[^\s:]+)?(?:: )?(.*)$/s.exec(String(message ?? "")) ?? [];
-  return { field, text: sentence(text || "It failed") };
+  return { field, text: sentence(text || t("scripts.it_failed")) };
 }
 
 /** @param {string} text */

@@ -4,27 +4,28 @@
 // changed in place: each change gives another script and shares what it did not touch. What a script means is not known here.
 
 import { stringify } from "../../core/json.js";
+import { t } from "../../strings/scripts.js";
 
 /** @typedef {{[name: string]: any}} Step */
 /** @typedef {{name?: string, category?: string, description?: string, parameters?: any[], database?: string, transaction?: string, limits?: any, steps: Step[]}} Script */
 /** @typedef {{at: string, step: Step, list: string, index: number, count: number, depth: number, number: string}} Place a step and where it is; `number` for people, like `4.1` */
 
 /** The lists that are nested in a kind of step: the field, and what people call it. @type {{[kind: string]: [string, string][]}} */
-const BRANCHES = { if: [["then", "Then"], ["else", "Otherwise"]], loop: [["steps", "For each"]], block: [["steps", "Together"]] };
+const BRANCHES = { if: [["then", t("scripts.then")], ["else", t("scripts.otherwise")]], loop: [["steps", t("scripts.for_each")]], block: [["steps", t("scripts.together")]] };
 
 /** What each kind is called, its icon, what it does, and how a new one begins. @type {{[kind: string]: {title: string, icon: string, about: string, fresh: Step}}} */
 export const KINDS = {
-  fetch: { title: "Read items", icon: "search", about: "Items of a store, by a filter", fresh: { type: "fetch", store: "", output: "items" } },
-  query: { title: "Query by SQL", icon: "query", about: "A statement that reads", fresh: { type: "tool", tool: "query", args: { sql: "" }, output: "rows" } },
-  tool: { title: "Call a tool", icon: "flask", about: "Any tool by its name", fresh: { type: "tool", tool: "", args: {} } },
-  set: { title: "Set a variable", icon: "target", about: "A value from an expression", fresh: { type: "set", variable: "", value: "" } },
-  if: { title: "If", icon: "filter", about: "One of two lists of steps, by a condition", fresh: { type: "if", condition: "", then: [] } },
-  loop: { title: "Loop", icon: "loop", about: "Steps for each element of a list", fresh: { type: "loop", list: "", item: "item", steps: [] } },
-  block: { title: "Block", icon: "json", about: "Steps that belong together", fresh: { type: "block", steps: [] } },
-  assert: { title: "Assert", icon: "check", about: "Fails unless a condition holds", fresh: { type: "assert", condition: "" } },
-  say: { title: "Say", icon: "say", about: "Tells the person something", fresh: { type: "say", message: "" } },
-  call: { title: "Run a script", icon: "scripts", about: "Another script, with arguments", fresh: { type: "call", script: "", args: {} } },
-  ask: { title: "Ask the model", icon: "spark", about: "The only step that needs a model", fresh: { type: "ask", prompt: "", output: "answer" } },
+  fetch: { title: t("scripts.read_items"), icon: "search", about: t("scripts.items_of_a_store"), fresh: { type: "fetch", store: "", output: "items" } },
+  query: { title: t("scripts.query_by_sql"), icon: "query", about: t("scripts.a_statement_that_reads"), fresh: { type: "tool", tool: "query", args: { sql: "" }, output: "rows" } },
+  tool: { title: t("scripts.call_a_tool"), icon: "flask", about: t("scripts.any_tool_by_its_name"), fresh: { type: "tool", tool: "", args: {} } },
+  set: { title: t("scripts.set_a_variable"), icon: "target", about: t("scripts.a_value_from_an_expression"), fresh: { type: "set", variable: "", value: "" } },
+  if: { title: t("scripts.if"), icon: "filter", about: t("scripts.one_of_two_lists_of_steps"), fresh: { type: "if", condition: "", then: [] } },
+  loop: { title: t("scripts.loop"), icon: "loop", about: t("scripts.steps_for_each_element_of_a_list"), fresh: { type: "loop", list: "", item: "item", steps: [] } },
+  block: { title: t("scripts.block"), icon: "json", about: t("scripts.steps_that_belong_together"), fresh: { type: "block", steps: [] } },
+  assert: { title: t("scripts.assert"), icon: "check", about: t("scripts.fails_unless_a_condition_holds"), fresh: { type: "assert", condition: "" } },
+  say: { title: t("scripts.say"), icon: "say", about: t("scripts.tells_the_person_something"), fresh: { type: "say", message: "" } },
+  call: { title: t("shared.run_a_script"), icon: "scripts", about: t("scripts.another_script_with_arguments"), fresh: { type: "call", script: "", args: {} } },
+  ask: { title: t("scripts.ask_the_model"), icon: "spark", about: t("scripts.the_only_step_that_needs_a_model"), fresh: { type: "ask", prompt: "", output: "answer" } },
 };
 const TOOL_ICONS = /** @type {{[tool: string]: string}} */ ({ query: "query", select: "search", insert: "plus", update: "edit", delete: "trash", change: "edit", execute: "query", import: "import", export: "export", chart: "chart", explain: "plan", navigate: "jump" });
 
@@ -46,7 +47,7 @@ export function stepIcon(step) {
 export function stepTitle(step) {
   if (typeof step.name === "string" && step.name.trim()) return step.name;
   if (kindOf(step) === "tool" && step.tool) return sentence(String(step.tool));
-  return pick(KINDS, kindOf(step))?.title ?? "Unknown step";
+  return pick(KINDS, kindOf(step))?.title ?? t("scripts.unknown_step");
 }
 /** The word of the language for it: its kind, or the tool it calls. @param {Step} step */
 export function stepWord(step) {
@@ -204,15 +205,15 @@ export function fresh(script, kind, tool) {
 /** The variables that may have a value before a step runs, with what gives it. @param {Script} script @param {string} at @returns {{name: string, from: string}[]} */
 export function scopeAt(script, at) {
   /** @type {Map<string, string>} */
-  const known = new Map((script.parameters ?? []).filter((one) => one?.name).map((one) => [String(one.name), `parameter, ${one.type ?? "string"}`]));
+  const known = new Map((script.parameters ?? []).filter((one) => one?.name).map((one) => [String(one.name), t("scripts.parameter_type", { type: one.type ?? "string" })]));
   const all = places(script);
   const here = all.findIndex((one) => one.at === at);
   for (const { at: own, step, number } of here < 0 ? all : all.slice(0, here)) {
     if (step.disabled) continue;
     const around = at.startsWith(`${own}/`);
-    if (kindOf(step) === "loop" && around && step.item) known.set(String(step.item), `element of step ${number}`);
-    if (kindOf(step) === "set" && step.variable) known.set(String(step.variable), `step ${number}`);
-    if (step.output && !around) known.set(String(step.output), `step ${number}`);
+    if (kindOf(step) === "loop" && around && step.item) known.set(String(step.item), t("scripts.element_of_step_number", { number }));
+    if (kindOf(step) === "set" && step.variable) known.set(String(step.variable), t("scripts.step_number_within", { number }));
+    if (step.output && !around) known.set(String(step.output), t("scripts.step_number_within", { number }));
   }
   known.set("run", "user, database, now, today, dry_run");
   if (all.some(({ step }) => step.continue_on_error)) known.set("error", "code, message, step");

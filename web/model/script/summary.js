@@ -1,6 +1,7 @@
 // What a closed card says of its step: a few lines, in pieces that have a colour each.
 
 import { literal } from "../../core/format.js";
+import { t } from "../../strings/scripts.js";
 import { spaced } from "./forms.js";
 import { kindOf } from "./steps.js";
 
@@ -25,7 +26,7 @@ function valuePieces(value) {
 /** What stands at the end of a header: the condition, what is gone through. @param {{[name: string]: any}} step @returns {Piece[]} */
 export function headPieces(step) {
   if (kindOf(step) === "if") return pieces(String(step.condition ?? ""));
-  if (kindOf(step) === "loop") return [{ text: String(step.item ?? ""), look: "w" }, { text: " in ", look: "dim" }, ...pieces(typeof step.list === "string" ? step.list : literal(step.list, 60))];
+  if (kindOf(step) === "loop") return [{ text: String(step.item ?? ""), look: "w" }, { text: ` ${t("shared.in_within")} `, look: "dim" }, ...pieces(typeof step.list === "string" ? step.list : literal(step.list, 60))];
   return [];
 }
 
@@ -43,7 +44,7 @@ function body(step) {
       return toolLines(step.args ?? {});
     case "fetch": {
       /** @type {Piece[]} */
-      const line = step.store ? [{ text: "store " }, { text: String(step.store), look: "t" }] : [];
+      const line = step.store ? [{ text: `${t("scripts.store_within")} ` }, { text: String(step.store), look: "t" }] : [];
       for (const name of ["filter", "fields", "limit"]) if (step[name] !== undefined) line.push({ text: `  ${name} ` }, ...valuePieces(step[name]));
       return [line];
     }
@@ -54,7 +55,7 @@ function body(step) {
     case "say":
       return [pieces(String(step.message ?? ""))];
     case "assert":
-      return [pieces(String(step.condition ?? "")), step.message ? [{ text: "else ", look: "dim" }, ...pieces(String(step.message))] : []];
+      return [pieces(String(step.condition ?? "")), step.message ? [{ text: `${t("scripts.else")} `, look: "dim" }, ...pieces(String(step.message))] : []];
     case "call":
       return step.script ? [[{ text: String(step.script), look: "t" }, ...Object.entries(step.args ?? {}).flatMap(([name, value]) => [{ text: `  ${name} ` }, ...valuePieces(value)])]] : [];
     default:
@@ -69,7 +70,7 @@ function toolLines(args) {
   const lines = [];
   if (typeof sql === "string" && sql.trim()) lines.push(pieces(sql.trim()));
   /** @type {Piece[]} */
-  const line = store === undefined || store === "" ? [] : [{ text: "store " }, { text: String(store), look: "t" }];
+  const line = store === undefined || store === "" ? [] : [{ text: `${t("scripts.store_within")} ` }, { text: String(store), look: "t" }];
   for (const [name, value] of Object.entries(rest)) line.push({ text: `${line.length ? "  " : ""}${name} ` }, ...valuePieces(value));
   return [...lines, line];
 }

@@ -9,6 +9,7 @@ import { visible } from "../../core/keys.js";
 import { stringify } from "../../core/json.js";
 import { OUTCOMES, PERIODS, WAYS, changesOf, marks, queryOf, readFilters, sequenceOf, storesOf, writeFilters } from "../../model/activity/audit.js";
 import { Samples, openDatabases, readExposition, sampleOf } from "../../model/activity/metrics.js";
+import { t } from "../../strings/activity.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { isRunning } from "../design/job_strip.js";
@@ -163,7 +164,7 @@ export class SopActivity extends Part {
       this.past = page.before ?? undefined;
       this.hasMore = page.has_more;
     } catch (error) {
-      this.app.session.fail(error, "Older changes");
+      this.app.session.fail(error, t("activity.older_changes"));
     }
     this.reading = false;
     this.requestUpdate();
@@ -236,7 +237,7 @@ export class SopActivity extends Part {
   /** @param {AuditEntry} entry @param {import("../../model/activity/audit.js").AuditChange} change */
   async #item(entry, change) {
     const { session } = this.app;
-    if (!session.databases.some((one) => one.name === entry.database)) return session.say({ kind: "warn", text: `There is no database ${entry.database} any more.` });
+    if (!session.databases.some((one) => one.name === entry.database)) return session.say({ kind: "warn", text: t("activity.there_is_no_database_any_more", { database: entry.database }) });
     const { grid } = this.app;
     await session.go({ database: entry.database, store: change.store, prefix: [], sel: change.key, at: change.key });
     // Rows that were there before do not look at the address again.
@@ -255,7 +256,7 @@ export class SopActivity extends Part {
       await this.app.session.api.json("DELETE", jobPath(job.id));
       await this.#tick();
     } catch (error) {
-      this.app.session.fail(error, "Cancel");
+      this.app.session.fail(error, t("shared.cancel"));
     }
   }
 
@@ -264,7 +265,7 @@ export class SopActivity extends Part {
       await this.app.session.api.json("DELETE", path("queries", query.id));
       await this.#tick();
     } catch (error) {
-      this.app.session.fail(error, "Stop");
+      this.app.session.fail(error, t("shared.stop"));
     }
   }
 
@@ -281,7 +282,7 @@ export class SopActivity extends Part {
         before = page.has_more ? page.before : undefined;
       } while (before !== undefined && lines.length < MOST_EXPORTED);
     } catch (error) {
-      return session.fail(error, "Export");
+      return session.fail(error, t("shared.export"));
     }
     const url = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }));
     const link = document.createElement("a");
@@ -289,7 +290,7 @@ export class SopActivity extends Part {
     link.download = "audit.ndjson";
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
-    session.say(before === undefined ? { kind: "ok", text: `${count(lines.length)} changes are saved.` } : { kind: "warn", text: `The newest ${count(lines.length)} changes are saved. Choose a shorter time for the others.` });
+    session.say(before === undefined ? { kind: "ok", text: t("activity.changes_are_saved", { n: count(lines.length) }) } : { kind: "warn", text: t("activity.the_newest_changes_are_saved", { n: count(lines.length) }) });
     return undefined;
   }
 
@@ -319,9 +320,9 @@ export class SopActivity extends Part {
     const since = this.counts?.since ?? [];
     const totals = /** @type {{[when: string]: number | undefined}} */ ({ today: since[0], yesterday: since.length ? since[1] - since[0] : undefined, week: since[2], all: when === "all" ? this.counts?.entries : undefined });
     const several = Object.keys(this.counts?.database ?? {}).length > 1 || this.filters.database !== "";
-    return html`<nav class="facets" aria-label="What is shown"><div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder="Person, key or text" aria-label="Person, key or text" autocomplete="off" spellcheck="false" .value=${this.filters.text} @input=${this.#typed}><kbd>/</kbd></label></div>
-      <div class="scroll tree"><h2 class="caption">When</h2><ul>${PERIODS.map(([id, title]) => html`<li><button class="node ${when === id ? "on" : ""}" aria-pressed=${String(when === id)} @click=${() => this.#go({ when: id })}>${icon("clock", true)}<span class="cut">${title}</span><span class="count">${totals[id] === undefined ? "" : count(totals[id])}</span></button></li>`)}</ul>
-      ${this.#facet("Way", "way", (id) => wayOf(/** @type {any} */ ({ way: id })))}${this.#facet("Who", "who", (id) => ({ title: id }))}${several ? this.#facet("Database", "database", (id) => ({ title: id, icon: "database" })) : nothing}${this.#facet("Store", "store", (id) => ({ title: id, icon: "store" }))}${this.#facet("Outcome", "outcome", (id) => ({ title: OUTCOMES.find(([one]) => one === id)?.[1] ?? id, icon: id === "done" ? "check" : "warning" }))}</div></nav>`;
+    return html`<nav class="facets" aria-label=${t("activity.what_is_shown")}><div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder=${t("activity.person_key_or_text")} aria-label=${t("activity.person_key_or_text")} autocomplete="off" spellcheck="false" .value=${this.filters.text} @input=${this.#typed}><kbd>/</kbd></label></div>
+      <div class="scroll tree"><h2 class="caption">${t("shared.when")}</h2><ul>${PERIODS.map(([id, title]) => html`<li><button class="node ${when === id ? "on" : ""}" aria-pressed=${String(when === id)} @click=${() => this.#go({ when: id })}>${icon("clock", true)}<span class="cut">${title}</span><span class="count">${totals[id] === undefined ? "" : count(totals[id])}</span></button></li>`)}</ul>
+      ${this.#facet(t("activity.way"), "way", (id) => wayOf(/** @type {any} */ ({ way: id })))}${this.#facet(t("activity.who"), "who", (id) => ({ title: id }))}${several ? this.#facet(t("shared.database"), "database", (id) => ({ title: id, icon: "database" })) : nothing}${this.#facet(t("shared.store"), "store", (id) => ({ title: id, icon: "store" }))}${this.#facet(t("activity.outcome"), "outcome", (id) => ({ title: OUTCOMES.find(([one]) => one === id)?.[1] ?? id, icon: id === "done" ? "check" : "warning" }))}</div></nav>`;
   }
 
   /** @param {any} event */
@@ -335,8 +336,8 @@ export class SopActivity extends Part {
     const { filters } = this;
     const names = /** @type {[keyof Filters, string][]} */ ([["text", "text"], ["way", "way"], ["who", "who"], ["database", "database"], ["store", "store"], ["outcome", "outcome"]]);
     const said = (/** @type {keyof Filters} */ name) => (name === "way" ? (WAYS[filters.way]?.title ?? filters.way) : filters[name]);
-    return html`<div class="pills"><span class="pill"><b>when</b><span class="op">is</span><span>${PERIODS.find(([id]) => id === filters.when)?.[1].toLowerCase()}</span>${filters.when === "all" ? nothing : html`<button aria-label="Remove when" @click=${() => this.#go({ when: "all" })}>${icon("x", true)}</button>`}</span>
-      ${names.filter(([name]) => filters[name]).map(([name, title]) => html`<span class="pill"><b>${title}</b><span class="op">${name === "text" ? "has" : "is"}</span><span class="cut">${visible(said(name))}</span><button aria-label="Remove ${title}" @click=${() => this.#go({ [name]: "" })}>${icon("x", true)}</button></span>`)}</div>`;
+    return html`<div class="pills"><span class="pill"><b>${t("activity.when_within")}</b><span class="op">${t("activity.is")}</span><span>${PERIODS.find(([id]) => id === filters.when)?.[1].toLowerCase()}</span>${filters.when === "all" ? nothing : html`<button aria-label=${t("activity.remove_when")} @click=${() => this.#go({ when: "all" })}>${icon("x", true)}</button>`}</span>
+      ${names.filter(([name]) => filters[name]).map(([name, title]) => html`<span class="pill"><b>${title}</b><span class="op">${name === "text" ? t("activity.has") : t("activity.is")}</span><span class="cut">${visible(said(name))}</span><button aria-label=${t("shared.remove_name", { name: title })} @click=${() => this.#go({ [name]: "" })}>${icon("x", true)}</button></span>`)}</div>`;
   }
 
   /** @param {HTMLElement} button */
@@ -346,9 +347,9 @@ export class SopActivity extends Part {
       return names.length ? [{ caption }, ...names.map(([id, n]) => ({ title: visible(title(id)), check: this.filters[name] === id, detail: n === undefined ? "" : count(n), run: () => this.#go({ [name]: this.filters[name] === id ? "" : id }) }))] : [];
     };
     this.app.menu.show(() => [
-      { caption: "When" }, ...PERIODS.map(([id, title]) => ({ title, check: this.filters.when === id, run: () => this.#go({ when: id }) })),
-      ...item("way", "Way", (id) => WAYS[id]?.title ?? id), ...item("who", "Who", (id) => id), ...item("database", "Database", (id) => id), ...item("store", "Store", (id) => id), ...item("outcome", "Outcome", (id) => OUTCOMES.find(([one]) => one === id)?.[1] ?? id),
-    ], button, "Filter");
+      { caption: t("shared.when") }, ...PERIODS.map(([id, title]) => ({ title, check: this.filters.when === id, run: () => this.#go({ when: id }) })),
+      ...item("way", t("activity.way"), (id) => WAYS[id]?.title ?? id), ...item("who", t("activity.who"), (id) => id), ...item("database", t("shared.database"), (id) => id), ...item("store", t("shared.store"), (id) => id), ...item("outcome", t("activity.outcome"), (id) => OUTCOMES.find(([one]) => one === id)?.[1] ?? id),
+    ], button, t("shared.filter"));
   }
 
   /** The database of the figures: the open one, where it is open, else the first. */
@@ -361,10 +362,10 @@ export class SopActivity extends Part {
     if (!this.app) return nothing;
     const { filters } = this;
     return html`${this.#facets()}<div class="activity-main">${figures(this.#measured(), Date.now(), { pointed: this.pointed, point: (pointed) => { this.pointed = pointed; this.requestUpdate(); }, open: (name) => this.#enlarge(name) })}
-      <div class="activity-body"><section class="pane grow" aria-label="Changes">
-        <div class="filters" role="toolbar" aria-label="Filter">${this.#pills()}<button class="button s quiet" aria-haspopup="menu" @click=${(/** @type {any} */ event) => this.#menu(event.currentTarget)}>${icon("plus", true)}Filter</button>
-          <div class="end">${this.waiting ? html`<button class="button s" @click=${() => this.reload()}>${icon("up", true)}${this.waiting >= PAGE ? `${PAGE} or more` : count(this.waiting)} new</button>` : html`<span class="small dim wide-only">new rows wait at the top</span>`}<button class="button s quiet" aria-label="Export" @click=${() => this.#export()}>${icon("export", true)}<span class="wide-only">Export</span></button><button class="button only s quiet" aria-label="Read again" @click=${() => this.reload()}>${icon("refresh", true)}</button></div></div>
-        ${this.fault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.reload()}>Try again</button></div>` : nothing}
+      <div class="activity-body"><section class="pane grow" aria-label=${t("shared.changes")}>
+        <div class="filters" role="toolbar" aria-label=${t("shared.filter")}>${this.#pills()}<button class="button s quiet" aria-haspopup="menu" @click=${(/** @type {any} */ event) => this.#menu(event.currentTarget)}>${icon("plus", true)}${t("shared.filter")}</button>
+          <div class="end">${this.waiting ? html`<button class="button s" @click=${() => this.reload()}>${icon("up", true)}${this.waiting >= PAGE ? t("activity.n_or_more_new", { n: PAGE }) : t("activity.n_new", { n: count(this.waiting) })}</button>` : html`<span class="small dim wide-only">${t("activity.new_rows_wait_at_the_top")}</span>`}<button class="button s quiet" aria-label=${t("shared.export")} @click=${() => this.#export()}>${icon("export", true)}<span class="wide-only">${t("shared.export")}</span></button><button class="button only s quiet" aria-label=${t("shared.read_again")} @click=${() => this.reload()}>${icon("refresh", true)}</button></div></div>
+        ${this.fault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.reload()}>${t("shared.try_again")}</button></div>` : nothing}
         ${this.#list()}</section>
       ${jobsPane({ jobs: this.jobs, queries: this.queries, tab: filters.tab, fault: this.jobsFault }, { show: (tab) => void this.#go({ tab, open: filters.open }, true), cancel: (job) => void this.#cancel(job), stop: (query) => void this.#stop(query) })}</div></div>`;
   }
@@ -381,8 +382,8 @@ export class SopActivity extends Part {
     const open = this.filters.open;
     const { session } = this.app;
     let before = "";
-    return html`<div class="scroll audit-scroll" @scroll=${this.#scrolled}><table class="audit" role="treegrid" aria-label="Changes" aria-rowcount=${this.hasMore ? -1 : entries.length + 1}>
-      <thead><tr><th class="c-open" scope="col"><span class="unseen">Open</span></th><th class="c-time" scope="col">Time</th><th class="c-who" scope="col">Who</th><th class="c-way" scope="col">Way</th><th class="c-store" scope="col">Store</th><th scope="col">Before → after</th><th class="num c-n" scope="col">Items</th><th class="num c-seq" scope="col">Seq.</th></tr></thead>
+    return html`<div class="scroll audit-scroll" @scroll=${this.#scrolled}><table class="audit" role="treegrid" aria-label=${t("shared.changes")} aria-rowcount=${this.hasMore ? -1 : entries.length + 1}>
+      <thead><tr><th class="c-open" scope="col"><span class="unseen">${t("shared.open")}</span></th><th class="c-time" scope="col">${t("activity.time")}</th><th class="c-who" scope="col">${t("activity.who")}</th><th class="c-way" scope="col">${t("activity.way")}</th><th class="c-store" scope="col">${t("shared.store")}</th><th scope="col">${t("activity.before_after")}</th><th class="num c-n" scope="col">${t("shared.items")}</th><th class="num c-seq" scope="col">${t("activity.seq")}</th></tr></thead>
       <tbody>${repeat(entries, (entry) => entry.number, (entry, index) => {
         const on = entry.number === open;
         const today = day(entry.at);
@@ -396,7 +397,7 @@ export class SopActivity extends Part {
           <td class="c-store" title=${entry.database ?? ""}>${stores.length ? html`${visible(stores[0])}${stores.length > 1 ? html` <span class="dim">+${stores.length - 1}</span>` : nothing}` : html`<span class="dim">${visible(entry.database ?? "")}</span>`}</td><td class="c-what">${summary(entry, session)}</td><td class="num c-n">${Number(entry.changed) ? count(Number(entry.changed)) : ""}</td><td class="num c-seq">${sequence ? count(sequence) : ""}</td></tr>
           ${on ? html`<tr class="inside" aria-level="2"><td colspan="8">${details(entry, { session, all: this.all, showAll: () => { this.all = true; this.requestUpdate(); }, go: (change) => void this.#item(entry, change), revert: (one) => void this.#revert(one) })}</td></tr>` : nothing}`;
       })}</tbody></table>
-      <div class="older">${entries.length >= MOST_ROWS ? html`<p class="small dim">${count(entries.length)} are shown. Filter for older ones.</p>` : this.hasMore ? html`<button class="button s" ?disabled=${this.reading} @click=${() => this.#older()}>Show older ones</button>` : html`<p class="small dim">${count(entries.length)} ${entries.length === 1 ? "change" : "changes"}, no older ones${this.filters.when === "all" ? "" : " in this time"}.</p>`}</div></div>`;
+      <div class="older">${entries.length >= MOST_ROWS ? html`<p class="small dim">${t("activity.entries_are_shown", { n: count(entries.length) })}</p>` : this.hasMore ? html`<button class="button s" ?disabled=${this.reading} @click=${() => this.#older()}>${t("activity.show_older_ones")}</button>` : html`<p class="small dim">${this.filters.when === "all" ? t("activity.n_changes_no_older_ones", { n: entries.length }) : t("activity.n_changes_no_older_ones_in_this_time", { n: entries.length })}</p>`}</div></div>`;
   }
 
   /** @param {any} event */
@@ -409,13 +410,13 @@ export class SopActivity extends Part {
     const { open, tab, when, ...rest } = this.filters;
     const filtered = Object.values(rest).some(Boolean);
     const week = this.counts?.since?.[2] ?? 0;
-    return html`<div class="nothing">${icon("activity")}<h2>${filtered ? "Nothing fits" : "Nothing was changed"}</h2><p>${filtered ? "No change of this time fits the filters." : "Every change is written down here: who, when, by which way, before and after."}</p>
-      <p class="next">${filtered ? html`<button class="button" @click=${() => this.#go({ text: "", way: "", who: "", database: "", store: "", outcome: "" })}>Take the filters away</button>` : when !== "all" ? html`<button class="button" @click=${() => this.#go({ when: week && when !== "week" ? "week" : "all" })}>${week && when !== "week" ? `Show 7 days (${count(week)})` : "Show any time"}</button>` : nothing}</p></div>`;
+    return html`<div class="nothing">${icon("activity")}<h2>${filtered ? t("shared.nothing_fits") : t("activity.nothing_was_changed")}</h2><p>${filtered ? t("activity.no_change_of_this_time_fits") : t("activity.every_change_is_written_down_here")}</p>
+      <p class="next">${filtered ? html`<button class="button" @click=${() => this.#go({ text: "", way: "", who: "", database: "", store: "", outcome: "" })}>${t("activity.take_the_filters_away")}</button>` : when !== "all" ? html`<button class="button" @click=${() => this.#go({ when: week && when !== "week" ? "week" : "all" })}>${week && when !== "week" ? t("activity.show_7_days", { n: count(week) }) : t("activity.show_any_time")}</button>` : nothing}</p></div>`;
   }
 
   updated() {
     const n = this.waiting;
-    if (n && n !== this.told) announce(`${n} new changes`);
+    if (n && n !== this.told) announce(t("activity.new_changes", { n }));
     this.told = n;
   }
 }

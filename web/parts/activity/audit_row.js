@@ -1,15 +1,16 @@
 // One entry of the audit: its line, and, opened, everything that it kept, as the review shows changes.
 
-import { count, counted, literal } from "../../core/format.js";
+import { count, literal } from "../../core/format.js";
 import { isObject, stringify } from "../../core/json.js";
 import { keyOfOne, keyText, visible } from "../../core/keys.js";
 import { WAYS, canRevert, changesOf, doing, lineOf, sequenceOf, storesOf } from "../../model/activity/audit.js";
+import { t } from "../../strings/activity.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
 import { diffTable } from "../review.js";
 
 const MOST_SHOWN = 20;
-const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
+const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {import("../../model/activity/audit.js").AuditEntry} AuditEntry */
 /** @typedef {import("../../model/activity/audit.js").AuditChange} AuditChange */
@@ -65,13 +66,13 @@ export function details(entry, around) {
   const sequence = sequenceOf(entry);
   const shownChanges = around.all ? changes : changes.slice(0, MOST_SHOWN);
   const facts = /** @type {[string, unknown][]} */ ([
-    ["When", new Date(entry.at).toLocaleString("en-GB")],
-    ["Who", visible(entry.who)],
-    ["What", doing(entry)],
-    ...(detail?.asked ? [["Asked", String(detail.asked)]] : []),
-    ...(detail?.approved_by ? [["Approved by", String(detail.approved_by)]] : []),
-    ["Outcome", entry.outcome === "done" ? (Number(entry.changed) ? html`${counted(Number(entry.changed), "item")}` : "Done") : html`<span class="fail">${entry.outcome === "refused" ? "Refused" : "Failed"}</span>`],
-    ...(sequence ? [["Sequence", count(sequence)]] : []),
+    [t("shared.when"), new Date(entry.at).toLocaleString("en-GB")],
+    [t("activity.who"), visible(entry.who)],
+    [t("shared.what"), doing(entry)],
+    ...(detail?.asked ? [[t("activity.asked"), String(detail.asked)]] : []),
+    ...(detail?.approved_by ? [[t("activity.approved_by"), String(detail.approved_by)]] : []),
+    [t("activity.outcome"), entry.outcome === "done" ? (Number(entry.changed) ? html`${t("shared.n_items", { n: Number(entry.changed) })}` : t("shared.done")) : html`<span class="fail">${entry.outcome === "refused" ? t("activity.refused") : t("shared.failed")}</span>`],
+    ...(sequence ? [[t("shared.sequence"), count(sequence)]] : []),
   ]);
   const message = detail?.message ?? detail?.detail;
   const known = new Set(["changes", "sequence", "statement", "summary", "message", "detail", "code", "status", "import", "asked", "approved_by"]);
@@ -82,11 +83,11 @@ export function details(entry, around) {
     <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
     ${message ? html`<p class="pad fail">${String(message)}</p>` : nothing}
     ${detail?.statement ? html`<pre class="request">${String(detail.statement).slice(0, 20_000)}</pre>` : nothing}
-    ${detail?.import ? html`<p class="pad">${["read", "inserted", "updated", "failed"].filter((name) => detail.import[name] !== undefined).map((name, index) => html`${index ? ", " : ""}<b>${count(Number(detail.import[name]))}</b> ${{ read: "rows read", inserted: "new", updated: "replaced", failed: "bad" }[name]}`)}</p>` : nothing}
-    ${shownChanges.map((change) => html`<div class="kept-change"><header><span class="tag ${change.op}">${VERB[change.op]}</span><code class="cut">${keyOf(session, entry.database, change)}</code>${storesOf(entry).length > 1 ? html`<span class="small dim">${change.store}</span>` : nothing}<span class="grow"></span>${entry.database && change.op !== "delete" ? html`<button class="button s quiet" @click=${() => around.go(change)}>${icon("jump", true)}Open item</button>` : nothing}</header>${diffTable({ ...change, version: 0 })}</div>`)}
+    ${detail?.import ? html`<p class="pad">${["read", "inserted", "updated", "failed"].filter((name) => detail.import[name] !== undefined).map((name, index) => html`${index ? ", " : ""}<b>${count(Number(detail.import[name]))}</b> ${{ read: t("activity.rows_read"), inserted: t("shared.new"), updated: t("shared.replaced"), failed: t("shared.bad") }[name]}`)}</p>` : nothing}
+    ${shownChanges.map((change) => html`<div class="kept-change"><header><span class="tag ${change.op}">${VERB[change.op]}</span><code class="cut">${keyOf(session, entry.database, change)}</code>${storesOf(entry).length > 1 ? html`<span class="small dim">${change.store}</span>` : nothing}<span class="grow"></span>${entry.database && change.op !== "delete" ? html`<button class="button s quiet" @click=${() => around.go(change)}>${icon("jump", true)}${t("activity.open_item")}</button>` : nothing}</header>${diffTable({ ...change, version: 0 })}</div>`)}
     ${Object.keys(rest).length ? html`<pre class="request">${stringify(rest, 2).slice(0, 20_000)}</pre>` : nothing}
-    <footer>${canRevert(entry) ? html`<button class="button s" ?disabled=${readOnly} title=${readOnly ? "Open its database first, and where it takes writes" : ""} @click=${() => around.revert(entry)}>${icon("undo", true)}Undo as a new change</button>` : nothing}<span class="grow"></span>
-      ${changes.length > shownChanges.length ? html`<button class="button s quiet" @click=${() => around.showAll()}>Show ${count(changes.length - shownChanges.length)} more</button>` : kept > 0 && changes.length ? html`<span class="small dim">${count(kept)} more were not kept</span>` : html`<span class="small dim">entry ${count(entry.number)}</span>`}</footer></div>`;
+    <footer>${canRevert(entry) ? html`<button class="button s" ?disabled=${readOnly} title=${readOnly ? t("activity.open_its_database_first") : ""} @click=${() => around.revert(entry)}>${icon("undo", true)}${t("activity.undo_as_a_new_change")}</button>` : nothing}<span class="grow"></span>
+      ${changes.length > shownChanges.length ? html`<button class="button s quiet" @click=${() => around.showAll()}>${t("shared.show_n_more", { n: count(changes.length - shownChanges.length) })}</button>` : kept > 0 && changes.length ? html`<span class="small dim">${t("activity.more_were_not_kept", { n: count(kept) })}</span>` : html`<span class="small dim">${t("activity.entry_number", { number: count(entry.number) })}</span>`}</footer></div>`;
 }
 
 /** @param {AuditEntry} entry */

@@ -2,10 +2,11 @@
 //
 // Holds: nothing is decided by the page; it shows what the server bound to the approval and sends the hash of just that.
 
-import { count, counted, literal } from "../../core/format.js";
+import { count, literal } from "../../core/format.js";
 import { isObject } from "../../core/json.js";
 import { SEPARATOR } from "../../core/keys.js";
 import { fieldChanges } from "../../model/change_set.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
 import { changeKey, changeView, changesDialog, entryOf } from "../query/changes_dialog.js";
@@ -15,8 +16,16 @@ import { block } from "./call.js";
 /** @typedef {{op: string, store: string, key: any, before?: any, after?: any}} Row */
 
 const SHOWN = 3;
-const VERB = /** @type {{[op: string]: string}} */ ({ insert: "Insert into", update: "Update", delete: "Delete from", upsert: "Write to", patch: "Update" });
-const CLASSES = /** @type {{[name: string]: string}} */ ({ read: "Read", write: "Write", admin: "Admin" });
+const VERB = /** @type {{[op: string]: string}} */ ({ insert: t("copilot.insert_into"), update: t("shared.update"), delete: t("copilot.delete_from"), upsert: t("copilot.write_to"), patch: t("shared.update") });
+const CLASSES = /** @type {{[name: string]: string}} */ ({ read: t("copilot.read"), write: t("shared.write"), admin: t("shared.admin") });
+
+/** What the button of a proposal says, by what is done. */
+const APPROVE = /** @type {{[noun: string]: (how: {n: number}) => string}} */ ({
+  insert: (how) => t("copilot.approve_n_inserts", how),
+  update: (how) => t("copilot.approve_n_updates", how),
+  delete: (how) => t("copilot.approve_n_deletes", how),
+  change: (how) => t("copilot.approve_n_changes", how),
+});
 
 /** What a proposal is about. @param {Call} call */
 export function proposal(call) {
@@ -27,7 +36,7 @@ export function proposal(call) {
   const stores = [...new Set(rows.map((row) => String(row.store)))];
   const ops = [...new Set(rows.map((row) => (row.op === "patch" ? "update" : row.op)))];
   const noun = ops.length === 1 && /^(insert|update|delete)$/.test(ops[0]) ? ops[0] : "change";
-  const title = ops.length === 1 && stores.length === 1 ? `${VERB[ops[0]] ?? "Change"} ${stores[0]}` : stores.length ? `Change ${stores.join(", ")}` : call.approval?.script ? "Run a script" : call.tool.replaceAll("_", " ");
+  const title = ops.length === 1 && stores.length === 1 ? `${VERB[ops[0]] ?? t("shared.change")} ${stores[0]}` : stores.length ? t("shared.change_name", { name: stores.join(", ") }) : call.approval?.script ? t("shared.run_a_script") : call.tool.replaceAll("_", " ");
   return { rows, total, stores, noun, title };
 }
 
@@ -37,29 +46,29 @@ export function approvalView(dock, call) {
   const { rows, total, stores, noun, title } = proposal(call);
   const waits = approval.state === "waiting" || approval.state === "sending";
   const risky = noun === "delete" || approval.class === "admin";
-  return html`<section class="card ai approval ${approval.state}" aria-label="Proposed change">
-    <header>${icon(noun === "delete" ? "trash" : "edit", true)}<h3 class="cut">${title}</h3><span class="tag ${waits ? "ai" : approval.state === "applied" ? "insert" : "update"}">${STATES[approval.state]}</span><span class="grow"></span>${rows.length ? html`<button class="button s quiet" @click=${() => openReview(dock, call)}>Open in Review</button>` : nothing}</header>
-    <dl class="facts"><div><dt>Affected</dt><dd class="big">${count(total)}</dd></div>${stores.length ? html`<div><dt>Of</dt><dd>${ofWhat(dock, stores)}</dd></div>` : nothing}<div><dt>Class</dt><dd class=${risky ? "fail" : ""}>${CLASSES[approval.class] ?? approval.class}</dd></div>${waits && approval.expires ? html`<div><dt>Waits</dt><dd>${left(approval.expires)}</dd></div>` : nothing}</dl>
-    ${total === 0 && waits ? html`<p class="pad soft">No item matches: nothing would change.</p>` : nothing}
+  return html`<section class="card ai approval ${approval.state}" aria-label=${t("copilot.proposed_change")}>
+    <header>${icon(noun === "delete" ? "trash" : "edit", true)}<h3 class="cut">${title}</h3><span class="tag ${waits ? "ai" : approval.state === "applied" ? "insert" : "update"}">${STATES[approval.state]}</span><span class="grow"></span>${rows.length ? html`<button class="button s quiet" @click=${() => openReview(dock, call)}>${t("copilot.open_in_review")}</button>` : nothing}</header>
+    <dl class="facts"><div><dt>${t("copilot.affected")}</dt><dd class="big">${count(total)}</dd></div>${stores.length ? html`<div><dt>${t("copilot.of")}</dt><dd>${ofWhat(dock, stores)}</dd></div>` : nothing}<div><dt>${t("copilot.class")}</dt><dd class=${risky ? "fail" : ""}>${CLASSES[approval.class] ?? approval.class}</dd></div>${waits && approval.expires ? html`<div><dt>${t("copilot.waits")}</dt><dd>${left(approval.expires)}</dd></div>` : nothing}</dl>
+    ${total === 0 && waits ? html`<p class="pad soft">${t("copilot.no_item_matches")}</p>` : nothing}
     ${changesTable(dock, call, rows, total)}
-    ${approval.statement ? html`<details class="statement"><summary>Statement</summary>${block("Statement", approval.statement)}</details>` : nothing}
-    ${approval.script ? html`<details class="statement"><summary>Script</summary>${block("Script", typeof approval.script === "string" ? approval.script : JSON.stringify(approval.script, null, 2))}</details>` : nothing}
+    ${approval.statement ? html`<details class="statement"><summary>${t("shared.statement")}</summary>${block(t("shared.statement"), approval.statement)}</details>` : nothing}
+    ${approval.script ? html`<details class="statement"><summary>${t("shared.script")}</summary>${block(t("shared.script"), typeof approval.script === "string" ? approval.script : JSON.stringify(approval.script, null, 2))}</details>` : nothing}
     ${waits ? askView(dock, call, total, noun, risky) : outcome(dock, call)}</section>`;
 }
 
-const STATES = { waiting: "Proposed", sending: "Proposed", applied: "Applied", denied: "Denied", expired: "Expired", conflict: "Conflict", failed: "Not applied" };
+const STATES = { waiting: t("shared.proposed"), sending: t("shared.proposed"), applied: t("copilot.applied"), denied: t("copilot.denied"), expired: t("copilot.expired"), conflict: t("shared.conflict"), failed: t("copilot.not_applied") };
 
 /** @param {import("./dock.js").SopCopilot} dock @param {string[]} stores */
 function ofWhat(dock, stores) {
   const known = stores.map((name) => dock.app?.session.storeNamed(name)?.count).filter((one) => one !== undefined);
   const items = known.reduce((sum, one) => sum + Number(one), 0);
-  return known.length === stores.length ? `${counted(items, "item")}, ${counted(stores.length, "store")}` : counted(stores.length, "store");
+  return known.length === stores.length ? `${t("shared.n_items", { n: items })}, ${t("shared.n_stores", { n: stores.length })}` : t("shared.n_stores", { n: stores.length });
 }
 
 /** @param {number} expires */
 function left(expires) {
   const seconds = Math.max(0, Math.round((expires - Date.now()) / 1000));
-  return seconds >= 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`;
+  return seconds >= 90 ? t("copilot.n_minutes", { n: Math.round(seconds / 60) }) : t("shared.n_seconds", { n: seconds });
 }
 
 /** The first changes: one line each where all change the same field, else a card each. @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {Row[]} rows @param {number} total */
@@ -69,11 +78,11 @@ function changesTable(dock, call, rows, total) {
   const names = entries.map((entry) => (entry.op === "update" && isObject(entry.before) && isObject(entry.after) ? fieldChanges(entry.before, entry.after).map((change) => change.name) : []));
   const field = names.every((list) => list.length === 1 && list[0] === names[0][0]) ? names[0][0] : undefined;
   const rest = total - Math.min(rows.length, SHOWN);
-  const more = rest > 0 ? html`<button class="plain-link" @click=${() => openReview(dock, call)}>${count(rest)} more${field === undefined ? "" : ", in the review"}</button>` : nothing;
+  const more = rest > 0 ? html`<button class="plain-link" @click=${() => openReview(dock, call)}>${t("shared.n_more", { n: count(rest) })}${field === undefined ? "" : t("copilot.in_the_review")}</button>` : nothing;
   if (field === undefined) return html`<div class="changes">${entries.map((entry, at) => changeView(dock.app?.session, rows[at], false))}${rest > 0 ? html`<p class="pad">${more}</p>` : nothing}</div>`;
   const keys = entries.map((_, at) => changeKey(dock.app?.session, rows[at]));
   const head = sharedParts(keys);
-  return html`<table class="diff"><thead><tr><th class="c-k" scope="col" title=${head || nothing}>${head ? `${head}…` : "Key"}</th><th scope="col">${field} before</th><th scope="col">After</th></tr></thead><tbody>
+  return html`<table class="diff"><thead><tr><th class="c-k" scope="col" title=${head || nothing}>${head ? `${head}…` : t("shared.key")}</th><th scope="col">${t("copilot.field_before", { field })}</th><th scope="col">${t("shared.after")}</th></tr></thead><tbody>
     ${entries.map((entry, at) => html`<tr><td class="c-k" title=${keys[at]}>${keys[at].slice(head.length)}</td><td class="was" title=${literal(entry.before[field])}><s>${literal(entry.before[field], 80)}</s></td><td class="now" title=${literal(entry.after[field])}><b>${literal(entry.after[field], 80)}</b></td></tr>`)}
     ${rest > 0 ? html`<tr><td colspan="3">${more}</td></tr>` : nothing}</tbody></table>`;
 }
@@ -92,12 +101,12 @@ function askView(dock, call, total, noun, risky) {
   const approval = /** @type {import("../../model/chat.js").Approval} */ (call.approval);
   const busy = approval.state === "sending";
   const confirm = dock.app?.session.environment?.mode === "confirm" && Array.isArray(approval.changeset?.rows);
-  const words = approval.changeset ? `Approve ${counted(total, noun)}` : approval.script ? "Approve the run" : "Approve";
+  const words = approval.changeset ? APPROVE[noun]({ n: total }) : approval.script ? t("copilot.approve_the_run") : t("shared.approve");
   const deny = (/** @type {Element} */ inside) => {
     const reason = /** @type {HTMLInputElement | null} */ (inside.closest("footer")?.querySelector("input"))?.value.trim();
     void dock.decide(call, false, reason);
   };
-  return html`<footer><button class="button ${risky ? "risk" : "main"}" ?disabled=${busy} @click=${() => (confirm ? openReview(dock, call) : dock.decide(call, true))}>${icon("check", true)}${busy ? "Approving" : confirm ? "Review to approve" : words}</button><button class="button" ?disabled=${busy} @click=${(/** @type {Event} */ event) => deny(/** @type {Element} */ (event.currentTarget))}>Deny</button><label class="field grow"><input placeholder="Reason to deny" aria-label="Reason to deny" maxlength="500" @keydown=${(/** @type {KeyboardEvent} */ event) => {
+  return html`<footer><button class="button ${risky ? "risk" : "main"}" ?disabled=${busy} @click=${() => (confirm ? openReview(dock, call) : dock.decide(call, true))}>${icon("check", true)}${busy ? t("copilot.approving") : confirm ? t("copilot.review_to_approve") : words}</button><button class="button" ?disabled=${busy} @click=${(/** @type {Event} */ event) => deny(/** @type {Element} */ (event.currentTarget))}>${t("copilot.deny")}</button><label class="field grow"><input placeholder=${t("copilot.reason_to_deny")} aria-label=${t("copilot.reason_to_deny")} maxlength="500" @keydown=${(/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Enter") {
       event.preventDefault();
       deny(/** @type {Element} */ (event.currentTarget));
@@ -109,15 +118,15 @@ function askView(dock, call, total, noun, risky) {
 function outcome(dock, call) {
   const { state, reason } = /** @type {import("../../model/chat.js").Approval} */ (call.approval);
   const words = {
-    applied: html`<b>Applied</b> <span class="soft">as shown, in one transaction.</span>`,
-    denied: html`<b>Denied.</b> <span class="soft">Nothing was done.${reason ? ` Reason: ${reason}` : ""}</span>`,
-    expired: reason === "stopped" ? html`<b>Not decided.</b> <span class="soft">It was stopped, so nothing was done.</span>` : html`<b>Expired.</b> <span class="soft">Nobody decided in time, so nothing was done.</span>`,
-    conflict: html`<b>The data changed meanwhile.</b> <span class="soft">Nothing was done.</span>`,
-    failed: html`<b>Not applied.</b> <span class="soft">${reason || "Nothing was done."}</span>`,
+    applied: html`<b>${t("copilot.applied")}</b> <span class="soft">${t("copilot.as_shown_in_one_transaction")}</span>`,
+    denied: html`<b>${t("copilot.denied_sentence")}</b> <span class="soft">${t("copilot.nothing_was_done")}${reason ? ` ${t("copilot.reason_reason", { reason })}` : ""}</span>`,
+    expired: reason === "stopped" ? html`<b>${t("copilot.not_decided")}</b> <span class="soft">${t("copilot.it_was_stopped")}</span>` : html`<b>${t("copilot.expired_sentence")}</b> <span class="soft">${t("copilot.nobody_decided_in_time")}</span>`,
+    conflict: html`<b>${t("copilot.the_data_changed_meanwhile")}</b> <span class="soft">${t("copilot.nothing_was_done")}</span>`,
+    failed: html`<b>${t("copilot.not_applied_sentence")}</b> <span class="soft">${reason || t("copilot.nothing_was_done")}</span>`,
   }[/** @type {"applied"} */ (state)];
   // Only the last question can be asked again in its place.
   const again = (state === "expired" || state === "conflict" || state === "failed") && dock.talk?.chat.last?.parts.includes(call);
-  return html`<footer class="outcome ${state}" role="status">${icon(state === "applied" ? "check" : state === "denied" ? "x" : "warning")}<p class="grow">${words}</p>${again ? html`<button class="button s" ?disabled=${dock.talk?.chat.busy ?? false} @click=${() => dock.retry()}>${icon("refresh", true)}Ask again</button>` : nothing}</footer>`;
+  return html`<footer class="outcome ${state}" role="status">${icon(state === "applied" ? "check" : state === "denied" ? "x" : "warning")}<p class="grow">${words}</p>${again ? html`<button class="button s" ?disabled=${dock.talk?.chat.busy ?? false} @click=${() => dock.retry()}>${icon("refresh", true)}${t("copilot.ask_again")}</button>` : nothing}</footer>`;
 }
 
 /** All of it, as the review shows changes; approving there is approving here. @param {import("./dock.js").SopCopilot} dock @param {Call} call */
@@ -129,8 +138,8 @@ export function openReview(dock, call) {
   changesDialog(app, {
     sql: call.approval?.statement ?? "",
     changes: { count: total, rows },
-    act: `Approve ${counted(total, "change")}`,
-    note: "Proposed by the copilot · one transaction",
+    act: t("copilot.approve_n_changes", { n: total }),
+    note: t("copilot.proposed_by_the_copilot_one_transaction"),
     still: !waits,
     commit: async () => dock.decide(call, true),
   });

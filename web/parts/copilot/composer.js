@@ -1,6 +1,7 @@
 // Where a person writes to the copilot. Enter sends, Shift Enter begins a line, a slash lists the commands, ↑ edits the last.
 
 import { complete } from "../../model/slash.js";
+import { t } from "../../strings/copilot.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { sharingName } from "../../model/money.js";
 import { Part, icon } from "../dom.js";
@@ -67,20 +68,20 @@ export class SopComposer extends Part {
     const offline = !dock.llm?.provider || dock.share === "off";
     return html`<form class="composer" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.send(); }}>
       ${this.list ? this.#menu(this.list) : nothing}
-      ${this.editing ? html`<p class="editing-note">${icon("edit", true)}<span class="grow">Editing: what came after it goes.</span><button type="button" class="button only s quiet" aria-label="Stop editing" @click=${() => this.leave()}>${icon("x", true)}</button></p>` : nothing}
-      <textarea rows="2" maxlength=${MOST} aria-label="Message" aria-haspopup="listbox" aria-controls=${this.list ? "commands-list" : nothing} aria-autocomplete="list" aria-activedescendant=${this.list ? `command-${this.at}` : nothing} autocomplete="off" spellcheck="true"
-        placeholder=${store === undefined || dock.app?.session.place.view !== undefined ? "Ask, or / for commands" : `Ask about ${store}, or / for commands`} .value=${live(this.text)}
+      ${this.editing ? html`<p class="editing-note">${icon("edit", true)}<span class="grow">${t("copilot.editing_what_came_after_it_goes")}</span><button type="button" class="button only s quiet" aria-label=${t("copilot.stop_editing")} @click=${() => this.leave()}>${icon("x", true)}</button></p>` : nothing}
+      <textarea rows="2" maxlength=${MOST} aria-label=${t("shared.message")} aria-haspopup="listbox" aria-controls=${this.list ? "commands-list" : nothing} aria-autocomplete="list" aria-activedescendant=${this.list ? `command-${this.at}` : nothing} autocomplete="off" spellcheck="true"
+        placeholder=${store === undefined || dock.app?.session.place.view !== undefined ? t("copilot.ask_or_for_commands") : t("copilot.ask_about_store", { store })} .value=${live(this.text)}
         @input=${this.#input} @keydown=${this.#key} @click=${() => this.#complete()} @blur=${() => this.#close()}></textarea>
-      <div class="bar"><button type="button" class="button share s" aria-haspopup="menu" title="What may leave this machine for a model" @click=${(/** @type {Event} */ event) => dock.chooseShare(/** @type {Element} */ (event.currentTarget))}>${icon("shield", true)}${offline && dock.share !== "off" ? "Offline" : sharingName(dock.share)}</button>
+      <div class="bar"><button type="button" class="button share s" aria-haspopup="menu" title=${t("copilot.what_may_leave_this_machine")} @click=${(/** @type {Event} */ event) => dock.chooseShare(/** @type {Element} */ (event.currentTarget))}>${icon("shield", true)}${offline && dock.share !== "off" ? t("shared.offline") : sharingName(dock.share)}</button>
         <span class="small dim cut model" title=${dock.modelTitle}>${dock.modelName}</span><span class="grow"></span>
-        ${busy ? html`<button type="button" class="button s" @click=${() => dock.stop()}>${icon("stop", true)}Stop<kbd>Esc</kbd></button>` : html`<button class="button main only s" aria-label="Send" title="Send (↵)" ?disabled=${!this.text.trim()}>${icon("send", true)}</button>`}</div></form>`;
+        ${busy ? html`<button type="button" class="button s" @click=${() => dock.stop()}>${icon("stop", true)}${t("shared.stop")}<kbd>Esc</kbd></button>` : html`<button class="button main only s" aria-label=${t("copilot.send")} title=${t("copilot.send_key_hint")} ?disabled=${!this.text.trim()}>${icon("send", true)}</button>`}</div></form>`;
   }
 
   /** @param {{from: number, items: Completion[]}} list */
   #menu(list) {
     const commands = list.items[0]?.insert.startsWith("/");
-    return html`<ul class="menu" role="listbox" id="commands-list" aria-label=${commands ? "Commands" : "Values"}>
-      ${commands ? html`<li class="caption" role="presentation">Commands · work without a model</li>` : nothing}
+    return html`<ul class="menu" role="listbox" id="commands-list" aria-label=${commands ? t("shared.commands") : t("shared.values")}>
+      ${commands ? html`<li class="caption" role="presentation">${t("copilot.commands_work_without_a_model")}</li>` : nothing}
       ${list.items.map((item, at) => html`<li role="option" id="command-${at}" aria-selected=${String(at === this.at)} @pointerdown=${(/** @type {Event} */ event) => { event.preventDefault(); this.#take(at); }}><code class="cut">${commands ? "/" : ""}${item.name} <i>${commands ? item.usage : ""}</i></code><span class="soft cut grow">${item.detail}</span>${at === this.at ? html`<kbd>↵</kbd>` : nothing}</li>`)}</ul>`;
   }
 

@@ -4,6 +4,7 @@ import { ApiError, path } from "../../core/http.js";
 import { count, size } from "../../core/format.js";
 import { parse, stringify } from "../../core/json.js";
 import { providerName } from "../../model/money.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { announce, copyText, icon } from "../dom.js";
@@ -36,21 +37,21 @@ export function sentDialog(talk, numbers) {
     void load();
   };
   const dialog = new Dialog({
-    label: "What was sent",
+    label: t("copilot.what_was_sent"),
     className: "sent-dialog",
     draw: (self) => {
       const found = read.get(numbers[at]);
-      return html`${dialogHead(self, "What was sent", html`<span class="small dim">exactly, without the key</span>`)}
-        ${numbers.length > 1 ? html`<div class="subtabs"><div role="tablist" aria-label="Prompts">${numbers.map((number, index) => html`<button role="tab" aria-selected=${String(index === at)} aria-controls="sent-body" tabindex=${index === at ? 0 : -1} @click=${() => go(index)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+      return html`${dialogHead(self, t("copilot.what_was_sent"), html`<span class="small dim">${t("copilot.exactly_without_the_key")}</span>`)}
+        ${numbers.length > 1 ? html`<div class="subtabs"><div role="tablist" aria-label=${t("copilot.prompts")}>${numbers.map((number, index) => html`<button role="tab" aria-selected=${String(index === at)} aria-controls="sent-body" tabindex=${index === at ? 0 : -1} @click=${() => go(index)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
           const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? numbers.length - 1 : 0;
           if (!step) return;
           const list = /** @type {HTMLElement} */ (event.currentTarget).parentElement;
           go((index + step) % numbers.length);
           /** @type {HTMLElement | undefined} */ (list?.children[at])?.focus();
-        }}>Prompt ${count(number)}</button>`)}</div></div>` : nothing}
+        }}>${t("copilot.prompt_number", { number: count(number) })}</button>`)}</div></div>` : nothing}
         ${fault(found?.error ?? "")}
-        <div class="body scroll" id="sent-body" role=${numbers.length > 1 ? "tabpanel" : "region"} aria-label="Prompt ${numbers[at]}" tabindex="0">${found ? html`<pre class="sent-text">${found.text}</pre>` : nothing}</div>
-        <footer><span class="small soft cut grow">${found?.about ?? ""}</span><button class="button quiet" ?disabled=${!found?.text} @click=${async () => announce((await copyText(found?.text ?? "")) ? "Copied" : "The browser did not let the page copy")}>${icon("copy", true)}Copy</button><button class="button" autofocus @click=${() => self.close()}>Close<kbd>Esc</kbd></button></footer>`;
+        <div class="body scroll" id="sent-body" role=${numbers.length > 1 ? "tabpanel" : "region"} aria-label=${t("copilot.prompt_number", { number: numbers[at] })} tabindex="0">${found ? html`<pre class="sent-text">${found.text}</pre>` : nothing}</div>
+        <footer><span class="small soft cut grow">${found?.about ?? ""}</span><button class="button quiet" ?disabled=${!found?.text} @click=${async () => announce((await copyText(found?.text ?? "")) ? t("shared.copied") : t("shared.clipboard_refused"))}>${icon("copy", true)}${t("shared.copy")}</button><button class="button" autofocus @click=${() => self.close()}>${t("shared.close")}<kbd>Esc</kbd></button></footer>`;
     },
   });
   void load();
@@ -80,22 +81,22 @@ export function scriptDialog(app, calls, words) {
     try {
       await app.session.api.post(path("scripts"), { name: text("name"), category: text("category"), description: text("description"), parameters: [], database: app.session.place.database, steps });
       dialog.close();
-      app.session.say({ kind: "ok", text: `The script ${text("name")} is saved. It runs again without a model: /run ${text("name")}` });
+      app.session.say({ kind: "ok", text: t("copilot.the_script_is_saved", { script: text("name") }) });
     } catch (caught) {
-      error = caught instanceof ApiError && (caught.status === 404 || caught.status === 405) && !caught.code.includes("database") ? "This server keeps no scripts." : caught instanceof Error ? caught.message : String(caught);
+      error = caught instanceof ApiError && (caught.status === 404 || caught.status === 405) && !caught.code.includes("database") ? t("copilot.this_server_keeps_no_scripts") : caught instanceof Error ? caught.message : String(caught);
     }
     busy = false;
     if (error) dialog.draw();
   };
   const dialog = new Dialog({
-    label: "Save as script",
+    label: t("copilot.save_as_script"),
     className: "form-dialog",
     sticky: () => busy,
-    draw: (self) => html`<form @submit=${submit}>${dialogHead(self, "Save as script")}
-      <div class="body form scroll"><div class="two"><label>Name<span class="field"><input name="name" required pattern="[A-Za-z][A-Za-z0-9_\\-]*" title="Letters, digits, - and _" maxlength="64" autocomplete="off" spellcheck="false" autofocus value=${scriptName(words)}></span></label>
-        <label>Category<span class="field"><input name="category" required maxlength="64" autocomplete="off" spellcheck="false" value="general"></span></label></div>
-        <label>Description<span class="field"><input name="description" maxlength="400" autocomplete="off" value=${words.slice(0, 400)}></span></label>
-        <div class="label">Steps<ol class="script-steps">${steps.map((step) => html`<li><code>${step.tool}</code><span class="cut soft">${stringify(step.args)}</span></li>`)}</ol><span class="hint">The same calls, with the same arguments, each time. Values become parameters in the studio.</span></div></div>
-      ${fault(error)}<footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button main" ?disabled=${busy}>${busy ? "Saving" : "Save"}</button></footer></form>`,
+    draw: (self) => html`<form @submit=${submit}>${dialogHead(self, t("copilot.save_as_script"))}
+      <div class="body form scroll"><div class="two"><label>${t("shared.name")}<span class="field"><input name="name" required pattern="[A-Za-z][A-Za-z0-9_\\-]*" title=${t("copilot.letters_digits_and")} maxlength="64" autocomplete="off" spellcheck="false" autofocus value=${scriptName(words)}></span></label>
+        <label>${t("shared.category")}<span class="field"><input name="category" required maxlength="64" autocomplete="off" spellcheck="false" value="general"></span></label></div>
+        <label>${t("shared.description")}<span class="field"><input name="description" maxlength="400" autocomplete="off" value=${words.slice(0, 400)}></span></label>
+        <div class="label">${t("shared.steps")}<ol class="script-steps">${steps.map((step) => html`<li><code>${step.tool}</code><span class="cut soft">${stringify(step.args)}</span></li>`)}</ol><span class="hint">${t("copilot.the_same_calls")}</span></div></div>
+      ${fault(error)}<footer><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button main" ?disabled=${busy}>${busy ? t("shared.saving") : t("shared.save")}</button></footer></form>`,
   });
 }

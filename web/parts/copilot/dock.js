@@ -10,6 +10,7 @@ import { chips, told } from "../../model/context_chips.js";
 import { allowed, money, providerName } from "../../model/money.js";
 import { starters } from "../../model/starters.js";
 import { Talk, talks } from "../../model/talk.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { scriptDialog, sentDialog } from "./dialogs.js";
@@ -106,7 +107,7 @@ export class SopCopilot extends Part {
     try {
       this.llm = await session.api.get(path("llm"));
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) session.fail(error, "Copilot");
+      if (!(error instanceof ApiError && error.status === 404)) session.fail(error, t("shared.copilot"));
     }
     this.requestUpdate();
   }
@@ -119,7 +120,7 @@ export class SopCopilot extends Part {
       this.requestUpdate();
     }).catch((error) => {
       this.readingTools = undefined;
-      session.fail(error, "Tools");
+      session.fail(error, t("shared.tools"));
     });
   }
 
@@ -132,13 +133,13 @@ export class SopCopilot extends Part {
   }
   get modelName() {
     if (!this.llm) return "";
-    if (!this.llm.provider || this.share === "off") return "offline planner";
-    return this.llm.ready ? (this.llm.model ?? providerName(this.llm.provider)) : `${providerName(this.llm.provider)}, not ready`;
+    if (!this.llm.provider || this.share === "off") return t("copilot.offline_planner_within");
+    return this.llm.ready ? (this.llm.model ?? providerName(this.llm.provider)) : t("copilot.provider_not_ready_within", { provider: providerName(this.llm.provider) });
   }
   get modelTitle() {
     const { llm } = this;
-    if (!llm?.provider) return "No model is configured: plain questions and commands work";
-    if (this.share === "off") return "Nothing is shared, so no model is asked";
+    if (!llm?.provider) return t("copilot.no_model_is_configured_within");
+    if (this.share === "off") return t("copilot.nothing_is_shared_within");
     return llm.ready ? `${providerName(llm.provider)}, ${llm.model ?? ""}` : (llm.problem ?? "");
   }
   /** Whether calls can be kept as scripts here. */
@@ -184,14 +185,14 @@ export class SopCopilot extends Part {
     this.requestUpdate();
     await asked;
     const last = talk.chat.last;
-    if (last && !talk.chat.busy) announce(last.state === "done" ? "The answer is ready" : last.state === "stopped" ? "Stopped" : "The answer failed");
+    if (last && !talk.chat.busy) announce(last.state === "done" ? t("copilot.the_answer_is_ready") : last.state === "stopped" ? t("shared.stopped") : t("copilot.the_answer_failed"));
   }
   async stop() {
     try {
       await this.talk?.stop();
-      announce("Stopped");
+      announce(t("shared.stopped"));
     } catch (error) {
-      this.app?.session.fail(error, "Stop");
+      this.app?.session.fail(error, t("shared.stop"));
     }
     this.querySelector("textarea")?.focus();
   }
@@ -222,7 +223,7 @@ export class SopCopilot extends Part {
       const part = talk.chat.last?.parts.findLast((one) => one.kind === "navigate");
       if (part?.kind === "navigate") await this.goTo(part);
     }
-    if (event === "approval-requested") announce("A change waits for your approval");
+    if (event === "approval-requested") announce(t("copilot.a_change_waits_for_your_approval"));
     if (event === "tool-output" && !data.error) {
       const call = talk.chat.last?.parts.findLast((part) => part.kind === "call" && part.call === data.call);
       const tool = this.tools.find((one) => one.name === (call?.kind === "call" ? call.tool : ""));
@@ -249,7 +250,7 @@ export class SopCopilot extends Part {
     part.undone = false;
     if (database !== undefined && !session.databases.some((one) => one.name === database)) await session.readDatabases();
     await session.go({ ...(database === undefined ? {} : { database }), ...(store === undefined ? {} : { store }), view: undefined, prefix: [], at: undefined, sel: undefined, .../** @type {any} */ ({ filter: filter === undefined || filter === null ? undefined : stringify(filter) }) });
-    announce(`The copilot opened ${store ?? database ?? ""}`);
+    announce(t("copilot.the_copilot_opened_store", { store: store ?? database ?? "" }));
     this.#refreshTurns();
   }
   /** @param {NavigatePart} part */
@@ -299,7 +300,7 @@ export class SopCopilot extends Part {
       else await session.api.json("DELETE", path("knowledge", part.category, part.name));
       part.state = state;
     } catch (error) {
-      session.fail(error, "Knowledge");
+      session.fail(error, t("shared.knowledge"));
     }
     this.#refreshTurns();
   }
@@ -308,9 +309,9 @@ export class SopCopilot extends Part {
     const { session } = /** @type {import("../context.js").Context} */ (this.app);
     try {
       await this.talk?.rate(turn, rating, comment);
-      if (comment) session.say({ kind: "ok", text: "Thank you. It is proposed as knowledge, for somebody to approve." });
+      if (comment) session.say({ kind: "ok", text: t("copilot.thank_you_it_is_proposed_as_knowledge") });
     } catch (error) {
-      session.fail(error, "Feedback");
+      session.fail(error, t("copilot.feedback"));
     }
     this.#refreshTurns();
   }
@@ -335,7 +336,7 @@ export class SopCopilot extends Part {
     const { menu, session, commands } = /** @type {import("../context.js").Context} */ (this.app);
     const levels = allowed(this.llm?.share);
     void menu.show(() => [
-      { caption: "What may leave this machine for a model" },
+      { caption: t("copilot.what_may_leave_this_machine") },
       ...levels.map(([id, title, detail]) => ({ title, detail, check: id === this.share, run: () => {
         this.wish = id;
         session.storage.setItem(SHARE, id);
@@ -343,8 +344,8 @@ export class SopCopilot extends Part {
         this.composer?.requestUpdate();
       } })),
       "rule",
-      { title: levels.length < 4 ? "The server allows no more: settings" : "Settings", icon: "settings", run: () => commands.run("settings") },
-    ], button, "Sharing");
+      { title: levels.length < 4 ? t("copilot.the_server_allows_no_more") : t("shared.settings"), icon: "settings", run: () => commands.run("settings") },
+    ], button, t("shared.sharing"));
   }
   newTalk() {
     this.talk?.begin();
@@ -379,7 +380,7 @@ export class SopCopilot extends Part {
       this.#refreshTurns();
       this.querySelector("textarea")?.focus();
     } catch (error) {
-      session.fail(error, "Talk");
+      session.fail(error, t("copilot.talk"));
     }
   }
   /** Reads the open talk again. */
@@ -398,7 +399,7 @@ export class SopCopilot extends Part {
         sessionKept(null);
       }
     } catch (error) {
-      session.fail(error, "Talk");
+      session.fail(error, t("copilot.talk"));
     }
     this.requestUpdate();
   }
@@ -413,11 +414,11 @@ export class SopCopilot extends Part {
     const { talk } = this;
     if (!talk) return nothing;
     const { chat } = talk;
-    return html`<div class="dock-edge" role="separator" tabindex="0" aria-orientation="vertical" aria-label="Width of the copilot" aria-controls="dock"></div>
-      ${this.whole.matches ? html`<h1 class="unseen">Ask about ${this.app?.session.place.database ?? "your data"}</h1>` : nothing}<div class="head"><h2>Copilot</h2><button class="button only s quiet" aria-label="Earlier talks" title="Earlier talks" aria-pressed=${String(this.view === "history")} @click=${() => this.showHistory()}>${icon("history", true)}</button><button class="button only s quiet" aria-label="New talk" title="New talk" @click=${() => this.newTalk()}>${icon("plus", true)}</button><button class="button only s quiet" aria-label="Close the copilot" title="Close (Ctrl J)" @click=${() => this.run("copilot-close")}>${icon("x", true)}</button></div>
+    return html`<div class="dock-edge" role="separator" tabindex="0" aria-orientation="vertical" aria-label=${t("copilot.width_of_the_copilot")} aria-controls="dock"></div>
+      ${this.whole.matches ? html`<h1 class="unseen">${t("copilot.ask_about_database", { database: this.app?.session.place.database ?? t("copilot.your_data") })}</h1>` : nothing}<div class="head"><h2>${t("shared.copilot")}</h2><button class="button only s quiet" aria-label=${t("shared.earlier_talks")} title=${t("shared.earlier_talks")} aria-pressed=${String(this.view === "history")} @click=${() => this.showHistory()}>${icon("history", true)}</button><button class="button only s quiet" aria-label=${t("copilot.new_talk")} title=${t("copilot.new_talk")} @click=${() => this.newTalk()}>${icon("plus", true)}</button><button class="button only s quiet" aria-label=${t("shared.close_the_copilot")} title=${t("copilot.close_key_hint")} @click=${() => this.run("copilot-close")}>${icon("x", true)}</button></div>
       ${this.view === "history" ? historyView(this) : html`${this.#about(chat)}
-        <div class="talk scroll" role="log" aria-live="off" aria-label="Talk" tabindex="0" @scroll=${this.#scrolled}>${chat.turns.length ? repeat(chat.turns, (turn) => turn, (turn) => html`<sop-turn .turn=${turn} .dock=${this}></sop-turn>`) : this.#empty()}</div>
-        ${this.atEnd ? nothing : html`<button class="button s to-end" @click=${() => this.#toEnd()}>${icon("down", true)}To the end</button>`}
+        <div class="talk scroll" role="log" aria-live="off" aria-label=${t("copilot.talk")} tabindex="0" @scroll=${this.#scrolled}>${chat.turns.length ? repeat(chat.turns, (turn) => turn, (turn) => html`<sop-turn .turn=${turn} .dock=${this}></sop-turn>`) : this.#empty()}</div>
+        ${this.atEnd ? nothing : html`<button class="button s to-end" @click=${() => this.#toEnd()}>${icon("down", true)}${t("copilot.to_the_end")}</button>`}
         <sop-composer .dock=${this}></sop-composer>`}`;
   }
 
@@ -427,9 +428,9 @@ export class SopCopilot extends Part {
     const shown = chips(known, this.dropped);
     const budget = this.llm?.limits?.session_dollars;
     const cost = chat.cost;
-    return html`<div class="about">${shown.map((chip) => html`<span class="chip" title=${chip.text}>${icon(chip.icon)}<span class="cut">${chip.text}</span><button aria-label="Leave out ${chip.text}" title="Leave out" @click=${() => this.#drop(chip.id)}>${icon("x", true)}</button></span>`)}
-      ${this.dropped.size && shown.length < chips(known, new Set()).length ? html`<button class="chip add" title="Tell what was left out" aria-label="Tell what was left out" @click=${() => { this.dropped.clear(); this.requestUpdate(); }}>${icon("plus", true)}</button>` : nothing}
-      <span class="grow"></span>${cost === undefined ? nothing : html`<span class="small dim nowrap">${money(cost)}${budget ? ` of $${Number(budget).toFixed(2)}` : ""}</span>`}</div>`;
+    return html`<div class="about">${shown.map((chip) => html`<span class="chip" title=${chip.text}>${icon(chip.icon)}<span class="cut">${chip.text}</span><button aria-label=${t("copilot.leave_out_chip", { chip: chip.text })} title=${t("shared.leave_out")} @click=${() => this.#drop(chip.id)}>${icon("x", true)}</button></span>`)}
+      ${this.dropped.size && shown.length < chips(known, new Set()).length ? html`<button class="chip add" title=${t("copilot.tell_what_was_left_out")} aria-label=${t("copilot.tell_what_was_left_out")} @click=${() => { this.dropped.clear(); this.requestUpdate(); }}>${icon("plus", true)}</button>` : nothing}
+      <span class="grow"></span>${cost === undefined ? nothing : html`<span class="small dim nowrap">${money(cost)}${budget ? ` ${t("copilot.of_budget", { budget: Number(budget).toFixed(2) })}` : ""}</span>`}</div>`;
   }
   /** @param {string} id */
   #drop(id) {
@@ -442,11 +443,11 @@ export class SopCopilot extends Part {
     const { llm } = this;
     const list = starters(session.stores, session.place.view === undefined ? session.place.store : undefined);
     const offline = llm && (!llm.provider || this.share === "off");
-    return html`<div class="nothing hello-copilot">${icon("spark")}<h2>Ask about ${session.place.database ?? "your data"}</h2>
-      <p>It reads at once. What it wants to change, it proposes, and you decide.</p>
-      ${offline ? html`<p class="offline">${icon("lock", true)}<span><b>Offline planner.</b> ${llm.provider ? "Nothing is shared, so no model is asked." : "No model is configured."} Plain questions and commands work. <button class="plain-link" @click=${() => this.run("settings")}>Choose a model</button></span></p>` : llm?.provider && !llm.ready ? html`<p class="offline">${icon("warning", true)}<span><b>${providerName(llm.provider)} is not ready.</b> ${llm.problem ?? ""} <button class="plain-link" @click=${() => this.run("settings")}>Settings</button></span></p>` : nothing}
-      ${list.length ? html`<div class="starters" role="group" aria-label="Questions to begin with">${list.map((text) => html`<button class="button s" @click=${() => this.ask(text)}>${text}</button>`)}</div>` : html`<p class="soft">This database has no items yet.</p>`}
-      <p class="small dim">Type <kbd>/</kbd> for commands: they need no model.</p></div>`;
+    return html`<div class="nothing hello-copilot">${icon("spark")}<h2>${t("copilot.ask_about_database", { database: session.place.database ?? t("copilot.your_data") })}</h2>
+      <p>${t("copilot.it_reads_at_once")}</p>
+      ${offline ? html`<p class="offline">${icon("lock", true)}<span><b>${t("copilot.offline_planner_sentence")}</b> ${llm.provider ? t("copilot.nothing_is_shared") : t("copilot.no_model_is_configured")} <button class="plain-link" @click=${() => this.run("settings")}>${t("copilot.choose_a_model")}</button></span></p>` : llm?.provider && !llm.ready ? html`<p class="offline">${icon("warning", true)}<span><b>${t("copilot.provider_is_not_ready", { provider: providerName(llm.provider) })}</b> ${llm.problem ?? ""} <button class="plain-link" @click=${() => this.run("settings")}>${t("shared.settings")}</button></span></p>` : nothing}
+      ${list.length ? html`<div class="starters" role="group" aria-label=${t("copilot.questions_to_begin_with")}>${list.map((text) => html`<button class="button s" @click=${() => this.ask(text)}>${text}</button>`)}</div>` : html`<p class="soft">${t("copilot.this_database_has_no_items_yet")}</p>`}
+      <p class="small dim">${t("shared.type")} <kbd>/</kbd> ${t("copilot.for_commands_they_need_no_model")}</p></div>`;
   }
 
   #scrolled() {

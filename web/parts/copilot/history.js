@@ -1,7 +1,7 @@
 // Earlier talks, in the dock: open one, forget one.
 
-import { counted } from "../../core/format.js";
 import { money } from "../../model/money.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
 
@@ -11,12 +11,12 @@ import { icon } from "../dom.js";
 export function when(then, now) {
   if (!then) return "";
   const minutes = Math.floor((now - then) / 60_000);
-  if (minutes < 1) return "now";
-  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 1) return t("copilot.now");
+  if (minutes < 60) return t("shared.n_min_ago", { n: minutes });
   const date = new Date(then);
   const days = Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
   if (days === 0) return date.toTimeString().slice(0, 5);
-  if (days === 1) return "yesterday";
+  if (days === 1) return t("copilot.yesterday");
   return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", ...(date.getFullYear() === new Date(now).getFullYear() ? {} : { year: "numeric" }) });
 }
 
@@ -24,8 +24,8 @@ export function when(then, now) {
 export function historyView(dock) {
   const { kept, keptFault } = dock;
   const now = Date.now();
-  return html`<div class="talks scroll" role="region" aria-label="Earlier talks" tabindex="-1">
-    ${keptFault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${keptFault}</p><button class="button s" @click=${() => dock.showHistory(true)}>${icon("refresh", true)}Try again</button></div>` : nothing}
-    ${kept && !kept.length && !keptFault ? html`<div class="nothing">${icon("history")}<h2>No talk yet</h2><p>What you ask is kept here, with its answers.</p></div>` : nothing}
-    <ul>${(kept ?? []).map((one) => html`<li class="talk-row ${one.id === dock.talk?.chat.session ? "on" : ""}"><button class="plain" aria-current=${one.id === dock.talk?.chat.session ? "true" : nothing} @click=${() => dock.openTalk(one.id)}><b class="cut">${one.title || "Without words"}</b><span class="meta"><span>${one.database}</span><span>${counted(one.turns, "turn")}</span>${one.cost ? html`<span>${money(one.cost)}</span>` : nothing}<span class="end">${when(one.updated, now)}</span></span></button><button class="button only s quiet" aria-label="Forget ${one.title.slice(0, 40)}" title="Forget" @click=${() => dock.forget(one)}>${icon("trash", true)}</button></li>`)}</ul></div>`;
+  return html`<div class="talks scroll" role="region" aria-label=${t("shared.earlier_talks")} tabindex="-1">
+    ${keptFault ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${keptFault}</p><button class="button s" @click=${() => dock.showHistory(true)}>${icon("refresh", true)}${t("shared.try_again")}</button></div>` : nothing}
+    ${kept && !kept.length && !keptFault ? html`<div class="nothing">${icon("history")}<h2>${t("copilot.no_talk_yet")}</h2><p>${t("copilot.what_you_ask_is_kept_here")}</p></div>` : nothing}
+    <ul>${(kept ?? []).map((one) => html`<li class="talk-row ${one.id === dock.talk?.chat.session ? "on" : ""}"><button class="plain" aria-current=${one.id === dock.talk?.chat.session ? "true" : nothing} @click=${() => dock.openTalk(one.id)}><b class="cut">${one.title || t("copilot.without_words")}</b><span class="meta"><span>${one.database}</span><span>${t("copilot.n_turns", { n: one.turns })}</span>${one.cost ? html`<span>${money(one.cost)}</span>` : nothing}<span class="end">${when(one.updated, now)}</span></span></button><button class="button only s quiet" aria-label=${t("shared.forget_name", { name: one.title.slice(0, 40) })} title=${t("copilot.forget")} @click=${() => dock.forget(one)}>${icon("trash", true)}</button></li>`)}</ul></div>`;
 }

@@ -4,6 +4,7 @@
 // its address as text and is not a link; drawn at most once a frame, and only from the first block that changed, so that what
 // was selected stays so. Two guards, each enough alone: the renderer makes no such element, and what it made is sanitised.
 
+import { t } from "../../strings/copilot.js";
 import { Marked, createPurifier } from "../../vendor/markdown.js";
 import { make } from "../dom.js";
 
@@ -66,7 +67,7 @@ function clean(html) {
     const box = make("div", "md-table scroll");
     box.tabIndex = 0;
     box.setAttribute("role", "region");
-    box.setAttribute("aria-label", "Table");
+    box.setAttribute("aria-label", t("copilot.table"));
     table.replaceWith(box);
     box.append(table);
   }

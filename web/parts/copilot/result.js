@@ -1,10 +1,11 @@
 // Rows that a tool gave, inside the answer: the first of them, and the ways on to the whole.
 
-import { KIND_CLASS, cell, count, counted } from "../../core/format.js";
+import { KIND_CLASS, cell, count } from "../../core/format.js";
 import { stringify } from "../../core/json.js";
 import { columnKinds } from "../../model/query/chart.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { ResultRows } from "../../model/query/result_rows.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, icon } from "../dom.js";
 import "../query/chart_view.js";
@@ -54,16 +55,16 @@ export class SopResult extends Part {
     const left = total - shown.length;
     const some = columns.slice(0, MOST_COLUMNS);
     const beside = columns.length - some.length;
-    return html`<div class="mini" role="group" aria-label="Result">
+    return html`<div class="mini" role="group" aria-label=${t("shared.result")}>
       ${this.chart
         ? html`<div class="mini-chart"><div class="chart-tools">${this.#chartPart()?.controls()}<span class="small dim">${this.#chartPart()?.note ?? ""}</span></div><sop-chart @choice=${() => this.requestUpdate()}></sop-chart></div>`
-        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label="Rows of the result"><table><thead><tr>${some.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
+        : html`<div class="mini-rows scroll" tabindex="0" role="region" aria-label=${t("copilot.rows_of_the_result")}><table><thead><tr>${some.map((column) => html`<th scope="col" class=${column.numeric ? "num" : ""}>${column.label}</th>`)}</tr></thead>
           <tbody>${shown.map((row) => html`<tr>${some.map((column, at) => this.#cell(row[at], column.numeric))}</tr>`)}</tbody></table>
-          ${rows.length ? nothing : html`<p class="none dim">No rows</p>`}</div>`}
-      ${beside > 0 && !this.chart ? html`<div class="rest"><span class="dim">${counted(beside, "more column")}</span></div>` : nothing}
+          ${rows.length ? nothing : html`<p class="none dim">${t("shared.no_rows")}</p>`}</div>`}
+      ${beside > 0 && !this.chart ? html`<div class="rest"><span class="dim">${t("copilot.n_more_columns", { n: beside })}</span></div>` : nothing}
       ${left > 0 && !this.chart ? html`<div class="rest">${!this.more && rows.length > shown.length
-        ? html`<button class="plain-link" @click=${this.#open}>${left > OPENED - SHOWN ? `First ${count(Math.min(rows.length, OPENED))} of ${counted(total, "row")}` : `${counted(left, "more row")}`}</button>`
-        : html`<span class="dim">${count(left)} more${call.truncated ? ", not all are kept here" : ""}</span>`}</div>` : nothing}
+        ? html`<button class="plain-link" @click=${this.#open}>${left > OPENED - SHOWN ? t("copilot.first_of_n_rows", { first: count(Math.min(rows.length, OPENED)), n: total }) : `${t("copilot.n_more_rows", { n: left })}`}</button>`
+        : html`<span class="dim">${t("shared.n_more", { n: count(left) })}${call.truncated ? t("copilot.not_all_are_kept_here") : ""}</span>`}</div>` : nothing}
       ${this.#ways(call)}</div>`;
   }
 
@@ -71,10 +72,10 @@ export class SopResult extends Part {
   #ways(call) {
     const { dock } = this;
     if (!dock?.canOpenStore(call) && !call.statement && !this.able && !dock?.canSave) return nothing;
-    return html`<div class="bar">${dock?.canOpenStore(call) ? html`<button class="button s quiet" @click=${() => dock.openGrid(call)}>${icon("browse", true)}Open in grid</button>` : nothing}
-        ${call.statement ? html`<button class="button s quiet" @click=${() => dock?.openQuery(call)}>${icon("query", true)}Open as query</button>` : nothing}
-        ${this.able ? html`<button class="button s quiet" aria-pressed=${String(this.chart)} @click=${this.#swap}>${icon("chart", true)}Chart</button>` : nothing}
-        ${dock?.canSave ? html`<button class="button s quiet" @click=${() => dock.saveScript([call])}>${icon("scripts", true)}Save as script</button>` : nothing}</div>`;
+    return html`<div class="bar">${dock?.canOpenStore(call) ? html`<button class="button s quiet" @click=${() => dock.openGrid(call)}>${icon("browse", true)}${t("copilot.open_in_grid")}</button>` : nothing}
+        ${call.statement ? html`<button class="button s quiet" @click=${() => dock?.openQuery(call)}>${icon("query", true)}${t("copilot.open_as_query")}</button>` : nothing}
+        ${this.able ? html`<button class="button s quiet" aria-pressed=${String(this.chart)} @click=${this.#swap}>${icon("chart", true)}${t("shared.chart")}</button>` : nothing}
+        ${dock?.canSave ? html`<button class="button s quiet" @click=${() => dock.saveScript([call])}>${icon("scripts", true)}${t("copilot.save_as_script")}</button>` : nothing}</div>`;
   }
 
   /** @param {unknown} value @param {boolean} numeric */

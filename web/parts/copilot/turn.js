@@ -3,6 +3,7 @@
 import { count } from "../../core/format.js";
 import { stringify } from "../../core/json.js";
 import { money, providerName } from "../../model/money.js";
+import { t } from "../../strings/copilot.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, copyText, icon } from "../dom.js";
 import { approvalView } from "./approval.js";
@@ -34,12 +35,12 @@ export class SopTurn extends Part {
     const dock = /** @type {import("./dock.js").SopCopilot} */ (this.dock);
     const busy = turn.state === "sending" || turn.state === "running";
     const shown = turn.parts.findLast((part) => part.kind === "call" && part.columns?.length && part.state === "done");
-    return html`<div class="asked"><p class="said">${turn.message}</p><div class="acts"><button class="button only s quiet" aria-label="Copy the message" title="Copy" @click=${() => this.#copy(turn.message)}>${icon("copy", true)}</button><button class="button only s quiet" aria-label="Edit and ask again" title="Edit and ask again" ?disabled=${dock.talk?.chat.busy ?? false} @click=${() => dock.edit(turn)}>${icon("edit", true)}</button></div></div>
+    return html`<div class="asked"><p class="said">${turn.message}</p><div class="acts"><button class="button only s quiet" aria-label=${t("copilot.copy_the_message")} title=${t("shared.copy")} @click=${() => this.#copy(turn.message)}>${icon("copy", true)}</button><button class="button only s quiet" aria-label=${t("copilot.edit_and_ask_again")} title=${t("copilot.edit_and_ask_again")} ?disabled=${dock.talk?.chat.busy ?? false} @click=${() => dock.edit(turn)}>${icon("edit", true)}</button></div></div>
       <div class="answer" aria-busy=${String(busy)}>
         ${turn.gone.map((text) => html`<p class="note">${icon("info", true)}<span>${text}</span></p>`)}
         ${turn.parts.map((part) => this.#part(part, shown, busy))}
         ${busy && turn.parts.at(-1)?.kind !== "text" && !turn.parts.some((part) => part.kind === "call" && part.state === "running") ? html`<p class="thinking" aria-hidden="true"><i></i><i></i><i></i></p>` : nothing}
-        ${turn.alternatives.length ? html`<div class="next-questions" role="group" aria-label="Other readings">${turn.alternatives.slice(0, 5).map((text) => html`<button class="button s" @click=${() => dock.ask(text)}>${text}</button>`)}</div>` : nothing}
+        ${turn.alternatives.length ? html`<div class="next-questions" role="group" aria-label=${t("copilot.other_readings")}>${turn.alternatives.slice(0, 5).map((text) => html`<button class="button s" @click=${() => dock.ask(text)}>${text}</button>`)}</div>` : nothing}
         ${this.#foot(turn, dock)}
       </div>`;
   }
@@ -55,7 +56,7 @@ export class SopTurn extends Part {
       case "navigate": {
         const { database, store, filter } = part.place;
         const other = database !== undefined && database !== dock.app?.session.place.database ? `${database} / ` : "";
-        return html`<div class="went">${icon("target", true)}<p class="cut">${part.undone ? "Went back from" : "Opened"} <b>${other}${store ?? (other ? "" : database)}</b>${filter === undefined || filter === null ? nothing : html` <code>${stringify(filter)}</code>`}</p>${part.undone ? html`<button class="button s quiet" @click=${() => dock.goTo(part)}>Open again</button>` : dock.cameFrom(part) ? html`<button class="button s quiet" @click=${() => dock.goBack(part)}>${icon("undo", true)}Undo</button>` : html`<button class="button s quiet" @click=${() => dock.goTo(part)}>Open</button>`}</div>`;
+        return html`<div class="went">${icon("target", true)}<p class="cut">${part.undone ? t("copilot.went_back_from") : t("copilot.opened")} <b>${other}${store ?? (other ? "" : database)}</b>${filter === undefined || filter === null ? nothing : html` <code>${stringify(filter)}</code>`}</p>${part.undone ? html`<button class="button s quiet" @click=${() => dock.goTo(part)}>${t("shared.open_again")}</button>` : dock.cameFrom(part) ? html`<button class="button s quiet" @click=${() => dock.goBack(part)}>${icon("undo", true)}${t("shared.undo")}</button>` : html`<button class="button s quiet" @click=${() => dock.goTo(part)}>${t("shared.open")}</button>`}</div>`;
       }
       case "knowledge":
         return this.#knowledge(part);
@@ -70,10 +71,10 @@ export class SopTurn extends Part {
   #fix(code) {
     const dock = /** @type {import("./dock.js").SopCopilot} */ (this.dock);
     if (dock.talk?.chat.busy) return nothing;
-    if (/not_configured|address|key|unauthorized|auth/.test(code)) return html`<button class="button s" @click=${() => dock.run("settings")}>${icon("settings", true)}Settings</button>`;
-    if (code === "session_not_found") return html`<button class="button s" @click=${() => dock.newTalk()}>${icon("plus", true)}New talk</button>`;
-    if (code === "events_lost") return html`<button class="button s" @click=${() => dock.reopen()}>${icon("refresh", true)}Load the talk</button>`;
-    return this.turn === dock.talk?.chat.last ? html`<button class="button s" @click=${() => dock.retry()}>${icon("refresh", true)}Try again</button>` : nothing;
+    if (/not_configured|address|key|unauthorized|auth/.test(code)) return html`<button class="button s" @click=${() => dock.run("settings")}>${icon("settings", true)}${t("shared.settings")}</button>`;
+    if (code === "session_not_found") return html`<button class="button s" @click=${() => dock.newTalk()}>${icon("plus", true)}${t("copilot.new_talk")}</button>`;
+    if (code === "events_lost") return html`<button class="button s" @click=${() => dock.reopen()}>${icon("refresh", true)}${t("copilot.load_the_talk")}</button>`;
+    return this.turn === dock.talk?.chat.last ? html`<button class="button s" @click=${() => dock.retry()}>${icon("refresh", true)}${t("shared.try_again")}</button>` : nothing;
   }
 
   /** @param {KnowledgePart} part */
@@ -81,9 +82,9 @@ export class SopTurn extends Part {
     const dock = /** @type {import("./dock.js").SopCopilot} */ (this.dock);
     const editing = this.editing === part;
     const done = part.state !== "proposed";
-    return html`<section class="card ai taught" aria-label="Proposed knowledge"><header>${icon("book", true)}<h3 class="cut">${part.name.replaceAll("_", " ")}</h3><span class="badge">${part.category}</span><span class="grow"></span><span class="tag ${part.state === "approved" ? "insert" : done ? "update" : "ai"}">${part.state === "approved" ? "Approved" : done ? "Rejected" : "Proposed"}</span></header>
-      <div class="body">${editing ? html`<textarea class="field" rows="3" aria-label="What was learned" .value=${part.text} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.#stopEditing()}></textarea>` : html`<p>${part.text}</p>`}${part.why ? html`<p class="small soft">${part.why}</p>` : nothing}</div>
-      ${done ? nothing : html`<footer><button class="button main s" @click=${() => this.#learn(part)}>${icon("check", true)}${editing ? "Approve as edited" : "Approve"}</button>${editing ? nothing : html`<button class="button s" @click=${() => this.#edit(part)}>${icon("edit", true)}Edit</button>`}<button class="button s" @click=${() => dock.teach(part, "rejected")}>Reject</button></footer>`}</section>`;
+    return html`<section class="card ai taught" aria-label=${t("copilot.proposed_knowledge")}><header>${icon("book", true)}<h3 class="cut">${part.name.replaceAll("_", " ")}</h3><span class="badge">${part.category}</span><span class="grow"></span><span class="tag ${part.state === "approved" ? "insert" : done ? "update" : "ai"}">${part.state === "approved" ? t("shared.approved") : done ? t("copilot.rejected") : t("shared.proposed")}</span></header>
+      <div class="body">${editing ? html`<textarea class="field" rows="3" aria-label=${t("copilot.what_was_learned")} .value=${part.text} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this.#stopEditing()}></textarea>` : html`<p>${part.text}</p>`}${part.why ? html`<p class="small soft">${part.why}</p>` : nothing}</div>
+      ${done ? nothing : html`<footer><button class="button main s" @click=${() => this.#learn(part)}>${icon("check", true)}${editing ? t("shared.approve_as_edited") : t("shared.approve")}</button>${editing ? nothing : html`<button class="button s" @click=${() => this.#edit(part)}>${icon("edit", true)}${t("shared.edit")}</button>`}<button class="button s" @click=${() => dock.teach(part, "rejected")}>${t("shared.reject")}</button></footer>`}</section>`;
   }
 
   /** @param {KnowledgePart} part */
@@ -109,31 +110,31 @@ export class SopTurn extends Part {
     const { usage, state } = turn;
     const busy = state === "sending" || state === "running" || state === "waiting";
     const last = turn === dock.talk?.chat.last;
-    const ends = { stopped: "Stopped", cut: "The connection was lost", failed: "", waiting: "waiting for you", done: turn.reason === "limit" ? "Ended at a limit" : "" };
+    const ends = { stopped: t("shared.stopped"), cut: t("copilot.the_connection_was_lost"), failed: "", waiting: t("copilot.waiting_for_you"), done: turn.reason === "limit" ? t("copilot.ended_at_a_limit") : "" };
     const end = ends[/** @type {"done"} */ (state)] ?? "";
     const calls = turn.parts.filter((part) => part.kind === "call" && part.state === "done");
     const about = [
-      usage && (usage.in || usage.out) ? html`<span>${count(usage.in)} in</span><span>${count(usage.out)} out</span>${usage.cost === undefined ? nothing : html`<span>${money(usage.cost)}</span>`}` : state !== "sending" && turn.provider && !busy ? html`<span>${turn.provider === "command" ? "No model" : turn.provider === "offline" ? "Offline planner" : `${providerName(turn.provider)}`}</span>` : nothing,
-      end ? html`<span class=${state === "cut" ? "held" : ""}>${dock.talk?.reconnecting && last ? "connecting again" : end}</span>` : dock.talk?.reconnecting && last ? html`<span class="held">connecting again</span>` : nothing,
-      usage?.sent.length ? html`<button class="plain-link" @click=${() => dock.showSent(turn)}>What was sent</button>` : nothing,
+      usage && (usage.in || usage.out) ? html`<span>${t("copilot.tokens_in", { tokens: count(usage.in) })}</span><span>${t("copilot.tokens_out", { tokens: count(usage.out) })}</span>${usage.cost === undefined ? nothing : html`<span>${money(usage.cost)}</span>`}` : state !== "sending" && turn.provider && !busy ? html`<span>${turn.provider === "command" ? t("copilot.no_model") : turn.provider === "offline" ? t("copilot.offline_planner") : `${providerName(turn.provider)}`}</span>` : nothing,
+      end ? html`<span class=${state === "cut" ? "held" : ""}>${dock.talk?.reconnecting && last ? t("copilot.connecting_again") : end}</span>` : dock.talk?.reconnecting && last ? html`<span class="held">${t("copilot.connecting_again")}</span>` : nothing,
+      usage?.sent.length ? html`<button class="plain-link" @click=${() => dock.showSent(turn)}>${t("copilot.what_was_sent")}</button>` : nothing,
       turn.knowledge.length ? html`<a class="plain-link" href="/knowledge" title=${turn.knowledge.join(", ")} @click=${(/** @type {MouseEvent} */ event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         dock.run("knowledge");
-      }}>${count(turn.knowledge.length)} known</a>` : nothing,
+      }}>${t("copilot.n_known", { n: count(turn.knowledge.length) })}</a>` : nothing,
     ];
     return html`<div class="cost">${about}<span class="grow"></span>${busy ? nothing : html`<span class="acts">
-        ${state === "cut" && last ? html`<button class="button s quiet" @click=${() => dock.reopen()}>${icon("refresh", true)}Go on</button>` : nothing}
-        ${calls.length > 1 && dock.canSave ? html`<button class="button only s quiet" aria-label="Save the calls as a script" title="Save as script" @click=${() => dock.saveScript(/** @type {any} */ (calls))}>${icon("scripts", true)}</button>` : nothing}
-        <button class="button only s quiet" aria-label="Copy the answer" title="Copy the answer" @click=${() => this.#copy(this.#answerText(turn))}>${icon("copy", true)}</button>
-        ${last ? html`<button class="button only s quiet" aria-label="Ask again" title="Ask again" @click=${() => dock.retry()}>${icon("refresh", true)}</button>` : nothing}
-        ${turn.number ? html`<button class="button only s quiet" aria-label="Good answer" title="Good answer" aria-pressed=${String(turn.rating === "up")} @click=${() => dock.rate(turn, "up")}>${icon("up-thumb", true)}</button><button class="button only s quiet" aria-label="Bad answer" title="Bad answer" aria-pressed=${String(turn.rating === "down")} @click=${() => this.#down(turn)}>${icon("down-thumb", true)}</button>` : nothing}</span>`}</div>
-      ${this.asking ? html`<form class="why" @submit=${(/** @type {SubmitEvent} */ event) => this.#why(event, turn)}><label class="field"><input name="why" maxlength="500" placeholder="What is wrong with it?" aria-label="What is wrong with it?" autocomplete="off" @keydown=${(/** @type {KeyboardEvent} */ event) => {
+        ${state === "cut" && last ? html`<button class="button s quiet" @click=${() => dock.reopen()}>${icon("refresh", true)}${t("shared.go_on")}</button>` : nothing}
+        ${calls.length > 1 && dock.canSave ? html`<button class="button only s quiet" aria-label=${t("copilot.save_the_calls_as_a_script")} title=${t("copilot.save_as_script")} @click=${() => dock.saveScript(/** @type {any} */ (calls))}>${icon("scripts", true)}</button>` : nothing}
+        <button class="button only s quiet" aria-label=${t("copilot.copy_the_answer")} title=${t("copilot.copy_the_answer")} @click=${() => this.#copy(this.#answerText(turn))}>${icon("copy", true)}</button>
+        ${last ? html`<button class="button only s quiet" aria-label=${t("copilot.ask_again")} title=${t("copilot.ask_again")} @click=${() => dock.retry()}>${icon("refresh", true)}</button>` : nothing}
+        ${turn.number ? html`<button class="button only s quiet" aria-label=${t("copilot.good_answer")} title=${t("copilot.good_answer")} aria-pressed=${String(turn.rating === "up")} @click=${() => dock.rate(turn, "up")}>${icon("up-thumb", true)}</button><button class="button only s quiet" aria-label=${t("copilot.bad_answer")} title=${t("copilot.bad_answer")} aria-pressed=${String(turn.rating === "down")} @click=${() => this.#down(turn)}>${icon("down-thumb", true)}</button>` : nothing}</span>`}</div>
+      ${this.asking ? html`<form class="why" @submit=${(/** @type {SubmitEvent} */ event) => this.#why(event, turn)}><label class="field"><input name="why" maxlength="500" placeholder=${t("copilot.what_is_wrong_with_it")} aria-label=${t("copilot.what_is_wrong_with_it")} autocomplete="off" @keydown=${(/** @type {KeyboardEvent} */ event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
         this.asking = false;
         this.requestUpdate();
-      }}></label><button class="button s">Send</button></form>` : nothing}`;
+      }}></label><button class="button s">${t("copilot.send")}</button></form>` : nothing}`;
   }
 
   /** @param {Turn} turn */
@@ -159,7 +160,7 @@ export class SopTurn extends Part {
   }
   /** @param {string} text */
   async #copy(text) {
-    announce((await copyText(text)) ? "Copied" : "The browser did not let the page copy");
+    announce((await copyText(text)) ? t("shared.copied") : t("shared.clipboard_refused"));
   }
 }
 

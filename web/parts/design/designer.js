@@ -3,13 +3,14 @@
 // Holds: nothing is made or changed before its review; what was begun is a draft that the browser keeps; the address says
 // which store is open and how.
 
-import { count, counted } from "../../core/format.js";
+import { count } from "../../core/format.js";
 import { stringify } from "../../core/json.js";
 import { changeOf, definitionOf, draftOf, emptyDraft, faultsOf } from "../../model/design/definition.js";
 import { Drafts, NEW } from "../../model/design/drafts.js";
 import { dbmlOf, mermaidOf, svgOf } from "../../model/design/export.js";
 import { graphOf, neighbours } from "../../model/design/graph.js";
 import { layout } from "../../model/design/layout.js";
+import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { textDialog } from "./code_dialog.js";
@@ -73,7 +74,7 @@ export class SopDesign extends Part {
 
   get figures() {
     const { stores } = this.app.session;
-    return [{ count: count(stores.length), what: stores.length === 1 ? "store" : "stores" }, { count: count(stores.reduce((sum, one) => sum + (one.relations?.length ?? 0), 0)), what: "relations" }, { count: count(stores.reduce((sum, one) => sum + Number(one.count), 0)), what: "items" }];
+    return [{ count: count(stores.length), what: t("design.stores_within", { n: stores.length }) }, { count: count(stores.reduce((sum, one) => sum + (one.relations?.length ?? 0), 0)), what: t("design.relations_within") }, { count: count(stores.reduce((sum, one) => sum + Number(one.count), 0)), what: t("design.items_within") }];
   }
 
   /** The name of the store that is designed: "" is a new one, undefined is none. */
@@ -120,21 +121,21 @@ export class SopDesign extends Part {
     this.#follow();
     const { cards, edges } = this.#graph();
     const open = this.open;
-    const name = open === NEW ? this.draft(NEW).name || "New store" : open;
+    const name = open === NEW ? this.draft(NEW).name || t("shared.new_store") : open;
     const centre = name ?? this.selected;
     const near = this.steps && centre !== undefined ? neighbours(edges, centre, this.steps) : undefined;
     const wanted = this.find.trim().toLowerCase();
     const shown = cards.filter((one) => (near?.has(one.name) ?? true));
     const names = new Set(shown.map((one) => one.name));
-    return html`<div class="filters" role="toolbar" aria-label="Diagram">
-        <button class="button s" data-command="new-store">${icon("plus", true)}Store</button><button class="button s quiet" data-command="relate">${icon("link", true)}Relation</button>
-        <label class="field find-store">${icon("search", true)}<input type="search" placeholder="Find a store" aria-label="Find a store" .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.requestUpdate(); }} @keydown=${this.#findKey}></label>
-        <div class="end"><div class="choice" role="group" aria-label="Neighbours">${[1, 2, 0].map((steps) => html`<button aria-pressed=${String(this.steps === steps)} ?disabled=${steps > 0 && centre === undefined} title=${steps ? "Only what is this near to the chosen store" : nothing} @click=${() => { this.steps = steps; this.requestUpdate(); void this.updateComplete.then(() => this.fit()); }}>${steps ? counted(steps, "step") : "All"}</button>`)}</div>
-        <button class="button s quiet wide-only" data-command="code">${icon("json", true)}Code</button><button class="button s quiet wide-only" data-command="diagram-mermaid">${icon("json", true)}Text</button><button class="button only s quiet" aria-label="More" aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button></div></div>
+    return html`<div class="filters" role="toolbar" aria-label=${t("shared.diagram")}>
+        <button class="button s" data-command="new-store">${icon("plus", true)}${t("shared.store")}</button><button class="button s quiet" data-command="relate">${icon("link", true)}${t("design.relation")}</button>
+        <label class="field find-store">${icon("search", true)}<input type="search" placeholder=${t("design.find_a_store")} aria-label=${t("design.find_a_store")} .value=${this.find} @input=${(/** @type {any} */ event) => { this.find = event.target.value; this.requestUpdate(); }} @keydown=${this.#findKey}></label>
+        <div class="end"><div class="choice" role="group" aria-label=${t("design.neighbours")}>${[1, 2, 0].map((steps) => html`<button aria-pressed=${String(this.steps === steps)} ?disabled=${steps > 0 && centre === undefined} title=${steps ? t("design.only_what_is_this_near") : nothing} @click=${() => { this.steps = steps; this.requestUpdate(); void this.updateComplete.then(() => this.fit()); }}>${steps ? t("shared.n_steps", { n: steps }) : t("shared.all")}</button>`)}</div>
+        <button class="button s quiet wide-only" data-command="code">${icon("json", true)}${t("shared.code")}</button><button class="button s quiet wide-only" data-command="diagram-mermaid">${icon("json", true)}${t("design.text")}</button><button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button></div></div>
       <div class="design-body">${session.stores.length || this.drafts?.size
         ? html`<sop-diagram .cards=${shown} .edges=${edges.filter((one) => names.has(one.from) && names.has(one.to))} .places=${this.places} .chosen=${name} .found=${wanted ? new Set(shown.filter((one) => one.name.toLowerCase().includes(wanted)).map((one) => one.name)) : undefined} .writable=${session.readOnly === undefined}
           @choose=${(/** @type {CustomEvent} */ event) => { this.selected = event.detail; if (this.steps) this.requestUpdate(); }} @open=${(/** @type {CustomEvent} */ event) => this.#openCard(event.detail)} @moved=${(/** @type {CustomEvent} */ event) => this.#moved(event.detail)} @connect=${(/** @type {CustomEvent} */ event) => this.relate(event.detail)}></sop-diagram>`
-        : html`<div class="nothing canvas">${icon("design")}<h2>No stores yet</h2><p>A store is items in the order of a key. Design the first one, or fill this database with a shop to look around in.</p><div class="next"><button class="button main" data-command="new-store">New store</button> <button class="button" data-command="demo">Demo shop</button></div></div>`}
+        : html`<div class="nothing canvas">${icon("design")}<h2>${t("shared.no_stores_yet")}</h2><p>${t("design.a_store_is_items_in_the_order")}</p><div class="next"><button class="button main" data-command="new-store">${t("shared.new_store")}</button> <button class="button" data-command="demo">${t("shared.demo_shop")}</button></div></div>`}
         ${open === undefined ? nothing : html`<sop-store-pane .design=${this} .store=${open}></sop-store-pane>`}</div>`;
   }
 
@@ -198,7 +199,7 @@ export class SopDesign extends Part {
     this.shape = "";
     this.requestUpdate();
     void this.updateComplete.then(() => this.fit());
-    announce("Arranged");
+    announce(t("design.arranged"));
   }
 
   /** @param {KeyboardEvent} event */
@@ -222,7 +223,7 @@ export class SopDesign extends Part {
       const command = commands.get(id);
       return commands.can(command) ? [{ title: commands.title(command), icon: command.icon, key: commands.shortcut(id) || undefined, run: command.run }] : [];
     };
-    void menu.show(() => [...entry("fit-diagram"), ...entry("arrange-diagram"), "rule", ...["diagram-svg", "diagram-png", "diagram-mermaid", "diagram-dbml"].flatMap(entry), "rule", ...entry("code")], /** @type {Element} */ (event.currentTarget), "Diagram");
+    void menu.show(() => [...entry("fit-diagram"), ...entry("arrange-diagram"), "rule", ...["diagram-svg", "diagram-png", "diagram-mermaid", "diagram-dbml"].flatMap(entry), "rule", ...entry("code")], /** @type {Element} */ (event.currentTarget), t("shared.diagram"));
   }
 
   // ---- Relations, review, export
@@ -238,7 +239,7 @@ export class SopDesign extends Part {
     const draft = structuredClone(this.draft(store));
     draft.relations = [...draft.relations.filter((one) => one.target_store !== relation.target_store || one.source_fields.join() !== relation.source_fields.join()), relation];
     this.keep(store, draft);
-    announce(`${relation.source_fields.join(", ")} to ${relation.target_store} is in the draft of ${store}`);
+    announce(t("design.relation_is_in_the_draft_of", { from: relation.source_fields.join(", "), to: relation.target_store, store }));
     void this.go(store);
   }
 
@@ -268,7 +269,7 @@ export class SopDesign extends Part {
     const { session } = this.app;
     const name = session.place.database ?? "diagram";
     if (kind === "mermaid" || kind === "dbml") {
-      textDialog(this.app, { title: kind === "mermaid" ? "Diagram as Mermaid" : "Diagram as DBML", text: kind === "mermaid" ? mermaidOf(session.stores) : dbmlOf(session.stores), file: `${name}.${kind === "mermaid" ? "mmd" : "dbml"}`, other: kind === "mermaid" ? { title: "DBML", run: () => this.exportAs("dbml") } : { title: "Mermaid", run: () => this.exportAs("mermaid") } });
+      textDialog(this.app, { title: kind === "mermaid" ? t("design.diagram_as_mermaid") : t("design.diagram_as_dbml"), text: kind === "mermaid" ? mermaidOf(session.stores) : dbmlOf(session.stores), file: `${name}.${kind === "mermaid" ? "mmd" : "dbml"}`, other: kind === "mermaid" ? { title: "DBML", run: () => this.exportAs("dbml") } : { title: "Mermaid", run: () => this.exportAs("mermaid") } });
       return;
     }
     try {
@@ -277,7 +278,7 @@ export class SopDesign extends Part {
       if (kind === "svg") saveBlob(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`);
       else saveBlob(await pngOf(text), `${name}.png`);
     } catch (error) {
-      session.fail(error, "Export");
+      session.fail(error, t("shared.export"));
     }
   }
 }

@@ -3,6 +3,7 @@
 
 import { CARD, boundsOf, pathOf } from "../../model/design/graph.js";
 import { count } from "../../core/format.js";
+import { t } from "../../strings/design.js";
 import { html, nothing, repeat, svg } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 
@@ -55,13 +56,13 @@ export class SopDiagram extends Part {
   render() {
     const by = new Map(this.cards.map((one) => [one.name, one]));
     const cursor = by.has(this.cursor) ? this.cursor : this.cards[0]?.name;
-    return html`<div class="canvas" role="application" aria-roledescription="diagram" aria-label="Stores and relations. Arrows go from store to store, Enter opens one, Alt with arrows moves it, R relates it." @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${this.#up} @wheel=${this.#wheel} @keydown=${this.#key} @dblclick=${this.#double}
+    return html`<div class="canvas" role="application" aria-roledescription=${t("design.diagram_within")} aria-label=${t("design.stores_and_relations")} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${this.#up} @wheel=${this.#wheel} @keydown=${this.#key} @dblclick=${this.#double}
         .style=${`background-position:${this.x}px ${this.y}px;background-size:${20 * this.scale}px ${20 * this.scale}px`}>
       <div class="layer" .style=${`transform:translate(${this.x}px,${this.y}px) scale(${this.scale})`}>
         <svg aria-hidden="true" width="1" height="1">${this.edges.map((edge) => this.#edge(edge, by))}${this.drag?.kind === "link" && this.loose ? this.#loose(by) : nothing}</svg>
         ${repeat(this.cards, (card) => card.name, (card) => this.#card(card, card.name === cursor))}
       </div>
-      <div class="tools" role="toolbar" aria-label="View"><button class="button only s quiet" aria-label="Smaller" @click=${() => this.zoom(1 / STEP)}>${icon("minus", true)}</button><button class="button s quiet" aria-label="Full size, now ${Math.round(this.scale * 100)} %" @click=${() => this.zoom(1 / this.scale)}>${Math.round(this.scale * 100)} %</button><button class="button only s quiet" aria-label="Larger" @click=${() => this.zoom(STEP)}>${icon("plus", true)}</button><button class="button only s quiet" aria-label="Fit" @click=${() => this.fit()}>${icon("target", true)}</button></div>
+      <div class="tools" role="toolbar" aria-label=${t("shared.view")}><button class="button only s quiet" aria-label=${t("design.smaller")} @click=${() => this.zoom(1 / STEP)}>${icon("minus", true)}</button><button class="button s quiet" aria-label=${t("design.full_size_now", { percent: Math.round(this.scale * 100) })} @click=${() => this.zoom(1 / this.scale)}>${Math.round(this.scale * 100)} %</button><button class="button only s quiet" aria-label=${t("design.larger")} @click=${() => this.zoom(STEP)}>${icon("plus", true)}</button><button class="button only s quiet" aria-label=${t("design.fit")} @click=${() => this.fit()}>${icon("target", true)}</button></div>
     </div>`;
   }
 
@@ -87,9 +88,9 @@ export class SopDiagram extends Part {
     const place = this.places[card.name] ?? { x: 0, y: 0 };
     const faint = this.found && !this.found.has(card.name) ? "faint" : "";
     const hit = this.found?.has(card.name) ? "hit" : "";
-    return html`<article class="entity ${card.draft ? "draft" : ""} ${card.name === this.chosen ? "chosen" : ""} ${faint} ${hit}" data-card=${card.name} tabindex=${cursor ? 0 : -1} aria-label="${card.name}, ${card.count === undefined ? "draft" : `${count(card.count)} items`}${card.draft && card.count !== undefined ? ", changed" : ""}" .style=${`left:${place.x}px;top:${place.y}px`} @focus=${() => this.#choose(card.name)}>
-      <h2>${icon("store", true)}<span class="cut">${card.name}</span><span class="count">${card.count === undefined ? "draft" : count(card.count)}</span></h2>
-      <ul>${card.fields.map((field) => html`<li class=${field.key ? "k" : ""} data-field=${field.name}>${field.key ? icon("key") : field.link ? icon("link") : nothing}<span class="cut">${field.name}</span><span class="type">${field.type}</span>${this.writable && card.count !== undefined ? html`<span class="port" data-port title="Drag to a field of another store"></span>` : nothing}</li>`)}${card.more > 0 ? html`<li class="rest">${count(card.more)} more</li>` : nothing}</ul></article>`;
+    return html`<article class="entity ${card.draft ? "draft" : ""} ${card.name === this.chosen ? "chosen" : ""} ${faint} ${hit}" data-card=${card.name} tabindex=${cursor ? 0 : -1} aria-label=${`${card.count === undefined ? t("design.card_draft", { name: card.name }) : t("design.card_of_n_items", { name: card.name, n: count(card.count) })}${card.draft && card.count !== undefined ? t("design.changed") : ""}`} .style=${`left:${place.x}px;top:${place.y}px`} @focus=${() => this.#choose(card.name)}>
+      <h2>${icon("store", true)}<span class="cut">${card.name}</span><span class="count">${card.count === undefined ? t("design.draft") : count(card.count)}</span></h2>
+      <ul>${card.fields.map((field) => html`<li class=${field.key ? "k" : ""} data-field=${field.name}>${field.key ? icon("key") : field.link ? icon("link") : nothing}<span class="cut">${field.name}</span><span class="type">${field.type}</span>${this.writable && card.count !== undefined ? html`<span class="port" data-port title=${t("design.drag_to_a_field_of_another_store")}></span>` : nothing}</li>`)}${card.more > 0 ? html`<li class="rest">${t("shared.n_more", { n: count(card.more) })}</li>` : nothing}</ul></article>`;
   }
 
   updated() {
@@ -309,7 +310,7 @@ export class SopDiagram extends Part {
     const place = this.places[name];
     if (!place) return;
     this.dispatchEvent(new CustomEvent("moved", { detail: { name, x: place.x + dx * NUDGE, y: place.y + dy * NUDGE } }));
-    announce(`${name} moved`);
+    announce(t("design.name_moved", { name }));
   }
 
   /** To the nearest card that way. @param {string} name @param {number} dx @param {number} dy */

@@ -2,6 +2,7 @@
 
 import { path } from "../../core/http.js";
 import { percent } from "../../core/format.js";
+import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, icon } from "../dom.js";
 
@@ -40,13 +41,13 @@ class SopJobStrip extends Part {
     try {
       this.show(await this.app?.session.api.json("DELETE", path("jobs", job.id)));
     } catch (error) {
-      this.app?.session.fail(error, "Cancel");
+      this.app?.session.fail(error, t("shared.cancel"));
     }
   }
 
   render() {
     if (!this.jobs.size) return nothing;
-    return html`<div class="job-strip" role="region" aria-label="Running jobs">${[...this.jobs.values()].map((job) => html`<div class="work-bar"><header>${icon("clock", true)}<b class="cut grow">${job.what}</b><span class="small dim">${job.state === "stopping" ? "stopping" : job.total ? percent(Number(job.done), Number(job.total)) : ""}</span>${job.can_cancel ? html`<button class="button s quiet" ?disabled=${job.state === "stopping"} @click=${() => this.cancel(job)}>Cancel</button>` : nothing}</header>${progressBar(job)}</div>`)}</div>`;
+    return html`<div class="job-strip" role="region" aria-label=${t("design.running_jobs")}>${[...this.jobs.values()].map((job) => html`<div class="work-bar"><header>${icon("clock", true)}<b class="cut grow">${job.what}</b><span class="small dim">${job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : ""}</span>${job.can_cancel ? html`<button class="button s quiet" ?disabled=${job.state === "stopping"} @click=${() => this.cancel(job)}>${t("shared.cancel")}</button>` : nothing}</header>${progressBar(job)}</div>`)}</div>`;
   }
 }
 
@@ -77,12 +78,12 @@ export async function follow(app, job, { quiet = false, seen } = {}) {
       if (/** @type {any} */ (error)?.name === "NetworkError") continue;
       strip.show({ ...now, state: "failed" });
       app.session.fail(error, job.what);
-      return { ...now, state: "failed", error: { detail: "The job is not known any more." } };
+      return { ...now, state: "failed", error: { detail: t("design.the_job_is_not_known_any_more") } };
     }
   }
   strip.show(now);
   seen?.(now);
-  if (now.state === "cancelled") app.session.say({ kind: "warn", text: `${job.what}: cancelled, nothing of it is left.` });
-  else if (now.state === "failed" && !quiet && now.kind !== "reorder") app.session.say({ kind: "danger", text: `${job.what}: ${now.error?.detail ?? "it failed"}` });
+  if (now.state === "cancelled") app.session.say({ kind: "warn", text: t("design.job_cancelled", { job: job.what }) });
+  else if (now.state === "failed" && !quiet && now.kind !== "reorder") app.session.say({ kind: "danger", text: `${job.what}: ${now.error?.detail ?? t("shared.it_failed_within")}` });
   return now;
 }

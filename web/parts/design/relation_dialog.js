@@ -3,6 +3,7 @@
 
 import { stringify } from "../../core/json.js";
 import { candidates } from "../../model/design/discover.js";
+import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead } from "../dialog.js";
 import { fieldNames, lookText } from "./store_form.js";
@@ -43,7 +44,7 @@ export function relationDialog({ session }, how) {
       });
     }
   };
-  const select = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string[]} */ list, /** @type {(text: string) => void} */ set, first = false) => html`<label>${label}<select class="field" ?autofocus=${first} .value=${value} @change=${(/** @type {any} */ event) => { set(event.target.value); ask(); dialog.draw(); }}><option value="" disabled ?selected=${!value}>choose</option>${list.map((one) => html`<option value=${one} ?selected=${one === value}>${one}</option>`)}</select></label>`;
+  const select = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string[]} */ list, /** @type {(text: string) => void} */ set, first = false) => html`<label>${label}<select class="field" ?autofocus=${first} .value=${value} @change=${(/** @type {any} */ event) => { set(event.target.value); ask(); dialog.draw(); }}><option value="" disabled ?selected=${!value}>${t("shared.choose")}</option>${list.map((one) => html`<option value=${one} ?selected=${one === value}>${one}</option>`)}</select></label>`;
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!able()) return;
@@ -53,13 +54,13 @@ export function relationDialog({ session }, how) {
   complete();
   const names = session.stores.map((one) => one.name);
   const dialog = new Dialog({
-    label: "New relation",
+    label: t("shared.new_relation"),
     className: "form-dialog",
-    draw: (self) => html`<form @submit=${submit}>${dialogHead(self, "New relation")}<div class="body form scroll">
-      <div class="two">${select("From store", store, names, (name) => { store = name; field = ""; complete(); }, how.store === undefined)}${select("Field", field, fieldNames(session.storeNamed(store)), (name) => { field = name; }, how.store !== undefined)}</div>
-      <div class="two">${select("To store", target, names, (name) => { target = name; [targetField] = fieldNames(session.storeNamed(name)); })}${select("Field there", targetField, fieldNames(session.storeNamed(target)), (name) => { targetField = name; })}</div>
-      <p class="small" role="status">${found ? ("fault" in found ? html`<span class="fail">${found.fault}</span>` : lookText(found, target)) : able() ? html`<span class="dim">Looking at the values</span>` : html`<span class="dim">A relation is a note: nothing is enforced, and rows and joins use it.</span>`}</p></div>
-      <footer><span class="small dim">Made by the review of ${store || "its store"}</span><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button main" ?disabled=${!able()}>Propose<kbd>↵</kbd></button></footer></form>`,
+    draw: (self) => html`<form @submit=${submit}>${dialogHead(self, t("shared.new_relation"))}<div class="body form scroll">
+      <div class="two">${select(t("design.from_store"), store, names, (name) => { store = name; field = ""; complete(); }, how.store === undefined)}${select(t("shared.field"), field, fieldNames(session.storeNamed(store)), (name) => { field = name; }, how.store !== undefined)}</div>
+      <div class="two">${select(t("design.to_store"), target, names, (name) => { target = name; [targetField] = fieldNames(session.storeNamed(name)); })}${select(t("design.field_there"), targetField, fieldNames(session.storeNamed(target)), (name) => { targetField = name; })}</div>
+      <p class="small" role="status">${found ? ("fault" in found ? html`<span class="fail">${found.fault}</span>` : lookText(found, target)) : able() ? html`<span class="dim">${t("design.looking_at_the_values")}</span>` : html`<span class="dim">${t("design.a_relation_is_a_note")}</span>`}</p></div>
+      <footer><span class="small dim">${t("design.made_by_the_review_of", { store: store || t("design.its_store") })}</span><span class="grow"></span><button type="button" class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button main" ?disabled=${!able()}>${t("design.propose")}<kbd>↵</kbd></button></footer></form>`,
   });
   ask();
   return nothing;

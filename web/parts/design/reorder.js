@@ -1,6 +1,7 @@
 // Lines of a table that change their order: by dragging the grip, or by arrow keys on it.
 
 import { move } from "../../model/design/definition.js";
+import { t } from "../../strings/design.js";
 import { html } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 
@@ -9,7 +10,7 @@ import { announce, icon } from "../dom.js";
 
 /** @param {Pane} pane @param {ListName} list @param {number} index @param {string} name @param {boolean} fixed */
 export function grip(pane, list, index, name, fixed) {
-  return html`<button type="button" class="grip" aria-label="Move ${name}" title="Drag, or arrow keys" data-grip=${`${list}-${index}`} ?disabled=${fixed} @pointerdown=${(/** @type {PointerEvent} */ event) => drag(pane, list, index, event)} @keydown=${(/** @type {KeyboardEvent} */ event) => key(pane, list, index, name, event)}>${icon("grip", true)}</button>`;
+  return html`<button type="button" class="grip" aria-label=${t("design.move_name", { name })} title=${t("design.drag_or_arrow_keys")} data-grip=${`${list}-${index}`} ?disabled=${fixed} @pointerdown=${(/** @type {PointerEvent} */ event) => drag(pane, list, index, event)} @keydown=${(/** @type {KeyboardEvent} */ event) => key(pane, list, index, name, event)}>${icon("grip", true)}</button>`;
 }
 
 /** @param {Pane} pane @param {ListName} list @param {number} index @param {string} name @param {KeyboardEvent} event */
@@ -23,7 +24,7 @@ function key(pane, list, index, name, event) {
     moved = move(/** @type {any[]} */ (draft[list]), index, index + by);
   });
   if (!moved) return;
-  announce(`${name} is number ${index + by + 1}`);
+  announce(t("shared.is_now_number", { name, place: index + by + 1 }));
   void pane.updateComplete.then(() => /** @type {HTMLElement | null} */ (pane.querySelector(`[data-grip="${list}-${index + by}"]`))?.focus());
 }
 

@@ -1,6 +1,6 @@
 // What is done with a store as a whole: another name, a copy, no items.
 
-import { counted } from "../../core/format.js";
+import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { formDialog } from "../create.js";
 import { follow } from "./job_strip.js";
@@ -21,11 +21,11 @@ export function renameStore(app, name) {
   let to = name;
   const staged = session.changes.of(name).length;
   formDialog({
-    title: `Rename ${name}`,
-    main: "Rename",
+    title: t("shared.rename_name", { name }),
+    main: t("shared.rename"),
     able: () => to.trim() !== "" && to.trim() !== name && staged === 0,
-    body: (draw) => html`<label>New name<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${to} @input=${(/** @type {any} */ event) => { to = textOf(event); draw(); }}></span><span class="hint">Items stay, and relations to it follow. Saved queries and scripts name it as before.</span></label>
-      ${staged ? html`<p class="hint fail">Commit or unstage its ${counted(staged, "edit")} first.</p>` : nothing}`,
+    body: (draw) => html`<label>${t("design.new_name")}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${to} @input=${(/** @type {any} */ event) => { to = textOf(event); draw(); }}></span><span class="hint">${t("design.items_stay_and_relations_to_it_follow")}</span></label>
+      ${staged ? html`<p class="hint fail">${t("design.commit_or_unstage_its_edits_first", { n: staged })}</p>` : nothing}`,
     run: async () => {
       await session.api.post(session.path("stores", name, "rename"), { name: to.trim() });
       const draft = app.design?.drafts?.get(name);
@@ -37,7 +37,7 @@ export function renameStore(app, name) {
       if (session.place.store === name) session.place.store = to.trim();
       await Promise.all([session.readStores(), session.readDatabases()]);
       await show(app, to.trim());
-      session.say({ kind: "ok", text: `${name} is ${to.trim()} now.`, act: { title: "Undo", run: () => void back() } });
+      session.say({ kind: "ok", text: t("design.is_renamed", { name, now: to.trim() }), act: { title: t("shared.undo"), run: () => void back() } });
     },
   });
   const back = async () => {
@@ -47,7 +47,7 @@ export function renameStore(app, name) {
       await session.readStores();
       await show(app, name);
     } catch (error) {
-      session.fail(error, "Undo");
+      session.fail(error, t("shared.undo"));
     }
   };
 }
@@ -60,18 +60,18 @@ export function duplicateStore(app, name) {
   for (let n = 2; taken.has(to); n += 1) to = `${name} copy ${n}`;
   let items = true;
   formDialog({
-    title: `Duplicate ${name}`,
-    main: "Duplicate",
+    title: t("shared.duplicate_name", { name }),
+    main: t("shared.duplicate"),
     able: () => to.trim() !== "" && !taken.has(to.trim()),
-    body: (draw) => html`<label>Name of the copy<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${to} @input=${(/** @type {any} */ event) => { to = textOf(event); draw(); }}></span>${taken.has(to.trim()) ? html`<span class="hint fail">There is a store ${to.trim()} already.</span>` : nothing}</label>
-      <label class="tick"><input type="checkbox" .checked=${items} @change=${(/** @type {any} */ event) => { items = event.target.checked; }}> With its ${counted(Number(session.storeNamed(name)?.count ?? 0), "item")}</label>
-      <p class="hint">A large store is copied in the background, as it is now. Without items, everything about the copy can still be changed.</p>`,
+    body: (draw) => html`<label>${t("design.name_of_the_copy")}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${to} @input=${(/** @type {any} */ event) => { to = textOf(event); draw(); }}></span>${taken.has(to.trim()) ? html`<span class="hint fail">${t("design.there_is_a_store_already", { store: to.trim() })}</span>` : nothing}</label>
+      <label class="tick"><input type="checkbox" .checked=${items} @change=${(/** @type {any} */ event) => { items = event.target.checked; }}> ${t("design.with_its_n_items", { n: Number(session.storeNamed(name)?.count ?? 0) })}</label>
+      <p class="hint">${t("design.a_large_store_is_copied")}</p>`,
     run: async () => {
       const answer = await session.api.post(session.path("stores", name, "duplicate"), { name: to.trim(), items });
       const done = async () => {
         await Promise.all([session.readStores(), session.readDatabases()]);
         await show(app, to.trim());
-        session.say({ kind: "ok", text: `${to.trim()} is a copy of ${name}.` });
+        session.say({ kind: "ok", text: t("design.is_a_copy_of", { to: to.trim(), name }) });
       };
       if (answer.kind !== "duplicate") return done();
       void follow(app, answer).then((job) => (job.state === "finished" ? done() : session.readStores()));
@@ -83,17 +83,17 @@ export function duplicateStore(app, name) {
 export function emptyStore({ session }, name) {
   let typed = "";
   formDialog({
-    title: `Empty ${name}`,
-    main: "Delete all items",
+    title: t("shared.empty_name", { name }),
+    main: t("design.delete_all_items"),
     risk: true,
     able: () => typed === name,
-    body: (draw) => html`<p>All ${counted(Number(session.storeNamed(name)?.count ?? 0), "item")} of ${name} go away at once; the store stays, and its structure can be changed. This cannot be undone.</p>
-      <label>Type ${name} to empty it<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+    body: (draw) => html`<p>${t("design.all_items_of_go_away_at_once", { n: Number(session.storeNamed(name)?.count ?? 0), name })}</p>
+      <label>${t("design.type_to_empty_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
     run: async () => {
       const { items } = await session.api.post(session.path("stores", name, "empty"), undefined);
       session.changes.unstage(session.changes.of(name));
       await session.written([name]);
-      session.say({ kind: "ok", text: `${counted(Number(items), "item")} of ${name} are deleted.` });
+      session.say({ kind: "ok", text: t("design.items_of_are_deleted", { n: Number(items), name }) });
     },
   });
 }

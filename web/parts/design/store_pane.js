@@ -2,12 +2,12 @@
 //
 // Holds: form and JSON change the same draft; what may not change now is held and says why; nothing is sent but looks.
 
-import { counted } from "../../core/format.js";
 import { parse, stringify } from "../../core/json.js";
 import { createStatement } from "../../model/design/ddl.js";
 import { changeOf, definitionOf, draftOf, keyOf, locksOf } from "../../model/design/definition.js";
 import { previewSql } from "../../model/design/discover.js";
 import { NEW } from "../../model/design/drafts.js";
+import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, copyText, icon } from "../dom.js";
 import { discovery, Discovery } from "./discovery.js";
@@ -104,13 +104,13 @@ export class SopStorePane extends Part {
     const { known, pane } = this;
     const locks = locksOf(known, this.session.readOnly);
     const changed = this.design.changed(this.store);
-    const title = known ? this.store : this.draft.name.trim() || "New store";
-    const tabs = /** @type {[Pane, string][]} */ ([["form", "Form"], ["json", "JSON"], ["sql", "SQL"], ...(known ? [["items", "Items"]] : [])]);
-    return html`<section class="pane panel" aria-label="Store ${title}">
-      <div class="head"><h2 class="cut">${title}</h2>${known ? (changed ? html`<span class="tag update">Changed</span>` : html`<span class="small dim">${counted(Number(known.count), "item")}</span>`) : html`<span class="tag insert">New store</span>`}<span class="grow"></span>
-        ${known ? html`<button class="button only s quiet" aria-label="More" aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button>` : nothing}<button class="button only s quiet" aria-label="Close" @click=${() => this.design.go(undefined)}>${icon("x", true)}</button></div>
-      <div class="subtabs"><div role="tablist" aria-label="Show as" @keydown=${this.#tabKey}>${tabs.map(([id, name]) => html`<button role="tab" id="pane-tab-${id}" aria-selected=${String(id === pane)} aria-controls="store-pane-body" tabindex=${id === pane ? 0 : -1} @click=${() => this.design.go(this.store, id === "form" ? undefined : id)}>${name}</button>`)}</div>
-        ${pane === "sql" || pane === "json" ? html`<div class="end"><button class="button only s quiet" aria-label="Copy" @click=${this.#copy}>${icon("copy", true)}</button></div>` : nothing}</div>
+    const title = known ? this.store : this.draft.name.trim() || t("shared.new_store");
+    const tabs = /** @type {[Pane, string][]} */ ([["form", t("shared.form")], ["json", "JSON"], ["sql", "SQL"], ...(known ? [["items", t("shared.items")]] : [])]);
+    return html`<section class="pane panel" aria-label=${t("design.store_title", { title })}>
+      <div class="head"><h2 class="cut">${title}</h2>${known ? (changed ? html`<span class="tag update">${t("shared.changed")}</span>` : html`<span class="small dim">${t("shared.n_items", { n: Number(known.count) })}</span>`) : html`<span class="tag insert">${t("shared.new_store")}</span>`}<span class="grow"></span>
+        ${known ? html`<button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button>` : nothing}<button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => this.design.go(undefined)}>${icon("x", true)}</button></div>
+      <div class="subtabs"><div role="tablist" aria-label=${t("design.show_as")} @keydown=${this.#tabKey}>${tabs.map(([id, name]) => html`<button role="tab" id="pane-tab-${id}" aria-selected=${String(id === pane)} aria-controls="store-pane-body" tabindex=${id === pane ? 0 : -1} @click=${() => this.design.go(this.store, id === "form" ? undefined : id)}>${name}</button>`)}</div>
+        ${pane === "sql" || pane === "json" ? html`<div class="end"><button class="button only s quiet" aria-label=${t("shared.copy")} @click=${this.#copy}>${icon("copy", true)}</button></div>` : nothing}</div>
       <div class="scroll" id="store-pane-body" role="tabpanel" aria-labelledby="pane-tab-${pane}" tabindex="0">${pane === "json" ? this.#json() : pane === "sql" ? this.#sql() : pane === "items" ? this.#items() : storeForm(this, locks)}</div>
       ${pane === "items" ? nothing : this.#foot(changed)}</section>`;
   }
@@ -119,8 +119,8 @@ export class SopStorePane extends Part {
   #foot(changed) {
     const faults = Object.values(this.design.faults(this.store));
     const fault = this.textFault || (changed ? faults[0] : "");
-    return html`<div class="panel-foot"><span class="small ${fault ? "fail" : "dim"} cut grow" title=${fault || nothing} role="status">${fault || (this.session.readOnly ?? (changed ? "Nothing is made until reviewed" : "As it is"))}</span>
-      ${changed || this.store === NEW ? html`<button class="button quiet" @click=${this.#discard}>Discard</button>` : nothing}<button class="button main" data-command="review-design" ?disabled=${!this.design.canReview || this.textFault !== ""}>${this.known ? html`Review<kbd class="wide-only">Ctrl S</kbd>` : "Review store"}</button></div>`;
+    return html`<div class="panel-foot"><span class="small ${fault ? "fail" : "dim"} cut grow" title=${fault || nothing} role="status">${fault || (this.session.readOnly ?? (changed ? t("design.nothing_is_made_until_reviewed") : t("design.as_it_is")))}</span>
+      ${changed || this.store === NEW ? html`<button class="button quiet" @click=${this.#discard}>${t("design.discard")}</button>` : nothing}<button class="button main" data-command="review-design" ?disabled=${!this.design.canReview || this.textFault !== ""}>${this.known ? html`${t("shared.review")}<kbd class="wide-only">Ctrl S</kbd>` : t("design.review_store")}</button></div>`;
   }
 
   updated() {
@@ -135,7 +135,7 @@ export class SopStorePane extends Part {
     drafts?.keep(store, undefined);
     this.of = "";
     this.requestUpdate();
-    if (gone) app.session.say({ kind: "ok", text: store ? `The changes of ${store} are discarded.` : "The new store is discarded.", act: { title: "Undo", run: () => { drafts?.keep(store, gone); void this.design.go(store); } } });
+    if (gone) app.session.say({ kind: "ok", text: store ? t("design.the_changes_of_are_discarded", { store }) : t("design.the_new_store_is_discarded"), act: { title: t("shared.undo"), run: () => { drafts?.keep(store, gone); void this.design.go(store); } } });
     if (store === NEW) void this.design.go(undefined);
   }
 
@@ -160,15 +160,15 @@ export class SopStorePane extends Part {
       const command = commands.get(id);
       return commands.can(command) ? [{ title: commands.title(command), icon: command.icon, risk: command.risk, run: command.run }] : [];
     };
-    void menu.show(() => [{ title: "Show the rows", icon: "browse", run: () => session.go({ store, prefix: [], at: undefined, sel: undefined }) }, "rule", ...entry("rename-store"), ...entry("duplicate-store"), ...entry("empty-store"), ...entry("drop-store")], /** @type {Element} */ (event.currentTarget), store);
+    void menu.show(() => [{ title: t("design.show_the_rows"), icon: "browse", run: () => session.go({ store, prefix: [], at: undefined, sel: undefined }) }, "rule", ...entry("rename-store"), ...entry("duplicate-store"), ...entry("empty-store"), ...entry("drop-store")], /** @type {Element} */ (event.currentTarget), store);
   }
 
   // ---- JSON and SQL
 
   #json() {
     const text = this.text ?? stringify(definitionOf(this.draft), 2);
-    return html`<div class="code-pane"><textarea class="code" spellcheck="false" autocomplete="off" aria-label="Definition as JSON" aria-invalid=${String(this.textFault !== "")} aria-describedby="json-fault" ?readonly=${this.session.readOnly !== undefined} .value=${text} @input=${this.#typed}></textarea>
-      <p class="code-note ${this.textFault ? "fail" : "dim"}" id="json-fault" role="status">${this.textFault || "The form follows as you type."}</p></div>`;
+    return html`<div class="code-pane"><textarea class="code" spellcheck="false" autocomplete="off" aria-label=${t("design.definition_as_json")} aria-invalid=${String(this.textFault !== "")} aria-describedby="json-fault" ?readonly=${this.session.readOnly !== undefined} .value=${text} @input=${this.#typed}></textarea>
+      <p class="code-note ${this.textFault ? "fail" : "dim"}" id="json-fault" role="status">${this.textFault || t("design.the_form_follows_as_you_type")}</p></div>`;
   }
 
   /** @param {any} event */
@@ -187,7 +187,7 @@ export class SopStorePane extends Part {
   }
 
   #sql() {
-    return html`<div class="code-pane"><pre class="code scroll" tabindex="0" aria-label="Definition as SQL">${createStatement(this.draft)}</pre><p class="code-note dim">What would make this store. ${this.known ? "It is there already: changes go through Review." : nothing} <button class="button s quiet" @click=${this.#query}>${icon("query", true)}Open in the workbench</button></p></div>`;
+    return html`<div class="code-pane"><pre class="code scroll" tabindex="0" aria-label=${t("design.definition_as_sql")}>${createStatement(this.draft)}</pre><p class="code-note dim">${t("design.what_would_make_this_store")} ${this.known ? t("design.it_is_there_already") : nothing} <button class="button s quiet" @click=${this.#query}>${icon("query", true)}${t("design.open_in_the_workbench")}</button></p></div>`;
   }
 
   #query() {
@@ -197,7 +197,7 @@ export class SopStorePane extends Part {
 
   async #copy() {
     const text = this.pane === "sql" ? createStatement(this.draft) : (this.text ?? stringify(definitionOf(this.draft), 2));
-    this.session.say((await copyText(text)) ? { kind: "ok", text: "Copied." } : { kind: "warn", text: "The browser does not let the page copy." });
+    this.session.say((await copyText(text)) ? { kind: "ok", text: t("design.copied") } : { kind: "warn", text: t("shared.clipboard_refused") });
   }
 
   #items() {
@@ -264,20 +264,20 @@ export async function look(session, store, relation) {
 
 /** Why a text is no definition that may be taken over. @param {any} value @param {any} known @param {boolean} reordering */
 function shapeFault(value, known, reordering) {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return "A definition is an object.";
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return t("design.a_definition_is_an_object");
   const allowed = ["name", "description", "key", "unique", "slot_length", "leaf_load_balancing", "placement", "schema", "relations", "cache"];
   const other = Object.keys(value).find((name) => !allowed.includes(name));
-  if (other !== undefined) return `There is no setting ${other}. The settings are ${allowed.join(", ")}.`;
-  if (!value.key || typeof value.key !== "object" || typeof value.key.type !== "string") return "The key needs a type: {\"type\": \"i64\"} or a composite one with fields.";
-  if (value.key.type === "composite" && (!Array.isArray(value.key.fields) || value.key.fields.some((/** @type {any} */ one) => typeof one?.name !== "string" || typeof one?.type !== "string"))) return "A composite key has fields, each with a name and a type.";
-  if (value.schema !== undefined && !Array.isArray(value.schema?.fields ?? [])) return "The fields of the schema are a list.";
-  if (value.relations !== undefined && (!Array.isArray(value.relations) || value.relations.some((/** @type {any} */ one) => !Array.isArray(one?.source_fields) || !Array.isArray(one?.target_fields)))) return "A relation has source_fields, target_store and target_fields.";
+  if (other !== undefined) return t("design.there_is_no_setting", { setting: other, allowed: allowed.join(", ") });
+  if (!value.key || typeof value.key !== "object" || typeof value.key.type !== "string") return t("design.the_key_needs_a_type", { example: '{"type": "i64"}' });
+  if (value.key.type === "composite" && (!Array.isArray(value.key.fields) || value.key.fields.some((/** @type {any} */ one) => typeof one?.name !== "string" || typeof one?.type !== "string"))) return t("design.a_composite_key_has_fields");
+  if (value.schema !== undefined && !Array.isArray(value.schema?.fields ?? [])) return t("design.the_fields_of_the_schema");
+  if (value.relations !== undefined && (!Array.isArray(value.relations) || value.relations.some((/** @type {any} */ one) => !Array.isArray(one?.source_fields) || !Array.isArray(one?.target_fields)))) return t("design.a_relation_has_source_fields");
   if (!known) return "";
-  if (value.name !== undefined && value.name !== known.name) return "The name changes by Rename, not here.";
+  if (value.name !== undefined && value.name !== known.name) return t("design.the_name_changes_by_rename");
   if (!Number(known.count)) return "";
   const change = changeOf(definitionOf(draftOf(known)), definitionOf(draftOf({ ...value, count: undefined })));
   const fixed = ["unique", "slot_length", "leaf_load_balancing", "placement", ...(reordering ? [] : ["key"])].find((name) => name in change);
-  return fixed ? `${fixed} is fixed while the store has items.` : "";
+  return fixed ? t("design.is_fixed_while_the_store_has_items", { setting: fixed }) : "";
 }
 
 customElements.define("sop-store-pane", SopStorePane);

@@ -1,15 +1,15 @@
 // What a statement would write, before and after, as the review shows staged edits; then it runs, as one transaction.
 
-import { counted } from "../../core/format.js";
 import { ExactNumber, stringify } from "../../core/json.js";
 import { keyOfOne, keyText } from "../../core/keys.js";
+import { rich, t } from "../../strings/query.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
 import { diffTable } from "../review.js";
 
 const MOST_CARDS = 100;
-const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
+const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {{count: number, rows: {op: string, store: string, key: any, before?: any, after?: any}[]}} Changes */
 
@@ -17,7 +17,7 @@ const VERB = { insert: "Insert", update: "Update", delete: "Delete" };
  * @param {import("../context.js").Context} app
  * @param {{sql: string, changes: Changes, commit: () => Promise<string | undefined>, act?: string, note?: string, still?: boolean}} how `commit` gives back what went wrong; `still` only shows
  */
-export function changesDialog(app, { sql, changes, commit, act = `Commit ${counted(changes.count, "change")}`, note = "Dry run · one transaction", still = false }) {
+export function changesDialog(app, { sql, changes, commit, act = t("shared.commit_n_changes", { n: changes.count }), note = t("query.dry_run_one_transaction"), still = false }) {
   const { session } = app;
   const rows = changes.rows ?? [];
   const stores = [...new Set(rows.map((one) => one.store))];
@@ -38,19 +38,19 @@ export function changesDialog(app, { sql, changes, commit, act = `Commit ${count
     else dialog.close();
   };
   const dialog = new Dialog({
-    label: "Review",
+    label: t("shared.review"),
     className: "review",
     sticky: () => busy,
-    draw: (self) => html`${dialogHead(self, `Review ${counted(changes.count, "change")}`, stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`))}
-      <div class="subtabs"><div role="tablist" aria-label="Review"><button role="tab" aria-selected="true" aria-controls="review-body">Changes <span class="badge">${changes.count}</span></button></div><div class="end"><span class="small dim">${note}</span></div></div>
+    draw: (self) => html`${dialogHead(self, t("shared.review_n_changes", { n: changes.count }), stores.slice(0, 4).map((name) => html`<span class="badge">${name}</span>`))}
+      <div class="subtabs"><div role="tablist" aria-label=${t("shared.review")}><button role="tab" aria-selected="true" aria-controls="review-body">${t("shared.changes")} <span class="badge">${changes.count}</span></button></div><div class="end"><span class="small dim">${note}</span></div></div>
       ${fault(error)}
-      <div class="body scroll" id="review-body" role="tabpanel" aria-label="Changes" tabindex="0">
-        ${sql ? html`<section class="card" aria-label="Statement"><header><b>Statement</b></header><pre class="request">${sql}</pre></section>` : nothing}
+      <div class="body scroll" id="review-body" role="tabpanel" aria-label=${t("shared.changes")} tabindex="0">
+        ${sql ? html`<section class="card" aria-label=${t("shared.statement")}><header><b>${t("shared.statement")}</b></header><pre class="request">${sql}</pre></section>` : nothing}
         ${rows.slice(0, MOST_CARDS).map((row) => changeView(app.session, row, stores.length > 1))}
-        ${changes.count > Math.min(rows.length, MOST_CARDS) ? html`<p class="dim">and ${counted(changes.count - Math.min(rows.length, MOST_CARDS), "more change")} of the same statement</p>` : nothing}
-        ${changes.count === 0 ? html`<div class="nothing">${icon("check")}<p>Nothing would change: no item matches.</p></div>` : nothing}</div>
-      <footer>${word ? html`<label class="prove">Type <b>${word}</b> to write to <span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span><span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : nothing}<span class="grow"></span>
-        <button class="button quiet" @click=${() => self.close()}>${still ? "Close" : "Cancel"}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" ?hidden=${still} autofocus ?disabled=${held()} @click=${write}>${busy ? "Committing" : act}<kbd>Ctrl ↵</kbd></button></footer>`,
+        ${changes.count > Math.min(rows.length, MOST_CARDS) ? html`<p class="dim">${t("query.and_more_changes_of_the_same_statement", { n: changes.count - Math.min(rows.length, MOST_CARDS) })}</p>` : nothing}
+        ${changes.count === 0 ? html`<div class="nothing">${icon("check")}<p>${t("query.nothing_would_change")}</p></div>` : nothing}</div>
+      <footer>${word ? html`<label class="prove">${rich("shared.type_to_write_to", { word: html`<b>${word}</b>`, environment: html`<span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span>` })}<span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : nothing}<span class="grow"></span>
+        <button class="button quiet" @click=${() => self.close()}>${still ? t("shared.close") : t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" ?hidden=${still} autofocus ?disabled=${held()} @click=${write}>${busy ? t("shared.committing") : act}<kbd>Ctrl ↵</kbd></button></footer>`,
   });
   dialog.element.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void write();
@@ -84,6 +84,6 @@ export function askDialog({ title, text, sql, act, done }) {
     label: title,
     className: "form-dialog small-dialog",
     draw: (self) => html`${dialogHead(self, title)}<div class="body"><p>${text}</p><pre class="request">${sql}</pre></div>
-      <footer><span class="grow"></span><button class="button quiet" @click=${() => self.close()}>Cancel<kbd>Esc</kbd></button><button class="button risk" autofocus @click=${() => { self.close(); done(); }}>${act}</button></footer>`,
+      <footer><span class="grow"></span><button class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button risk" autofocus @click=${() => { self.close(); done(); }}>${act}</button></footer>`,
   });
 }

@@ -2,11 +2,12 @@
 
 import { count } from "../../core/format.js";
 import { barChart, choices, columnKinds, inWords, pointChart } from "../../model/query/chart.js";
+import { t } from "../../strings/query.js";
 import { html, nothing, svg } from "../../vendor/lit.js";
 import { Part, icon } from "../dom.js";
 
 const MOST_ROWS = 20_000;
-const FORMS = { bar: "Bar", line: "Line", scatter: "Scatter" };
+const FORMS = { bar: t("shared.bar"), line: t("shared.line"), scatter: t("query.scatter") };
 
 /** @typedef {import("../../model/query/chart.js").Choice} Choice */
 
@@ -92,19 +93,19 @@ export class SopChart extends Part {
     const select = (/** @type {"x" | "y"} */ axis, /** @type {number[]} */ list, /** @type {string} */ label) => (list.length > 1
       ? html`<select class="field s" aria-label=${label} @change=${(/** @type {any} */ event) => this.takeColumn(axis, Number(event.target.value))}>${list.map((at) => html`<option value=${at} ?selected=${at === choice[axis]}>${this.columns[at].label}</option>`)}</select>` : nothing);
     const forms = [...new Set(this.choices.map((one) => one.form))];
-    return html`${select("y", figures.filter((at) => at !== choice.x), "Figure")}${select("x", labels, choice.form === "bar" ? "Label" : "Along")}
-      <div class="choice" role="group" aria-label="Kind of chart">${forms.map((form) => html`<button aria-pressed=${String(form === choice.form)} @click=${() => this.take(form)}>${FORMS[form]}</button>`)}</div>`;
+    return html`${select("y", figures.filter((at) => at !== choice.x), t("query.figure"))}${select("x", labels, choice.form === "bar" ? t("query.label") : t("query.along"))}
+      <div class="choice" role="group" aria-label=${t("query.kind_of_chart")}>${forms.map((form) => html`<button aria-pressed=${String(form === choice.form)} @click=${() => this.take(form)}>${FORMS[form]}</button>`)}</div>`;
   }
 
   render() {
     const { choice, rows } = this;
-    if (!rows) return html`<div class="nothing">${icon("chart")}<p>What a statement gives is drawn here.</p></div>`;
-    if (!choice) return html`<div class="nothing">${icon("chart")}<h2>Nothing to draw</h2><p>A chart needs a column of numbers. This result has none.</p></div>`;
+    if (!rows) return html`<div class="nothing">${icon("chart")}<p>${t("query.what_a_statement_gives_is_drawn_here")}</p></div>`;
+    if (!choice) return html`<div class="nothing">${icon("chart")}<h2>${t("query.nothing_to_draw")}</h2><p>${t("query.a_chart_needs_a_column_of_numbers")}</p></div>`;
     const { width, height } = this.size;
     const total = rows.count;
     if (width < 40 || height < 40) return html`<div class="chart-host"></div>`;
     const made = choice.form === "bar" ? this.#bars(rows, choice, width, height) : this.#points(rows, choice, width, height);
-    const note = made.shown < total ? `${count(made.shown)} of ${count(total)} rows` : "";
+    const note = made.shown < total ? t("query.shown_of_total_rows", { shown: count(made.shown), total: count(total) }) : "";
     if (note !== this.note) {
       this.note = note;
       queueMicrotask(() => this.dispatchEvent(new CustomEvent("choice")));

@@ -6,6 +6,7 @@
 import { offsetOfByte } from "../../core/places.js";
 import { complete } from "../../model/query/complete.js";
 import { statementAt, statements, tokens } from "../../model/query/sql_text.js";
+import { t } from "../../strings/query.js";
 import { EditorState, EditorView, Prec, acceptCompletion, autocompletion, bracketMatching, closeBrackets, closeBracketsKeymap, completionKeymap, completionStatus, defaultKeymap, drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, highlightSelectionMatches, highlightSpecialChars, history, historyKeymap, indentOnInput, indentUnit, keymap, lineNumbers, lintKeymap, placeholder, rectangularSelection, search, searchKeymap, sql } from "../../vendor/codemirror.js";
 import { COLOURS, DIALECT, LOOK } from "./editor_look.js";
 import { marks, showMarks } from "./editor_marks.js";
@@ -48,11 +49,11 @@ export class SqlEditor extends EventTarget {
         search({ top: true }),
         sql({ dialect: DIALECT }),
         autocompletion({ override: [(context) => this.#complete(context)], activateOnTypingDelay: 60, maxRenderedOptions: 80 }),
-        placeholder("SELECT … FROM a store. Ctrl Space completes, Ctrl Enter runs."),
+        placeholder(t("query.select_from_a_store")),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
         ...(NARROW.matches ? [EditorView.lineWrapping] : []),
         this.marks.extension, COLOURS, LOOK,
-        EditorView.contentAttributes.of({ "aria-label": "Statements", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": t("query.statements"), tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged || update.selectionSet) this.dispatchEvent(new CustomEvent("changed", { detail: { text: update.docChanged } }));
         }),

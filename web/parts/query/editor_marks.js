@@ -4,6 +4,7 @@
 // Holds: marks move with the text; typing in the statement that failed takes its fault away, since it says nothing about the
 // new text.
 
+import { t } from "../../strings/query.js";
 import { Decoration, EditorState, EditorView, GutterMarker, RangeSet, StateEffect, StateField, WidgetType, gutterLineClass, setDiagnostics } from "../../vendor/codemirror.js";
 import { FUNCTIONS } from "../../model/query/sql_words.js";
 import { tokens } from "../../model/query/sql_text.js";
@@ -47,8 +48,8 @@ class NoteWidget extends WidgetType {
     note.append(iconElement("warning", true), withNames(this.wrong.message, [this.wrong.word, ...this.wrong.suggestions]));
     this.wrong.suggestions.slice(0, 3).forEach((suggestion, at) => {
       const button = make("button", "button s");
-      button.append(at === 0 && this.wrong.suggestions.length === 1 ? "Fix" : suggestion);
-      button.title = `Write ${suggestion}`;
+      button.append(at === 0 && this.wrong.suggestions.length === 1 ? t("query.fix") : suggestion);
+      button.title = t("query.write_suggestion", { suggestion });
       if (at === 0) button.append(make("kbd", "", "Alt ↵"));
       button.addEventListener("click", () => this.fix(suggestion));
       note.append(button);

@@ -5,6 +5,7 @@
 
 import { count } from "../../core/format.js";
 import { plain } from "../../model/query/export.js";
+import { t } from "../../strings/query.js";
 import { html, render } from "../../vendor/lit.js";
 import { icon, make } from "../dom.js";
 
@@ -152,9 +153,9 @@ export class ResultFind {
 
   #draw() {
     const { hits } = this;
-    const said = this.text === "" ? "" : hits.length ? `${count(this.at + 1)} of ${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` : this.looking ? "looking" : "nothing found";
-    render(html`<label class="field">${icon("search", true)}<input aria-label="Find in the result" placeholder="Find in these rows" autocomplete="off" spellcheck="false" .value=${this.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}></label>
+    const said = this.text === "" ? "" : hits.length ? t("shared.n_of_total", { n: count(this.at + 1), total: `${count(hits.length)}${hits.length >= MOST_HITS ? "+" : ""}` }) : this.looking ? t("query.looking") : t("shared.nothing_found");
+    render(html`<label class="field">${icon("search", true)}<input aria-label=${t("shared.find_in_the_result")} placeholder=${t("shared.find_in_these_rows")} autocomplete="off" spellcheck="false" .value=${this.text} @input=${(/** @type {any} */ event) => this.#typed(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}></label>
       <span class="small dim" role="status">${said}</span>
-      <button class="button only s quiet" aria-label="The one before" title="The one before (Shift ↵)" ?disabled=${!hits.length} @click=${() => this.#step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label="Next" title="Next (↵)" ?disabled=${!hits.length} @click=${() => this.#step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label="Close" title="Close (Esc)" @click=${() => this.close()}>${icon("x", true)}</button>`, this.bar);
+      <button class="button only s quiet" aria-label=${t("shared.the_one_before")} title=${t("shared.the_one_before_shift")} ?disabled=${!hits.length} @click=${() => this.#step(-1)}>${icon("up", true)}</button><button class="button only s quiet" aria-label=${t("shared.next")} title=${t("shared.next_enter")} ?disabled=${!hits.length} @click=${() => this.#step(1)}>${icon("down", true)}</button><button class="button only s quiet" aria-label=${t("shared.close")} title=${t("shared.close_esc")} @click=${() => this.close()}>${icon("x", true)}</button>`, this.bar);
   }
 }

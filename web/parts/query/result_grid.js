@@ -8,6 +8,7 @@ import { everyColumn } from "../../core/column_window.js";
 import { cell, count } from "../../core/format.js";
 import { ScrollMap } from "../../core/scroll_map.js";
 import { plain, tabbed } from "../../model/query/export.js";
+import { t } from "../../strings/query.js";
 import { render } from "../../vendor/lit.js";
 import { announce, copyText, make } from "../dom.js";
 import { rankWidth } from "../grid_layout.js";
@@ -59,7 +60,7 @@ export class SopResultGrid extends HTMLElement {
     const rows = make("div", "rows scroll live");
     rows.id = this.dataset.rows ?? "result-rows";
     rows.tabIndex = 0;
-    for (const [name, value] of Object.entries({ role: "grid", "aria-label": "Result", "aria-multiselectable": "true", "aria-readonly": "true" })) rows.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ role: "grid", "aria-label": t("shared.result"), "aria-multiselectable": "true", "aria-readonly": "true" })) rows.setAttribute(name, value);
     this.rows = rows;
     this.head = make("div", "grid-head");
     this.head.setAttribute("role", "rowgroup");
@@ -71,7 +72,7 @@ export class SopResultGrid extends HTMLElement {
       this.#sync();
       this.#schedule();
     });
-    this.bar.element.setAttribute("aria-label", "Place in the result");
+    this.bar.element.setAttribute("aria-label", t("query.place_in_the_result"));
     this.bar.element.setAttribute("aria-controls", rows.id);
     this.replaceChildren(rows, this.bar.element);
     rows.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -376,7 +377,7 @@ export class SopResultGrid extends HTMLElement {
     if (low < 0 || !this.source) return;
     const text = low === high ? plain(this.source.at(low)?.[this.active.column]) : tabbed(this.source.values(low, Math.min(high + 1, low + MOST_COPIED)));
     const rows = Math.min(high - low + 1, MOST_COPIED);
-    announce((await copyText(text)) ? (low === high ? "Copied" : `${count(rows)} rows copied`) : "The browser did not let the page copy");
+    announce((await copyText(text)) ? (low === high ? t("shared.copied") : t("query.n_rows_copied_within", { n: count(rows) })) : t("shared.clipboard_refused"));
   }
 
   /** @param {KeyboardEvent} event */

@@ -5,6 +5,7 @@
 
 import { columnWindow, everyColumn, leftOf, onlyColumns } from "../../core/column_window.js";
 import { count } from "../../core/format.js";
+import { t } from "../../strings/query.js";
 import { html } from "../../vendor/lit.js";
 import { dragGrip, gripOf } from "../grid_head.js";
 import { many, rankWidth } from "../grid_layout.js";
@@ -59,7 +60,7 @@ export const startOf = (grid, column) => widthsOf(grid.columns.slice(0, column))
 
 /** @param {ResultColumn[]} columns */
 export function headOf(columns) {
-  return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">Row</span></div
+  return html`<div class="tr" role="row" aria-rowindex="1"><div class="th rank" role="columnheader" aria-colindex="1"><span class="unseen">${t("query.row")}</span></div
     >${columns.map((column, at) => html`<div class="th w${unitsOf(column)} ${column.numeric ? "num" : "text"}" role="columnheader" aria-colindex=${at + 2} title=${column.type ? `${column.label} · ${column.type}` : column.label}><span class="cut">${column.label}</span>${column.shownType ? html`<span class="type">${column.shownType}</span>` : ""}<span class="grip" data-grip=${at}></span></div>`)}</div>`;
 }
 

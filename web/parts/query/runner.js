@@ -4,11 +4,12 @@
 // is written; one that changes stores asks. Says `change` when there is something new to show of a tab. Results of the tabs
 // looked at last are kept, others are let go.
 
-import { counted, span } from "../../core/format.js";
+import { span } from "../../core/format.js";
 import { QueryRun, faultOf } from "../../model/query/run.js";
 import { effect, headline, parameters } from "../../model/query/sql_text.js";
 import { requestParameters } from "../../model/query/parameters.js";
 import { announce } from "../dom.js";
+import { t } from "../../strings/query.js";
 import { askDialog, changesDialog } from "./changes_dialog.js";
 
 /** @typedef {import("../../model/query/sql_text.js").Statement} Statement */
@@ -81,13 +82,13 @@ export class Runner extends EventTarget {
     const what = effect(statement.text);
     const { session } = this.app;
     if (what !== "read" && session.readOnly !== undefined) {
-      this.#failed(tab.id, statement, editor, { message: `Nothing is written: ${session.readOnly}`, code: "read_only", suggestions: [] });
+      this.#failed(tab.id, statement, editor, { message: t("query.nothing_is_written_because", { reason: session.readOnly }), code: "read_only", suggestions: [] });
       return false;
     }
     if (what === "write") return this.#write(tab, statement, editor);
     if (what === "define") {
       const agreed = await new Promise((resolve) => {
-        const dialog = askDialog({ title: "Change the stores?", text: "This statement changes stores themselves and is not staged. It runs when you say so.", sql: headline(statement.text, 2000), act: "Run it", done: () => resolve(true) });
+        const dialog = askDialog({ title: t("query.change_the_stores"), text: t("query.this_statement_changes_stores_themselves"), sql: headline(statement.text, 2000), act: t("query.run_it"), done: () => resolve(true) });
         dialog.closed = () => resolve(false);
       });
       if (!agreed) return false;
@@ -127,13 +128,13 @@ export class Runner extends EventTarget {
 
   /** @param {string} tab @param {Statement} statement @param {import("./editor.js").SqlEditor} editor @param {QueryRun} run */
   #gave(tab, statement, editor, run) {
-    const rows = counted(run.rows.count, "row");
+    const rows = t("shared.n_rows", { n: run.rows.count });
     const changed = run.stats?.changed ?? run.changes?.count;
-    const what = changed !== undefined && !run.columns.length ? counted(changed, "change") : rows;
-    const text = run.state === "cancelled" ? `stopped after ${rows} · ${span(run.elapsed)}` : `${what} · ${span(run.elapsed)}`;
+    const what = changed !== undefined && !run.columns.length ? t("shared.n_changes", { n: changed }) : rows;
+    const text = run.state === "cancelled" ? t("query.stopped_after_rows_in_within", { rows, time: span(run.elapsed) }) : `${what} · ${span(run.elapsed)}`;
     this.#say(tab, run.state === "cancelled" ? "still" : "ok", text, statement.text);
     if (editor.tab === tab) editor.ran(statement, text);
-    announce(run.state === "cancelled" ? `Stopped after ${rows}` : `${what} in ${span(run.elapsed)}`);
+    announce(run.state === "cancelled" ? t("query.stopped_after_rows", { rows }) : t("query.done_in", { done: what, time: span(run.elapsed) }));
   }
 
   /** @param {string} tab @param {Statement} statement @param {import("./editor.js").SqlEditor} editor @param {import("../../model/query/run.js").Fault} fault */
@@ -162,10 +163,10 @@ export class Runner extends EventTarget {
         changes,
         commit: async () => {
           const run = await this.#stream(tab, statement, editor, true);
-          if (run.state !== "done") return run.fault?.message ?? "Stopped.";
+          if (run.state !== "done") return run.fault?.message ?? t("shared.stopped_sentence");
           done = true;
           const sequence = run.stats?.sequence;
-          session.say({ kind: "ok", text: `${counted(run.changes?.count ?? run.stats?.changed ?? changes.count, "change")} committed in one transaction.${sequence === undefined ? "" : ` Sequence ${sequence.toLocaleString("en-US")}.`}` });
+          session.say({ kind: "ok", text: `${t("query.changes_committed_in_one_transaction", { n: run.changes?.count ?? run.stats?.changed ?? changes.count })}${sequence === undefined ? "" : ` ${t("shared.sequence_is", { sequence: sequence.toLocaleString("en-US") })}`}` });
           await session.written([...new Set(changes.rows.map((/** @type {any} */ one) => one.store))]);
           return undefined;
         },
@@ -183,7 +184,7 @@ export class Runner extends EventTarget {
       const answer = await this.app.session.api.post(this.#url, { ...this.request(tab, statement.text), explain: how });
       result.plan = { nodes: answer?.plan?.nodes ?? [], advice: answer?.plan?.advice ?? [], elapsed_ms: answer?.plan?.elapsed_ms ?? undefined };
       result.planFault = "";
-      if (editor && how === "analyze") announce("The plan is measured");
+      if (editor && how === "analyze") announce(t("query.the_plan_is_measured"));
     } catch (error) {
       const fault = faultOf(error);
       result.planFault = fault.message;

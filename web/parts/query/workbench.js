@@ -10,6 +10,7 @@ import { FORMATS, markdown, pieces } from "../../model/query/export.js";
 import { parameterKind } from "../../model/query/parameters.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { effect, parameters } from "../../model/query/sql_text.js";
+import { t } from "../../strings/query.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, copyText, icon } from "../dom.js";
 import { saveBlob, saveFile } from "../save_file.js";
@@ -164,7 +165,7 @@ export class SopQuery extends Part {
   /** @param {QueryTab} tab @param {import("../../model/query/sql_text.js").Statement[]} list */
   async #runList(tab, list) {
     if (!list.length) {
-      this.session?.say({ kind: "warn", text: "There is no statement here to run." });
+      this.session?.say({ kind: "warn", text: t("query.there_is_no_statement_here_to_run") });
       this.editor?.focus();
       return;
     }
@@ -226,10 +227,10 @@ export class SopQuery extends Part {
   get figures() {
     const run = this.running ? this.result?.now : this.result?.run;
     if (!run) return [];
-    const list = [{ count: count(run.rows.count), what: run.rows.count === 1 ? "row" : "rows" }];
-    if (run.stats?.scanned !== undefined) list.push({ count: count(run.stats.scanned), what: "scanned" });
-    list.push({ count: span(run.elapsed), what: run.state === "running" ? "so far" : "" });
-    if (run.stats?.nodes_read !== undefined) list.push({ count: count(run.stats.nodes_read), what: run.stats.nodes_read === 1 ? "node read" : "nodes read" });
+    const list = [{ count: count(run.rows.count), what: t("shared.rows_within", { n: run.rows.count }) }];
+    if (run.stats?.scanned !== undefined) list.push({ count: count(run.stats.scanned), what: t("shared.scanned") });
+    list.push({ count: span(run.elapsed), what: run.state === "running" ? t("shared.so_far") : "" });
+    if (run.stats?.nodes_read !== undefined) list.push({ count: count(run.stats.nodes_read), what: t("shared.nodes_read", { n: run.stats.nodes_read }) });
     return list;
   }
 
@@ -253,19 +254,19 @@ export class SopQuery extends Part {
   rename() {
     const { tab, session } = this;
     if (!tab || !session) return;
-    nameDialog({ title: "Rename the tab", label: "Name", value: tab.title, act: "Rename", done: (name) => session.queries.rename(tab.id, name) });
+    nameDialog({ title: t("shared.rename_the_tab"), label: t("shared.name"), value: tab.title, act: t("shared.rename"), done: (name) => session.queries.rename(tab.id, name) });
   }
   save() {
     const { tab, session } = this;
-    if (!tab || !session || !tab.text.trim()) return session?.say({ kind: "warn", text: "There is nothing to save yet." });
+    if (!tab || !session || !tab.text.trim()) return session?.say({ kind: "warn", text: t("query.there_is_nothing_to_save_yet") });
     const keep = (/** @type {string} */ name) => {
       const replaced = session.history.save(name, tab.text, Date.now());
       session.keepHistory();
       session.queries.rename(tab.id, name);
-      session.say({ kind: "ok", text: replaced ? `“${name}” is saved again.` : `“${name}” is saved in this browser.` });
+      session.say({ kind: "ok", text: replaced ? t("query.name_is_saved_again", { name }) : t("query.is_saved_in_this_browser", { name }) });
     };
     if (session.history.saved.some((one) => one.name === tab.title)) keep(tab.title);
-    else nameDialog({ title: "Save the query", label: "Name", value: /^Query \d+$/.test(tab.title) ? "" : tab.title, act: "Save", done: keep });
+    else nameDialog({ title: t("shared.save_the_query"), label: t("shared.name"), value: /^Query \d+$/.test(tab.title) ? "" : tab.title, act: t("shared.save"), done: keep });
   }
   /** @param {boolean} [saved] */
   openHistory(saved = false) {
@@ -287,12 +288,12 @@ export class SopQuery extends Part {
     const reads = effect(sql) === "read";
     const whole = run.state === "done" && !run.rows.full;
     if (format === "parquet") {
-      if (!reads) return session.say({ kind: "warn", text: "A statement that writes is not run again for a Parquet file. CSV, NDJSON and JSON have the rows that are here." });
+      if (!reads) return session.say({ kind: "warn", text: t("query.a_statement_that_writes_is_not_run") });
       return this.#exportAgain(format, name);
     }
     if (!whole && reads && (sql.length < MOST_ADDRESS || format === "csv")) return this.#exportAgain(format, name);
     saveBlob(new Blob([...pieces(format, run.columns, run.rows.values())], { type: FORMATS[format].type }), name);
-    if (!whole) session.say({ kind: "warn", text: `The file has the first ${count(run.rows.kept)} of ${count(run.rows.count)} rows.` });
+    if (!whole) session.say({ kind: "warn", text: t("query.the_file_has_the_first_rows", { first: count(run.rows.kept), total: count(run.rows.count) }) });
   }
 
   /** The statement runs again, on the server, for a file. @param {keyof typeof FORMATS | "parquet"} format @param {string} name */
@@ -306,9 +307,9 @@ export class SopQuery extends Part {
       : { url: session.path("export"), query: { sql, format, params: params === undefined ? undefined : stringify(params) } };
     try {
       await saveFile(session, from, name);
-      session.say({ kind: "ok", text: "The statement ran again for the file, which has all of its rows." });
+      session.say({ kind: "ok", text: t("query.the_statement_ran_again_for_the_file") });
     } catch (error) {
-      session.fail(error, "The file was not written");
+      session.fail(error, t("shared.the_file_was_not_written"));
     }
   }
   /** Looks for text in the rows that are shown. */
@@ -322,13 +323,13 @@ export class SopQuery extends Part {
     if (!run || !run.columns.length) return;
     const most = Math.min(run.rows.kept, MOST_MARKDOWN);
     const done = await copyText(markdown(run.columns, run.rows.values(0, most), this.columns.map((one) => one.numeric)));
-    this.session?.say(done ? { kind: "ok", text: `${count(most)} ${most === 1 ? "row is" : "rows are"} copied as Markdown.` } : { kind: "warn", text: "The browser did not let the page copy." });
+    this.session?.say(done ? { kind: "ok", text: t("query.rows_are_copied_as_markdown", { n: most }) } : { kind: "warn", text: t("shared.clipboard_refused") });
   }
   async copyLink() {
     const { editor, session } = this;
     if (!editor || !session) return;
     const url = `${location.origin}/d/${encodeURIComponent(session.place.database ?? "")}/q?sql=${encodeURIComponent(editor.text)}`;
-    announce((await copyText(url)) ? "The link is copied" : "The browser did not let the page copy");
+    announce((await copyText(url)) ? t("query.the_link_is_copied") : t("shared.clipboard_refused"));
   }
   /** @param {number} line */
   #openRow(line) {
@@ -343,17 +344,17 @@ export class SopQuery extends Part {
   }
 
   render() {
-    return html`<div class="filters query-bar" role="toolbar" aria-label="Query">
+    return html`<div class="filters query-bar" role="toolbar" aria-label=${t("shared.query")}>
         ${this.running
-          ? html`<button class="button main s" data-command="stop-query" title="Stop (Esc)">${icon("stop", true)}Stop<kbd>Esc</kbd></button>`
-          : html`<button class="button main s" data-command="run-query" title="Run the selection, or the statement under the cursor (Ctrl ↵)">${icon("play", true)}Run<kbd>Ctrl ↵</kbd></button>`}
-        <button class="button s" data-command="explain-query" title=${this.app?.commands.tip("explain-query") ?? ""}>${icon("plan", true)}Explain</button>
+          ? html`<button class="button main s" data-command="stop-query" title=${t("shared.stop_esc")}>${icon("stop", true)}${t("shared.stop")}<kbd>Esc</kbd></button>`
+          : html`<button class="button main s" data-command="run-query" title=${t("query.run_key_hint")}>${icon("play", true)}${t("shared.run")}<kbd>Ctrl ↵</kbd></button>`}
+        <button class="button s" data-command="explain-query" title=${this.app?.commands.tip("explain-query") ?? ""}>${icon("plan", true)}${t("query.explain")}</button>
         ${this.#parameters()}
-        <div class="end"><button class="button s quiet" data-command="query-history" aria-label="History">${icon("history", true)}<span class="wide-only">History</span></button>
-          <button class="button s quiet" data-command="save-query" aria-label="Save">${icon("save", true)}<span class="wide-only">Save</span></button>
-          <button class="button only s quiet" aria-label="More" aria-haspopup="menu" data-command="query-more">${icon("more", true)}</button></div></div>
+        <div class="end"><button class="button s quiet" data-command="query-history" aria-label=${t("query.history")}>${icon("history", true)}<span class="wide-only">${t("query.history")}</span></button>
+          <button class="button s quiet" data-command="save-query" aria-label=${t("shared.save")}>${icon("save", true)}<span class="wide-only">${t("shared.save")}</span></button>
+          <button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" data-command="query-more">${icon("more", true)}</button></div></div>
       <div class="editor" id="statements"></div>
-      <div class="splitter" role="separator" tabindex="0" aria-orientation="horizontal" aria-label="Height of the editor" aria-controls="statements"></div>
+      <div class="splitter" role="separator" tabindex="0" aria-orientation="horizontal" aria-label=${t("query.height_of_the_editor")} aria-controls="statements"></div>
       <div class="bench ${this.wide.matches && this.#hasSide() ? "" : "one"}">${this.#main()}${this.#side()}</div>`;
   }
 
@@ -368,9 +369,9 @@ export class SopQuery extends Part {
     if (!tab || !editor) return nothing;
     const wanted = new Map(editor.chosen().flatMap((one) => parameters(one.text)).map((one) => [one.id, one]));
     if (!wanted.size) return nothing;
-    return html`<div class="params" role="group" aria-label="Parameters">${[...wanted.values()].map((one) => {
+    return html`<div class="params" role="group" aria-label=${t("shared.parameters")}>${[...wanted.values()].map((one) => {
       const value = tab.params[one.id] ?? "";
-      return html`<label class="pill param"><b class="d">${one.label}</b><input class=${parameterKind(value)} aria-label="Value of ${one.label}" placeholder="null" autocomplete="off" autocapitalize="off" spellcheck="false" size=${Math.min(32, Math.max(6, value.length + 1))} .value=${value}
+      return html`<label class="pill param"><b class="d">${one.label}</b><input class=${parameterKind(value)} aria-label=${t("shared.value_of_name", { name: one.label })} placeholder="null" autocomplete="off" autocapitalize="off" spellcheck="false" size=${Math.min(32, Math.max(6, value.length + 1))} .value=${value}
         @input=${(/** @type {any} */ event) => this.#give(tab, one.id, event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
           if (event.key !== "Enter") return;
           event.preventDefault();
@@ -414,14 +415,14 @@ export class SopQuery extends Part {
     };
     const advice = result?.plan?.advice?.length ?? 0;
     const tabs = [
-      ["rows", html`Rows${run ? html` <span class="badge">${count(run.rows.count)}</span>` : nothing}`],
+      ["rows", html`${t("shared.rows")}${run ? html` <span class="badge">${count(run.rows.count)}</span>` : nothing}`],
       ["json", "JSON"],
-      ...(beside ? [] : [["chart", "Chart"], ["plan", html`Plan${advice ? html` <span class="badge">${advice}</span>` : nothing}`]]),
-      ["said", html`Messages${result?.said.length ? html` <span class="badge">${result.said.length}</span>` : nothing}`],
+      ...(beside ? [] : [["chart", t("shared.chart")], ["plan", html`${t("query.plan")}${advice ? html` <span class="badge">${advice}</span>` : nothing}`]]),
+      ["said", html`${t("shared.messages")}${result?.said.length ? html` <span class="badge">${result.said.length}</span>` : nothing}`],
     ];
     const rowsShown = view === "rows" && run !== undefined && this.shownRun === run && (run.rows.count > 0 || run.state === "running");
-    return html`<section class="pane" aria-label="Result"><div class="subtabs"><div role="tablist" aria-label="Result" @keydown=${this.#walk}>${tabs.map(([id, title]) => this.#subtab(String(id), title, view, go, "result-body"))}</div>
-        <div class="end">${this.running ? html`<span class="small dim wide-only" role="timer">${span(result?.now?.elapsed ?? 0)}</span>` : nothing}<button class="button s quiet" data-command="export-result" aria-haspopup="menu" aria-label="Export" ?disabled=${!run?.columns.length || run.state === "running"}>${icon("export", true)}<span class="wide-only">Export</span></button></div></div>
+    return html`<section class="pane" aria-label=${t("shared.result")}><div class="subtabs"><div role="tablist" aria-label=${t("shared.result")} @keydown=${this.#walk}>${tabs.map(([id, title]) => this.#subtab(String(id), title, view, go, "result-body"))}</div>
+        <div class="end">${this.running ? html`<span class="small dim wide-only" role="timer">${span(result?.now?.elapsed ?? 0)}</span>` : nothing}<button class="button s quiet" data-command="export-result" aria-haspopup="menu" aria-label=${t("shared.export")} ?disabled=${!run?.columns.length || run.state === "running"}>${icon("export", true)}<span class="wide-only">${t("shared.export")}</span></button></div></div>
       ${this.#thread()}
       <div class="result-body" id="result-body" role="tabpanel" aria-labelledby="tab-${view}">
         <sop-result-grid ?hidden=${!rowsShown}></sop-result-grid>
@@ -443,20 +444,20 @@ export class SopQuery extends Part {
   #thread() {
     const { result } = this;
     const since = result?.now?.state === "running" ? performance.now() - result.now.started : 0;
-    return since > WAIT_BEFORE_THREAD_MS || result?.planning ? html`<div class="thread" role="progressbar" aria-label="Running"></div>` : nothing;
+    return since > WAIT_BEFORE_THREAD_MS || result?.planning ? html`<div class="thread" role="progressbar" aria-label=${t("shared.running")}></div>` : nothing;
   }
 
   /** What a long result leaves out. @param {import("../../model/query/run.js").QueryRun | undefined} run */
   #long(run) {
-    if (run?.rows.full) return html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>The page keeps the first ${count(run.rows.kept)} rows.</b> <span class="soft">${run.state === "running" ? `${count(run.rows.count)} came so far.` : `${count(run.rows.count)} came.`} Export gives all of them; a LIMIT or a narrower WHERE shows the others.</span></p></div>`;
-    if (run?.stats?.truncated) return html`<div class="notice still" role="status">${icon("info")}<p class="grow"><b>Cut after ${count(run.rows.count)} rows</b> <span class="soft">by the server's limit.</span></p></div>`;
+    if (run?.rows.full) return html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>${t("query.the_page_keeps_the_first_rows", { n: count(run.rows.kept) })}</b> <span class="soft">${run.state === "running" ? t("query.so_many_came_so_far", { n: count(run.rows.count) }) : t("query.so_many_came", { n: count(run.rows.count) })}</span></p></div>`;
+    if (run?.stats?.truncated) return html`<div class="notice still" role="status">${icon("info")}<p class="grow"><b>${t("shared.cut_after_rows", { rows: count(run.rows.count) })}</b> <span class="soft">${t("query.by_the_servers_limit")}</span></p></div>`;
     return nothing;
   }
 
   #plan() {
     const { result } = this;
     if (result?.plan) return html`${planTable(result.plan)}${adviceList(result.plan.advice)}`;
-    return html`<div class="nothing">${icon("plan")}<p>${result?.planFault || (result?.planning ? "Asking for the plan" : "Explain runs the statement and measures each of its steps.")}</p></div>`;
+    return html`<div class="nothing">${icon("plan")}<p>${result?.planFault || (result?.planning ? t("query.asking_for_the_plan") : t("query.explain_runs_the_statement_and_measures"))}</p></div>`;
   }
 
   #side() {
@@ -469,9 +470,9 @@ export class SopQuery extends Part {
       this.requestUpdate();
     };
     const drawable = result?.run?.columns.length && result.run.state !== "running";
-    return html`<section class="pane side-pane" aria-label="Plan and chart"><div class="subtabs"><div role="tablist" aria-label="Plan" @keydown=${this.#walk}>${this.#subtab("plan", "Plan", this.side, go, "plan-body")}${advice ? this.#subtab("advice", html`Advice <span class="badge">${advice}</span>`, this.side, go, "plan-body") : nothing}</div><div class="end"><span class="small dim">${plan ? planFigures(plan) : ""}</span></div></div>
+    return html`<section class="pane side-pane" aria-label=${t("query.plan_and_chart")}><div class="subtabs"><div role="tablist" aria-label=${t("query.plan")} @keydown=${this.#walk}>${this.#subtab("plan", t("query.plan"), this.side, go, "plan-body")}${advice ? this.#subtab("advice", html`${t("query.advice")} <span class="badge">${advice}</span>`, this.side, go, "plan-body") : nothing}</div><div class="end"><span class="small dim">${plan ? planFigures(plan) : ""}</span></div></div>
       <div class="plan-body" id="plan-body" role="tabpanel" aria-labelledby="tab-${this.side === "advice" && advice ? "advice" : "plan"}">${this.side === "advice" && advice ? adviceList(plan?.advice) : plan ? html`${planTable(plan)}${advice ? adviceList(plan.advice?.slice(0, 1)) : nothing}` : this.#plan()}</div>
-      <div class="subtabs over"><h2>Chart</h2><span class="small dim">${drawable ? this.chart?.note ?? "" : ""}</span><div class="end">${drawable ? this.chart?.controls() : nothing}</div></div>
+      <div class="subtabs over"><h2>${t("shared.chart")}</h2><span class="small dim">${drawable ? this.chart?.note ?? "" : ""}</span><div class="end">${drawable ? this.chart?.controls() : nothing}</div></div>
       <sop-chart></sop-chart></section>`;
   }
 

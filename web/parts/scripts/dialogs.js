@@ -1,11 +1,12 @@
 // The small dialogs of the studio: saving under a name, deleting, the runs of a script, a variable as a whole.
 
-import { count, counted, literal, span } from "../../core/format.js";
+import { count, literal, span } from "../../core/format.js";
 import { path } from "../../core/http.js";
 import { stringify } from "../../core/json.js";
 import { DEFAULT_CATEGORY } from "../../model/script/drafts.js";
 import { fieldText } from "../../model/script/forms.js";
 import { kindOf, places } from "../../model/script/steps.js";
+import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { formDialog } from "../create.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
@@ -24,12 +25,12 @@ export function saveDialog(studio, draft, other = false) {
   let note = "";
   const text = (/** @type {any} */ event) => event.target.value;
   formDialog({
-    title: other ? "Save as another script" : "Save the script",
-    main: "Save",
+    title: other ? t("shared.save_as_another_script") : t("shared.save_the_script"),
+    main: t("shared.save"),
     able: () => name.trim() !== "",
-    body: (draw) => html`<div class="two"><label>Category<span class="field"><input list="save-categories" maxlength="100" autocomplete="off" spellcheck="false" .value=${category} @input=${(/** @type {any} */ event) => { category = text(event); draw(); }}></span></label>
-      <label>Name<span class="field"><input autofocus maxlength="100" autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = text(event); draw(); }}></span></label></div><datalist id="save-categories">${[...new Set(studio.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>
-      <label>What is new in it <span class="field"><input maxlength="500" autocomplete="off" placeholder="for the list of versions" .value=${note} @input=${(/** @type {any} */ event) => { note = text(event); draw(); }}></span></label>`,
+    body: (draw) => html`<div class="two"><label>${t("shared.category")}<span class="field"><input list="save-categories" maxlength="100" autocomplete="off" spellcheck="false" .value=${category} @input=${(/** @type {any} */ event) => { category = text(event); draw(); }}></span></label>
+      <label>${t("shared.name")}<span class="field"><input autofocus maxlength="100" autocomplete="off" spellcheck="false" .value=${name} @input=${(/** @type {any} */ event) => { name = text(event); draw(); }}></span></label></div><datalist id="save-categories">${[...new Set(studio.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>
+      <label>${t("scripts.what_is_new_in_it")} <span class="field"><input maxlength="500" autocomplete="off" placeholder=${t("scripts.for_the_list_of_versions")} .value=${note} @input=${(/** @type {any} */ event) => { note = text(event); draw(); }}></span></label>`,
     run: async () => {
       const script = { ...draft.script, name: name.trim(), category: category.trim() || DEFAULT_CATEGORY };
       const target = other && draft.base ? studio.drafts.add(script) : draft;
@@ -50,15 +51,15 @@ export function stopDialog(studio, draft, at) {
   const inLoop = kindOf(place.step) === "loop";
   let when = was?.when ?? "";
   formDialog({
-    title: `Stop at step ${place.number}`,
-    main: was ? "Change" : "Stop here",
+    title: t("scripts.stop_at_step_number", { number: place.number }),
+    main: was ? t("shared.change") : t("scripts.stop_here"),
     able: () => true,
-    body: (draw) => html`<label>Only when<span class="field"><input class="data" autofocus autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4000" placeholder=${inLoop ? `${place.step.item || "item"}.total > 50` : "size(rows) > 10"} .value=${when} @input=${(/** @type {any} */ event) => { when = event.target.value; draw(); }}></span><span class="hint">A condition over the variables${inLoop ? ", looked at before each round" : ""}. Leave it empty to stop always.</span></label>`,
+    body: (draw) => html`<label>${t("scripts.only_when")}<span class="field"><input class="data" autofocus autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="4000" placeholder=${inLoop ? `${place.step.item || "item"}.total > 50` : "size(rows) > 10"} .value=${when} @input=${(/** @type {any} */ event) => { when = event.target.value; draw(); }}></span><span class="hint">${inLoop ? t("scripts.stop_condition_of_a_loop") : t("scripts.stop_condition")}</span></label>`,
     run: async () => {
       const text = when.trim();
-      const fault = text && (await studio.stopFault(at, text));
+      const fault = text && (await studio.stops.fault(at, text));
       if (fault) throw new Error(fault);
-      studio.stopAt(at, text ? { when: text } : {});
+      studio.stops.set(at, text ? { when: text } : {});
     },
   });
 }
@@ -69,19 +70,19 @@ export function deleteDialog(studio, draft) {
   let typed = "";
   let whole = false;
   formDialog({
-    title: `Delete ${base.name}`,
-    main: "Delete script",
+    title: t("shared.delete_name", { name: base.name }),
+    main: t("scripts.delete_script"),
     risk: true,
     able: () => typed === base.name,
-    body: (draw) => html`<p>${whole ? "The script and all its versions go away. This cannot be undone." : "The script goes away. Its versions stay, so that it can be brought back by saving one of this name."} Scripts that call it, and its schedules, fail from then on.</p>
-      <label class="tick"><input type="checkbox" .checked=${whole} @change=${(/** @type {any} */ event) => { whole = event.target.checked; draw(); }}>Delete its ${counted(base.version, "version")} too</label>
-      <label>Type ${base.name} to delete it<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; draw(); }}></span></label>`,
+    body: (draw) => html`<p>${whole ? t("scripts.the_script_and_all_its_versions_go") : t("scripts.the_script_goes_away")}</p>
+      <label class="tick"><input type="checkbox" .checked=${whole} @change=${(/** @type {any} */ event) => { whole = event.target.checked; draw(); }}>${t("scripts.delete_its_versions_too", { n: base.version })}</label>
+      <label>${t("shared.type_to_delete_it", { name: base.name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; draw(); }}></span></label>`,
     run: async () => {
       await studio.session.api.json("DELETE", path("scripts", base.category, base.name), { query: whole ? { versions: "delete" } : undefined });
       draft.saved = draft.script; // nothing of it is to be kept
       draft.known = undefined;
       studio.close(draft.id);
-      studio.session.say({ kind: "ok", text: `${base.name} is deleted.` });
+      studio.session.say({ kind: "ok", text: t("shared.name_is_deleted", { name: base.name }) });
       await studio.readList();
     },
   });
@@ -108,18 +109,18 @@ export function runsDialog(studio, draft) {
     draft.args = Object.fromEntries(Object.entries(run.args ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : fieldText("json", value)]));
     dialog.close();
     studio.drafts.touch();
-    studio.session.say({ kind: "ok", text: "The arguments of that run are filled in." });
+    studio.session.say({ kind: "ok", text: t("scripts.the_arguments_of_that_run_are_filled") });
   };
   const signs = /** @type {{[outcome: string]: [string, string]}} */ ({ done: ["check", "good"], failed: ["warning", "fail"], cancelled: ["stop", "dim"] });
   const dialog = new Dialog({
-    label: "Runs",
+    label: t("scripts.runs"),
     className: "runs-dialog",
-    draw: (self) => html`${dialogHead(self, `Runs of ${base.name}`)}${fault(error)}<div class="body scroll" tabindex="0" role="region" aria-label="Runs">
+    draw: (self) => html`${dialogHead(self, t("scripts.runs_of", { script: base.name }))}${fault(error)}<div class="body scroll" tabindex="0" role="region" aria-label=${t("scripts.runs")}>
       ${runs === undefined || error ? nothing : runs.length ? html`<ul class="run-list">${runs.map((run) => {
         const [sign, look] = signs[run.outcome] ?? ["info", "dim"];
-        return html`<li><span class="run-line"><span class=${look}>${icon(sign, true)}</span><b title=${run.at}>${ago(Date.parse(run.at))}</b><span class="soft">${run.who}</span><span class="dim">${run.way}</span>${run.dry_run ? html`<span class="chip">dry run</span>` : nothing}<span class="grow"></span><span class="dim">${counted(Number(run.rows ?? 0), "row")}</span>${run.changed ? html`<span class="tag update">${run.dry_run ? "would change" : "changed"} ${count(Number(run.changed))}</span>` : nothing}<span>${span(Number(run.elapsed_ms ?? 0))}</span>${Object.keys(run.args ?? {}).length ? html`<button class="button s quiet" @click=${() => again(run)}>Use arguments</button>` : nothing}</span>
+        return html`<li><span class="run-line"><span class=${look}>${icon(sign, true)}</span><b title=${run.at}>${ago(Date.parse(run.at))}</b><span class="soft">${run.who}</span><span class="dim">${run.way}</span>${run.dry_run ? html`<span class="chip">${t("scripts.dry_run_within")}</span>` : nothing}<span class="grow"></span><span class="dim">${t("shared.n_rows", { n: Number(run.rows ?? 0) })}</span>${run.changed ? html`<span class="tag update">${run.dry_run ? t("scripts.would_change") : t("scripts.changed_within")} ${count(Number(run.changed))}</span>` : nothing}<span>${span(Number(run.elapsed_ms ?? 0))}</span>${Object.keys(run.args ?? {}).length ? html`<button class="button s quiet" @click=${() => again(run)}>${t("scripts.use_arguments")}</button>` : nothing}</span>
           ${Object.keys(run.args ?? {}).length ? html`<code class="cut dim">${Object.entries(run.args).map(([name, value]) => `${name}=${literal(value, 80)}`).join("  ")}</code>` : nothing}${run.error ? html`<p class="fail">${run.error.step ? html`<code>${run.error.step}</code> ` : nothing}${run.error.message ?? String(run.error)}</p>` : nothing}</li>`;
-      })}</ul>${more ? html`<p class="pad"><button class="button s" @click=${() => read(Number(runs?.at(-1)?.number))}>Earlier ones</button></p>` : nothing}` : html`<div class="nothing">${icon("clock")}<p>It has not been run yet.</p></div>`}</div>`,
+      })}</ul>${more ? html`<p class="pad"><button class="button s" @click=${() => read(Number(runs?.at(-1)?.number))}>${t("scripts.earlier_ones")}</button></p>` : nothing}` : html`<div class="nothing">${icon("clock")}<p>${t("scripts.it_has_not_been_run_yet")}</p></div>`}</div>`,
   });
   void read(undefined);
 }
@@ -128,9 +129,9 @@ export function runsDialog(studio, draft) {
 export function variableDialog(name, value) {
   const text = stringify(value, 2);
   return new Dialog({
-    label: "Variable",
+    label: t("scripts.variable"),
     className: "variable-dialog",
-    draw: (self) => html`${dialogHead(self, html`<code>${name}</code>`)}<div class="body scroll" tabindex="0" role="region" aria-label="Value"><pre class="json-text">${text}</pre></div>
-      <footer><span class="grow"></span><button class="button quiet" @click=${() => copyText(text)}>${icon("copy", true)}Copy</button><button class="button" autofocus @click=${() => self.close()}>Close</button></footer>`,
+    draw: (self) => html`${dialogHead(self, html`<code>${name}</code>`)}<div class="body scroll" tabindex="0" role="region" aria-label=${t("shared.value")}><pre class="json-text">${text}</pre></div>
+      <footer><span class="grow"></span><button class="button quiet" @click=${() => copyText(text)}>${icon("copy", true)}${t("shared.copy")}</button><button class="button" autofocus @click=${() => self.close()}>${t("shared.close")}</button></footer>`,
   });
 }

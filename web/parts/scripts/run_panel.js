@@ -3,11 +3,12 @@
 //
 // Holds: what is typed as an argument is kept with the draft and is no change of the script; the definition of a parameter is.
 
-import { count, counted, span } from "../../core/format.js";
+import { count, span } from "../../core/format.js";
 import { resultColumns } from "../../model/query/result_columns.js";
 import { fieldText, readField } from "../../model/script/forms.js";
 import { logTime, shownVariable } from "../../model/script/run.js";
 import { given, pick, places, stepTitle } from "../../model/script/steps.js";
+import { t } from "../../strings/scripts.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
@@ -21,7 +22,7 @@ import { walkFaces, walkTabs } from "./walk.js";
 const TYPES = ["string", "integer", "number", "boolean", "date", "timestamp", "array", "object", "any"];
 const SHORT = /** @type {{[type: string]: string}} */ ({ string: "text", integer: "int", number: "num", boolean: "bool", timestamp: "time", array: "list", object: "map" });
 const PLACEHOLDERS = /** @type {{[type: string]: string}} */ ({ date: "2024-05-31", timestamp: "2024-05-31T10:00:00Z", array: "[ ]", object: "{ }" });
-const MODES = /** @type {const} */ ([["single", "Single", "All of it, or nothing"], ["per_step", "Each step", "Each step of the list, with what is nested in it"], ["none", "None", "Each call on its own"]]);
+const MODES = /** @type {const} */ ([["single", t("scripts.single"), t("scripts.all_of_it_or_nothing")], ["per_step", t("scripts.each_step"), t("scripts.each_step_of_the_list")], ["none", t("scripts.none"), t("scripts.each_call_on_its_own")]]);
 const MOST_CHANGES = 50;
 const NARROW_NAMES = /^(?:time_ms|rows|steps)$/;
 
@@ -67,7 +68,7 @@ export class RunPanel {
   /** @param {Draft} draft */
   render(draft) {
     const { run } = this.studio;
-    return html`<section class="pane panel run-panel ${this.wide ? "wider" : ""}" aria-label="Run">${this.#setup(draft)}${this.#upper(draft, run)}${this.#lower(draft, run)}</section>`;
+    return html`<section class="pane panel run-panel ${this.wide ? "wider" : ""}" aria-label=${t("shared.run")}>${this.#setup(draft)}${this.#upper(draft, run)}${this.#lower(draft, run)}</section>`;
   }
 
   // ---- Parameters
@@ -75,24 +76,24 @@ export class RunPanel {
   /** @param {Draft} draft */
   #setup(draft) {
     const parameters = draft.script.parameters ?? [];
-    return html`<div class="section form run-setup"><h2>Parameters<span class="end"><button class="button s quiet" @click=${() => this.#newParameter(draft)}>${icon("plus", true)}Parameter</button></span></h2>
-      ${parameters.length ? html`<div class="two arguments">${parameters.map((one, index) => this.#argument(draft, one, index))}</div>` : html`<p class="hint">None: each run is the same. A value that differs from run to run is a parameter.</p>`}
+    return html`<div class="section form run-setup"><h2>${t("shared.parameters")}<span class="end"><button class="button s quiet" @click=${() => this.#newParameter(draft)}>${icon("plus", true)}${t("scripts.parameter")}</button></span></h2>
+      ${parameters.length ? html`<div class="two arguments">${parameters.map((one, index) => this.#argument(draft, one, index))}</div>` : html`<p class="hint">${t("scripts.none_each_run_is_the_same")}</p>`}
       ${this.editing >= 0 && parameters[this.editing] ? this.#definition(draft, this.editing) : nothing}
-      <div class="label">Transaction<div class="choice" role="radiogroup" aria-label="Transaction">${MODES.map(([mode, title, about]) => html`<button role="radio" title=${about} aria-checked=${String((draft.script.transaction ?? "single") === mode)} tabindex=${(draft.script.transaction ?? "single") === mode ? 0 : -1} @keydown=${walkFaces} @click=${() => this.studio.put("/transaction", mode === "single" ? undefined : mode)}>${title}</button>`)}</div></div>
-      <details class="more-fields"><summary>Database and limits${draft.script.database ? html`: <b>${draft.script.database}</b>` : nothing}</summary>${this.#limits(draft)}</details></div>`;
+      <div class="label">${t("scripts.transaction")}<div class="choice" role="radiogroup" aria-label=${t("scripts.transaction")}>${MODES.map(([mode, title, about]) => html`<button role="radio" title=${about} aria-checked=${String((draft.script.transaction ?? "single") === mode)} tabindex=${(draft.script.transaction ?? "single") === mode ? 0 : -1} @keydown=${walkFaces} @click=${() => this.studio.put("/transaction", mode === "single" ? undefined : mode)}>${title}</button>`)}</div></div>
+      <details class="more-fields"><summary>${t("scripts.database_and_limits")}${draft.script.database ? html`: <b>${draft.script.database}</b>` : nothing}</summary>${this.#limits(draft)}</details></div>`;
   }
 
   /** @param {Draft} draft */
   #limits(draft) {
     const { studio } = this;
-    const limit = (/** @type {string} */ name, /** @type {string} */ title) => html`<label>${title}<span class="field"><input inputmode="numeric" autocomplete="off" data-at="/limits/${name}" placeholder="the server's" .value=${live(fieldText("integer", draft.script.limits?.[name]))} @input=${(/** @type {any} */ event) => {
+    const limit = (/** @type {string} */ name, /** @type {string} */ title) => html`<label>${title}<span class="field"><input inputmode="numeric" autocomplete="off" data-at="/limits/${name}" placeholder=${t("scripts.the_servers")} .value=${live(fieldText("integer", draft.script.limits?.[name]))} @input=${(/** @type {any} */ event) => {
       if (!NARROW_NAMES.test(name)) return;
       const limits = { ...(draft.script.limits ?? {}), [name]: readField("integer", event.target.value).value };
       if (limits[name] === undefined) delete limits[name];
       studio.put("/limits", Object.keys(limits).length ? limits : undefined, `limit ${name}`);
     }}></span></label>`;
-    return html`<div class="form limits"><label>Database<span class="field"><input list="script-databases" autocomplete="off" spellcheck="false" data-at="/database" placeholder=${`the open one: ${studio.session.place.database ?? ""}`} .value=${live(String(draft.script.database ?? ""))} @input=${(/** @type {any} */ event) => studio.put("/database", event.target.value || undefined, "database")}></span></label><datalist id="script-databases">${studio.session.databases.map((one) => html`<option value=${one.name}></option>`)}</datalist>
-      <div class="three">${limit("time_ms", "Milliseconds")}${limit("steps", "Steps run")}${limit("rows", "Rows of a step")}</div></div>`;
+    return html`<div class="form limits"><label>${t("shared.database")}<span class="field"><input list="script-databases" autocomplete="off" spellcheck="false" data-at="/database" placeholder=${t("scripts.the_open_database", { database: studio.session.place.database ?? "" })} .value=${live(String(draft.script.database ?? ""))} @input=${(/** @type {any} */ event) => studio.put("/database", event.target.value || undefined, "database")}></span></label><datalist id="script-databases">${studio.session.databases.map((one) => html`<option value=${one.name}></option>`)}</datalist>
+      <div class="three">${limit("time_ms", t("scripts.milliseconds"))}${limit("steps", t("scripts.steps_run"))}${limit("rows", t("scripts.rows_of_a_step"))}</div></div>`;
   }
 
   /** @param {Draft} draft @param {any} parameter @param {number} index */
@@ -110,13 +111,13 @@ export class RunPanel {
       studio.drafts.touch();
     };
     const input = type === "boolean"
-      ? html`<select class="field" data-argument=${name} aria-label="Value of ${name}" .value=${live(value)} @change=${(/** @type {any} */ event) => give(event.target.value)}><option value="" ?selected=${value === ""}>${parameter?.default === undefined ? "choose" : `as by default: ${by}`}</option><option value="true" ?selected=${value === "true"}>true</option><option value="false" ?selected=${value === "false"}>false</option></select>`
-      : html`<span class="field"><input data-argument=${name} aria-label="Value of ${name}" aria-invalid=${String(wrong !== "")} autocomplete="off" autocapitalize="off" spellcheck="false" inputmode=${type === "integer" || type === "number" ? "decimal" : nothing} placeholder=${by} .value=${live(value)} @input=${(/** @type {any} */ event) => give(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
+      ? html`<select class="field" data-argument=${name} aria-label=${t("shared.value_of_name", { name })} .value=${live(value)} @change=${(/** @type {any} */ event) => give(event.target.value)}><option value="" ?selected=${value === ""}>${parameter?.default === undefined ? t("shared.choose") : t("scripts.as_by_default_value", { value: by })}</option><option value="true" ?selected=${value === "true"}>true</option><option value="false" ?selected=${value === "false"}>false</option></select>`
+      : html`<span class="field"><input data-argument=${name} aria-label=${t("shared.value_of_name", { name })} aria-invalid=${String(wrong !== "")} autocomplete="off" autocapitalize="off" spellcheck="false" inputmode=${type === "integer" || type === "number" ? "decimal" : nothing} placeholder=${by} .value=${live(value)} @input=${(/** @type {any} */ event) => give(event.target.value)} @keydown=${(/** @type {KeyboardEvent} */ event) => {
         if (event.key !== "Enter") return;
         event.preventDefault();
         void studio.runs.go();
       }}><span class="type">${pick(SHORT, type) ?? type}</span></span>`;
-    return html`<div class="label argument ${wrong ? "wrong" : ""}"><span class="name"><code class="cut" title=${name}>${name || "unnamed"}</code><button class="button only s quiet" aria-label="Edit parameter ${name}" aria-expanded=${String(this.editing === index)} title="Type, default, help" @click=${() => this.#edit(this.editing === index ? -1 : index)}>${icon("edit", true)}</button></span>${input}${wrong ? html`<span class="hint fail" role="alert">${wrong}</span>` : parameter?.description ? html`<span class="hint">${parameter.description}</span>` : nothing}</div>`;
+    return html`<div class="label argument ${wrong ? "wrong" : ""}"><span class="name"><code class="cut" title=${name}>${name || t("scripts.unnamed")}</code><button class="button only s quiet" aria-label=${t("scripts.edit_parameter", { name })} aria-expanded=${String(this.editing === index)} title=${t("scripts.type_default_help")} @click=${() => this.#edit(this.editing === index ? -1 : index)}>${icon("edit", true)}</button></span>${input}${wrong ? html`<span class="hint fail" role="alert">${wrong}</span>` : parameter?.description ? html`<span class="hint">${parameter.description}</span>` : nothing}</div>`;
   }
 
   /** @param {number} index */
@@ -159,7 +160,7 @@ export class RunPanel {
       list.splice(index + by, 0, ...list.splice(index, 1));
       studio.put("/parameters", list);
       this.editing = index + by;
-      announce(`${one.name} is number ${index + by + 1}`);
+      announce(t("shared.is_now_number", { name: one.name, place: index + by + 1 }));
     };
     return html`<fieldset class="definition form" @keydown=${(/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Escape" && event.key !== "Enter") return;
@@ -167,17 +168,17 @@ export class RunPanel {
       event.stopPropagation();
       this.#edit(-1);
       void studio.updateComplete.then(() => /** @type {HTMLElement | null} */ (studio.querySelector(`[aria-label="Edit parameter ${CSS.escape(String(studio.valueAt(`/parameters/${index}/name`)))}"]`))?.focus());
-    }}><legend class="unseen">Parameter ${one.name}</legend>
-      <div class="two"><label>Name<span class="field"><input class="data" data-at="/parameters/${index}/name" autocomplete="off" autocapitalize="off" spellcheck="false" aria-invalid=${String(fault("name") !== "")} .value=${live(String(one.name ?? ""))} @input=${(/** @type {any} */ event) => rename(event.target.value.trim())}></span>${fault("name") ? html`<span class="hint fail">${fault("name")}</span>` : nothing}</label>
-        <label>Type<select class="field" @change=${(/** @type {any} */ event) => { studio.texts.delete(pointer); set("type", event.target.value); }}>${TYPES.map((type) => html`<option value=${type} ?selected=${(one.type ?? "string") === type}>${type}</option>`)}</select></label></div>
-      <label>Default<span class="field"><input autocomplete="off" spellcheck="false" aria-invalid=${String(wrong !== "")} placeholder="none: each run gives it" .value=${live(kept?.text ?? fieldText(kind, one.default))} @input=${(/** @type {any} */ event) => {
+    }}><legend class="unseen">${t("scripts.parameter_named", { name: one.name })}</legend>
+      <div class="two"><label>${t("shared.name")}<span class="field"><input class="data" data-at="/parameters/${index}/name" autocomplete="off" autocapitalize="off" spellcheck="false" aria-invalid=${String(fault("name") !== "")} .value=${live(String(one.name ?? ""))} @input=${(/** @type {any} */ event) => rename(event.target.value.trim())}></span>${fault("name") ? html`<span class="hint fail">${fault("name")}</span>` : nothing}</label>
+        <label>${t("shared.type")}<select class="field" @change=${(/** @type {any} */ event) => { studio.texts.delete(pointer); set("type", event.target.value); }}>${TYPES.map((type) => html`<option value=${type} ?selected=${(one.type ?? "string") === type}>${type}</option>`)}</select></label></div>
+      <label>${t("scripts.default")}<span class="field"><input autocomplete="off" spellcheck="false" aria-invalid=${String(wrong !== "")} placeholder=${t("scripts.none_each_run_gives_it")} .value=${live(kept?.text ?? fieldText(kind, one.default))} @input=${(/** @type {any} */ event) => {
         const read = readField(kind, event.target.value);
         studio.texts.set(pointer, { text: event.target.value, error: read.error ?? "" });
         if (!read.error) set("default", read.value);
         else studio.requestUpdate();
       }} @blur=${() => { if (!studio.texts.get(pointer)?.error) studio.texts.delete(pointer); }}></span>${wrong ? html`<span class="hint fail">${wrong}</span>` : nothing}</label>
-      <label>Help<span class="field"><input autocomplete="off" maxlength="500" placeholder="what it means" .value=${live(String(one.description ?? ""))} @input=${(/** @type {any} */ event) => set("description", event.target.value || undefined)}></span></label>
-      <div class="definition-acts"><button type="button" class="button only s quiet" aria-label="Move ${one.name} up" ?disabled=${index === 0} @click=${() => shift(-1)}>${icon("up", true)}</button><button type="button" class="button only s quiet" aria-label="Move ${one.name} down" ?disabled=${index === parameters.length - 1} @click=${() => shift(1)}>${icon("down", true)}</button><button type="button" class="button s quiet" @click=${() => { this.editing = -1; studio.put("/parameters", parameters.length > 1 ? parameters.filter((_, at) => at !== index) : undefined); }}>${icon("trash", true)}Remove</button><span class="grow"></span><button type="button" class="button s" @click=${() => this.#edit(-1)}>Done</button></div></fieldset>`;
+      <label>${t("scripts.help")}<span class="field"><input autocomplete="off" maxlength="500" placeholder=${t("scripts.what_it_means_within")} .value=${live(String(one.description ?? ""))} @input=${(/** @type {any} */ event) => set("description", event.target.value || undefined)}></span></label>
+      <div class="definition-acts"><button type="button" class="button only s quiet" aria-label=${t("scripts.move_name_up", { name: one.name })} ?disabled=${index === 0} @click=${() => shift(-1)}>${icon("up", true)}</button><button type="button" class="button only s quiet" aria-label=${t("scripts.move_name_down", { name: one.name })} ?disabled=${index === parameters.length - 1} @click=${() => shift(1)}>${icon("down", true)}</button><button type="button" class="button s quiet" @click=${() => { this.editing = -1; studio.put("/parameters", parameters.length > 1 ? parameters.filter((_, at) => at !== index) : undefined); }}>${icon("trash", true)}${t("shared.remove")}</button><span class="grow"></span><button type="button" class="button s" @click=${() => this.#edit(-1)}>${t("shared.done")}</button></div></fieldset>`;
   }
 
   // ---- Variables and changes
@@ -197,16 +198,16 @@ export class RunPanel {
     const changes = run?.changes;
     const shown = (changes?.count ?? 0) + (changes?.definitions.length ?? 0);
     const total = shown || (run?.touched ?? []).reduce((sum, one) => sum + one.inserted + one.updated + one.deleted, 0);
-    return html`<div class="subtabs"><div role="tablist" aria-label="State" @keydown=${walkTabs}>${this.#tab("variables", html`Variables${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`Changes${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? `after step ${number}` : run?.pause && run.pause.script !== run.script && this.upper === "variables" ? `in ${run.pause.script}` : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>Review</button>` : nothing}</div></div>
+    return html`<div class="subtabs"><div role="tablist" aria-label=${t("shared.state")} @keydown=${walkTabs}>${this.#tab("variables", html`${t("scripts.variables")}${variables.length ? html` <span class="badge">${variables.length}</span>` : nothing}`, this.upper, go, "run-state")}${this.#tab("changes", html`${t("shared.changes")}${total ? html` <span class="badge">${count(total)}</span>` : nothing}`, this.upper, go, "run-state")}</div><div class="end"><span class="small dim">${number && this.upper === "variables" ? t("scripts.after_step_number", { number }) : run?.pause && run.pause.script !== run.script && this.upper === "variables" ? t("scripts.in_script", { script: run.pause.script }) : ""}</span>${run?.dryRun && run.state === "done" && total && !run.until ? html`<button class="button s" @click=${() => this.studio.runs.reviewAgain()}>${t("shared.review")}</button>` : nothing}</div></div>
       <div class="run-state scroll" id="run-state" role="tabpanel" aria-labelledby="run-tab-${this.upper}" tabindex="0">${this.upper === "changes" ? this.#changes(run) : this.#variables(variables, run)}</div>`;
   }
 
   /** @param {[string, unknown][]} variables @param {ScriptRun | undefined} run */
   #variables(variables, run) {
-    if (!variables.length) return html`<p class="hint-row dim">${run ? "No variable has a value yet." : "After a run, what each variable holds is shown here; after each step when one is open."}</p>`;
-    return html`<table class="lines-table variables" aria-label="Variables"><tbody>${variables.map(([name, value]) => {
+    if (!variables.length) return html`<p class="hint-row dim">${run ? t("scripts.no_variable_has_a_value_yet") : t("scripts.after_a_run")}</p>`;
+    return html`<table class="lines-table variables" aria-label=${t("scripts.variables")}><tbody>${variables.map(([name, value]) => {
       const one = shownVariable(value);
-      return html`<tr><td class="data c-name" title=${name}>${name}</td><td class="type c-type">${one.type}</td><td class="data">${one.type === "list" || one.type === "map" || one.text.length > 40 ? html`<button class="plain cut" title="Show all of it" @click=${() => variableDialog(name, value)}>${one.text}</button>` : html`<span class=${one.look}>${one.text}</span>`}</td></tr>`;
+      return html`<tr><td class="data c-name" title=${name}>${name}</td><td class="type c-type">${one.type}</td><td class="data">${one.type === "list" || one.type === "map" || one.text.length > 40 ? html`<button class="plain cut" title=${t("scripts.show_all_of_it")} @click=${() => variableDialog(name, value)}>${one.text}</button>` : html`<span class=${one.look}>${one.text}</span>`}</td></tr>`;
     })}</tbody></table>`;
   }
 
@@ -214,10 +215,10 @@ export class RunPanel {
   #changes(run) {
     const changes = run?.changes;
     const { touched = [] } = run ?? {};
-    if (!run || !changes || !(changes.count + changes.definitions.length + touched.length)) return html`<p class="hint-row dim">${run ? "It changed nothing." : "What a run changes, or would change, is listed here."}</p>`;
+    if (!run || !changes || !(changes.count + changes.definitions.length + touched.length)) return html`<p class="hint-row dim">${run ? t("scripts.it_changed_nothing") : t("scripts.what_a_run_changes")}</p>`;
     const { rows } = changes;
     const many = new Set(rows.map((one) => one.store)).size > 1;
-    return html`<div class="run-changes">${run.dryRun ? nothing : this.#stores(run)}${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? "Alter" : "Drop") : "Create"}</span> store <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">and ${counted(changes.count - Math.min(rows.length, MOST_CHANGES), "more change")}</p>` : nothing}</div>`;
+    return html`<div class="run-changes">${run.dryRun ? nothing : this.#stores(run)}${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? t("scripts.alter") : t("scripts.drop")) : t("scripts.create")}</span> ${t("scripts.store_within")} <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">${t("scripts.and_n_more_changes", { n: changes.count - Math.min(rows.length, MOST_CHANGES) })}</p>` : nothing}</div>`;
   }
 
   /** What a run for good has changed, by stores, with a way to each. @param {ScriptRun} run */
@@ -225,7 +226,7 @@ export class RunPanel {
     const { session } = this.studio;
     const open = (/** @type {import("../../model/script/run.js").Touched} */ one) => session.go({ database: one.database || session.place.database, store: one.store, prefix: [], at: undefined, sel: undefined });
     const tag = (/** @type {number} */ number, /** @type {string} */ op, /** @type {string} */ word) => (number ? html`<span class="tag ${op}">${count(number)} ${word}</span>` : nothing);
-    return html`${state === "done" || !touched.length ? nothing : html`<p class="pad small held">${transaction === "none" ? "It did not end, and what its calls had changed stays:" : "It did not end, and what its steps before had changed stays:"}</p>`}<ul class="run-stores" aria-label="Changed stores">${touched.map((one) => html`<li><button class="link-button cut" title="Show its rows" @click=${() => open(one)}>${icon("store", true)}<span class="cut">${one.database && one.database !== session.place.database ? `${one.database} / ` : ""}${one.store}</span></button>${tag(one.inserted, "insert", "inserted")}${tag(one.updated, "update", "updated")}${tag(one.deleted, "delete", "deleted")}</li>`)}</ul>`;
+    return html`${state === "done" || !touched.length ? nothing : html`<p class="pad small held">${transaction === "none" ? t("scripts.it_did_not_end_calls") : t("scripts.it_did_not_end_steps")}</p>`}<ul class="run-stores" aria-label=${t("scripts.changed_stores")}>${touched.map((one) => html`<li><button class="link-button cut" title=${t("shared.show_its_rows")} @click=${() => open(one)}>${icon("store", true)}<span class="cut">${one.database && one.database !== session.place.database ? `${one.database} / ` : ""}${one.store}</span></button>${tag(one.inserted, "insert", "inserted")}${tag(one.updated, "update", "updated")}${tag(one.deleted, "delete", "deleted")}</li>`)}</ul>`;
   }
 
   // ---- Log and rows
@@ -238,14 +239,14 @@ export class RunPanel {
     };
     const given = this.#given(run);
     const numbers = new Map(places(draft.script).map((one) => [one.at, one]));
-    return html`<div class="subtabs over"><div role="tablist" aria-label="Log" @keydown=${walkTabs}>${this.#tab("log", "Run log", this.lower, go, "run-log")}${this.#tab("output", html`Output${given ? html` <span class="badge">${count(given.rows.count)}</span>` : nothing}`, this.lower, go, "run-log")}</div><div class="end">${run && this.lower === "log" ? html`<span class="small dim" role="timer">${run.dryRun ? "dry run · " : ""}${span(run.elapsed)}</span>` : nothing}
-        ${run && this.lower === "output" && run.given.size > 1 ? html`<select class="field s" aria-label="Rows of" @change=${(/** @type {any} */ event) => { this.giver = event.target.value; this.studio.requestUpdate(); }}>${[...run.given].map(([id, one]) => html`<option value=${id} ?selected=${one === given}>${id.startsWith("/") ? `${numbers.get(id)?.number ?? ""} ${numbers.has(id) ? stepTitle(/** @type {any} */ (numbers.get(id)).step) : id}` : one.script}</option>`)}</select>` : nothing}
-        <button class="button only s quiet wide-only" aria-label=${this.wide ? "Narrower" : "Wider"} title=${this.wide ? "Narrower" : "Wider"} aria-pressed=${String(this.wide)} @click=${() => { this.wide = !this.wide; this.studio.requestUpdate(); }}>${icon("panel", true)}</button></div></div>
-      ${run?.state === "running" && !run.held && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label="Running"></div>` : nothing}
+    return html`<div class="subtabs over"><div role="tablist" aria-label=${t("shared.log")} @keydown=${walkTabs}>${this.#tab("log", t("scripts.run_log"), this.lower, go, "run-log")}${this.#tab("output", html`${t("scripts.output")}${given ? html` <span class="badge">${count(given.rows.count)}</span>` : nothing}`, this.lower, go, "run-log")}</div><div class="end">${run && this.lower === "log" ? html`<span class="small dim" role="timer">${run.dryRun ? `${t("scripts.dry_run_before")} ` : ""}${span(run.elapsed)}</span>` : nothing}
+        ${run && this.lower === "output" && run.given.size > 1 ? html`<select class="field s" aria-label=${t("scripts.rows_of")} @change=${(/** @type {any} */ event) => { this.giver = event.target.value; this.studio.requestUpdate(); }}>${[...run.given].map(([id, one]) => html`<option value=${id} ?selected=${one === given}>${id.startsWith("/") ? `${numbers.get(id)?.number ?? ""} ${numbers.has(id) ? stepTitle(/** @type {any} */ (numbers.get(id)).step) : id}` : one.script}</option>`)}</select>` : nothing}
+        <button class="button only s quiet wide-only" aria-label=${this.wide ? t("scripts.narrower") : t("scripts.wider")} title=${this.wide ? t("scripts.narrower") : t("scripts.wider")} aria-pressed=${String(this.wide)} @click=${() => { this.wide = !this.wide; this.studio.requestUpdate(); }}>${icon("panel", true)}</button></div></div>
+      ${run?.state === "running" && !run.held && run.elapsed > 150 ? html`<div class="thread" role="progressbar" aria-label=${t("shared.running")}></div>` : nothing}
       <div class="run-lower" id="run-log" role="tabpanel" aria-labelledby="run-tab-${this.lower}">${this.lower === "log" ? this.#log(run, numbers) : nothing}
         <sop-result-grid data-rows="script-rows" ?hidden=${this.lower !== "output" || !given || given.rows.count === 0} @open-row=${(/** @type {CustomEvent} */ event) => this.#openRow(event.detail)}></sop-result-grid>
-        ${this.lower === "output" && (!given || given.rows.count === 0) ? html`<div class="nothing">${icon("query")}<p>${given ? "The step gave no rows." : run ? "No step gave rows." : "The rows that steps give are shown here while they come."}</p></div>` : nothing}
-        ${this.lower === "output" && given?.truncated ? html`<div class="notice still" role="status">${icon("info")}<p class="grow"><b>Cut after ${count(given.rows.count)} rows</b> <span class="soft">by a limit.</span></p></div>` : nothing}</div>`;
+        ${this.lower === "output" && (!given || given.rows.count === 0) ? html`<div class="nothing">${icon("query")}<p>${given ? t("scripts.the_step_gave_no_rows") : run ? t("scripts.no_step_gave_rows") : t("scripts.the_rows_that_steps_give_are_shown")}</p></div>` : nothing}
+        ${this.lower === "output" && given?.truncated ? html`<div class="notice still" role="status">${icon("info")}<p class="grow"><b>${t("shared.cut_after_rows", { rows: count(given.rows.count) })}</b> <span class="soft">${t("scripts.by_a_limit")}</span></p></div>` : nothing}</div>`;
   }
 
   /** The rows that are shown: of the step that was chosen, else the last that came. @param {ScriptRun | undefined} run */
@@ -257,9 +258,9 @@ export class RunPanel {
 
   /** @param {ScriptRun | undefined} run @param {Map<string, import("../../model/script/steps.js").Place>} numbers */
   #log(run, numbers) {
-    if (!run) return html`<div class="nothing">${icon("clock")}<p>What happens in a run is written here while it happens.</p></div>`;
+    if (!run) return html`<div class="nothing">${icon("clock")}<p>${t("scripts.what_happens_in_a_run_is_written")}</p></div>`;
     const word = (/** @type {import("../../model/script/run.js").LogLine} */ one) => (one.word === "tool" ? (numbers.get(one.at)?.step.tool ?? numbers.get(one.at)?.step.type ?? "tool") : one.word);
-    return html`<ol class="log script-log scroll" tabindex="0" aria-label="Run log">${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${count(run.unlogged)} earlier lines are left out</span></li>` : nothing}${run.log.map((one) => html`<li class=${run.pause && one === run.log.at(-1) ? "live" : (one.look ?? "")}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title="Step ${numbers.get(one.at)?.number}" @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
+    return html`<ol class="log script-log scroll" tabindex="0" aria-label=${t("scripts.run_log")}>${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${t("scripts.earlier_lines_are_left_out", { n: count(run.unlogged) })}</span></li>` : nothing}${run.log.map((one) => html`<li class=${run.pause && one === run.log.at(-1) ? "live" : (one.look ?? "")}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title=${t("scripts.step_number", { number: numbers.get(one.at)?.number })} @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
   }
 
   /** @param {number} line */

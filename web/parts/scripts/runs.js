@@ -4,7 +4,7 @@
 // and only when it would still change the same items from the same values. A run that may pause is a dry run too; a script that
 // is changed ends it, since what it runs is not what is shown any more.
 
-import { counted, span } from "../../core/format.js";
+import { span } from "../../core/format.js";
 import { path } from "../../core/http.js";
 import { wanted } from "../../model/script/breakpoints.js";
 import { argumentsOf } from "../../model/script/forms.js";
@@ -12,13 +12,14 @@ import { ScriptRun, sameGround } from "../../model/script/run.js";
 import { mayWrite, places } from "../../model/script/steps.js";
 import { announce } from "../dom.js";
 import { changesDialog } from "../query/changes_dialog.js";
+import { t } from "../../strings/scripts.js";
 
 /** @typedef {import("../../model/script/drafts.js").Draft} Draft */
 
 const CLOCK_MS = 200;
 /** A page that is left breaks its answers off before it goes; one that is still there after this was not left. */
 const STAYS_MS = 2000;
-const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: "one transaction", per_step: "a transaction each step", none: "each call on its own" });
+const TRANSACTIONS = /** @type {{[mode: string]: string}} */ ({ single: t("scripts.one_transaction_within"), per_step: t("scripts.a_transaction_each_step"), none: t("scripts.each_call_on_its_own_within") });
 
 export class Runs {
   /** @param {import("./studio.js").SopScripts} studio */
@@ -65,7 +66,7 @@ export class Runs {
     if (until) return this.#told(first);
     if (!total && pausing && !dry) return this.#told(first);
     if (!total && dry) {
-      session.say({ kind: "ok", text: "Nothing would change." });
+      session.say({ kind: "ok", text: t("scripts.nothing_would_change") });
       return this.#told(first);
     }
     if (!total) return void this.#told(await this.#start(draft, given, false));
@@ -111,7 +112,7 @@ export class Runs {
     const run = draft && this.of(draft.id);
     if (!draft || run?.state !== "running" || !run.pausing || run.ran === draft.script) return;
     this.stop(draft.id);
-    session.say({ kind: "warn", text: `${draft.title} was changed, so its run was stopped. Nothing of it is kept.` });
+    session.say({ kind: "warn", text: t("scripts.draft_was_changed", { script: draft.title }) });
   }
 
   /** The scripts that run and may be paused. */
@@ -123,11 +124,11 @@ export class Runs {
   #given(draft) {
     const { args, wrong } = argumentsOf(draft.script.parameters ?? [], draft.args);
     const missing = (draft.script.parameters ?? []).filter((one) => one?.name && one.default === undefined && !Object.hasOwn(args, one.name));
-    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), "This needs a value."]))]);
+    this.wrong = new Map([...Object.entries(wrong), ...missing.map((one) => /** @type {[string, string]} */ ([String(one.name), t("scripts.this_needs_a_value")]))]);
     const [first] = this.wrong.keys();
     if (first === undefined) return args;
     this.studio.panel.toArgument(first);
-    announce(missing.length ? `${first} needs a value before it can run` : `${first}: ${this.wrong.get(first)}`);
+    announce(missing.length ? t("scripts.needs_a_value_before_it_can_run", { parameter: first }) : `${first}: ${this.wrong.get(first)}`);
     return undefined;
   }
 
@@ -142,12 +143,12 @@ export class Runs {
     run.ran = draft.script;
     if (!quiet) {
       this.last.set(draft.id, run);
-      studio.left.delete(draft.id);
+      studio.stops.left.delete(draft.id);
       run.addEventListener("change", () => this.#show());
-      run.addEventListener("pause", () => studio.paused(draft, run));
+      run.addEventListener("pause", () => studio.stops.paused(draft, run));
       if (pausing) {
-        studio.note();
-        run.addEventListener("end", () => (run.figures || run.state === "cancelled" ? studio.note() : setTimeout(() => studio.note(), STAYS_MS)));
+        studio.stops.note();
+        run.addEventListener("end", () => (run.figures || run.state === "cancelled" ? studio.stops.note() : setTimeout(() => studio.stops.note(), STAYS_MS)));
       }
       studio.panel.began(run);
       this.#show();
@@ -182,17 +183,17 @@ export class Runs {
       const stop = run.faults.find((fault) => fault.at.startsWith("/pause_at/"));
       const step = stop && run.body.pause_at[Number(stop.at.split("/")[2])]?.step;
       if (step) studio.cards.focus(step);
-      if (!broken && argument === undefined) session.say({ kind: "danger", text: stop ? `The run cannot stop there. ${stop.message}` : run.error });
-      announce(`The run failed. ${run.error}`);
+      if (!broken && argument === undefined) session.say({ kind: "danger", text: stop ? t("scripts.the_run_cannot_stop_there", { reason: stop.message }) : run.error });
+      announce(t("scripts.the_run_failed", { reason: run.error }));
     } else if (run.state === "done") {
-      announce(`${run.dryRun ? "The dry run" : "The run"} is done in ${span(run.elapsed)}`);
+      announce(run.dryRun ? t("scripts.the_dry_run_is_done_in", { time: span(run.elapsed) }) : t("scripts.the_run_is_done_in", { time: span(run.elapsed) }));
       if (!run.dryRun && run.figures?.changed) {
-        session.say({ kind: "ok", text: `${counted(run.figures.changed, "change")} committed.${run.figures.sequence === undefined ? "" : ` Sequence ${run.figures.sequence.toLocaleString("en-US")}.`}` });
+        session.say({ kind: "ok", text: `${t("scripts.n_changes_committed", { n: run.figures.changed })}${run.figures.sequence === undefined ? "" : ` ${t("shared.sequence_is", { sequence: run.figures.sequence.toLocaleString("en-US") })}`}` });
       }
     }
     if (run.state === "cancelled") {
       if (run.code === "pause_limit" || run.code === "shutting_down") session.say({ kind: "warn", text: run.error });
-      else announce(run.dryRun ? "The run was stopped. Nothing of it is kept." : "The run was stopped.");
+      else announce(run.dryRun ? t("scripts.the_run_was_stopped_nothing_is_kept") : t("scripts.the_run_was_stopped"));
     }
     const stores = run.dryRun ? [] : [...new Set(run.touched.map((one) => one.store))];
     if (stores.length) void session.written(stores);
@@ -210,18 +211,18 @@ export class Runs {
     changesDialog(studio.app, {
       sql: "",
       changes: { count: total, rows: shown(definitions, rows) },
-      act: `Commit ${counted(total, "change")}`,
+      act: t("shared.commit_n_changes", { n: total }),
       still: locked !== undefined,
-      note: locked ?? `Dry run of ${draft.title} · ${TRANSACTIONS[script.transaction ?? "single"] ?? ""}`,
+      note: locked ?? t("scripts.dry_run_of", { script: draft.title, transaction: TRANSACTIONS[script.transaction ?? "single"] ?? "" }),
       commit: async () => {
-        if (draft.script !== script) return "The script was changed since the dry run. Close this and run it again.";
+        if (draft.script !== script) return t("scripts.the_script_was_changed_since_the_dry");
         const again = await this.#start(draft, args, true, undefined, { quiet: true });
         if (again.state !== "done") return again.error;
-        if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return "The data changed since the dry run, and other items would be changed now. Nothing was done. Close this and run it again to see them.";
+        if (!sameGround(again.changes.rows, rows) || again.changes.count !== count) return t("scripts.the_data_changed_since_the_dry_run");
         const run = await this.#start(draft, args, false);
         run.reviewed = first.changes;
         this.#told(run);
-        return run.state === "done" ? undefined : run.error || "Stopped.";
+        return run.state === "done" ? undefined : run.error || t("shared.stopped_sentence");
       },
     });
     void studio.readList();
@@ -234,7 +235,7 @@ export class Runs {
     const run = draft && this.of(draft.id);
     if (draft && run?.pause) {
       const { count, rows, definitions } = run.changes;
-      changesDialog(app, { sql: "", changes: { count: count + definitions.length, rows: shown(definitions, rows) }, still: true, note: `So far, nothing is kept · ${draft.title} is paused: continue to its end to commit`, commit: async () => undefined });
+      changesDialog(app, { sql: "", changes: { count: count + definitions.length, rows: shown(definitions, rows) }, still: true, note: t("scripts.so_far_nothing_is_kept", { script: draft.title }), commit: async () => undefined });
     } else if (draft && run?.dryRun && run.state === "done") this.review(draft, run, run.body.args);
   }
 }

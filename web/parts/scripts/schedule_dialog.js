@@ -2,6 +2,7 @@
 
 import { path } from "../../core/http.js";
 import { argumentsOf } from "../../model/script/forms.js";
+import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
@@ -57,23 +58,23 @@ export function scheduleDialog(studio, draft) {
     form = undefined;
   });
   const input = (/** @type {string} */ text, /** @type {(text: string) => void} */ set, /** @type {any} */ rest = {}) => html`<span class="field"><input autocomplete="off" spellcheck="false" ?autofocus=${rest.focus} inputmode=${rest.mode ?? nothing} type=${rest.type ?? "text"} aria-label=${rest.label ?? nothing} placeholder=${rest.placeholder ?? ""} ?disabled=${rest.off} .value=${text} @input=${(/** @type {any} */ event) => { set(event.target.value); dialog.draw(); }}></span>`;
-  const shown = (/** @type {Schedule} */ one) => html`<li><span class="run-line">${icon(one.paused ? "pause" : "clock", true)}<b class="cut">${one.name}</b><span class="soft">${one.when.daily_at ? `daily at ${one.when.daily_at}` : one.when.every_minutes === 1 ? "every minute" : `every ${one.when.every_minutes} minutes`}</span><span class="dim">${one.paused ? "paused" : one.next_ms ? `next ${new Date(one.next_ms).toLocaleString([], { dateStyle: "short", timeStyle: "short" })}` : ""}</span><span class="grow"></span>
-      <button class="button s quiet" ?disabled=${busy} @click=${() => doing(() => put({ ...one, paused: !one.paused }))}>${one.paused ? "Go on" : "Pause"}</button><button class="button s quiet" ?disabled=${busy} @click=${() => begin(one)}>Edit</button><button class="button only s quiet" aria-label="Delete ${one.name}" ?disabled=${busy} @click=${() => doing(() => api.json("DELETE", path("schedules", one.name)))}>${icon("trash", true)}</button></span></li>`;
+  const shown = (/** @type {Schedule} */ one) => html`<li><span class="run-line">${icon(one.paused ? "pause" : "clock", true)}<b class="cut">${one.name}</b><span class="soft">${one.when.daily_at ? t("scripts.daily_at", { time: one.when.daily_at }) : t("scripts.every_n_minutes", { n: one.when.every_minutes })}</span><span class="dim">${one.paused ? t("scripts.paused") : one.next_ms ? t("scripts.next_at", { time: new Date(one.next_ms).toLocaleString([], { dateStyle: "short", timeStyle: "short" }) }) : ""}</span><span class="grow"></span>
+      <button class="button s quiet" ?disabled=${busy} @click=${() => doing(() => put({ ...one, paused: !one.paused }))}>${one.paused ? t("shared.go_on") : t("scripts.pause")}</button><button class="button s quiet" ?disabled=${busy} @click=${() => begin(one)}>${t("shared.edit")}</button><button class="button only s quiet" aria-label=${t("shared.delete_name", { name: one.name })} ?disabled=${busy} @click=${() => doing(() => api.json("DELETE", path("schedules", one.name)))}>${icon("trash", true)}</button></span></li>`;
   const edit = () => {
     if (!form) return nothing;
     const now = form;
     return html`<form class="form schedule-form" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); void save(); }}>
-      <label>Name${input(now.name, (text) => { now.name = text; }, { off: now.was !== undefined })}</label>
-      <div class="label">When<div class="choice" role="radiogroup" aria-label="When"><button type="button" role="radio" aria-checked=${String(now.mode === "every")} @click=${() => { now.mode = "every"; dialog.draw(); }}>Every so many minutes</button><button type="button" role="radio" aria-checked=${String(now.mode === "daily")} @click=${() => { now.mode = "daily"; dialog.draw(); }}>Each day</button></div></div>
-      ${now.mode === "every" ? html`<label>Minutes${input(now.minutes, (text) => { now.minutes = text; }, { mode: "numeric" })}</label>` : html`<label>At, by this machine's clock${input(now.at, (text) => { now.at = text; }, { type: "time" })}</label>`}
-      ${parameters.map((one) => html`<label>${one.name}${input(now.args[one.name] ?? "", (text) => { now.args[one.name] = text; }, { placeholder: one.default === undefined ? "needs a value" : `as by default: ${JSON.stringify(one.default)}` })}</label>`)}</form>`;
+      <label>${t("shared.name")}${input(now.name, (text) => { now.name = text; }, { off: now.was !== undefined })}</label>
+      <div class="label">${t("shared.when")}<div class="choice" role="radiogroup" aria-label=${t("shared.when")}><button type="button" role="radio" aria-checked=${String(now.mode === "every")} @click=${() => { now.mode = "every"; dialog.draw(); }}>${t("scripts.every_so_many_minutes")}</button><button type="button" role="radio" aria-checked=${String(now.mode === "daily")} @click=${() => { now.mode = "daily"; dialog.draw(); }}>${t("scripts.each_day")}</button></div></div>
+      ${now.mode === "every" ? html`<label>${t("scripts.minutes")}${input(now.minutes, (text) => { now.minutes = text; }, { mode: "numeric" })}</label>` : html`<label>${t("scripts.at_by_this_machines_clock")}${input(now.at, (text) => { now.at = text; }, { type: "time" })}</label>`}
+      ${parameters.map((one) => html`<label>${one.name}${input(now.args[one.name] ?? "", (text) => { now.args[one.name] = text; }, { placeholder: one.default === undefined ? t("scripts.needs_a_value") : t("scripts.as_by_default_value", { value: JSON.stringify(one.default) }) })}</label>`)}</form>`;
   };
   const dialog = new Dialog({
-    label: "Schedule",
+    label: t("shared.schedule"),
     className: "form-dialog schedule-dialog",
     sticky: () => busy,
-    draw: (self) => html`${dialogHead(self, `When ${draft.base?.name} runs by itself`)}<div class="body">${fault(error)}${own().length ? html`<ul class="run-list">${own().map(shown)}</ul>` : all && !form ? html`<p class="soft">It runs only when somebody runs it. What it writes is kept without a review.</p>` : nothing}${edit()}</div>
-      <footer>${form ? html`<span class="small dim">It runs the newest version, and what it writes is kept.</span>` : nothing}<span class="grow"></span><button class="button quiet" @click=${() => (form ? (form = undefined, self.draw()) : self.close())}>${form ? "Cancel" : "Close"}</button>${form ? html`<button class="button main" ?disabled=${busy || !form.name.trim()} @click=${save}>Save the schedule</button>` : html`<button class="button main" autofocus ?disabled=${all === undefined} @click=${() => begin(/** @type {any} */ (undefined))}>${icon("plus", true)}Schedule</button>`}</footer>`,
+    draw: (self) => html`${dialogHead(self, t("scripts.when_runs_by_itself", { script: draft.base?.name }))}<div class="body">${fault(error)}${own().length ? html`<ul class="run-list">${own().map(shown)}</ul>` : all && !form ? html`<p class="soft">${t("scripts.it_runs_only_when_somebody_runs_it")}</p>` : nothing}${edit()}</div>
+      <footer>${form ? html`<span class="small dim">${t("scripts.it_runs_the_newest_version")}</span>` : nothing}<span class="grow"></span><button class="button quiet" @click=${() => (form ? (form = undefined, self.draw()) : self.close())}>${form ? t("shared.cancel") : t("shared.close")}</button>${form ? html`<button class="button main" ?disabled=${busy || !form.name.trim()} @click=${save}>${t("scripts.save_the_schedule")}</button>` : html`<button class="button main" autofocus ?disabled=${all === undefined} @click=${() => begin(/** @type {any} */ (undefined))}>${icon("plus", true)}${t("shared.schedule")}</button>`}</footer>`,
   });
   void doing(async () => undefined);
 }

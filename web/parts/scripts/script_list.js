@@ -1,6 +1,7 @@
 // The list of scripts by their categories, walked by arrows, found by words.
 
 import { shelves } from "../../model/script/drafts.js";
+import { t } from "../../strings/scripts.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, icon } from "../dom.js";
 
@@ -34,18 +35,18 @@ export class SopScriptList extends Part {
     const lines = this.#lines();
     const cursor = lines.some((one) => one.id === this.cursor) ? this.cursor : (lines.find((one) => one.id === this.current) ?? lines[0])?.id;
     const stained = new Set(this.stained.split("\n"));
-    return html`<div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder="Filter scripts" aria-label="Filter scripts" .value=${this.words} @input=${(/** @type {any} */ event) => { this.words = event.target.value; this.requestUpdate(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#find(event, lines)}><kbd>/</kbd></label></div>
-      <div class="tree scroll" role="tree" aria-label="Scripts" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event, lines)}>${repeat(lines, (one) => one.id, (one) => (one.script
-        ? html`<div class="node l1 leaf ${one.id === this.current ? "on" : ""}" role="treeitem" aria-level="2" aria-selected=${String(one.id === this.current)} tabindex=${one.id === cursor ? 0 : -1} title=${one.script.description || one.script.name} @click=${() => this.studio.go(one.id)} @focus=${() => { this.cursor = one.id; }}>${icon("scripts", true)}<span class="cut">${one.script.name}</span>${this.#mark(one.script)}${stained.has(one.id) ? html`<span class="stain" title="Not saved"></span>` : nothing} <span class="count">v${one.script.version}</span></div>`
+    return html`<div class="find"><label class="field">${icon("filter", true)}<input type="search" placeholder=${t("shared.filter_scripts")} aria-label=${t("shared.filter_scripts")} .value=${this.words} @input=${(/** @type {any} */ event) => { this.words = event.target.value; this.requestUpdate(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#find(event, lines)}><kbd>/</kbd></label></div>
+      <div class="tree scroll" role="tree" aria-label=${t("shared.scripts")} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event, lines)}>${repeat(lines, (one) => one.id, (one) => (one.script
+        ? html`<div class="node l1 leaf ${one.id === this.current ? "on" : ""}" role="treeitem" aria-level="2" aria-selected=${String(one.id === this.current)} tabindex=${one.id === cursor ? 0 : -1} title=${one.script.description || one.script.name} @click=${() => this.studio.go(one.id)} @focus=${() => { this.cursor = one.id; }}>${icon("scripts", true)}<span class="cut">${one.script.name}</span>${this.#mark(one.script)}${stained.has(one.id) ? html`<span class="stain" title=${t("scripts.not_saved")}></span>` : nothing} <span class="count">${t("shared.v_version", { version: one.script.version })}</span></div>`
         : html`<div class="node l0" role="treeitem" aria-level="1" aria-expanded=${String(!this.closed.has(one.category) || Boolean(this.words))} tabindex=${one.id === cursor ? 0 : -1} @click=${() => this.#toggle(one.category)} @focus=${() => { this.cursor = one.id; }}>${icon(this.closed.has(one.category) && !this.words ? "right" : "down")}${icon("folder", true)}<span class="cut">${one.category}</span> <span class="count">${one.count}</span></div>`))}
-        ${lines.length ? nothing : html`<p class="hint-row dim">${this.words ? `No script has “${this.words}” in its name.` : this.studio?.listed ? "No scripts yet." : ""}</p>`}</div>
-      <div class="foot bar"><button class="button s quiet" data-command="new-script">${icon("plus", true)}New script</button><button class="button s quiet" data-command="import-script">${icon("import", true)}Import</button></div>`;
+        ${lines.length ? nothing : html`<p class="hint-row dim">${this.words ? t("scripts.no_script_has_in_its_name", { words: this.words }) : this.studio?.listed ? t("scripts.no_scripts_yet_sentence") : ""}</p>`}</div>
+      <div class="foot bar"><button class="button s quiet" data-command="new-script">${icon("plus", true)}${t("shared.new_script")}</button><button class="button s quiet" data-command="import-script">${icon("import", true)}${t("shared.import")}</button></div>`;
   }
 
   /** A mark where the last run failed. @param {Listed} one */
   #mark(one) {
     const ran = this.ran.get(`${one.category}.${one.name}`);
-    return ran?.outcome === "failed" ? html`<span class="failed-mark" role="img" aria-label="The last run failed" title="The last run failed">${icon("warning", true)}</span>` : nothing;
+    return ran?.outcome === "failed" ? html`<span class="failed-mark" role="img" aria-label=${t("scripts.the_last_run_failed")} title=${t("scripts.the_last_run_failed")}>${icon("warning", true)}</span>` : nothing;
   }
 
   /** @param {string} category */

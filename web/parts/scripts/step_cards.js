@@ -3,10 +3,11 @@
 // Holds: the focus follows a step wherever it goes; what became of a step in the last run stands at its head, what is wrong
 // with it at its foot. How a step is filled in is drawn by the form.
 
-import { count, counted, span } from "../../core/format.js";
+import { count, span } from "../../core/format.js";
 import { faultsWithin } from "../../model/script/faults.js";
 import { branchesOf, indexOf, insert, kindOf, listOf, move, nudge, places, remove, stepIcon, stepTitle, stepWord, valueAt } from "../../model/script/steps.js";
 import { headPieces, summary } from "../../model/script/summary.js";
+import { t } from "../../strings/scripts.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { addDialog } from "./add_dialog.js";
@@ -30,10 +31,10 @@ export class StepCards {
   render(draft) {
     const { studio } = this;
     const all = places(draft.script);
-    if (!all.length) return html`<div class="nothing first-step">${icon("scripts")}<h2>No steps yet</h2><p>A script is a list of steps: read items, run statements, decide, change things, say what came of it.</p><p class="next starters">${[["fetch", "Read items"], ["query", "Query by SQL"], ["say", "Say something"]].map(([kind, title]) => html`<button class="button s" @click=${() => this.add("/steps", 0, kind)}>${title}</button>`)}<button class="button s main" data-command="add-step">${icon("plus", true)}Step</button></p></div>`;
+    if (!all.length) return html`<div class="nothing first-step">${icon("scripts")}<h2>${t("scripts.no_steps_yet")}</h2><p>${t("scripts.what_steps_do")}</p><p class="next starters">${[["fetch", t("scripts.read_items")], ["query", t("scripts.query_by_sql")], ["say", t("scripts.say_something")]].map(([kind, title]) => html`<button class="button s" @click=${() => this.add("/steps", 0, kind)}>${title}</button>`)}<button class="button s main" data-command="add-step">${icon("plus", true)}${t("shared.step")}</button></p></div>`;
     const byAt = new Map(all.map((one) => [one.at, one]));
-    return html`<ol class="steps ${this.drag ? "dragging" : ""}" aria-label="Steps" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>${this.#cards(all.filter((one) => one.depth === 0), byAt, studio.faults.steps)}</ol>
-      <div class="add">${this.#drop("/steps", draft.script.steps.length)}<button class="button s quiet" title=${studio.app.commands.tip("add-step")} @click=${() => addDialog(studio, "/steps", draft.script.steps.length)}>${icon("plus", true)}Step</button></div>`;
+    return html`<ol class="steps ${this.drag ? "dragging" : ""}" aria-label=${t("shared.steps")} @keydown=${(/** @type {KeyboardEvent} */ event) => this.#key(event)}>${this.#cards(all.filter((one) => one.depth === 0), byAt, studio.faults.steps)}</ol>
+      <div class="add">${this.#drop("/steps", draft.script.steps.length)}<button class="button s quiet" title=${studio.app.commands.tip("add-step")} @click=${() => addDialog(studio, "/steps", draft.script.steps.length)}>${icon("plus", true)}${t("shared.step")}</button></div>`;
   }
 
   /** @param {Place[]} list @param {Map<string, Place>} byAt @param {Map<string, import("../../model/script/faults.js").StepFault[]>} faults */
@@ -59,11 +60,11 @@ export class StepCards {
     return html`<li class="step ${look}" data-step=${at} aria-current=${now ? "step" : nothing}>${this.#drop(listOf(at), indexOf(at))}${this.#stop(place, draft.breakpoints.get(at))}
       ${depth === 0 ? html`<span class="no" aria-hidden="true">${number}</span>` : nothing}
       <header>
-        <button class="grip" tabindex="-1" aria-label="Move step ${number}" title="Drag, or Alt and arrow keys" @pointerdown=${(/** @type {PointerEvent} */ event) => this.#grab(event, at)}>${icon("grip", true)}</button>
+        <button class="grip" tabindex="-1" aria-label=${t("scripts.move_step_number", { number })} title=${t("scripts.drag_key_hint")} @pointerdown=${(/** @type {PointerEvent} */ event) => this.#grab(event, at)}>${icon("grip", true)}</button>
         ${icon(stepIcon(step), true)}
-        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} @click=${() => this.open(open ? "" : at)}><span class="unseen">Step ${number}: </span><b class="cut">${title}</b>${stepWord(step).replaceAll("_", " ") === title.toLowerCase() ? nothing : html`<code class="dim">${stepWord(step)}</code>`}<span class="unseen">${step.disabled ? ", disabled" : ""}${draft.breakpoints.has(at) ? ", stops here" : ""}${within ? `, ${counted(within, "fault")}` : ""}</span></button>
+        <button class="step-toggle" data-at=${at} aria-expanded=${String(open)} @click=${() => this.open(open ? "" : at)}><span class="unseen">${t("scripts.step_number_before", { number })} </span><b class="cut">${title}</b>${stepWord(step).replaceAll("_", " ") === title.toLowerCase() ? nothing : html`<code class="dim">${stepWord(step)}</code>`}<span class="unseen">${step.disabled ? t("scripts.and_disabled") : ""}${draft.breakpoints.has(at) ? t("scripts.and_stops_here") : ""}${within ? `, ${t("scripts.n_faults", { n: within })}` : ""}</span></button>
         <span class="end">${head.length && !open ? html`<code class="cut head-code">${head.map((one) => html`<span class=${one.look ?? ""}>${one.text}</span>`)}</code>` : nothing}${this.#figures(at, step)}${this.#tags(step)}</span>
-        <button class="button only s quiet step-more" aria-label="More for step ${number}" aria-haspopup="menu" @click=${(/** @type {Event} */ event) => this.menu(at, /** @type {Element} */ (event.currentTarget))}>${icon("more", true)}</button></header>
+        <button class="button only s quiet step-more" aria-label=${t("scripts.more_for_step_number", { number })} aria-haspopup="menu" @click=${(/** @type {Event} */ event) => this.menu(at, /** @type {Element} */ (event.currentTarget))}>${icon("more", true)}</button></header>
       ${open ? this.form.render(place) : this.#summary(step)}
       ${branchesOf(step).map((branch) => this.#branch(at, branch, byAt, faults, branchesOf(step).length > 1))}
       ${this.#foot(place, own, open)}</li>`;
@@ -72,9 +73,9 @@ export class StepCards {
   /** Where a run stops: beside the step's number. @param {Place} place @param {import("../../model/script/breakpoints.js").Breakpoint | undefined} own */
   #stop({ at, number }, own) {
     const { studio } = this;
-    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label="Stop at step ${number}" aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? `Stops here when ${own.when}` : "Stops here") : studio.app.commands.tip("toggle-stop")} @click=${() => studio.toggleStop(at)} @contextmenu=${(/** @type {Event} */ event) => {
+    return html`<button class="stop ${own?.when ? "when" : ""}" tabindex="-1" aria-label=${t("scripts.stop_at_step_number", { number })} aria-pressed=${String(own !== undefined)} title=${own ? (own.when ? t("scripts.stops_here_when", { condition: own.when }) : t("scripts.stops_here")) : studio.app.commands.tip("toggle-stop")} @click=${() => studio.stops.toggle(at)} @contextmenu=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      studio.stopWhen(at);
+      studio.stops.ask(at);
     }}></button>`;
   }
 
@@ -84,13 +85,13 @@ export class StepCards {
     const state = run?.steps.get(at);
     if (!run || !state) return nothing;
     const kind = kindOf(step);
-    return html`${state.round ? html`<span>${count(state.round[0])} of ${count(state.round[1])}</span>` : state.times > 1 && kind !== "loop" ? html`<span>${counted(state.times, "time")}</span>` : nothing}${state.rows ? html`<span>${counted(state.rows, kind === "fetch" ? "item" : "row")}</span>` : kind === "assert" && state.state === "done" ? html`<span>true</span>` : nothing}${state.changed ? html`<span class="tag update">${run.dryRun ? `would change ${count(state.changed)}` : `changed ${count(state.changed)}`}</span>` : nothing}${state.state === "done" && state.elapsed !== undefined ? html`<span>${span(state.elapsed)}</span>` : nothing}`;
+    return html`${state.round ? html`<span>${t("shared.n_of_total", { n: count(state.round[0]), total: count(state.round[1]) })}</span>` : state.times > 1 && kind !== "loop" ? html`<span>${t("scripts.n_times", { n: state.times })}</span>` : nothing}${state.rows ? html`<span>${kind === "fetch" ? t("shared.n_items", { n: state.rows }) : t("shared.n_rows", { n: state.rows })}</span>` : kind === "assert" && state.state === "done" ? html`<span>true</span>` : nothing}${state.changed ? html`<span class="tag update">${run.dryRun ? t("scripts.would_change_n", { n: count(state.changed) }) : t("scripts.n_changed", { n: count(state.changed) })}</span>` : nothing}${state.state === "done" && state.elapsed !== undefined ? html`<span>${span(state.elapsed)}</span>` : nothing}`;
   }
 
   /** @param {Step} step */
   #tags(step) {
     const tool = kindOf(step) === "tool" ? this.studio.tools.find((one) => one.name === step.tool) : undefined;
-    return html`${step.disabled ? html`<span class="tag off">disabled</span>` : nothing}${step.async ? html`<span class="chip">beside others</span>` : nothing}${step.continue_on_error ? html`<span class="chip">may fail</span>` : nothing}${tool?.class === "write" ? html`<span class="tag update">writes</span>` : tool?.class === "admin" ? html`<span class="tag delete">admin</span>` : nothing}`;
+    return html`${step.disabled ? html`<span class="tag off">${t("shared.disabled_within")}</span>` : nothing}${step.async ? html`<span class="chip">${t("scripts.beside_others")}</span>` : nothing}${step.continue_on_error ? html`<span class="chip">${t("scripts.may_fail")}</span>` : nothing}${tool?.class === "write" ? html`<span class="tag update">${t("scripts.writes")}</span>` : tool?.class === "admin" ? html`<span class="tag delete">${t("scripts.admin_within")}</span>` : nothing}`;
   }
 
   /** @param {Step} step */
@@ -108,7 +109,7 @@ export class StepCards {
     const list = `${at}/${branch.field}`;
     const inside = branch.steps.map((_, index) => /** @type {Place} */ (byAt.get(`${list}/${index}`))).filter(Boolean);
     return html`<div class="branch" role="group" aria-label=${branch.title}>${titled && inside.length ? html`<p class="caption">${branch.title}</p>` : nothing}${inside.length ? html`<ol class="inner" aria-label=${branch.title}>${this.#cards(inside, byAt, faults)}</ol>` : nothing}
-      <div class="add">${this.#drop(list, inside.length)}<button class="button s quiet" aria-label="Add a step: ${branch.title}" @click=${() => addDialog(this.studio, list, inside.length)}>${icon("plus", true)}${titled && !inside.length ? branch.title : "Step"}</button></div></div>`;
+      <div class="add">${this.#drop(list, inside.length)}<button class="button s quiet" aria-label=${t("scripts.add_a_step_to_branch", { branch: branch.title })} @click=${() => addDialog(this.studio, list, inside.length)}>${icon("plus", true)}${titled && !inside.length ? branch.title : t("shared.step")}</button></div></div>`;
   }
 
   /** Where a dragged step would go in. @param {string} list @param {number} index */
@@ -123,7 +124,7 @@ export class StepCards {
     const shown = open ? this.form.unshown(faults) : faults;
     const failed = state?.state === "failed" && state.error && !(open && this.form.shows(state)) ? state : undefined;
     return html`${shown.map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}" role=${one.warning ? "note" : "alert"}>${icon("warning", true)}<p class="grow">${one.message}</p>${this.form.fixes(one)}</div>`)}
-      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.field ? html`<code>${failed.field.slice(1).replaceAll("/", " / ")}</code> ` : nothing}${failed.error}</p>${failed.field ? this.form.fixes(failure(place, failed)) : nothing}${failed.code === "not_in_transaction" && studio.draft?.script.transaction !== "none" ? html`<button type="button" class="button s" @click=${() => studio.put("/transaction", "none")}>Transaction: none</button>` : nothing}</div>` : nothing}`;
+      ${failed ? html`<div class="step-fault" role="alert">${icon("warning", true)}<p class="grow">${failed.field ? html`<code>${failed.field.slice(1).replaceAll("/", " / ")}</code> ` : nothing}${failed.error}</p>${failed.field ? this.form.fixes(failure(place, failed)) : nothing}${failed.code === "not_in_transaction" && studio.draft?.script.transaction !== "none" ? html`<button type="button" class="button s" @click=${() => studio.put("/transaction", "none")}>${t("scripts.transaction_none")}</button>` : nothing}</div>` : nothing}`;
   }
 
   // ---- What can be done with a step
@@ -160,7 +161,7 @@ export class StepCards {
     studio.change(insert(draft.script, list, index, step));
     studio.tried = false;
     this.open(`${list}/${index}`, true);
-    announce(`${stepTitle(step)} is added`);
+    announce(t("scripts.step_is_added", { step: stepTitle(step) }));
   }
 
   /** The step that the cursor is in, else the one that is open. @returns {string | undefined} */
@@ -190,7 +191,7 @@ export class StepCards {
     studio.requestUpdate();
     this.focus(to);
     const place = places(script).find((one) => one.at === to);
-    announce(`${stepTitle(/** @type {Step} */ (place?.step))} is step ${place?.number}`);
+    announce(t("scripts.step_is_now_number", { step: stepTitle(/** @type {Step} */ (place?.step)), number: place?.number }));
   }
 
   /** @param {string} at @param {"up" | "down" | "in" | "out"} way */
@@ -208,7 +209,7 @@ export class StepCards {
     this.studio.change(insert(draft.script, listOf(at), indexOf(at) + 1, step));
     this.open("");
     this.focus(`${listOf(at)}/${indexOf(at) + 1}`);
-    announce(`${stepTitle(step)} is there twice`);
+    announce(t("scripts.step_is_there_twice", { step: stepTitle(step) }));
   }
 
   /** @param {string} at */
@@ -222,7 +223,7 @@ export class StepCards {
     studio.change(remove(draft.script, at));
     studio.texts.clear();
     draft.open = "";
-    studio.session.say({ kind: "ok", text: `${stepTitle(step)} is removed.`, act: { title: "Undo", run: () => studio.undo() } });
+    studio.session.say({ kind: "ok", text: t("scripts.step_is_removed", { step: stepTitle(step) }), act: { title: t("shared.undo"), run: () => studio.undo() } });
     const there = places(draft.script);
     const target = there.find((one) => one.at === at)?.at ?? there.find((one) => one.at === next)?.at ?? there.at(-1)?.at;
     if (target) this.focus(target);
@@ -234,7 +235,7 @@ export class StepCards {
     const { studio } = this;
     const now = valueAt(studio.draft?.script, `${at}/disabled`) === true;
     studio.put(`${at}/disabled`, now ? undefined : true);
-    announce(now ? "The step is enabled" : "The step is disabled");
+    announce(now ? t("scripts.the_step_is_enabled") : t("scripts.the_step_is_disabled"));
   }
 
   /** @param {string} at @param {Element} place */
@@ -243,21 +244,21 @@ export class StepCards {
     const { commands } = studio.app;
     const draft = /** @type {import("../../model/script/drafts.js").Draft} */ (studio.draft);
     const step = valueAt(draft.script, at);
-    const nudges = /** @type {const} */ ([["up", "Move up", "up", "Alt ↑"], ["down", "Move down", "down", "Alt ↓"], ["in", "Move into the step before", "right", "Alt →"], ["out", "Move out", "to", "Alt ←"]]);
+    const nudges = /** @type {const} */ ([["up", t("scripts.move_up"), "up", "Alt ↑"], ["down", t("scripts.move_down"), "down", "Alt ↓"], ["in", t("scripts.move_into_the_step_before"), "right", "Alt →"], ["out", t("scripts.move_out"), "to", "Alt ←"]]);
     void studio.app.menu.show(() => [
-      { title: "Run to here", icon: "play", key: commands.shortcut("run-to-here"), run: () => studio.runs.go({ until: at }) },
-      { title: draft.breakpoints.has(at) ? "Do not stop here" : "Stop here", icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.toggleStop(at) },
-      { title: "Stop here when", icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stopWhen(at) },
+      { title: t("scripts.run_to_here"), icon: "play", key: commands.shortcut("run-to-here"), run: () => studio.runs.go({ until: at }) },
+      { title: draft.breakpoints.has(at) ? t("scripts.do_not_stop_here") : t("scripts.stop_here"), icon: "stop", key: commands.shortcut("toggle-stop"), run: () => studio.stops.toggle(at) },
+      { title: t("scripts.stop_here_when"), icon: "filter", key: commands.shortcut("stop-when"), run: () => studio.stops.ask(at) },
       "rule",
-      { title: "Add a step above", icon: "plus", run: () => addDialog(studio, listOf(at), indexOf(at)) },
-      { title: "Add a step below", icon: "plus", key: commands.shortcut("add-step"), run: () => addDialog(studio, listOf(at), indexOf(at) + 1) },
-      { title: "Duplicate", icon: "copy", key: "Ctrl D", run: () => this.duplicate(at) },
-      { title: step.disabled ? "Enable" : "Disable", icon: step.disabled ? "check" : "pause", key: "Ctrl /", run: () => this.disable(at) },
+      { title: t("scripts.add_a_step_above"), icon: "plus", run: () => addDialog(studio, listOf(at), indexOf(at)) },
+      { title: t("scripts.add_a_step_below"), icon: "plus", key: commands.shortcut("add-step"), run: () => addDialog(studio, listOf(at), indexOf(at) + 1) },
+      { title: t("shared.duplicate"), icon: "copy", key: "Ctrl D", run: () => this.duplicate(at) },
+      { title: step.disabled ? t("scripts.enable") : t("shared.disable"), icon: step.disabled ? "check" : "pause", key: "Ctrl /", run: () => this.disable(at) },
       "rule",
       ...nudges.flatMap(([way, title, sign, key]) => (nudge(draft.script, at, way) ? [{ title, icon: sign, key, run: () => this.nudge(at, way) }] : [])),
       "rule",
-      { title: "Delete", icon: "trash", key: "Del", risk: true, run: () => this.remove(at) },
-    ], place, "Step");
+      { title: t("shared.delete"), icon: "trash", key: "Del", risk: true, run: () => this.remove(at) },
+    ], place, t("shared.step"));
   }
 
   /** @param {KeyboardEvent} event */

@@ -7,6 +7,7 @@ import { columnsOf } from "../../model/query/complete.js";
 import { faultsAt, fixOf } from "../../model/script/faults.js";
 import { fieldText, readField, scriptNamed, stepFields } from "../../model/script/forms.js";
 import { fresh, kindOf, scopeAt, valueAt } from "../../model/script/steps.js";
+import { t } from "../../strings/scripts.js";
 import { html, live, nothing, repeat } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
 
@@ -69,15 +70,15 @@ export class StepForm {
     const faults = studio.faults.steps.get(at) ?? [];
     const isMore = this.more.has(kindOf(step)) || rest.some((one) => faultsAt(faults, one.pointer).length) || faults.some((one) => /^\/(?:database|async|description|disabled|continue_on_error)/.test(one.field));
     return html`<div class="step-form form">
-      <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: "Name", kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: "Result goes to", kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
+      <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: t("shared.name"), kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: t("scripts.result_goes_to"), kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
       ${tool ? html`<p class="tool-about small dim">${tool.description.replaceAll("`", "")}</p>` : nothing}
       <div class="fields">${repeat(main.filter((one) => one.kind !== "tool"), (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}</div>
-      <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? `More: ${rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ")}${rest.length > 4 ? ` and ${rest.length - 4} others` : ""}, options` : "Options"}</summary>
+      <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? rest.length > 4 ? t("scripts.more_and_n_others", { fields: rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", "), n: rest.length - 4 }) : t("scripts.more_fields", { fields: rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ") }) : t("shared.options")}</summary>
         <div class="fields">${repeat(rest, (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}
-          ${!hasDatabase ? nothing : this.#field(place, { pointer: "/database", name: "database", label: "Database", kind: "database", required: false, hint: "" })}
-          ${this.#field(place, { pointer: "/description", name: "description", label: "Description", kind: "text", required: false, hint: "" })}</div>
-        <div class="ticks">${[["continue_on_error", "Go on when it fails"], ["async", "Beside its neighbours"], ["disabled", "Disabled"]].map(([name, title]) => this.#tick(at, name, title, faults))}</div></details>
-      <footer class="step-foot"><button type="button" class="button s" @click=${() => studio.runs.go({ until: at })}>${icon("play", true)}Run to here</button><span class="grow"></span><button type="button" class="button s quiet" @click=${() => { studio.cards.open(""); studio.cards.focus(at); }}>Close<kbd>Esc</kbd></button></footer></div>`;
+          ${!hasDatabase ? nothing : this.#field(place, { pointer: "/database", name: "database", label: t("shared.database"), kind: "database", required: false, hint: "" })}
+          ${this.#field(place, { pointer: "/description", name: "description", label: t("shared.description"), kind: "text", required: false, hint: "" })}</div>
+        <div class="ticks">${[["continue_on_error", t("scripts.go_on_when_it_fails")], ["async", t("scripts.beside_its_neighbours")], ["disabled", t("shared.disabled")]].map(([name, title]) => this.#tick(at, name, title, faults))}</div></details>
+      <footer class="step-foot"><button type="button" class="button s" @click=${() => studio.runs.go({ until: at })}>${icon("play", true)}${t("scripts.run_to_here")}</button><span class="grow"></span><button type="button" class="button s quiet" @click=${() => { studio.cards.open(""); studio.cards.focus(at); }}>${t("shared.close")}<kbd>Esc</kbd></button></footer></div>`;
   }
 
   /** @param {string} at @param {string} name @param {string} title @param {StepFault[]} faults */
@@ -117,8 +118,8 @@ export class StepForm {
     };
     const label = field.label;
     if (field.kind in CODE) return html`<sop-code class="field code" data-at=${pointer} .mode=${CODE[field.kind]} .label=${label} .hint=${HINTS[field.kind] ?? ""} .about=${this.#about(place)} .value=${text} .invalid=${wrong} aria-invalid=${wrong ? "true" : nothing} @code=${(/** @type {CustomEvent} */ event) => type(event.detail)} @left=${left}></sop-code>`;
-    if (field.kind === "boolean" && !text.includes("{{")) return html`<select class="field" data-at=${pointer} aria-label=${label} aria-invalid=${String(wrong)} .value=${live(text)} @change=${(/** @type {any} */ event) => { type(event.target.value); left(); }}><option value="" ?selected=${text === ""}>as by default</option><option value="true" ?selected=${text === "true"}>yes</option><option value="false" ?selected=${text === "false"}>no</option></select>`;
-    if (field.kind === "tool") return html`<select class="field" data-at=${pointer} aria-label=${label} aria-invalid=${String(wrong)} @change=${(/** @type {any} */ event) => { type(event.target.value); left(); }}>${studio.tools.some((one) => one.name === text) ? nothing : html`<option value=${text} selected>${text || "choose a tool"}</option>`}${studio.tools.map((one) => html`<option value=${one.name} ?selected=${one.name === text}>${one.name}</option>`)}</select>`;
+    if (field.kind === "boolean" && !text.includes("{{")) return html`<select class="field" data-at=${pointer} aria-label=${label} aria-invalid=${String(wrong)} .value=${live(text)} @change=${(/** @type {any} */ event) => { type(event.target.value); left(); }}><option value="" ?selected=${text === ""}>${t("scripts.as_by_default")}</option><option value="true" ?selected=${text === "true"}>${t("shared.yes")}</option><option value="false" ?selected=${text === "false"}>${t("shared.no")}</option></select>`;
+    if (field.kind === "tool") return html`<select class="field" data-at=${pointer} aria-label=${label} aria-invalid=${String(wrong)} @change=${(/** @type {any} */ event) => { type(event.target.value); left(); }}>${studio.tools.some((one) => one.name === text) ? nothing : html`<option value=${text} selected>${text || t("scripts.choose_a_tool")}</option>`}${studio.tools.map((one) => html`<option value=${one.name} ?selected=${one.name === text}>${one.name}</option>`)}</select>`;
     const options = this.#options(field);
     const id = `list-${pointer.replaceAll(/\W/g, "-")}`;
     return html`<span class="field"><input data-at=${pointer} aria-label=${label} aria-invalid=${String(wrong)} autocomplete="off" autocapitalize="off" spellcheck="false" class=${["variable", "store", "integer", "number"].includes(field.kind) ? "data" : ""} inputmode=${field.kind === "integer" || field.kind === "number" ? "decimal" : nothing} list=${options.length ? id : nothing} placeholder=${field.kind === "database" ? (studio.draft?.script.database ?? studio.session.place.database ?? "") : nothing} .value=${live(text)} @input=${(/** @type {any} */ event) => type(event.target.value)} @blur=${left}></span>${options.length ? html`<datalist id=${id}>${options.map((one) => html`<option value=${one}></option>`)}</datalist>` : nothing}`;

@@ -3,20 +3,23 @@
 // Holds: what is shown is the open draft; every change goes through `change`, is checked by the server a moment later, and is
 // kept in this browser until it is saved. Steps, forms, the run panel and dialogs are files of their own.
 
-import { count, counted, span } from "../../core/format.js";
+import { count, span } from "../../core/format.js";
 import { ApiError, path } from "../../core/http.js";
 import { placeOf } from "../../core/json_places.js";
 import { parse, stringify } from "../../core/json.js";
 import { fixOf, firstFault, faultsOf, placed } from "../../model/script/faults.js";
 import { DEFAULT_CATEGORY, Drafts } from "../../model/script/drafts.js";
-import { indexOf, insert, kindOf, listOf, places, valueAt, withValue } from "../../model/script/steps.js";
+import { kindOf, places, valueAt, withValue } from "../../model/script/steps.js";
+import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { Part, announce, download, icon } from "../dom.js";
+import { Part, announce, icon } from "../dom.js";
+import { exportJson, importJson } from "./files.js";
 import { overview } from "./overview.js";
 import { RunPanel } from "./run_panel.js";
 import { Runs } from "./runs.js";
 import { StepCards } from "./step_cards.js";
-import { deleteDialog, runsDialog, saveDialog, stopDialog } from "./dialogs.js";
+import { Stops } from "./stops.js";
+import { deleteDialog, runsDialog, saveDialog } from "./dialogs.js";
 import { scheduleDialog } from "./schedule_dialog.js";
 import { versionsDialog } from "./versions_dialog.js";
 import { walkFaces, walkTabs } from "./walk.js";
@@ -33,9 +36,6 @@ import "../query/result_grid.js";
 const CHECK_MS = 350;
 const KEEP_MS = 300;
 const KEPT = "sop.scripts";
-/** Scripts whose runs were paused when this tab was left. */
-const LEFT = "sop.scripts.left";
-const MOST_IMPORT = 2_000_000;
 /** What a script without a name is called while it is checked and tried. */
 export const UNNAMED = "untitled";
 
@@ -76,10 +76,9 @@ export class SopScripts extends Part {
     this.marked = undefined;
     this.markedText = "";
     this.face = "steps";
-    /** Scripts whose runs ended with the page before this one. @type {Set<string>} */
-    this.left = new Set();
     this.cards = new StepCards(this);
     this.runs = new Runs(this);
+    this.stops = new Stops(this);
     this.panel = new RunPanel(this);
   }
 
@@ -91,7 +90,7 @@ export class SopScripts extends Part {
     this.drafts.addEventListener("change", () => this.#changed());
     this.drafts.addEventListener("kept", () => this.#keep());
     window.addEventListener("pagehide", () => this.#keep(true));
-    this.#return();
+    this.stops.back();
     this.follow(session, "place", "databases", "stores");
   }
 
@@ -174,7 +173,7 @@ export class SopScripts extends Part {
     try {
       this.tools = (await this.session.api.get(path("tools")))?.tools ?? [];
     } catch (error) {
-      this.session.fail(error, "Tools");
+      this.session.fail(error, t("shared.tools"));
     }
     this.requestUpdate();
   }
@@ -215,13 +214,13 @@ export class SopScripts extends Part {
     if (!this.draft?.undo()) return;
     this.texts.clear();
     this.drafts.touch();
-    announce("Undone");
+    announce(t("shared.undone"));
   }
   redo() {
     if (!this.draft?.redo()) return;
     this.texts.clear();
     this.drafts.touch();
-    announce("Redone");
+    announce(t("shared.redone"));
   }
 
   #changed() {
@@ -239,90 +238,11 @@ export class SopScripts extends Part {
       try {
         this.session.storage.setItem(KEPT, this.drafts.save());
       } catch {
-        this.session.say({ kind: "warn", text: "The browser's storage is full: unsaved scripts will not survive a reload." });
+        this.session.say({ kind: "warn", text: t("scripts.storage_is_full") });
       }
     };
     if (now) keep();
     else this.keeping = setTimeout(keep, KEEP_MS);
-  }
-
-  /** A run ends with the page that listens to it: notes which ones, to say so when the page is back. */
-  note() {
-    const { waiting } = this.runs;
-    try {
-      if (waiting.length) sessionStorage.setItem(LEFT, JSON.stringify(waiting));
-      else sessionStorage.removeItem(LEFT);
-    } catch {
-      // It is only not said then.
-    }
-  }
-  #return() {
-    try {
-      this.left = new Set(JSON.parse(sessionStorage.getItem(LEFT) ?? "[]"));
-      sessionStorage.removeItem(LEFT);
-    } catch {
-      // There is no storage, or not from here.
-    }
-  }
-
-  // ---- Breakpoints
-
-  /** Stops before a step, or no longer. @param {string | undefined} at */
-  toggleStop(at) {
-    const { draft } = this;
-    if (!draft || at === undefined) return;
-    this.stopAt(at, draft.breakpoints.has(at) ? undefined : {});
-  }
-  /** @param {string} at @param {{when?: string} | undefined} breakpoint */
-  stopAt(at, breakpoint) {
-    const { draft } = this;
-    if (!draft) return;
-    draft.stopAt(at, breakpoint);
-    this.drafts.touch();
-    this.runs.stopsChanged();
-    const number = places(draft.script).find((one) => one.at === at)?.number ?? "";
-    announce(breakpoint ? `Stops at step ${number}${breakpoint.when ? ` when ${breakpoint.when}` : ""}` : `Does not stop at step ${number}`);
-  }
-  clearStops() {
-    const { draft } = this;
-    if (!draft) return;
-    draft.breakpoints = new Map();
-    this.drafts.touch();
-    this.runs.stopsChanged();
-    announce("There are no breakpoints any more");
-  }
-  /** Asks when it is to stop at a step. @param {string | undefined} at */
-  stopWhen(at) {
-    if (this.draft && at !== undefined) stopDialog(this, this.draft, at);
-  }
-  /** What is wrong with a condition before a step, or in a round of it. @param {string} at @param {string} when */
-  async stopFault(at, when) {
-    const { draft } = this;
-    if (!draft) return "";
-    const { script } = draft;
-    const [list, index] = kindOf(valueAt(script, at)) === "loop" ? [`${at}/steps`, 0] : [listOf(at), indexOf(at)];
-    const place = `${list}/${index}/condition`;
-    try {
-      const answer = await this.session.api.post(path("scripts"), this.named(insert(script, list, index, { type: "assert", condition: when })), { check: true });
-      return faultsOf(answer?.faults).find((one) => one.at.startsWith(place))?.message ?? "";
-    } catch {
-      return ""; // The run will say it.
-    }
-  }
-
-  /** A run came to a pause. @param {Draft} draft @param {import("../../model/script/run.js").ScriptRun} run */
-  paused(draft, run) {
-    const { pause } = run;
-    if (!pause || this.draft !== draft) return;
-    const last = pause.rounds.at(-1);
-    announce(`Paused in ${this.#pausedIn(draft, pause)}${last ? `, ${count(last.round)} of ${count(last.of)}` : ""}`);
-    if (this.face === "json") this.show("steps");
-    void this.updateComplete.then(() => this.querySelector(".step.now > header")?.scrollIntoView({ block: "nearest" }));
-  }
-  /** @param {Draft} draft @param {import("../../model/script/run.js").Pause} pause */
-  #pausedIn(draft, pause) {
-    const number = places(draft.script).find((one) => one.at === pause.at)?.number ?? "";
-    return pause.script === this.run?.script ? `step ${number}` : `step ${number}, in ${pause.script}`;
   }
 
   /** The script with a name, for checks and trials. @param {Script} script */
@@ -361,7 +281,7 @@ export class SopScripts extends Part {
     this.tried = wrong.length > 0;
     if (!wrong.length) return true;
     this.goTo(firstFault(/** @type {Draft} */ (this.draft).script, this.faults.steps) ?? wrong[0].at);
-    this.session.say({ kind: "warn", text: wrong.length === 1 ? wrong[0].message : `${counted(wrong.length, "thing")} to mend first. ${wrong[0].message}` });
+    this.session.say({ kind: "warn", text: wrong.length === 1 ? wrong[0].message : t("scripts.things_to_mend_first", { n: wrong.length, message: wrong[0].message }) });
     return false;
   }
 
@@ -382,7 +302,7 @@ export class SopScripts extends Part {
     if (!fix) return;
     this.texts.clear();
     this.put(fix.at, fix.value);
-    announce(`${suggestion} is written`);
+    announce(t("scripts.suggestion_is_written", { suggestion }));
   }
 
   // ---- Tabs, saving
@@ -409,7 +329,7 @@ export class SopScripts extends Part {
     this.runs.stop(id);
     this.drafts.close(id);
     this.newest.delete(id);
-    if (lost) this.session.say({ kind: "ok", text: `${draft.title} is closed, and was not saved.`, act: { title: "Open again", run: () => {
+    if (lost) this.session.say({ kind: "ok", text: t("scripts.draft_is_closed", { script: draft.title }), act: { title: t("shared.open_again"), run: () => {
       if (this.drafts.of(draft.id)) return void this.go(draft.id);
       this.drafts.list = [...this.drafts.list, draft];
       void this.go(draft.id);
@@ -428,7 +348,7 @@ export class SopScripts extends Part {
     const { draft } = this;
     if (!draft) return;
     if (!draft.base || !draft.script.name?.trim()) return saveDialog(this, draft);
-    if (!draft.dirty) return this.session.say({ kind: "ok", text: `${draft.title} is saved already, as version ${draft.base.version}.` });
+    if (!draft.dirty) return this.session.say({ kind: "ok", text: t("scripts.draft_is_saved_already", { script: draft.title, version: draft.base.version }) });
     if (!(await this.sound())) return;
     const error = await this.store(draft, draft.script, { expected: draft.base.version });
     const newer = (this.newest.get(draft.id)?.version ?? 0) > draft.base.version; // the notice says so
@@ -455,7 +375,7 @@ export class SopScripts extends Part {
       this.newest.set(id, { version: answer.version, author: "" });
       this.runs.renamed(was, id);
       this.drafts.saved(draft, id);
-      session.say({ kind: "ok", text: answer.changed ? `${answer.name} is saved as version ${answer.version}.` : `${answer.name} is as it was: version ${answer.version}.` });
+      session.say({ kind: "ok", text: answer.changed ? t("scripts.script_is_saved_as", { script: answer.name, version: answer.version }) : t("scripts.script_is_as_it_was", { script: answer.name, version: answer.version }) });
       if (was !== id) await session.go({ view: "scripts", script: id, pane: undefined }, { replace: was.startsWith("~") });
       void this.readList();
       return "";
@@ -465,7 +385,7 @@ export class SopScripts extends Part {
         const answer = await session.api.get(path("scripts", ...id.split("/"))).catch(() => undefined);
         if (answer) this.newest.set(draft.id, { version: answer.version, author: answer.author });
         this.requestUpdate();
-        return "Somebody saved another version meanwhile. Nothing was saved.";
+        return t("scripts.somebody_saved_another_version_meanwhile");
       }
       if (error instanceof ApiError && error.problem.errors?.length) {
         this.checked = { script: draft.script, faults: faultsOf(error.problem.errors) };
@@ -491,42 +411,23 @@ export class SopScripts extends Part {
     if (this.draft?.base) scheduleDialog(this, this.draft);
   }
   exportJson() {
-    const { draft } = this;
-    if (!draft) return;
-    const url = URL.createObjectURL(new Blob([`${stringify(draft.script, 2)}\n`], { type: "application/json" }));
-    download(url, `${(draft.script.name || UNNAMED).replace(/[^\p{L}\p{N}._-]+/gu, "_")}.script.json`);
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    if (this.draft) exportJson(this.draft);
   }
   importJson() {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.accept = ".json,application/json";
-    input.addEventListener("change", async () => {
-      const [file] = input.files ?? [];
-      if (!file) return;
-      try {
-        if (file.size > MOST_IMPORT) throw new Error("a script is not as large as this file");
-        const script = parse(await file.text());
-        if (!Array.isArray(script?.steps)) throw new Error("a script has a list of \"steps\", and this file has none");
-        await this.add(script);
-      } catch (error) {
-        this.session.say({ kind: "danger", text: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });
-      }
-    });
-    input.click();
+    importJson(this);
   }
 
   /** What the status bar says. @returns {{count: string, what: string}[]} */
   get figures() {
     const { draft, run } = this;
-    if (!draft) return this.listed ? [{ count: count(this.list.length), what: this.list.length === 1 ? "script" : "scripts" }] : [];
+    if (!draft) return this.listed ? [{ count: count(this.list.length), what: t("scripts.scripts_within", { n: this.list.length }) }] : [];
     const steps = places(draft.script).length;
     const held = run?.held;
     const round = held?.rounds.at(-1);
-    if (run && held) return [...(round ? [{ count: count(round.round), what: `of ${count(round.of)}` }] : []), { count: span(run.elapsed), what: "" }, { count: count(held.nodes), what: held.nodes === 1 ? "node read" : "nodes read" }];
-    const list = [{ count: count(steps), what: steps === 1 ? "step" : "steps" }];
-    if (run?.figures) list.push({ count: count(run.figures.rows), what: run.figures.rows === 1 ? "row" : "rows" });
-    if (run) list.push({ count: span(run.elapsed), what: run.state === "running" ? "so far" : "" });
+    if (run && held) return [...(round ? [{ count: count(round.round), what: t("scripts.of_total_within", { total: count(round.of) }) }] : []), { count: span(run.elapsed), what: "" }, { count: count(held.nodes), what: t("shared.nodes_read", { n: held.nodes }) }];
+    const list = [{ count: count(steps), what: t("scripts.steps_within", { n: steps }) }];
+    if (run?.figures) list.push({ count: count(run.figures.rows), what: t("shared.rows_within", { n: run.figures.rows }) });
+    if (run) list.push({ count: span(run.elapsed), what: run.state === "running" ? t("shared.so_far") : "" });
     return list;
   }
 
@@ -545,7 +446,7 @@ export class SopScripts extends Part {
 
   render() {
     const { draft } = this;
-    return html`<sop-script-list class="script-side" role="complementary" aria-label="Scripts" .studio=${this} .list=${this.list} .ran=${this.ran} .current=${draft?.id ?? ""} .stained=${this.drafts.list.filter((one) => one.dirty).map((one) => one.id).join("\n")}></sop-script-list>
+    return html`<sop-script-list class="script-side" role="complementary" aria-label=${t("shared.scripts")} .studio=${this} .list=${this.list} .ran=${this.ran} .current=${draft?.id ?? ""} .stained=${this.drafts.list.filter((one) => one.dirty).map((one) => one.id).join("\n")}></sop-script-list>
       <div class="studio-main ${draft ? `face-${this.face}` : ""}">${this.#tabs()}${draft ? this.#open(draft) : overview(this)}</div>`;
   }
 
@@ -558,13 +459,13 @@ export class SopScripts extends Part {
     const { list } = this.drafts;
     if (!list.length) return nothing;
     const current = this.draft?.id;
-    return html`<div class="tabs script-tabs"><div role="tablist" aria-label="Open scripts" @keydown=${walkTabs}>${list.map((one) => html`<span class="tab ${one.id === current ? "on" : ""}" role="presentation" @auxclick=${(/** @type {MouseEvent} */ event) => event.button === 1 && this.close(one.id)}><button role="tab" aria-selected=${String(one.id === current)} tabindex=${one.id === (current ?? list[0].id) ? 0 : -1} @click=${() => this.go(one.id)} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Delete" && this.close(one.id)}>${icon("scripts", true)}<span class="cut">${one.title}</span>${one.dirty ? html`<span class="stain" title="Not saved"></span>` : nothing}</button><button class="close" tabindex="-1" aria-hidden="true" title="Close (Del)" @click=${() => this.close(one.id)}>${icon("x", true)}</button></span>`)}</div>
-      <button class="button only s quiet" aria-label="New script" title=${this.app.commands.tip("new-script")} data-command="new-script">${icon("plus", true)}</button></div>`;
+    return html`<div class="tabs script-tabs"><div role="tablist" aria-label=${t("scripts.open_scripts")} @keydown=${walkTabs}>${list.map((one) => html`<span class="tab ${one.id === current ? "on" : ""}" role="presentation" @auxclick=${(/** @type {MouseEvent} */ event) => event.button === 1 && this.close(one.id)}><button role="tab" aria-selected=${String(one.id === current)} tabindex=${one.id === (current ?? list[0].id) ? 0 : -1} @click=${() => this.go(one.id)} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Delete" && this.close(one.id)}>${icon("scripts", true)}<span class="cut">${one.title}</span>${one.dirty ? html`<span class="stain" title=${t("scripts.not_saved")}></span>` : nothing}</button><button class="close" tabindex="-1" aria-hidden="true" title=${t("shared.close_del")} @click=${() => this.close(one.id)}>${icon("x", true)}</button></span>`)}</div>
+      <button class="button only s quiet" aria-label=${t("shared.new_script")} title=${this.app.commands.tip("new-script")} data-command="new-script">${icon("plus", true)}</button></div>`;
   }
 
   /** @param {Draft} draft */
   #open(draft) {
-    if (this.unread?.id === draft.id) return html`<div class="nothing">${icon(this.unread.gone ? "search" : "warning")}<h2>${this.unread.gone ? "There is no such script" : "The script could not be read"}</h2><p>${this.unread.text}</p><p class="next"><button class="button s" @click=${() => (this.unread?.gone ? this.close(draft.id) : this.read(draft))}>${this.unread.gone ? "Close the tab" : "Try again"}</button></p></div>`;
+    if (this.unread?.id === draft.id) return html`<div class="nothing">${icon(this.unread.gone ? "search" : "warning")}<h2>${this.unread.gone ? t("scripts.there_is_no_such_script") : t("scripts.the_script_could_not_be_read")}</h2><p>${this.unread.text}</p><p class="next"><button class="button s" @click=${() => (this.unread?.gone ? this.close(draft.id) : this.read(draft))}>${this.unread.gone ? t("scripts.close_the_tab") : t("shared.try_again")}</button></p></div>`;
     if (draft.unread) return html`<div class="nothing"></div>`;
     return html`${this.#bar(draft)}${this.#notice(draft)}<div class="sheet studio-sheet">
       ${this.face === "json" ? this.#json(draft) : html`<div class="scroll frame steps-scroll" tabindex="-1">${this.#head(draft)}${this.cards.render(draft)}</div>`}
@@ -579,19 +480,19 @@ export class SopScripts extends Part {
     // As in a debugger: F10 goes to the next step, F5 on to the end.
     const stopped = run?.until !== undefined && run.state === "done";
     const asks = places(draft.script).some(({ step }) => kindOf(step) === "ask" && !step.disabled);
-    const faces = [["steps", "Steps"], ["run", "Run"], ["json", "JSON"]];
-    return html`<div class="filters script-bar" role="toolbar" aria-label="Script">${held
-        ? html`<button class="button main s" data-command="run-script" title=${app.commands.tip("run-script")}>${icon("play", true)}Continue<kbd>F5</kbd></button><button class="button s" data-command="step-script" title=${app.commands.tip("step-script")}>${icon("step", true)}Step<kbd>F10</kbd></button><button class="button s" data-command="stop-script" title=${app.commands.tip("stop-script")}>${icon("stop", true)}Stop</button>`
+    const faces = [["steps", t("shared.steps")], ["run", t("shared.run")], ["json", "JSON"]];
+    return html`<div class="filters script-bar" role="toolbar" aria-label=${t("shared.script")}>${held
+        ? html`<button class="button main s" data-command="run-script" title=${app.commands.tip("run-script")}>${icon("play", true)}${t("scripts.continue")}<kbd>F5</kbd></button><button class="button s" data-command="step-script" title=${app.commands.tip("step-script")}>${icon("step", true)}${t("shared.step")}<kbd>F10</kbd></button><button class="button s" data-command="stop-script" title=${app.commands.tip("stop-script")}>${icon("stop", true)}${t("shared.stop")}</button>`
         : going
-        ? html`<button class="button main s" data-command="stop-script" title="Stop (Esc)">${icon("stop", true)}Stop<kbd>Esc</kbd></button>`
-        : html`<button class="button ${draft.script.steps.length ? "main" : ""} s" data-command="run-script" title=${stopped ? "Run to the end. What ran up to here was a trial: nothing of it is kept, so it runs again." : app.commands.tip("run-script")}>${icon("play", true)}${stopped ? "Continue" : "Run"}<kbd>F5</kbd></button>`}
-      ${held ? nothing : going && run.pausing ? html`<button class="button s" data-command="pause-script" title=${app.commands.tip("pause-script")}>${icon("pause", true)}Pause</button>` : html`<button class="button s" data-command="dry-run-script" ?disabled=${going} title=${app.commands.tip("dry-run-script")}>${icon("flask", true)}Dry run</button>
-      <button class="button s wide-only" data-command="step-script" ?disabled=${going} title=${app.commands.tip("step-script")}>${icon("step", true)}Step<kbd>F10</kbd></button>`}${this.#chip(draft)}
-      <div class="end"><span class="small dim bar-note">${asks ? "Asks a model" : "Runs without a model"}</span>
-        <div class="choice faces" role="radiogroup" aria-label="Show">${faces.map(([id, title]) => html`<button role="radio" class=${id === "run" ? "narrow-face" : ""} aria-checked=${String(this.face === id)} tabindex=${this.face === id ? 0 : -1} @click=${() => this.show(id)} @keydown=${walkFaces}>${title}</button>`)}</div>
-        ${draft.base ? html`<button class="button s quiet" data-command="script-versions" title="Versions">${icon("history", true)}<span class="wide-only">Version ${draft.base.version}</span></button>` : nothing}
-        <button class="button s ${draft.dirty ? "" : "quiet"}" data-command="save-script" title=${app.commands.tip("save-script")}>${icon("save", true)}<span class="wide-only">Save</span></button>
-        <button class="button only s quiet" aria-label="More" aria-haspopup="menu" data-command="script-more">${icon("more", true)}</button></div></div>`;
+        ? html`<button class="button main s" data-command="stop-script" title=${t("shared.stop_esc")}>${icon("stop", true)}${t("shared.stop")}<kbd>Esc</kbd></button>`
+        : html`<button class="button ${draft.script.steps.length ? "main" : ""} s" data-command="run-script" title=${stopped ? t("scripts.run_to_the_end") : app.commands.tip("run-script")}>${icon("play", true)}${stopped ? t("scripts.continue") : t("shared.run")}<kbd>F5</kbd></button>`}
+      ${held ? nothing : going && run.pausing ? html`<button class="button s" data-command="pause-script" title=${app.commands.tip("pause-script")}>${icon("pause", true)}${t("scripts.pause")}</button>` : html`<button class="button s" data-command="dry-run-script" ?disabled=${going} title=${app.commands.tip("dry-run-script")}>${icon("flask", true)}${t("scripts.dry_run")}</button>
+      <button class="button s wide-only" data-command="step-script" ?disabled=${going} title=${app.commands.tip("step-script")}>${icon("step", true)}${t("shared.step")}<kbd>F10</kbd></button>`}${this.#chip(draft)}
+      <div class="end"><span class="small dim bar-note">${asks ? t("scripts.asks_a_model") : t("scripts.runs_without_a_model")}</span>
+        <div class="choice faces" role="radiogroup" aria-label=${t("shared.show")}>${faces.map(([id, title]) => html`<button role="radio" class=${id === "run" ? "narrow-face" : ""} aria-checked=${String(this.face === id)} tabindex=${this.face === id ? 0 : -1} @click=${() => this.show(id)} @keydown=${walkFaces}>${title}</button>`)}</div>
+        ${draft.base ? html`<button class="button s quiet" data-command="script-versions" title=${t("scripts.versions")}>${icon("history", true)}<span class="wide-only">${t("scripts.version_number", { version: draft.base.version })}</span></button>` : nothing}
+        <button class="button s ${draft.dirty ? "" : "quiet"}" data-command="save-script" title=${app.commands.tip("save-script")}>${icon("save", true)}<span class="wide-only">${t("shared.save")}</span></button>
+        <button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" data-command="script-more">${icon("more", true)}</button></div></div>`;
   }
 
   /** @param {Draft} draft */
@@ -599,21 +500,21 @@ export class SopScripts extends Part {
     const { run } = this;
     if (!run) return nothing;
     const number = (/** @type {string} */ at) => places(draft.script).find((one) => one.at === at)?.number ?? "";
-    if (run.held) return html`<span class="chip">Paused in ${this.#pausedIn(draft, run.held)}</span>`;
-    if (run.state === "running") return html`<span class="chip">${run.dryRun ? "Dry run" : "Running"}${run.current ? ` · step ${number(run.current)}` : ""}</span>`;
-    if (run.state === "failed") return html`<span class="chip fail">${icon("warning", true)}Failed</span>`;
-    if (run.state === "cancelled") return html`<span class="chip">Stopped</span>`;
-    if (run.until) return html`<span class="chip">Stopped after step ${number(run.until)}${run.dryRun ? " · nothing kept" : ""}</span>`;
-    return html`<span class="chip good">${icon("check", true)}${run.dryRun ? "Dry run done" : "Done"}</span>`;
+    if (run.held) return html`<span class="chip">${t("scripts.paused_in_script", { script: this.stops.place(draft, run.held) })}</span>`;
+    if (run.state === "running") return html`<span class="chip">${run.dryRun ? t("scripts.dry_run") : t("shared.running")}${run.current ? ` ${t("scripts.at_step", { number: number(run.current) })}` : ""}</span>`;
+    if (run.state === "failed") return html`<span class="chip fail">${icon("warning", true)}${t("shared.failed")}</span>`;
+    if (run.state === "cancelled") return html`<span class="chip">${t("shared.stopped")}</span>`;
+    if (run.until) return html`<span class="chip">${t("scripts.stopped_after_step_number", { number: number(run.until) })}${run.dryRun ? ` ${t("scripts.nothing_kept")}` : ""}</span>`;
+    return html`<span class="chip good">${icon("check", true)}${run.dryRun ? t("scripts.dry_run_done") : t("shared.done")}</span>`;
   }
 
   /** @param {Draft} draft */
   #notice(draft) {
     const newest = this.newest.get(draft.id);
     const rest = this.faults.rest.filter((one) => one.at !== "/name" || draft.script.name?.trim());
-    return html`${newest && draft.base && newest.version > draft.base.version ? html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>Version ${newest.version} was saved meanwhile${newest.author ? ` by ${newest.author}` : ""}.</b> <span class="soft">Yours is made of version ${draft.base.version}.</span></p>
-        <button class="button s" @click=${() => this.versions()}>Compare</button><button class="button s" @click=${() => void this.#keepMine(draft, newest.version)}>Save mine over it</button><button class="button s" @click=${() => void this.read(draft, true)}>Take theirs</button></div>` : nothing}
-      ${this.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>Its run ended when the page was left.</b> <span class="soft">Nothing of it is kept. The breakpoints are.</span></p><button class="button s" data-command="run-script">${icon("play", true)}Run again</button><button class="button only s quiet" aria-label="Close" @click=${() => { this.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
+    return html`${newest && draft.base && newest.version > draft.base.version ? html`<div class="notice warn" role="status">${icon("warning")}<p class="grow"><b>${newest.author ? t("scripts.version_was_saved_meanwhile_by", { version: newest.version, author: newest.author }) : t("scripts.version_was_saved_meanwhile", { version: newest.version })}</b> <span class="soft">${t("scripts.yours_is_made_of_version", { version: draft.base.version })}</span></p>
+        <button class="button s" @click=${() => this.versions()}>${t("scripts.compare")}</button><button class="button s" @click=${() => void this.#keepMine(draft, newest.version)}>${t("scripts.save_mine_over_it")}</button><button class="button s" @click=${() => void this.read(draft, true)}>${t("shared.take_theirs")}</button></div>` : nothing}
+      ${this.stops.left.has(draft.id) ? html`<div class="notice warn" role="status">${icon("info")}<p class="grow"><b>${t("scripts.its_run_ended_when_the_page")}</b> <span class="soft">${t("scripts.nothing_of_it_is_kept")}</span></p><button class="button s" data-command="run-script">${icon("play", true)}${t("scripts.run_again")}</button><button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => { this.stops.left.delete(draft.id); this.requestUpdate(); }}>${icon("x", true)}</button></div>` : nothing}
       ${rest.map((one) => html`<div class="notice ${one.warning ? "warn" : "danger"}" role="alert">${icon("warning")}<p class="grow">${one.at ? html`<code>${one.at.slice(1)}</code> ` : nothing}${one.message}</p>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}`;
   }
   /** @param {Draft} draft @param {number} version */
@@ -628,17 +529,17 @@ export class SopScripts extends Part {
     const { script, base } = draft;
     const text = (/** @type {string} */ name) => (/** @type {any} */ event) => this.put(`/${name}`, event.target.value === "" && name !== "name" ? undefined : event.target.value, name);
     return html`<header class="script-head">${base
-        ? html`<h2 title="Save it as another to rename it"><span class="dim">${script.category} /</span> ${script.name}</h2>`
-        : html`<div class="script-names"><input class="bare" data-at="/category" aria-label="Category" list="script-categories" maxlength="100" autocomplete="off" spellcheck="false" placeholder=${DEFAULT_CATEGORY} .value=${script.category ?? ""} @input=${text("category")}><span class="dim">/</span><input class="bare script-name" data-at="/name" aria-label="Name" maxlength="100" autocomplete="off" spellcheck="false" placeholder="Name of the script" .value=${script.name ?? ""} @input=${text("name")}></div><datalist id="script-categories">${[...new Set(this.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>`}
-      <textarea class="bare" rows="1" data-at="/description" aria-label="What it is for" maxlength="2000" placeholder="What it is for" .value=${String(script.description ?? "")} @input=${text("description")}></textarea></header>`;
+        ? html`<h2 title=${t("scripts.save_it_as_another_to_rename_it")}><span class="dim">${script.category} /</span> ${script.name}</h2>`
+        : html`<div class="script-names"><input class="bare" data-at="/category" aria-label=${t("shared.category")} list="script-categories" maxlength="100" autocomplete="off" spellcheck="false" placeholder=${DEFAULT_CATEGORY} .value=${script.category ?? ""} @input=${text("category")}><span class="dim">/</span><input class="bare script-name" data-at="/name" aria-label=${t("shared.name")} maxlength="100" autocomplete="off" spellcheck="false" placeholder=${t("scripts.name_of_the_script")} .value=${script.name ?? ""} @input=${text("name")}></div><datalist id="script-categories">${[...new Set(this.list.map((one) => one.category))].map((one) => html`<option value=${one}></option>`)}</datalist>`}
+      <textarea class="bare" rows="1" data-at="/description" aria-label=${t("shared.what_it_is_for")} maxlength="2000" placeholder=${t("shared.what_it_is_for")} .value=${String(script.description ?? "")} @input=${text("description")}></textarea></header>`;
   }
 
   /** @param {Draft} draft */
   #json(draft) {
     const kept = this.texts.get("");
-    const code = html`<sop-code class="json-whole" .lines=${true} .mode=${"json"} .label=${"Script as JSON"} .value=${kept?.text ?? stringify(draft.script, 2)} .invalid=${Boolean(kept?.error)} @code=${(/** @type {CustomEvent} */ event) => this.#typedJson(event.detail)} @left=${() => { if (!this.texts.get("")?.error) this.texts.delete(""); }}></sop-code>`;
+    const code = html`<sop-code class="json-whole" .lines=${true} .mode=${"json"} .label=${t("scripts.script_as_json")} .value=${kept?.text ?? stringify(draft.script, 2)} .invalid=${Boolean(kept?.error)} @code=${(/** @type {CustomEvent} */ event) => this.#typedJson(event.detail)} @left=${() => { if (!this.texts.get("")?.error) this.texts.delete(""); }}></sop-code>`;
     const faults = this.checked?.faults ?? [];
-    return html`<section class="pane json-pane" aria-label="JSON">${code}${faults.length && !kept?.error ? html`<div class="json-faults" role="group" aria-label="What is wrong">${faults.slice(0, 20).map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}">${icon("warning", true)}<button @click=${() => this.#toJson(one.at)}><code>${one.at || "/"}</code> ${one.message}</button>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}</div>` : nothing}${kept?.error ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${kept.error}</p></div>` : nothing}</section>`;
+    return html`<section class="pane json-pane" aria-label="JSON">${code}${faults.length && !kept?.error ? html`<div class="json-faults" role="group" aria-label=${t("scripts.what_is_wrong")}>${faults.slice(0, 20).map((one) => html`<div class="step-fault ${one.warning ? "warn" : ""}">${icon("warning", true)}<button @click=${() => this.#toJson(one.at)}><code>${one.at || "/"}</code> ${one.message}</button>${one.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => this.fix(one, name)}>${name}</button>`)}</div>`)}</div>` : nothing}${kept?.error ? html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${kept.error}</p></div>` : nothing}</section>`;
   }
   get #code() {
     return /** @type {import("./code_field.js").SopCode | null} */ (this.querySelector("sop-code.json-whole"));
@@ -665,12 +566,12 @@ export class SopScripts extends Part {
     let error = "";
     try {
       const script = parse(text);
-      if (!Array.isArray(script?.steps)) error = "A script has a list of \"steps\".";
+      if (!Array.isArray(script?.steps)) error = t("scripts.a_script_has_a_list_of_steps");
       else {
         const { draft } = this;
         const own = draft?.base;
         // Under another name it would be another script: that is what “Save as” does.
-        if (own && (script.name !== own.name || (script.category ?? DEFAULT_CATEGORY) !== own.category)) error = `This script is ${own.category} / ${own.name}. Save it as another to rename it.`;
+        if (own && (script.name !== own.name || (script.category ?? DEFAULT_CATEGORY) !== own.category)) error = t("scripts.this_script_is", { category: own.category, name: own.name });
         else this.change(script, "json");
       }
     } catch (fault) {

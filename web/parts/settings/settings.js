@@ -5,6 +5,7 @@
 import { ApiError, path } from "../../core/http.js";
 import { span } from "../../core/format.js";
 import { SHARING, providerName } from "../../model/money.js";
+import { rich, t } from "../../strings/settings.js";
 import { html, live, nothing } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import "./knowledge.js";
@@ -17,10 +18,13 @@ import "./users.js";
 /** What each provider answers by itself, and where. */
 const OWN = /** @type {{[id: string]: {model: string, url: string, key: boolean}}} */ ({
   gemini: { model: "gemini-2.5-flash", url: "Google", key: true },
-  openai: { model: "", url: "any compatible server", key: false },
+  openai: { model: "", url: t("settings.any_compatible_server"), key: false },
   anthropic: { model: "claude-sonnet-4-5", url: "Anthropic", key: true },
-  ollama: { model: "", url: "this machine", key: false },
+  ollama: { model: "", url: t("settings.this_machine"), key: false },
 });
+
+/** Where the key of a provider is set. */
+const KEYS = { variable: html`<code>SOP_LLM_API_KEY</code>`, file: html`<code>llm.key_file</code>` };
 
 export class SopSettings extends Part {
   constructor() {
@@ -130,7 +134,7 @@ export class SopSettings extends Part {
       this.wanted = undefined;
       this.#took(llm ?? (await app.session.api.get(path("llm"))));
       app.session.dispatchEvent(new Event("llm"));
-      announce("Saved");
+      announce(t("shared.saved"));
       done = true;
     } catch (error) {
       const first = error instanceof ApiError ? error.problem.errors?.[0] : undefined;
@@ -154,7 +158,7 @@ export class SopSettings extends Part {
       this.tested = { ok: false, elapsed_ms: 0, text: "", code: error instanceof ApiError ? error.code : "network", detail: error instanceof Error ? error.message : String(error), at: new Date() };
     }
     this.testing = false;
-    announce(this.tested?.ok ? "The model answered" : "The test failed");
+    announce(this.tested?.ok ? t("settings.the_model_answered") : t("settings.the_test_failed"));
     this.requestUpdate();
   }
 
@@ -168,11 +172,11 @@ export class SopSettings extends Part {
     const { app } = this;
     const view = app?.session.place.view;
     if (view !== "settings" && view !== "knowledge" && view !== "users") return nothing;
-    return html`<nav class="settings-nav" aria-label="Settings"><p class="caption">This server</p>
-        ${this.#link("settings", "spark", "Copilot", this.llm ? (this.llm.provider ? providerName(this.llm.provider) : "Offline") : "")}
-        ${app?.session.may("analyst") ? this.#link("knowledge", "book", "Knowledge", "") : nothing}
-        ${this.#link("users", "user", "Users and access", app?.session.me.signed_in ? "" : "Off")}</nav>
-      ${view === "users" ? html`<sop-users .app=${app}></sop-users>` : view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label="Settings"><div>${this.#models()}${this.#sharing()}</div><div>${this.#prices()}${this.#appearance()}</div></div>${this.#bar()}</div>`}`;
+    return html`<nav class="settings-nav" aria-label=${t("shared.settings")}><p class="caption">${t("settings.this_server")}</p>
+        ${this.#link("settings", "spark", t("shared.copilot"), this.llm ? (this.llm.provider ? providerName(this.llm.provider) : t("shared.offline")) : "")}
+        ${app?.session.may("analyst") ? this.#link("knowledge", "book", t("shared.knowledge"), "") : nothing}
+        ${this.#link("users", "user", t("shared.users_and_access"), app?.session.me.signed_in ? "" : t("settings.off"))}</nav>
+      ${view === "users" ? html`<sop-users .app=${app}></sop-users>` : view === "knowledge" ? html`<sop-knowledge .app=${app}></sop-knowledge>` : html`<div class="settings-main"><div class="prefs scroll" tabindex="0" role="region" aria-label=${t("shared.settings")}><div>${this.#models()}${this.#sharing()}</div><div>${this.#prices()}${this.#appearance()}</div></div>${this.#bar()}</div>`}`;
   }
 
   /** @param {"settings" | "knowledge" | "users"} view @param {string} sign @param {string} title @param {string} detail */
@@ -188,12 +192,12 @@ export class SopSettings extends Part {
 
   #models() {
     const { llm, wanted } = this;
-    if (this.missing) return html`<div class="nothing">${icon("spark")}<h2>This server has no copilot</h2><p>It was built without one, or is older than this page.</p></div>`;
-    if (this.fault) return html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.read()}>${icon("refresh", true)}Try again</button></div>`;
+    if (this.missing) return html`<div class="nothing">${icon("spark")}<h2>${t("settings.this_server_has_no_copilot")}</h2><p>${t("settings.it_was_built_without")}</p></div>`;
+    if (this.fault) return html`<div class="notice danger" role="alert">${icon("warning")}<p class="grow">${this.fault}</p><button class="button s" @click=${() => this.read()}>${icon("refresh", true)}${t("shared.try_again")}</button></div>`;
     if (!llm || !wanted) return nothing;
     const providers = [...(llm.providers ?? Object.keys(OWN)), "offline"];
-    return html`<section class="section" aria-labelledby="settings-copilot"><h2 id="settings-copilot">Copilot<span class="small dim">who answers; without one, plain questions and commands still work</span></h2>
-      <table class="lines-table providers"><thead><tr><th class="c-grip" scope="col"><span class="unseen">Chosen</span></th><th class="c-prov" scope="col">Provider</th><th scope="col">Model and where</th><th class="c-state" scope="col">State</th><th class="c-act" scope="col"><span class="unseen">Act</span></th></tr></thead><tbody>
+    return html`<section class="section" aria-labelledby="settings-copilot"><h2 id="settings-copilot">${t("shared.copilot")}<span class="small dim">${t("settings.who_answers_without_one_plain_questions")}</span></h2>
+      <table class="lines-table providers"><thead><tr><th class="c-grip" scope="col"><span class="unseen">${t("settings.chosen")}</span></th><th class="c-prov" scope="col">${t("settings.provider")}</th><th scope="col">${t("settings.model_and_where")}</th><th class="c-state" scope="col">${t("shared.state")}</th><th class="c-act" scope="col"><span class="unseen">${t("settings.act")}</span></th></tr></thead><tbody>
       ${providers.map((id) => this.#row(id, wanted.provider === id))}</tbody></table></section>`;
   }
 
@@ -205,7 +209,7 @@ export class SopSettings extends Part {
     const model = current && llm.model ? llm.model : (own?.model ?? "");
     const where = current && llm.base_url ? llm.base_url.replace(/^https?:\/\//, "") : (own?.url ?? "");
     return html`<tr class=${on ? "on" : ""}><td class="c-grip"><input type="radio" name="provider" aria-label=${providerName(id)} .checked=${live(on)} @change=${() => this.#choose(id)}></td><td class="c-prov"><b>${providerName(id)}</b></td>
-        <td class="data">${id === "offline" ? "planner, no model" : html`${model || "choose a model"} <span class="dim">${where}</span>`}</td>${this.#state(id, current)}<td class="c-act">${on && id !== "offline" ? html`<button class="button s quiet" ?disabled=${this.testing || this.saving} @click=${() => this.test()}>${this.testing ? "Testing" : this.#changes().length ? "Save and test" : "Test"}</button>` : nothing}</td></tr>
+        <td class="data">${id === "offline" ? t("settings.planner_no_model") : html`${model || t("settings.choose_a_model_within")} <span class="dim">${where}</span>`}</td>${this.#state(id, current)}<td class="c-act">${on && id !== "offline" ? html`<button class="button s quiet" ?disabled=${this.testing || this.saving} @click=${() => this.test()}>${this.testing ? t("settings.testing") : this.#changes().length ? t("settings.save_and_test") : t("settings.test")}</button>` : nothing}</td></tr>
       ${on && this.tested && current ? html`<tr><td class="tall" colspan="5">${this.#tried(this.tested)}</td></tr>` : nothing}
       ${on && id !== "offline" ? html`<tr><td class="tall" colspan="5">${this.#form(id, current)}</td></tr>` : nothing}`;
   }
@@ -214,18 +218,18 @@ export class SopSettings extends Part {
   #state(id, current) {
     const llm = /** @type {Llm} */ (this.llm);
     const state = (/** @type {string} */ look, /** @type {string} */ sign, /** @type {string} */ text, title = "") => html`<td class="c-state ${look}" title=${title || nothing}>${icon(sign, true)}${text}</td>`;
-    if (id === "offline") return state("good", "check", "Always there");
-    if (!current) return html`<td class="c-state"><span class="dim">Not used</span></td>`;
-    if (this.tested) return this.tested.ok ? state("good", "check", `Answered in ${span(this.tested.first_ms ?? this.tested.elapsed_ms)}`) : state("fail", "warning", (this.tested.code ?? "Failed").replaceAll("_", " "), this.tested.detail ?? "");
-    return llm.ready ? state("good", "check", "Ready") : state("held", "info", "Not ready", llm.problem ?? "");
+    if (id === "offline") return state("good", "check", t("settings.always_there"));
+    if (!current) return html`<td class="c-state"><span class="dim">${t("settings.not_used")}</span></td>`;
+    if (this.tested) return this.tested.ok ? state("good", "check", t("settings.answered_in", { time: span(this.tested.first_ms ?? this.tested.elapsed_ms) })) : state("fail", "warning", this.tested.code?.replaceAll("_", " ") ?? t("shared.failed"), this.tested.detail ?? "");
+    return llm.ready ? state("good", "check", t("settings.ready")) : state("held", "info", t("settings.not_ready"), llm.problem ?? "");
   }
 
   /** @param {Tested} tested */
   #tried(tested) {
     const time = tested.at.toTimeString().slice(0, 5);
     return tested.ok
-      ? html`<p class="tried" role="status"><span>${icon("check", true)}<b>Tested ${time}</b></span><span>${tested.model ?? ""}</span><span>first word after ${span(tested.first_ms ?? tested.elapsed_ms)}</span><span class="cut">said “${tested.text.trim()}”</span></p>`
-      : html`<p class="tried bad" role="alert"><span>${icon("warning", true)}<b>Tested ${time}</b></span><span class="words">${tested.detail ?? "It failed."}</span></p>`;
+      ? html`<p class="tried" role="status"><span>${icon("check", true)}<b>${t("settings.tested_at", { time })}</b></span><span>${tested.model ?? ""}</span><span>${t("settings.first_word_after", { time: span(tested.first_ms ?? tested.elapsed_ms) })}</span><span class="cut">${t("settings.said", { words: tested.text.trim() })}</span></p>`
+      : html`<p class="tried bad" role="alert"><span>${icon("warning", true)}<b>${t("settings.tested_at", { time })}</b></span><span class="words">${tested.detail ?? t("settings.it_failed_sentence")}</span></p>`;
   }
 
   /** @param {string} id @param {boolean} current */
@@ -236,8 +240,8 @@ export class SopSettings extends Part {
     const wrong = (/** @type {string} */ name) => (this.wrong.pointer === name ? this.wrong.text : "");
     const field = (/** @type {"model" | "base_url"} */ name, /** @type {string} */ title, /** @type {string} */ hint, /** @type {string} */ placeholder) => html`<label class=${wrong(name) ? "wrong" : ""}>${title}<span class="field"><input name=${name} autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="400" placeholder=${placeholder} aria-invalid=${String(wrong(name) !== "")} aria-describedby="hint-${name}" .value=${live(wanted[name])} @input=${(/** @type {any} */ event) => this.#want({ [name]: event.target.value })}></span><span class="hint ${wrong(name) ? "fail" : ""}" id="hint-${name}">${wrong(name) || hint}</span></label>`;
     const keyed = current && llm.has_key !== undefined;
-    return html`<div class="form provider-form"><div class="two">${field("model", "Model", own?.model ? `Empty: ${own.model}` : "As the server calls it", own?.model || "name of the model")}${field("base_url", "Address", llm.allow_private ? "Empty: its own. Private addresses are allowed." : "Empty: its own. Private addresses: llm.allow_private in the settings file.", "its own address")}</div>
-      <p class="key-line">${icon("key", true)}${keyed ? (llm.has_key ? html`<span><b class="good">Key is set.</b> <span class="soft">It stays in the server and goes to this provider and address only.</span></span>` : html`<span><b class=${own?.key ? "held" : ""}>No key.</b> <span class="soft">${own?.key ? "Set" : "When it needs one, set"} <code>SOP_LLM_API_KEY</code> or <code>llm.key_file</code>, and start the server again.</span></span>`) : html`<span class="soft">A key is for one provider and address: set <code>SOP_LLM_API_KEY</code> and start the server again.</span>`}</p>
+    return html`<div class="form provider-form"><div class="two">${field("model", t("settings.model"), own?.model ? t("settings.empty_means", { default: own.model }) : t("settings.as_the_server_calls_it"), own?.model || t("settings.name_of_the_model"))}${field("base_url", t("settings.address"), llm.allow_private ? t("settings.own_address_private_allowed") : t("settings.own_address_private_by_settings"), t("settings.its_own_address"))}</div>
+      <p class="key-line">${icon("key", true)}${keyed ? (llm.has_key ? html`<span><b class="good">${t("settings.key_is_set")}</b> <span class="soft">${t("settings.it_stays_in_the_server_and_goes")}</span></span>` : html`<span><b class=${own?.key ? "held" : ""}>${t("settings.no_key")}</b> <span class="soft">${own?.key ? rich("settings.set_the_key", KEYS) : rich("settings.set_the_key_when_needed", KEYS)}</span></span>`) : html`<span class="soft">${rich("settings.a_key_is_for_one_provider", { variable: KEYS.variable })}</span>`}</p>
       ${current && llm.problem && !this.#changes().length ? html`<p class="key-line held">${icon("info", true)}<span>${llm.problem}</span></p>` : nothing}</div>`;
   }
 
@@ -253,11 +257,11 @@ export class SopSettings extends Part {
       this.#want({ share: SHARING[next][0] });
       /** @type {HTMLElement | undefined} */ (/** @type {HTMLElement} */ (event.currentTarget).children[next])?.focus();
     };
-    const leaves = [["Names and types of stores and fields, relations", 1], ["Counts and columns of results", 1], ["Up to three sample values of a field", 2], ["Rows of results, up to a limit", 3]];
-    return html`<section class="section" aria-labelledby="settings-sharing"><h2 id="settings-sharing">Sharing<span class="small dim">the most that may leave this machine for a model; enforced in the server</span></h2>
-      <div class="choice" role="radiogroup" aria-label="Sharing level" @keydown=${go}>${SHARING.map(([id, title]) => html`<button type="button" role="radio" aria-checked=${String(id === wanted.share)} tabindex=${id === wanted.share ? 0 : -1} @click=${() => this.#want({ share: id })}>${title}</button>`)}</div>
-      <ul class="leaves">${leaves.map(([text, level]) => html`<li class=${at >= Number(level) ? "sent" : "kept"}>${icon(at >= Number(level) ? "check" : "lock", true)}<span>${text}</span><span class="dim">${at >= Number(level) ? "may leave" : "stays here"}</span></li>`)}</ul>
-      <p>A talk may share less: choose it under the message. What was sent can be read at each answer.</p></section>`;
+    const leaves = [[t("settings.names_and_types_of_stores_and_fields"), 1], [t("settings.counts_and_columns_of_results"), 1], [t("settings.up_to_three_sample_values"), 2], [t("settings.rows_of_results"), 3]];
+    return html`<section class="section" aria-labelledby="settings-sharing"><h2 id="settings-sharing">${t("shared.sharing")}<span class="small dim">${t("settings.the_most_that_may_leave_this_machine")}</span></h2>
+      <div class="choice" role="radiogroup" aria-label=${t("settings.sharing_level")} @keydown=${go}>${SHARING.map(([id, title]) => html`<button type="button" role="radio" aria-checked=${String(id === wanted.share)} tabindex=${id === wanted.share ? 0 : -1} @click=${() => this.#want({ share: id })}>${title}</button>`)}</div>
+      <ul class="leaves">${leaves.map(([text, level]) => html`<li class=${at >= Number(level) ? "sent" : "kept"}>${icon(at >= Number(level) ? "check" : "lock", true)}<span>${text}</span><span class="dim">${at >= Number(level) ? t("settings.may_leave") : t("settings.stays_here")}</span></li>`)}</ul>
+      <p>${t("settings.a_talk_may_share_less")}</p></section>`;
   }
 
   #prices() {
@@ -265,9 +269,9 @@ export class SopSettings extends Part {
     const limits = this.llm?.limits;
     if (!prices.length && !limits) return nothing;
     const dollars = (/** @type {number | null | undefined} */ value) => (value === undefined || value === null ? "–" : `$${Number(value).toFixed(Number(value) < 1 ? 3 : 2).replace(/0$/, "")}`);
-    return html`<section class="section" aria-labelledby="settings-prices"><h2 id="settings-prices">Prices<span class="small dim">dollars for a million tokens, by the beginning of the model's name; from the settings file</span></h2>
-      ${prices.length ? html`<table class="lines-table"><thead><tr><th scope="col">Model</th><th scope="col" class="num">In</th><th scope="col" class="num">Kept</th><th scope="col" class="num">Out</th></tr></thead><tbody>${prices.map(([name, price]) => html`<tr><td class="data">${name}</td><td class="num">${dollars(price.input)}</td><td class="num">${dollars(price.cached)}</td><td class="num">${dollars(price.output)}</td></tr>`)}</tbody></table>` : nothing}
-      ${limits ? html`<p>An answer ends before it passes ${dollars(limits.answer_dollars)}, ${limits.steps} steps or ${span(Number(limits.answer_ms))}; a talk before ${dollars(limits.session_dollars)}.</p>` : nothing}</section>`;
+    return html`<section class="section" aria-labelledby="settings-prices"><h2 id="settings-prices">${t("settings.prices")}<span class="small dim">${t("settings.dollars_for_a_million_tokens")}</span></h2>
+      ${prices.length ? html`<table class="lines-table"><thead><tr><th scope="col">${t("settings.model")}</th><th scope="col" class="num">${t("settings.in")}</th><th scope="col" class="num">${t("settings.kept")}</th><th scope="col" class="num">${t("settings.out")}</th></tr></thead><tbody>${prices.map(([name, price]) => html`<tr><td class="data">${name}</td><td class="num">${dollars(price.input)}</td><td class="num">${dollars(price.cached)}</td><td class="num">${dollars(price.output)}</td></tr>`)}</tbody></table>` : nothing}
+      ${limits ? html`<p>${t("settings.limits_of_an_answer", { cost: dollars(limits.answer_dollars), steps: limits.steps, time: span(Number(limits.answer_ms)), costOfTalk: dollars(limits.session_dollars) })}</p>` : nothing}</section>`;
   }
 
   #appearance() {
@@ -276,15 +280,15 @@ export class SopSettings extends Part {
       document.dispatchEvent(new CustomEvent("sop-theme", { detail: theme }));
       this.requestUpdate();
     };
-    return html`<section class="section" aria-labelledby="settings-look"><h2 id="settings-look">Appearance<span class="small dim">kept in this browser</span></h2>
-      <div class="form"><div class="label look">Theme<div class="choice" role="group" aria-label="Theme">${[["system", "System"], ["light", "Light"], ["dark", "Dark"]].map(([id, title]) => html`<button type="button" aria-pressed=${String(now === id)} @click=${() => set(id)}>${title}</button>`)}</div></div></div></section>`;
+    return html`<section class="section" aria-labelledby="settings-look"><h2 id="settings-look">${t("settings.appearance")}<span class="small dim">${t("settings.kept_in_this_browser")}</span></h2>
+      <div class="form"><div class="label look">${t("settings.theme")}<div class="choice" role="group" aria-label=${t("settings.theme")}>${[["system", t("settings.system")], ["light", t("settings.light")], ["dark", t("settings.dark")]].map(([id, title]) => html`<button type="button" aria-pressed=${String(now === id)} @click=${() => set(id)}>${title}</button>`)}</div></div></div></section>`;
   }
 
   #bar() {
     const changes = this.app?.session.may("admin") ? this.#changes() : [];
     const elsewhere = this.wrong.text && !["model", "base_url"].includes(this.wrong.pointer) ? this.wrong.text : "";
     if (!changes.length && !elsewhere) return nothing;
-    return html`<div class="save-bar" role="group" aria-label="Changes">${elsewhere ? html`<span class="fail cut" role="alert">${elsewhere}</span>` : html`<span class="tag update">${changes.length} changed</span>`}<button class="button main s" ?disabled=${this.saving} @click=${() => this.save()}>${this.saving ? "Saving" : "Save"}<kbd>Ctrl S</kbd></button><button class="button s quiet" @click=${() => this.undo()}>${icon("undo", true)}Undo</button><span class="grow"></span><span class="small dim">until the server is started again</span></div>`;
+    return html`<div class="save-bar" role="group" aria-label=${t("shared.changes")}>${elsewhere ? html`<span class="fail cut" role="alert">${elsewhere}</span>` : html`<span class="tag update">${t("settings.n_changed", { n: changes.length })}</span>`}<button class="button main s" ?disabled=${this.saving} @click=${() => this.save()}>${this.saving ? t("shared.saving") : t("shared.save")}<kbd>Ctrl S</kbd></button><button class="button s quiet" @click=${() => this.undo()}>${icon("undo", true)}${t("shared.undo")}</button><span class="grow"></span><span class="small dim">${t("settings.until_the_server_is_started_again")}</span></div>`;
   }
 }
 

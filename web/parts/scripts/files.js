@@ -1,0 +1,34 @@
+// Scripts as files: JSON out, JSON in.
+
+import { parse, stringify } from "../../core/json.js";
+import { download } from "../dom.js";
+import { UNNAMED } from "./studio.js";
+
+const MOST_IMPORT = 2_000_000;
+
+/** Writes a script to a file. @param {import("../../model/script/drafts.js").Draft} draft */
+export function exportJson(draft) {
+  const url = URL.createObjectURL(new Blob([`${stringify(draft.script, 2)}\n`], { type: "application/json" }));
+  download(url, `${(draft.script.name || UNNAMED).replace(/[^\p{L}\p{N}._-]+/gu, "_")}.script.json`);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** Asks for a file, and opens the script in it. @param {import("./studio.js").SopScripts} studio */
+export function importJson(studio) {
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".json,application/json";
+  input.addEventListener("change", async () => {
+    const [file] = input.files ?? [];
+    if (!file) return;
+    try {
+      if (file.size > MOST_IMPORT) throw new Error("a script is not as large as this file");
+      const script = parse(await file.text());
+      if (!Array.isArray(script?.steps)) throw new Error("a script has a list of \"steps\", and this file has none");
+      await studio.add(script);
+    } catch (error) {
+      studio.session.say({ kind: "danger", text: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });
+    }
+  });
+  input.click();
+}

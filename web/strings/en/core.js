@@ -1,0 +1,28 @@
+// The words of what all values look like, and of faults in texts that are read.
+export default /** @type {const} */ ({
+  "core.a_colon_is_missing_after_the_field": "a colon is missing after the field name",
+  "core.a_comma_or_brace_is_missing": "a comma or } is missing",
+  "core.a_comma_or_bracket_is_missing": "a comma or ] is missing",
+  "core.a_field_name_in_quotes_is_missing": "a field name in quotes is missing",
+  "core.bytes": "{n} B",
+  "core.date_as_text": "date as text",
+  "core.does_not_begin_a_value": "“{text}” does not begin a value",
+  "core.gigabytes": "{n} GB",
+  "core.is_neither_true_nor_false": "“{text}” is neither true nor false.",
+  "core.is_not_a_number": "“{text}” is not a number.",
+  "core.is_not_a_number_decimals_take_a_point": "“{text}” is not a number; decimals take a point.",
+  "core.is_not_a_whole_number": "“{text}” is not a whole number ({type}).",
+  "core.minutes_and_seconds": "{minutes} min {seconds} s",
+  "core.not_json_message": "Not JSON. {message}.",
+  "core.terabytes": "{n} TB",
+  "core.the_key_has_fields": "The key has {fields} fields, not {parts}.",
+  "core.the_server_answered_status": "The server answered {status}.",
+  "core.the_server_cannot_be_reached": "The server cannot be reached.",
+  "core.the_text_ends_where_a_value_should": "the text ends where a value should be",
+  "core.the_value_is_nested_deeper_than": "the value is nested deeper than {most}",
+  "core.there_is_text_after_the_end": "there is text after the end of the value",
+  "core.this_is_not_a_number": "this is not a number",
+  "core.this_text_has_an_escape_that_json": "this text has an escape that JSON does not know",
+  "core.this_text_has_no_closing_quote": "this text has no closing quote",
+  "core.under_a_millisecond": "< 1 ms"
+});
