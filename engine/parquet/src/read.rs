@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::basic::ConvertedType;
@@ -22,6 +23,12 @@ const MAX_ROWS: i64 = 10_000_000_000;
 const TOGETHER: usize = 128;
 /// The longest row, as JSON text, unless the caller says otherwise: 16 MiB.
 pub const DEFAULT_MAX_ROW_BYTES: usize = 16 << 20;
+/// Days before and after 1970 that the calendar goes to here: about 260,000 years, less than what the library writes as text.
+const MOST_DAYS: i64 = 95_000_000;
+const DAY_MILLIS: i64 = 86_400_000;
+/// The most places behind the point of a decimal number, and its bytes: the library takes their square in time.
+const MOST_SCALE: i32 = 1_000;
+const MOST_DECIMAL: usize = 1_024;
 /// Characters of a bad row that are shown.
 const SHOWN: usize = 160;
 
@@ -170,6 +177,16 @@ fn real(value: f64) -> Result<Value, String> {
         .ok_or_else(|| format!("{value} is no number in JSON"))
 }
 
+/// The text of a date, a time of a day or an instant. One that is beyond the calendar has none.
+fn time(field: Field, number: i64, within: RangeInclusive<i64>) -> Result<Value, String> {
+    match within.contains(&number) {
+        true => Ok(field.to_string().into()),
+        false => Err(format!(
+            "{number} is beyond the dates and times that have a text"
+        )),
+    }
+}
+
 /// A value as JSON.
 fn value(field: Field) -> Result<Value, String> {
     Ok(match field {
@@ -192,15 +209,30 @@ fn value(field: Field) -> Result<Value, String> {
             let document = Document::from_bytes(bytes.data()).map_err(|error| error.to_string())?;
             document.to_value()
         }
+        Field::Decimal(decimal)
+            if decimal.scale() > MOST_SCALE || decimal.data().len() > MOST_DECIMAL =>
+        {
+            return Err(format!(
+                "a decimal number has {} bytes and {} places; {MOST_DECIMAL} and {MOST_SCALE} are read",
+                decimal.data().len(),
+                decimal.scale()
+            ));
+        }
         field @ Field::Decimal(_) => {
             let text = field.to_string();
             serde_json::from_str(&text).map_err(|_| format!("{text} is no number in JSON"))?
         }
-        field @ (Field::Date(_)
-        | Field::TimeMillis(_)
-        | Field::TimeMicros(_)
-        | Field::TimestampMillis(_)
-        | Field::TimestampMicros(_)) => field.to_string().into(),
+        Field::Date(days) => time(field, days.into(), -MOST_DAYS..=MOST_DAYS)?,
+        Field::TimeMillis(millis) => time(field, millis.into(), 0..=DAY_MILLIS - 1)?,
+        Field::TimeMicros(micros) => time(field, micros, 0..=DAY_MILLIS * 1000 - 1)?,
+        Field::TimestampMillis(millis) => {
+            let most = MOST_DAYS * DAY_MILLIS;
+            time(field, millis, -most..=most)?
+        }
+        Field::TimestampMicros(micros) => {
+            let most = MOST_DAYS * DAY_MILLIS * 1000;
+            time(field, micros, -most..=most)?
+        }
         Field::Group(row) => {
             let fields = row.into_columns().into_iter();
             let fields = fields.filter(|(_, field)| *field != Field::Null);
@@ -222,4 +254,57 @@ fn value(field: Field) -> Result<Value, String> {
             Value::Object(entries.collect::<Result<_, String>>()?)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::data_type::{ByteArray, Decimal};
+
+    use super::*;
+
+    #[test]
+    fn times_have_their_text_up_to_the_end_of_the_calendar_and_none_beyond() {
+        let text = |field: Field| value(field).unwrap();
+        assert_eq!(text(Field::Date(20_000)), "2024-10-04");
+        assert_eq!(text(Field::TimeMillis(0)), "00:00:00.000");
+        assert_eq!(
+            text(Field::TimestampMillis(0)),
+            "1970-01-01 00:00:00.000 +00:00"
+        );
+        for sign in [-1, 1] {
+            let days = sign * MOST_DAYS;
+            let millis = days * DAY_MILLIS;
+            for field in [
+                Field::Date(i32::try_from(days).unwrap()),
+                Field::TimestampMillis(millis),
+                Field::TimestampMicros(millis * 1000),
+            ] {
+                assert!(value(field.clone()).is_ok(), "{field:?}");
+            }
+        }
+        for field in [
+            Field::Date(i32::MAX),
+            Field::Date(i32::MIN),
+            Field::TimeMillis(-1),
+            Field::TimeMillis(86_400_000),
+            Field::TimeMicros(i64::MAX),
+            Field::TimestampMillis(i64::MIN),
+            Field::TimestampMillis(i64::MAX),
+            Field::TimestampMicros(i64::MAX),
+        ] {
+            assert!(value(field.clone()).is_err(), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_number_that_takes_long_is_refused() {
+        let decimal = |bytes: usize, scale: i32| {
+            let data = ByteArray::from(vec![1; bytes]);
+            value(Field::Decimal(Decimal::from_bytes(data, i32::MAX, scale)))
+        };
+        assert_eq!(decimal(1, 2).unwrap().to_string(), "0.01");
+        assert!(decimal(MOST_DECIMAL, MOST_SCALE).is_ok());
+        assert!(decimal(MOST_DECIMAL + 1, 0).is_err());
+        assert!(decimal(1, i32::MAX).is_err());
+    }
 }
