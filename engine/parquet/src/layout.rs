@@ -137,8 +137,8 @@ fn largest_pages(
     }
     let lists = column.column_descr().max_rep_level() > 0;
     let (mut data, mut dictionary) = (0, 0);
-    let mut values = 0;
-    while at < end && values < column.num_values() {
+    // To the end, as the library goes on for as long as there are bytes, also when all values have come.
+    while at < end {
         input.seek(SeekFrom::Start(at))?;
         let (page, head) = page(input)?;
         at = at.saturating_add(head).saturating_add(page.packed);
@@ -156,7 +156,6 @@ fn largest_pages(
             DICTIONARY => dictionary = page.unpacked.max(dictionary),
             _ => data = page.unpacked.max(data),
         }
-        values = values.saturating_add(page.values);
     }
     Ok(data + dictionary)
 }

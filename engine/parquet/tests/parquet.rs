@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -368,4 +369,15 @@ fn lines_that_change_are_noticed() {
             .map_err(|_| ParquetError::NoColumns)
     });
     assert!(matches!(written, Err(ParquetError::Changed)), "{written:?}");
+}
+
+/// The library reads pages as long as there are bytes of the column, also when all of its values have come: what lies there is looked at too.
+#[test]
+fn pages_behind_the_last_value_are_looked_at() {
+    let found = include_bytes!("../fuzz/seeds/parquet/page-behind-the-last-value");
+    let mut file = tempfile::tempfile().unwrap();
+    // The first byte is the fuzz target's.
+    file.write_all(&found[1..]).unwrap();
+    let refused = ParquetRows::open(file, DEFAULT_MAX_ROW_BYTES).unwrap_err();
+    assert!(refused.to_string().contains("damaged"), "{refused}");
 }
