@@ -157,7 +157,9 @@ impl RowReader for ParquetRows {
     fn bytes_read(&self) -> u64 {
         // Columns lie one behind the other: how far a row is says as much as can be said.
         let part = u128::from(self.length) * u128::from(self.number);
-        u64::try_from(part / u128::from(self.all.max(1))).unwrap_or(self.length)
+        let part = u64::try_from(part / u128::from(self.all.max(1)));
+        // Its groups may have more rows than it says that it has.
+        part.unwrap_or(self.length).min(self.length)
     }
 }
 
