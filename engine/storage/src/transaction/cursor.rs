@@ -8,16 +8,19 @@
 //! What was walked is noted for validation in *stretches*, from where a seek went to as far as it was gone on
 //! either side, when the stretch ends: with another seek, or with the cursor.
 
+mod ahead;
+
 use std::ops::{Bound, ControlFlow};
 
 use super::item::{ItemRef, Shape};
 use super::physical::{self, Bounds};
 use super::range::Direction;
 use super::store::DocumentStore;
-use super::writes::{Change, StoreWrites, is_empty_range};
+use super::writes::is_empty_range;
 use crate::error::Result;
 use crate::key::{Key, KeyRange};
 use crate::tree::{self, PagePart};
+use ahead::{Ahead, note_ahead};
 
 /// Where a cursor stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,18 +31,6 @@ enum At {
     /// At an own item. The tree's cursor stands on the next item in walking order, if any.
     Own,
     Behind,
-}
-
-/// The next own change in walking order, as of a state of the overlay.
-#[derive(Default)]
-struct Ahead {
-    /// Whether the rest is the answer for the current position and direction.
-    known: bool,
-    changes: u64,
-    some: bool,
-    key: Vec<u8>,
-    payload: Vec<u8>,
-    removes: bool,
 }
 
 /// What was walked since the last seek; `None` where nothing is sure yet.
@@ -572,54 +563,5 @@ fn seek_after(base: &mut tree::Cursor<'_>, key: &[u8]) -> tree::Result<bool> {
         base.next()
     } else {
         Ok(found)
-    }
-}
-
-/// Notes the first own change within the bounds in walking order.
-fn note_ahead(
-    ahead: &mut Ahead,
-    store: &DocumentStore<'_>,
-    direction: Direction,
-    lo: Bound<&[u8]>,
-    hi: Bound<&[u8]>,
-) {
-    ahead.known = true;
-    ahead.some = false;
-    ahead.changes = store.tx.writes.changes();
-    if !store.tx.tracks() {
-        return;
-    }
-    let writes = store.tx.writes.borrow();
-    let Some(changes) = writes.stores.get(&store.id) else {
-        return;
-    };
-    let Some((key, change)) = next_change(changes, direction, lo, hi) else {
-        return;
-    };
-    ahead.some = true;
-    ahead.key.clear();
-    ahead.key.extend_from_slice(key);
-    ahead.payload.clear();
-    match change {
-        Change::Put { payload, .. } => ahead.payload.extend_from_slice(payload),
-        Change::Remove => {}
-    }
-    ahead.removes = change == Change::Remove;
-}
-
-/// The first change within the bounds in walking order.
-fn next_change<'w>(
-    changes: &'w StoreWrites,
-    direction: Direction,
-    lo: Bound<&[u8]>,
-    hi: Bound<&[u8]>,
-) -> Option<(&'w [u8], Change<'w>)> {
-    if changes.is_empty() {
-        return None;
-    }
-    let mut range = changes.range(lo, hi);
-    match direction {
-        Direction::Forward => range.next(),
-        Direction::Backward => range.next_back(),
     }
 }
