@@ -1,7 +1,5 @@
 //! The folders that databases may lie in, for people who choose one.
 
-use std::path::Path;
-
 use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,15 +55,14 @@ pub(super) async fn list(
     let shared = state.clone();
     let look = move || {
         let inside = shared.registry().roots().look(query.path.as_deref())?;
-        let text = |path: &Path| shown(path);
         Ok(Json(FolderList {
-            path: inside.path.as_deref().map(text),
-            parent: inside.parent.as_deref().map(text),
+            path: inside.path.as_deref().map(shown),
+            parent: inside.parent.as_deref().map(shown),
             folders: inside
                 .folders
                 .into_iter()
                 .map(|folder| FolderView {
-                    path: text(&folder.path),
+                    path: shown(&folder.path),
                     name: folder.name,
                     is_database: folder.is_database,
                 })

@@ -258,7 +258,7 @@ fn only_store(detail: &Value) -> Option<String> {
 }
 
 /// The routes of which the handlers write down themselves what they change, if it is anything that is kept.
-const BY_ITSELF: [&str; 15] = [
+const BY_ITSELF: [&str; 20] = [
     "/tools/{tool}",
     "/mcp",
     "/chat",
@@ -269,6 +269,11 @@ const BY_ITSELF: [&str; 15] = [
     "/databases/{db}/query",
     "/scripts/run",
     "/scripts/{category}/{name}/run",
+    "/runs/{run}/continue",
+    "/runs/{run}/step",
+    "/runs/{run}/stop",
+    "/runs/{run}/pause",
+    "/runs/{run}/breakpoints",
     "/databases/{db}/backup",
     "/login",
     "/logout",
@@ -329,6 +334,9 @@ mod tests {
         assert!(change(Method::DELETE, "/databases/{db}"));
         assert!(!change(Method::GET, "/databases"));
         assert!(!change(Method::POST, "/tools/{tool}"));
+        // Words for a run that pauses: it is a dry run.
+        assert!(!change(Method::POST, "/runs/{run}/step"));
+        assert!(!change(Method::PUT, "/runs/{run}/breakpoints"));
         assert!(!is_change(&Method::POST, "/"));
         // One whose name only begins alike is written down.
         assert!(change(Method::POST, "/tools/{tool}/more"));

@@ -75,11 +75,7 @@ impl<'t> Cursor<'t> {
             self.stand(found);
             return Ok(true);
         }
-        self.descend(key)?;
-        self.at = match self.page.find(key) {
-            Ok(at) | Err(at) => at,
-        };
-        self.place = Place::Item;
+        self.come_to(key)?;
         if self.at < self.page.len() {
             return Ok(true);
         }
@@ -106,23 +102,14 @@ impl<'t> Cursor<'t> {
             return Ok(());
         }
         let key = self.page.key(self.at).to_vec();
-        self.descend(&key)?;
-        self.at = match self.page.find(&key) {
-            Ok(at) | Err(at) => at,
-        };
-        self.place = Place::Item;
-        Ok(())
+        self.come_to(&key)
     }
 
     /// Goes to the last item whose key is less than `key`. False when there is none; the cursor is
     /// before the first item then.
     pub fn seek_before(&mut self, key: &[u8]) -> Result<bool> {
-        self.descend(key)?;
-        let at = match self.page.find(key) {
-            Ok(at) | Err(at) => at,
-        };
-        self.place = Place::Item;
-        match at.checked_sub(1) {
+        self.come_to(key)?;
+        match self.at.checked_sub(1) {
             Some(at) => {
                 self.at = at;
                 Ok(true)
@@ -321,6 +308,16 @@ impl<'t> Cursor<'t> {
         if self.at % FETCH == first_of_group(forward) {
             self.page.fetch(self.at, forward);
         }
+    }
+
+    /// Goes to where `key` is or would be, which may be behind the last item of a page.
+    fn come_to(&mut self, key: &[u8]) -> Result<()> {
+        self.descend(key)?;
+        self.at = match self.page.find(key) {
+            Ok(at) | Err(at) => at,
+        };
+        self.place = Place::Item;
+        Ok(())
     }
 
     /// Goes to the page that would hold `key`. After a failure the cursor is before the first item.

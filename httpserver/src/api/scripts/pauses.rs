@@ -3,8 +3,6 @@
 //! Always: a run that pauses is a dry run, so that nobody's work waits for a person, and what it came to is reviewed like
 //! that of any other; a word is for one's own run, from the session that began it.
 
-use std::sync::Arc;
-
 use axum::http::StatusCode;
 use serde::Deserialize;
 use sop_systemdb::script::run::{Breakpoint, MAX_BREAKPOINTS, Pauses, Resume};
@@ -137,7 +135,7 @@ async fn say(
 ) -> ApiResult<StatusCode> {
     let shared = state.clone();
     let work = move || {
-        let (program, pauses): (Arc<Program>, _) = shared.pausing().of(shared.who(), &run)?;
+        let (program, pauses) = shared.pausing().of(shared.who(), &run)?;
         if let Some(wanted) = pause_at {
             pauses.replace(breakpoints(&shared, &program, &wanted)?);
         }

@@ -40,7 +40,8 @@ pub(super) struct IndexWalk {
     texts: Option<bool>,
 }
 
-/// The most items that are found together.
+/// How many items are found together before it is known how many are wanted, and the most.
+const FIRST_TOGETHER: usize = 4;
 const MOST_TOGETHER: usize = 16;
 
 impl IndexWalk {
@@ -55,7 +56,7 @@ impl IndexWalk {
             at: 0,
             left: 0,
             changes: 0,
-            together: 4,
+            together: FIRST_TOGETHER,
             texts: None,
         }
     }
@@ -165,11 +166,7 @@ impl IndexWalk {
         if self.at > 0 && self.at >= self.together {
             self.together = (self.together * 2).min(MOST_TOGETHER);
         }
-        let (index, of) = (self.store.store().definition(), source.store().definition());
-        let reader = EntryReader::new(index, of).ok_or_else(|| {
-            let message = format!("{:?} is no index of {:?} any more", index.name, of.name);
-            QueryError::new(Code::Engine, message)
-        })?;
+        let reader = entry_reader(&self.store, source)?;
         let Some(cursor) = &self.cursor else {
             return Ok(());
         };
@@ -200,9 +197,9 @@ impl IndexWalk {
 
     /// Where the item of the entry stands.
     pub fn position(&self, source: &OpenStore) -> Result<Vec<u8>> {
-        let (index, of) = (self.store.store().definition(), source.store().definition());
+        let reader = entry_reader(&self.store, source)?;
         let mut position = Vec::new();
-        if let (Some(reader), Some(cursor)) = (EntryReader::new(index, of), &self.cursor) {
+        if let Some(cursor) = &self.cursor {
             cursor.with_dependent(|_, cursor| {
                 reader.position(cursor.position().unwrap_or_default(), &mut position)
             })?;
@@ -230,6 +227,14 @@ impl IndexWalk {
     }
 }
 
+fn entry_reader<'a>(index: &'a OpenStore, source: &'a OpenStore) -> Result<EntryReader<'a>> {
+    let (index, of) = (index.store().definition(), source.store().definition());
+    EntryReader::new(index, of).ok_or_else(|| {
+        let message = format!("{:?} is no index of {:?} any more", index.name, of.name);
+        QueryError::new(Code::Engine, message)
+    })
+}
+
 /// The ranges of a search in the order in which they are to be walked. Where the items are wanted in the order of what is
 /// behind the first `equal` fields, but entries of more than one value of these may be meant, each entry is a
 /// range of its own.
@@ -238,10 +243,8 @@ pub(super) fn in_order(
     ranges: EntryRanges,
     equal: Option<usize>,
 ) -> Result<VecDeque<KeyRange>> {
-    let Some(fields) = equal.filter(|fields| *fields > 0) else {
-        return Ok(ranges.merged().into());
-    };
-    if count(store, &ranges.doubtful)? == 0 {
+    let fields = equal.unwrap_or_default();
+    if fields == 0 || count(store, &ranges.doubtful)? == 0 {
         return Ok(ranges.merged().into());
     }
     let spec = &store.store().definition().key;
