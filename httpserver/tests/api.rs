@@ -64,6 +64,7 @@ mod api {
     mod script_models;
     mod script_tools;
     mod scripts;
+    mod shared_system;
     mod sockets;
     mod sqltests;
     mod stores;

@@ -3,14 +3,16 @@
 //! Every request that may change something, every request that is refused (`refusals`) and every call of a tool that does is one entry of the system
 //! database, and so is every run of a script. Entries are written by a thread of their own, many together, so that a change does not wait
 //! for a second commit; whoever reads them waits until those before are written. When the system database
-//! cannot be written, the log says so and the change that was made stays made.
+//! cannot be written for now, since another server has it, they are kept and written later ([`unwritten`]); when it cannot be
+//! written at all, the log says so. The change that was made stays made.
 
 mod refusals;
+mod unwritten;
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -25,6 +27,7 @@ use crate::api::BASE;
 use crate::error::ApiResult;
 use crate::security::Identity;
 use crate::state::AppState;
+use unwritten::Unwritten;
 
 pub use refusals::{REFUSED, Refusal, refusals};
 
@@ -33,6 +36,11 @@ const TOGETHER: usize = 1_000;
 /// Entries that may wait; whoever makes more waits with them.
 const WAITING: usize = 10_000;
 
+/// Until entries that could not be written are tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// The end of the program tries for so long.
+const LAST_TRIES: Duration = Duration::from_secs(5);
+
 /// What opens the system database.
 type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 
@@ -40,6 +48,8 @@ enum Message {
     Entry(Box<AuditEntry>),
     Run(Box<RunRecord>),
     Flush(Sender<()>),
+    /// The same, with further tries: no other flush comes.
+    End(Sender<()>),
 }
 
 /// The way to the thread that writes entries; it begins with the first of them.
@@ -63,7 +73,7 @@ impl Audit {
     pub fn close(&self) {
         let rest = self.refusals.over(Instant::now(), true);
         self.send_all(rest);
-        self.flush();
+        self.wait_for(Message::End);
     }
 
     /// Writes an entry down, soon. Of what was refused only the first few of a minute are entries, the others a number.
@@ -86,15 +96,19 @@ impl Audit {
         self.send(Message::Run(Box::new(run)));
     }
 
-    /// Waits until everything before this is written.
+    /// Waits until everything before this is written, or cannot be for now.
     pub fn flush(&self) {
         let over = self.refusals.over(Instant::now(), false);
         self.send_all(over);
+        self.wait_for(Message::Flush);
+    }
+
+    fn wait_for(&self, message: impl FnOnce(Sender<()>) -> Message) {
         if self.sender.lock().is_none() {
             return;
         }
         let (done, wait) = channel();
-        self.send(Message::Flush(done));
+        self.send(message(done));
         // An error means that the thread is gone, and with it what there was to wait for.
         let _ = wait.recv();
     }
@@ -121,45 +135,39 @@ fn begin(opener: Opener) -> SyncSender<Message> {
 }
 
 fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
-    while let Ok(first) = receiver.recv() {
-        let mut entries = Vec::new();
-        let mut runs = Vec::new();
+    let mut unwritten = Unwritten::default();
+    loop {
+        let first = match unwritten.is_empty() {
+            true => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            false => receiver.recv_timeout(TRY_AGAIN),
+        };
+        let mut next = match first {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return unwritten.write_by(opener, Instant::now()),
+        };
         let mut waiting = Vec::new();
-        let mut next = Some(first);
+        let (mut count, mut ends) = (0, false);
         while let Some(message) = next {
+            count += 1;
             match message {
-                Message::Entry(entry) => entries.push(*entry),
-                Message::Run(run) => runs.push(*run),
+                Message::Entry(entry) => unwritten.add(*entry),
+                Message::Run(run) => unwritten.add_run(*run),
                 Message::Flush(done) => waiting.push(done),
+                Message::End(done) => {
+                    ends = true;
+                    waiting.push(done);
+                }
             }
-            next = receiver
-                .try_recv()
-                .ok()
-                .filter(|_| entries.len() + runs.len() < TOGETHER);
+            next = receiver.try_recv().ok().filter(|_| count < TOGETHER);
         }
-        write(opener, &entries, &runs);
+        match ends {
+            true => unwritten.write_by(opener, Instant::now() + LAST_TRIES),
+            false => unwritten.write(opener),
+        }
         for done in waiting {
             let _ = done.send(());
         }
-    }
-}
-
-fn write(opener: &Opener, entries: &[AuditEntry], runs: &[RunRecord]) {
-    if entries.is_empty() && runs.is_empty() {
-        return;
-    }
-    let written = opener().and_then(|system| {
-        if !entries.is_empty() {
-            system.audit(entries)?;
-        }
-        if !runs.is_empty() {
-            system.add_runs(runs)?;
-        }
-        Ok(())
-    });
-    if let Err(error) = written {
-        let count = entries.len() + runs.len();
-        tracing::error!(%error, count, "audit entries were not written");
     }
 }
 

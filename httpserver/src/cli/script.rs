@@ -95,7 +95,7 @@ fn opened(
         .map_err(|error| anyhow::anyhow!("{}", error.detail()))?;
     let done = work(&state, &system);
     // What became of a run is written before the databases are closed.
-    state.audit().flush();
+    state.audit().close();
     state.environments().close_all();
     done?;
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ use super::seams::{
     Emit, Host, KnowledgeEntry, KnowledgeSource, Planned, Planner, PlannerQuestion, SessionStore,
     SlashRunner, ToolAccess, ToolContext,
 };
+use crate::error::{ApiError, ApiResult, Code};
 
 /// Most sessions that memory keeps.
 const MAX_SESSIONS: usize = 200;
@@ -105,10 +106,13 @@ impl KnowledgeSource for MemoryKnowledge {
             .collect()
     }
 
-    fn propose(&self, _: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String> {
+    fn propose(&self, _: &ToolContext, entry: &KnowledgeEntry) -> ApiResult<()> {
         let mut proposed = self.proposed.lock();
         if proposed.len() >= MAX_ENTRIES {
-            return Err("Too many entries wait for approval.".to_owned());
+            return Err(ApiError::new(
+                Code::TooManyRequests,
+                "Too many entries wait for approval.",
+            ));
         }
         if !proposed.contains(entry) {
             proposed.push(entry.clone());
@@ -124,7 +128,7 @@ pub struct MemorySessions {
 }
 
 impl SessionStore for MemorySessions {
-    fn save(&self, session: &SavedSession) -> Result<(), String> {
+    fn save(&self, session: &SavedSession) -> ApiResult<()> {
         let mut sessions = self.sessions.lock();
         if sessions.len() >= MAX_SESSIONS && !sessions.contains_key(&session.id) {
             let oldest = sessions.values().min_by_key(|session| session.updated_ms);
@@ -135,16 +139,16 @@ impl SessionStore for MemorySessions {
         Ok(())
     }
 
-    fn load(&self, id: &str) -> Result<Option<SavedSession>, String> {
+    fn load(&self, id: &str) -> ApiResult<Option<SavedSession>> {
         Ok(self.sessions.lock().get(id).cloned())
     }
 
-    fn forget(&self, id: &str) -> Result<(), String> {
+    fn forget(&self, id: &str) -> ApiResult<()> {
         self.sessions.lock().remove(id);
         Ok(())
     }
 
-    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String> {
+    fn list(&self, limit: usize) -> ApiResult<Vec<SessionSummary>> {
         let sessions = self.sessions.lock();
         let mut sessions: Vec<_> = sessions.values().map(SavedSession::summary).collect();
         sessions.sort_by_key(|session| std::cmp::Reverse(session.updated_ms));
@@ -152,7 +156,7 @@ impl SessionStore for MemorySessions {
         Ok(sessions)
     }
 
-    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
+    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> ApiResult<()> {
         let mut sessions = self.sessions.lock();
         let saved = sessions.get_mut(session);
         let turns = saved.into_iter().flat_map(|saved| saved.turns.iter_mut());

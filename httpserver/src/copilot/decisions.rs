@@ -140,6 +140,6 @@ impl Copilot {
         });
         let kept = kept.await.map_err(ApiError::internal)?;
         self.0.keep(&session).await;
-        kept.map_err(ApiError::internal)
+        kept
     }
 }

@@ -9,7 +9,7 @@ use sop_systemdb::system::{Entry, Feedback as KeptFeedback, System, SystemError}
 
 use super::saved::{Feedback, Rating, SavedSession, SessionSummary};
 use super::seams::{KnowledgeEntry, KnowledgeSource, SessionStore, ToolContext};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 
 /// Whose sessions these are, as long as there is one token for everybody.
 pub const OWNER: &str = "token";
@@ -23,36 +23,32 @@ pub type Opener = Arc<dyn Fn() -> ApiResult<System> + Send + Sync>;
 pub struct KeptSessions(pub Opener);
 
 impl KeptSessions {
-    fn system(&self) -> Result<System, String> {
-        (self.0)().map_err(|error| error.detail().to_owned())
+    fn system(&self) -> ApiResult<System> {
+        (self.0)()
     }
 }
 
-fn words(error: SystemError) -> String {
-    error.to_string()
-}
-
 impl SessionStore for KeptSessions {
-    fn save(&self, session: &SavedSession) -> Result<(), String> {
-        let mut rest = serde_json::to_value(session).map_err(|error| error.to_string())?;
+    fn save(&self, session: &SavedSession) -> ApiResult<()> {
+        let mut rest = serde_json::to_value(session).map_err(ApiError::internal)?;
         let turns = rest.get_mut("turns").map(Value::take);
         let turns = turns
             .and_then(|turns| turns.as_array().cloned())
             .unwrap_or_default();
         rest["turn_count"] = turns.len().into();
-        let kept = self.system()?.update_session(&session.id, OWNER, |kept| {
+        self.system()?.update_session(&session.id, OWNER, |kept| {
             kept.title.clone_from(&session.title);
             kept.turns.clone_from(&turns);
             kept.memory.clone_from(&rest);
-        });
-        kept.map_err(words)
+        })?;
+        Ok(())
     }
 
-    fn load(&self, id: &str) -> Result<Option<SavedSession>, String> {
+    fn load(&self, id: &str) -> ApiResult<Option<SavedSession>> {
         let kept = match self.system()?.session(id, OWNER) {
             Ok(kept) => kept,
             Err(SystemError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(words(error)),
+            Err(error) => return Err(error.into()),
         };
         // One that only has drafts was never talked in.
         let Value::Object(mut whole) = kept.memory else {
@@ -60,11 +56,11 @@ impl SessionStore for KeptSessions {
         };
         whole.insert("turns".to_owned(), Value::Array(kept.turns));
         let session = serde_json::from_value(Value::Object(whole));
-        session.map(Some).map_err(|error| error.to_string())
+        session.map(Some).map_err(ApiError::internal)
     }
 
-    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String> {
-        let sessions = self.system()?.sessions(OWNER).map_err(words)?;
+    fn list(&self, limit: usize) -> ApiResult<Vec<SessionSummary>> {
+        let sessions = self.system()?.sessions(OWNER)?;
         let told = sessions.into_iter().filter_map(|(id, kept)| {
             let text = |name: &str| kept.memory.get(name)?.as_str().map(str::to_owned);
             Some(SessionSummary {
@@ -80,14 +76,14 @@ impl SessionStore for KeptSessions {
         Ok(told.take(limit).collect())
     }
 
-    fn forget(&self, id: &str) -> Result<(), String> {
+    fn forget(&self, id: &str) -> ApiResult<()> {
         match self.system()?.forget_session(id, OWNER) {
             Ok(()) | Err(SystemError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(words(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String> {
+    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> ApiResult<()> {
         let system = self.system()?;
         let json = serde_json::to_value(feedback).unwrap_or_default();
         let mut who = OWNER.to_owned();
@@ -102,7 +98,7 @@ impl SessionStore for KeptSessions {
                 kept["feedback"].clone_from(&json);
             }
         });
-        noted.map_err(words)?;
+        noted?;
         let entry = KeptFeedback {
             who,
             session: session.to_owned(),
@@ -111,7 +107,8 @@ impl SessionStore for KeptSessions {
             text: feedback.comment.clone().unwrap_or_default(),
             ..KeptFeedback::default()
         };
-        system.add_feedback(&entry).map(drop).map_err(words)
+        system.add_feedback(&entry)?;
+        Ok(())
     }
 }
 
@@ -142,11 +139,8 @@ impl KnowledgeSource for KeptKnowledge {
             .collect()
     }
 
-    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String> {
-        let system = context
-            .state
-            .system()
-            .map_err(|error| error.detail().to_owned())?;
+    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> ApiResult<()> {
+        let system = context.state.system()?;
         let proposed = Entry {
             text: entry.text.clone(),
             author: "copilot".to_owned(),
@@ -154,7 +148,7 @@ impl KnowledgeSource for KeptKnowledge {
             ..Entry::default()
         };
         // What a person approved stays until a person changes it.
-        let put = system.propose_knowledge(&entry.category, &entry.name, &proposed);
-        put.map(drop).map_err(words)
+        system.propose_knowledge(&entry.category, &entry.name, &proposed)?;
+        Ok(())
     }
 }

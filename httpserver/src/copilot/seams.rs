@@ -10,6 +10,7 @@ use sop_systemdb::tool::{ToolFault, ToolHost, ToolOutput, ToolSpec};
 use super::events::ChatEvent;
 use super::saved::{Feedback, SavedSession, SavedTurn, SessionSummary};
 use super::sketch::StoreSketch;
+use crate::error::ApiResult;
 use crate::state::AppState;
 
 /// What runs tools for one turn.
@@ -171,7 +172,7 @@ pub trait KnowledgeSource: Send + Sync {
     ///
     /// # Errors
     /// It could not be kept; the words say why.
-    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> Result<(), String>;
+    fn propose(&self, context: &ToolContext, entry: &KnowledgeEntry) -> ApiResult<()>;
 }
 
 /// Where sessions are kept.
@@ -180,31 +181,31 @@ pub trait SessionStore: Send + Sync {
     ///
     /// # Errors
     /// It could not be kept; the words say why.
-    fn save(&self, session: &SavedSession) -> Result<(), String>;
+    fn save(&self, session: &SavedSession) -> ApiResult<()>;
 
     /// A session as it was kept last.
     ///
     /// # Errors
     /// It could not be read; the words say why.
-    fn load(&self, id: &str) -> Result<Option<SavedSession>, String>;
+    fn load(&self, id: &str) -> ApiResult<Option<SavedSession>>;
 
     /// The newest sessions in short.
     ///
     /// # Errors
     /// They could not be read; the words say why.
-    fn list(&self, limit: usize) -> Result<Vec<SessionSummary>, String>;
+    fn list(&self, limit: usize) -> ApiResult<Vec<SessionSummary>>;
 
     /// Deletes a session and what people thought of its answers; nothing when it was not kept.
     ///
     /// # Errors
     /// It could not be deleted; the words say why.
-    fn forget(&self, id: &str) -> Result<(), String>;
+    fn forget(&self, id: &str) -> ApiResult<()>;
 
     /// Keeps what a person thinks of a turn.
     ///
     /// # Errors
     /// It could not be kept; the words say why.
-    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> Result<(), String>;
+    fn feedback(&self, session: &str, turn: u64, feedback: &Feedback) -> ApiResult<()>;
 }
 
 /// Takes events of a turn.

@@ -4,6 +4,7 @@
 //! listeners get is the same.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -52,6 +53,9 @@ pub struct Session {
     /// Whether it was forgotten; held while it is kept.
     pub forgotten: Mutex<bool>,
     state: Mutex<State>,
+    /// Whether it was ever kept, and whether keeping it failed since.
+    kept: AtomicBool,
+    unkept: AtomicBool,
 }
 
 /// What changes in a session.
@@ -82,6 +86,8 @@ impl Session {
     pub fn new(mut saved: SavedSession, epoch: String) -> Self {
         let gone = saved.interrupted();
         Self {
+            kept: AtomicBool::new(!saved.turns.is_empty()),
+            unkept: AtomicBool::new(false),
             id: saved.id.clone(),
             ring: Ring::new(epoch),
             forgotten: Mutex::new(false),
@@ -93,6 +99,34 @@ impl Session {
                 gone,
                 running: None,
             }),
+        }
+    }
+
+    /// Says whether it could be kept.
+    pub fn note_kept(&self, done: bool) {
+        self.kept.fetch_or(done, Ordering::Relaxed);
+        self.unkept.store(!done, Ordering::Relaxed);
+    }
+
+    /// Whether it is kept as it is here.
+    pub fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Relaxed) && !self.unkept.load(Ordering::Relaxed)
+    }
+
+    /// Takes over what was kept, when it says more than what is here and no turn runs.
+    pub fn renew(&self, mut saved: SavedSession) {
+        let mut state = self.state();
+        let unfinished = saved.turns.last().is_some_and(|turn| turn.ended.is_none());
+        let is_newer = match saved.updated_ms.cmp(&state.saved.updated_ms) {
+            std::cmp::Ordering::Greater => true,
+            // The end of a turn may be on its way there.
+            std::cmp::Ordering::Equal => !unfinished && saved != state.saved,
+            std::cmp::Ordering::Less => false,
+        };
+        if is_newer && state.running.is_none() && self.is_kept() {
+            state.gone = saved.interrupted();
+            state.approvals.clear();
+            state.saved = saved;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The sessions of a copilot: found, listed, stopped, kept and forgotten.
 //!
-//! Always: one that was forgotten does not come back, also not by a turn that was still ending.
+//! Always: one that was forgotten does not come back, also not by a turn that was still ending. Several servers may keep
+//! theirs in one place: what is in memory here gives way to what another one kept since, unless a turn runs here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,15 +24,37 @@ impl Copilot {
     }
 
     async fn find(&self, id: &str) -> ApiResult<Arc<Session>> {
-        if let Some(session) = self.0.sessions.lock().get(id) {
-            return Ok(Arc::clone(session));
-        }
+        let known = self.0.sessions.lock().get(id).cloned();
+        let known = match known {
+            Some(session) if session.running().is_some() => return Ok(session),
+            known => known,
+        };
         let (store, wanted) = (Arc::clone(&self.0.parts.store), id.to_owned());
         let loaded = tokio::task::spawn_blocking(move || store.load(&wanted)).await;
-        let loaded = loaded
-            .map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
-        self.admit(loaded.ok_or_else(no_session)?)
+        let loaded = loaded.map_err(ApiError::internal)?;
+        if let Some(session) = known {
+            return self.renewed(session, loaded);
+        }
+        self.admit(loaded?.ok_or_else(no_session)?)
+    }
+
+    /// One from memory, as it was kept last.
+    fn renewed(
+        &self,
+        session: Arc<Session>,
+        loaded: ApiResult<Option<SavedSession>>,
+    ) -> ApiResult<Arc<Session>> {
+        match loaded {
+            Ok(Some(saved)) => session.renew(saved),
+            Ok(None) if session.is_kept() && session.running().is_none() => {
+                // Another server forgot it.
+                self.0.sessions.lock().remove(&session.id);
+                return Err(no_session());
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "a session is as it is in memory"),
+        }
+        Ok(session)
     }
 
     pub(super) fn new_session(&self, who: &Identity) -> ApiResult<Arc<Session>> {
@@ -79,12 +102,18 @@ impl Copilot {
         let store = Arc::clone(&self.0.parts.store);
         let kept = tokio::task::spawn_blocking(move || store.list(most)).await;
         let kept = kept.map_err(ApiError::internal)?;
-        let kept = kept.map_err(ApiError::internal)?.into_iter();
+        let kept = kept?.into_iter();
         let mut all: BTreeMap<String, SessionSummary> =
             kept.map(|one| (one.id.clone(), one)).collect();
         for session in self.0.sessions.lock().values() {
             let summary = session.state().saved.summary();
-            all.insert(summary.id.clone(), summary);
+            let kept = all.get(&summary.id);
+            // Another server may know more of it, or have forgotten it.
+            let is_old = kept.is_some_and(|kept| kept.updated_ms > summary.updated_ms);
+            let is_gone = kept.is_none() && session.is_kept();
+            if session.running().is_some() || !(is_old || is_gone) {
+                all.insert(summary.id.clone(), summary);
+            }
         }
         let mut all: Vec<_> = all.into_values().collect();
         all.retain(|one| one.turns > 0 && one.owner == owner);
@@ -120,11 +149,10 @@ impl Copilot {
             let mut flag = forgotten.forgotten.lock();
             store.forget(&id)?;
             *flag = true;
-            Ok::<_, String>(())
+            Ok::<_, ApiError>(())
         };
         let done = tokio::task::spawn_blocking(forget).await;
-        done.map_err(ApiError::internal)?
-            .map_err(ApiError::internal)?;
+        done.map_err(ApiError::internal)??;
         self.0.sessions.lock().remove(&session.id);
         Ok(stopped)
     }
@@ -163,12 +191,14 @@ impl Inner {
             if *forgotten {
                 return Ok(());
             }
-            store.save(&saved)
+            let kept = store.save(&saved);
+            session.note_kept(kept.is_ok());
+            kept
         };
         let kept = tokio::task::spawn_blocking(keep).await;
         match kept {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error, "a session could not be kept"),
+            Ok(Err(error)) => tracing::warn!(%error, "a session could not be kept"),
             Err(error) => tracing::error!(%error, "keeping a session ended by a fault"),
         }
     }

@@ -261,7 +261,7 @@ impl Turn {
                     why: entry.why,
                 });
             }
-            Ok(Err(error)) => tracing::warn!(error, "knowledge could not be proposed"),
+            Ok(Err(error)) => tracing::warn!(%error, "knowledge could not be proposed"),
             Err(fault) => tracing::warn!(%fault, "knowledge could not be proposed"),
         }
     }

@@ -23,6 +23,14 @@ impl From<SystemError> for ApiError {
         };
         match error {
             SystemError::Engine(error) => error.into(),
+            SystemError::Busy { .. } => Self::new(Code::DatabaseLocked, words),
+            SystemError::Unusable {
+                detail,
+                source: sop::Error::File(_),
+            } => Self::new(Code::StorageError, detail),
+            SystemError::Unusable { detail, source } => {
+                Self::new(Self::from(source).code(), detail)
+            }
             SystemError::NotFound { suggestions, .. } => {
                 Self::new(code, words).suggest(suggestions)
             }

@@ -9,6 +9,7 @@ use sop::{Database, OpenOptions};
 use utoipa::ToSchema;
 
 use super::pool::{Lease, Pool};
+use super::turns::Turns;
 use crate::error::{ApiError, ApiResult, Code};
 
 /// How a database came onto the list.
@@ -76,6 +77,8 @@ pub struct Entry {
     /// Held while it is being opened, so that it is opened once.
     slot: Mutex<Slot>,
     pool: Pool,
+    /// Of the system database, which several servers take turns at: it is opened there and never here.
+    turns: Option<Turns>,
 }
 
 enum Slot {
@@ -107,6 +110,15 @@ impl Entry {
             settings,
             slot: Mutex::new(Slot::Closed),
             pool,
+            turns: None,
+        }
+    }
+
+    /// The one of the system database.
+    pub(super) fn of_system(name: &str, path: &Path, pool: Pool, turns: Turns) -> Self {
+        Self {
+            turns: Some(turns),
+            ..Self::new(name, path, Origin::System, Settings::default(), pool)
         }
     }
 
@@ -114,7 +126,7 @@ impl Entry {
     ///
     /// # Errors
     /// It cannot be opened; the detail says why and what to do.
-    pub fn database(&self, cache_bytes: Option<u64>) -> ApiResult<Database> {
+    pub(super) fn database(&self, cache_bytes: Option<u64>) -> ApiResult<Database> {
         self.database_with(cache_bytes, false)
     }
 
@@ -160,6 +172,9 @@ impl Entry {
 
     /// The database when it is open; does not open it, nor wait while it is being opened.
     pub fn opened(&self) -> Option<Database> {
+        if let Some(turns) = &self.turns {
+            return turns.opened();
+        }
         match &*self.slot.try_lock()? {
             Slot::Open { database, .. } => Some(database.database().clone()),
             _ => None,
@@ -168,6 +183,9 @@ impl Entry {
 
     /// Why the database is for reading only, when another process holds it for writing.
     pub fn held(&self) -> Option<String> {
+        if let Some(turns) = &self.turns {
+            return turns.holder();
+        }
         match &*self.slot.lock() {
             Slot::Open { held, .. } => held.clone(),
             Slot::Failed {
@@ -183,7 +201,7 @@ impl Entry {
     ///
     /// # Errors
     /// The code and detail of the failure.
-    pub fn look(&self, cache_bytes: Option<u64>) -> Result<Database, (Code, String)> {
+    pub(super) fn look(&self, cache_bytes: Option<u64>) -> Result<Database, (Code, String)> {
         let mut slot = self.slot.lock();
         match &*slot {
             Slot::Failed { code, detail } if *code != Code::DatabaseLocked => {
@@ -201,6 +219,9 @@ impl Entry {
     /// Gives the database up for good; it is closed when no other environment has it open. Calls that
     /// still hold a closed one get an error.
     pub(super) fn close(&self) {
+        if let Some(turns) = &self.turns {
+            turns.close();
+        }
         *self.slot.lock() = Slot::Gone;
     }
 

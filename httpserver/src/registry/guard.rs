@@ -1,5 +1,6 @@
 //! What an environment says of itself, and what one request may do in it.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -67,7 +68,7 @@ impl Guard {
     /// `not_allowed`, `read_only`, or `confirmation_needed`.
     pub(super) fn check_write(&self, name: &str, database: &Database) -> ApiResult<()> {
         self.who.check(Capability::Edit, Some(name))?;
-        self.check_mode(name, database)
+        self.check_mode(name, || Ok(database))
     }
 
     /// Whether this request may be shown what a change of a database would do: nothing is written, so nothing has
@@ -87,7 +88,11 @@ impl Guard {
     ///
     /// # Errors
     /// `read_only`, or `confirmation_needed`.
-    pub(super) fn check_mode(&self, name: &str, database: &Database) -> ApiResult<()> {
+    pub(super) fn check_mode<D: Deref<Target = Database>>(
+        &self,
+        name: &str,
+        database: impl FnOnce() -> ApiResult<D>,
+    ) -> ApiResult<()> {
         match self.mode {
             Mode::Open => Ok(()),
             Mode::ReadOnly => Err(self.read_only()),
@@ -100,7 +105,11 @@ impl Guard {
         ApiError::new(Code::ReadOnly, detail)
     }
 
-    fn check_confirmed(&self, name: &str, database: &Database) -> ApiResult<()> {
+    fn check_confirmed<D: Deref<Target = Database>>(
+        &self,
+        name: &str,
+        database: impl FnOnce() -> ApiResult<D>,
+    ) -> ApiResult<()> {
         let needed = |detail: String| Err(ApiError::new(Code::ConfirmationNeeded, detail));
         let Some(confirmed) = self.confirmed.as_deref() else {
             return needed(format!(
@@ -112,6 +121,7 @@ impl Guard {
         if confirmed == name {
             return Ok(());
         }
+        let database = database()?;
         let tx = database.begin(Access::Read)?;
         if tx.documents(confirmed).is_ok() {
             return Ok(());

@@ -18,6 +18,7 @@ mod roots;
 mod set_up;
 mod state_file;
 mod system;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,11 +34,13 @@ pub use entry::{Durability, Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
 pub use pool::Pool;
+use pool::Lease;
 pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
 pub use set_up::{First, FirstDatabase, Kind, Step};
 pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
 pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
+use system::Look;
 
 /// The file whose presence makes a folder a database.
 pub(crate) const MARK: &str = "dboptions.json";
@@ -47,6 +50,8 @@ pub(crate) const MARK: &str = "dboptions.json";
 pub struct Registry {
     list: Arc<List>,
     guard: Guard,
+    /// What keeps the system database open while a request looks at it.
+    look: Look,
 }
 
 /// The databases of an environment.
@@ -111,6 +116,7 @@ impl Registry {
         let state = StateFile::read(&file, roots.data())?;
         let registry = Self {
             guard: Guard::default(),
+            look: Look::default(),
             list: Arc::new(List {
                 file,
                 cache_bytes,
@@ -136,6 +142,7 @@ impl Registry {
         Self {
             list: Arc::clone(&self.list),
             guard,
+            look: Look::of_request(),
         }
     }
 
@@ -248,7 +255,7 @@ impl Registry {
     pub fn database(&self, name: &str) -> ApiResult<sop::Database> {
         let entry = self.get(name)?;
         if entry.is_system() {
-            return Ok(self.system()?.database().clone());
+            return self.look_at_system();
         }
         entry.database(self.list.cache_bytes)
     }
@@ -258,6 +265,10 @@ impl Registry {
     /// # Errors
     /// The code and detail of the failure.
     pub fn look(&self, entry: &Entry) -> Result<sop::Database, (Code, String)> {
+        if entry.is_system() {
+            let looked = self.look_at_system();
+            return looked.map_err(|error| (error.code(), error.detail().to_owned()));
+        }
         entry.look(self.list.cache_bytes)
     }
 

@@ -1,16 +1,18 @@
 //! The system database of the server: where it lies, and its opening when it is first needed.
 //!
-//! Always: it is opened once; only the server itself writes to it; a folder that cannot be used is an error of each use
-//! and never keeps the server from starting.
+//! Always: only servers themselves write to it, in turns ([`turns`](super::turns)), and each use sees what others saved
+//! before; a folder that cannot be used is an error of each use and never keeps the server from starting.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
+use sop::Database;
 use sop_systemdb::system::System;
 
-use super::entry::{Entry, Origin, Settings};
+use super::entry::{Entry, Origin};
 use super::state_file::StateFile;
+use super::turns::{Kept, Turns, Use};
 use super::{MARK, Mode, Pool, Registry, Roots};
 use crate::config::Config;
 use crate::error::{ApiError, ApiResult, Code};
@@ -23,15 +25,31 @@ const OTHER_NAME: &str = "sop-system";
 /// Why nobody else writes to it.
 pub(crate) const REASON: &str =
     "it is the server's own; change scripts and knowledge by their addresses or in the page";
-/// A store that every system database has.
-const FIRST_STORE: &str = "scripts";
-
-/// Where it lies, and it once it is open.
+/// Where it lies, and what opens it.
 pub(crate) struct SystemPlace {
-    entry: RwLock<Arc<Entry>>,
+    now: RwLock<Now>,
     /// Whether the settings of the server say where, so that nobody else can.
     pub(super) is_fixed: bool,
-    opened: Mutex<Option<System>>,
+    cache_bytes: Option<u64>,
+}
+
+/// The folder that it is in.
+struct Now {
+    entry: Arc<Entry>,
+    turns: Turns,
+    system: System,
+}
+
+impl Now {
+    fn new(name: &str, path: &Path, pool: &Pool, cache_bytes: Option<u64>) -> Self {
+        let turns = Turns::new(path, pool, cache_bytes);
+        let entry = Entry::of_system(name, path, pool.clone(), turns.clone());
+        Self {
+            entry: Arc::new(entry),
+            system: System::over(Arc::new(turns.clone())),
+            turns,
+        }
+    }
 }
 
 impl SystemPlace {
@@ -50,38 +68,55 @@ impl SystemPlace {
             false => NAME,
         };
         Self {
-            entry: RwLock::new(Arc::new(Entry::new(
-                name,
-                &path,
-                Origin::System,
-                Settings::default(),
-                pool.clone(),
-            ))),
+            now: RwLock::new(Now::new(name, &path, pool, config.cache_bytes)),
             is_fixed: config.system_database.is_some(),
-            opened: Mutex::default(),
+            cache_bytes: config.cache_bytes,
         }
     }
 
     /// Puts it into another folder, closed.
     pub(super) fn move_to(&self, path: &Path, pool: &Pool) {
-        let mut opened = self.opened.lock();
-        *opened = None;
-        let mut entry = self.entry.write();
-        entry.close();
-        let name = entry.name.clone();
-        let settings = Settings::default();
-        *entry = Arc::new(Entry::new(
-            &name,
-            path,
-            Origin::System,
-            settings,
-            pool.clone(),
-        ));
+        let mut now = self.now.write();
+        now.turns.close();
+        *now = Now::new(&now.entry.name, path, pool, self.cache_bytes);
     }
 
-    fn close(&self) {
-        *self.opened.lock() = None;
-        self.entry.read().close();
+    fn turns(&self) -> Turns {
+        self.now.read().turns.clone()
+    }
+}
+
+/// What keeps the system database open while a request looks at it, from the first look to the request's end. A registry
+/// that is of no request keeps nothing.
+#[derive(Clone, Default)]
+pub(super) struct Look(Option<Arc<Mutex<Option<Looked>>>>);
+
+/// The opening that a request looks at.
+struct Looked {
+    database: Database,
+    kept: Kept,
+}
+
+impl Look {
+    pub(super) fn of_request() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    fn at(&self, turns: &Turns) -> ApiResult<Database> {
+        let Some(kept) = &self.0 else {
+            return Ok(turns.get(sop::Mode::Read, Use::Look)?.database);
+        };
+        let mut looked = kept.lock();
+        if let Some(looked) = looked.as_ref().filter(|looked| turns.is_current(&looked.kept)) {
+            return Ok(looked.database.clone());
+        }
+        let got = turns.get(sop::Mode::Read, Use::Look)?;
+        let database = got.database;
+        *looked = got.kept.map(|kept| Looked {
+            database: database.clone(),
+            kept,
+        });
+        Ok(database)
     }
 }
 
@@ -109,12 +144,12 @@ impl Registry {
 
     /// Closes the system database; for the end of the program.
     pub fn close_system(&self) {
-        self.list.system.close();
+        self.list.system.turns().close();
     }
 
     /// The entry of the system database, which is not on the list.
     pub fn system_entry(&self) -> Arc<Entry> {
-        Arc::clone(&self.list.system.entry.read())
+        Arc::clone(&self.list.system.now.read().entry)
     }
 
     /// Whether the settings of the server say where it lies.
@@ -124,7 +159,7 @@ impl Registry {
 
     /// Whether there is a system database yet.
     pub fn has_system(&self) -> bool {
-        self.list.system.opened.lock().is_some() || self.system_entry().path.join(MARK).exists()
+        self.list.system.turns().is_known() || self.system_entry().path.join(MARK).exists()
     }
 
     /// The system database's entry, when it is there and exists for who asks.
@@ -138,39 +173,19 @@ impl Registry {
     /// # Errors
     /// Its folder cannot be used; the detail says which and why.
     pub fn system(&self) -> ApiResult<System> {
-        let mut opened = self.list.system.opened.lock();
-        if let Some(system) = &*opened {
-            return Ok(system.clone());
+        let now = self.list.system.now.read();
+        let (turns, system) = (now.turns.clone(), now.system.clone());
+        drop(now);
+        if !turns.is_known() {
+            // A folder that cannot be used is better heard of now than by what is done with it.
+            drop(turns.get(sop::Mode::Read, Use::Own)?);
         }
-        let entry = self.system_entry();
-        let path = &entry.path;
-        let failed = |error: ApiError| {
-            let detail = format!(
-                "The system database in '{}' cannot be used: {} Set 'system_database' to another folder, or mend this one.",
-                path.display(),
-                error.detail()
-            );
-            ApiError::new(error.code(), detail)
-        };
-        make_folder(path).map_err(|error| {
-            let cause = format!("the folder cannot be made: {error}.");
-            failed(ApiError::new(Code::StorageError, cause))
-        })?;
-        let database = entry
-            .database_with(self.list.cache_bytes, true)
-            .map_err(failed)?;
-        let stores = database.status().stores;
-        let is_ours = || -> sop::Result<bool> {
-            let tx = database.begin(sop::Mode::Read)?;
-            Ok(tx.documents(FIRST_STORE).is_ok())
-        };
-        if stores > 0 && !is_ours().map_err(|error| failed(error.into()))? {
-            let cause = "it is a database of somebody else.";
-            return Err(failed(ApiError::new(Code::NotADatabase, cause)));
-        }
-        let system = System::open(database).map_err(|error| failed(error.into()))?;
-        *opened = Some(system.clone());
         Ok(system)
+    }
+
+    /// The system database for people who look at it as at any other.
+    pub(super) fn look_at_system(&self) -> ApiResult<Database> {
+        self.look.at(&self.list.system.turns())
     }
 
     /// The system database for a tool that changes it, or with `proposes` shows what it would change: as this request's
@@ -186,14 +201,7 @@ impl Registry {
             guard.mode = Mode::Open;
         }
         guard.who.check(Capability::Edit, None)?;
-        guard.check_mode(&name, system.database())?;
+        guard.check_mode(&name, || Ok(system.database(sop::Mode::Read)?))?;
         Ok(system)
-    }
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(parent) => std::fs::create_dir_all(parent),
-        None => Ok(()),
     }
 }

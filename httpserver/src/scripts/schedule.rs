@@ -1,7 +1,7 @@
 //! Scripts that run by themselves.
 //!
-//! Always: a schedule that is due begins once, whichever server sees it first; what it does is written down like any run,
-//! and is held to the rule for writing of the first environment.
+//! Always: a schedule that is due begins once, whichever server sees it first (one that does not know its author or database leaves
+//! it to others for a while); what it does is written down like any run, and is held to the rule for writing of the first environment.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -23,6 +23,9 @@ use crate::tools::{Caller, Way};
 
 /// How often it is looked.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// For how long a schedule is left to servers that know its author and database.
+const LEFT_MS: u64 = 60_000;
 
 /// Looks for schedules that are due, for ever.
 pub async fn keep_schedules(state: AppState) {
@@ -54,9 +57,18 @@ pub fn run_due(state: &AppState) -> ApiResult<usize> {
     let now = system.now_ms();
     let mut begun = 0;
     for due in system.due(now)? {
+        let author = as_author(server, &due.schedule.author);
+        let named = due.schedule.database.as_deref();
+        let is_here = author.as_ref().is_ok_and(|state| {
+            named.is_none_or(|name| state.registry().get(name).is_ok())
+        });
+        let since = due.next_ms.unwrap_or_default();
+        if !is_here && now < since.saturating_add(LEFT_MS) {
+            continue;
+        }
         if system.begin_scheduled(&due.name, now)? {
             begun += 1;
-            match as_author(server, &due.schedule.author) {
+            match author {
                 Ok(state) => run_one(&state, &system, due),
                 Err(error) => refuse(&state, &due, &error),
             }

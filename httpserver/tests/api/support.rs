@@ -102,7 +102,8 @@ pub fn make_due(system: &System, name: &str) {
         let store = tx.store::<String, Schedule>("schedules")?;
         store.upsert(name, &schedule)
     };
-    system.database().transact(change).unwrap();
+    let held = system.database(sop::Mode::Write).unwrap();
+    held.transact(change).unwrap();
 }
 
 impl TestApp {
@@ -146,10 +147,24 @@ impl TestApp {
         Self::whole(|config| Environments::open_with(config, clock).unwrap())
     }
 
+    /// With all that a server has, and a system database that others use, too.
+    pub fn sharing(system: &Path) -> Self {
+        let open = |config: &Config| Environments::open(config).unwrap();
+        Self::whole_with(|config| config.system_database = Some(system.to_owned()), open)
+    }
+
     /// With all that a server has: the copilot keeps its talks in the system database.
     pub fn whole(environments: impl FnOnce(&Config) -> Environments) -> Self {
+        Self::whole_with(|_| {}, environments)
+    }
+
+    fn whole_with(
+        change: impl FnOnce(&mut Config),
+        environments: impl FnOnce(&Config) -> Environments,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = config(folder.path());
+        let mut config = config(folder.path());
+        change(&mut config);
         let environments = environments(&config);
         let state = AppState::new(&config, 8080, environments);
         Self {

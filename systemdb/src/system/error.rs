@@ -45,6 +45,22 @@ pub enum SystemError {
         /// The version that it has.
         found: u64,
     },
+    /// Another process has the database and does not give it up now.
+    #[error(
+        "the system database is held by another program, which has not given it up: {holder}. Try again; if this lasts, look what that program does, or end it"
+    )]
+    Busy {
+        /// Which one.
+        holder: String,
+    },
+    /// The database cannot be opened.
+    #[error("{detail}")]
+    Unusable {
+        /// Where, why, and what to do.
+        detail: String,
+        /// What the engine said.
+        source: sop::Error,
+    },
     /// The storage engine failed, or the database cannot be written.
     #[error("the system database: {0}")]
     Engine(#[from] sop::Error),
@@ -97,8 +113,9 @@ impl SystemError {
             Self::Invalid(_) => "invalid_value",
             Self::Refused(_) => "invalid_script",
             Self::Changed { .. } => "version_mismatch",
+            Self::Busy { .. } => "database_locked",
             Self::Engine(sop::Error::ReadOnly { .. }) => "read_only",
-            Self::Engine(_) => "storage_error",
+            Self::Unusable { .. } | Self::Engine(_) => "storage_error",
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! An ordinary database of the engine, with ordinary stores that can be looked at like any other. Always: what the
 //! product brings along ([`seeds`](self)) never takes the place of what a person wrote, and what a person deleted does not
-//! come back; each version of a script is kept as it was saved. Several environments of one server may share one: every
-//! change is a transaction.
+//! come back; each version of a script is kept as it was saved. Several environments of a server share one, and several
+//! servers may ([`Source`]): every change is a transaction, nothing is remembered from one to the next, and what was open
+//! for one may be closed before the next.
 
 mod audit;
 mod error;
@@ -14,6 +15,7 @@ mod schedules;
 mod scripts;
 mod seeds;
 mod sessions;
+mod source;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ pub use runs::RunRecord;
 pub use schedules::NamedSchedule;
 pub use scripts::{Save, Saved, ScriptInfo, StoredScript, VersionInfo};
 pub use sessions::Session;
+pub use source::{Held, Source};
 
 /// The result of a call.
 pub type Result<T, E = SystemError> = std::result::Result<T, E>;
@@ -58,6 +61,9 @@ sop::typed_key!(EntryKey {
     name: String
 });
 
+/// How often a read is run that loses a file to a writer beside it.
+const READS: u32 = 4;
+
 const SCRIPTS: &str = "scripts";
 const KNOWLEDGE: &str = "knowledge";
 const SESSIONS: &str = "sessions";
@@ -69,7 +75,7 @@ const SCHEDULES: &str = "schedules";
 /// The system database. Clones are the same one.
 #[derive(Clone, Debug)]
 pub struct System {
-    db: Database,
+    source: Arc<dyn Source>,
     clock: Arc<dyn Clock>,
     /// Held while numbers at the end of a store are given, so that writers do not meet in conflicts.
     numbering: Arc<Mutex<()>>,
@@ -89,13 +95,10 @@ impl System {
     /// # Errors
     /// As [`System::open`].
     pub fn open_with(db: Database, clock: Arc<dyn Clock>) -> Result<Self> {
-        let system = Self {
-            db,
-            clock,
-            numbering: Arc::default(),
-        };
-        if system.db.read_only().is_none() {
-            system.db.transact(|tx| {
+        let writes = db.read_only().is_none();
+        let system = Self::over_with(Arc::new(db), clock);
+        if writes {
+            system.write(|tx| {
                 make::<ScriptKey>(tx, SCRIPTS, "Scripts, each version of them")?;
                 make::<EntryKey>(
                     tx,
@@ -106,16 +109,33 @@ impl System {
                 make::<u64>(tx, AUDIT, "Every change: who, what, by which way")?;
                 make::<u64>(tx, FEEDBACK, "What people thought of answers")?;
                 make::<u64>(tx, RUNS, "Runs of scripts")?;
-                make::<String>(tx, SCHEDULES, "Scripts that run by themselves")
+                make::<String>(tx, SCHEDULES, "Scripts that run by themselves")?;
+                Ok(())
             })?;
             system.plant()?;
         }
         Ok(system)
     }
 
-    /// The database underneath.
-    pub fn database(&self) -> &Database {
-        &self.db
+    /// One whose database is got anew for each transaction. Who gives it has made its stores, by [`System::open`].
+    pub fn over(source: Arc<dyn Source>) -> Self {
+        Self::over_with(source, Arc::new(SystemClock::new()))
+    }
+
+    fn over_with(source: Arc<dyn Source>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            source,
+            clock,
+            numbering: Arc::default(),
+        }
+    }
+
+    /// The database underneath, for a transaction of this kind. It is kept from others while the answer lives.
+    ///
+    /// # Errors
+    /// It cannot be had; see [`Source`].
+    pub fn database(&self, mode: Mode) -> Result<Held> {
+        self.source.database(mode)
     }
 
     /// Milliseconds since 1970.
@@ -125,36 +145,38 @@ impl System {
 
     /// Now, as rows write it.
     pub(crate) fn now(&self) -> String {
-        let now = Timestamp::from_unix_nanos(i128::from(self.now_ms()) * 1_000_000);
-        now.map(|now| now.to_string()).unwrap_or_default()
+        time_text(self.now_ms())
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
-        work(&self.db.begin(Mode::Read)?)
+    /// Runs a read again when what was opened beside a writer lost a file to it.
+    fn read<T>(&self, work: impl Fn(&Transaction) -> Result<T>) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            let held = self.source.database(Mode::Read)?;
+            match work(&held.begin(Mode::Read)?) {
+                Err(SystemError::Engine(
+                    sop::Error::File(_)
+                    | sop::Error::Io { .. }
+                    | sop::Error::Corrupt { .. }
+                    | sop::Error::Closed,
+                )) if held.is_beside_a_writer() && tries < READS => tries += 1,
+                done => return done,
+            }
+        }
     }
 
     /// Runs a write again when others came in between.
-    fn write<T>(&self, mut work: impl FnMut(&Transaction) -> Result<T>) -> Result<T> {
-        let mut refused = None;
-        let done = self.db.transact(|tx| match work(tx) {
-            Ok(value) => Ok(Some(value)),
-            Err(SystemError::Engine(error)) => Err(error),
-            Err(error) => {
-                refused = Some(error);
-                Ok(None)
-            }
-        })?;
-        match (done, refused) {
-            (Some(value), _) => Ok(value),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(SystemError::invalid("", "the change was not made")),
-        }
+    fn write<T>(&self, work: impl FnMut(&Transaction) -> Result<T>) -> Result<T> {
+        let held = self.source.database(Mode::Write)?;
+        write(&held, work)
     }
 
     /// Adds rows to a store whose keys count up; the number of the first.
     fn append<V: serde::Serialize>(&self, store: &str, rows: &[V]) -> Result<u64> {
+        // Who has to wait for the database must not keep all others waiting one after the other.
+        let held = self.source.database(Mode::Write)?;
         let _order = self.numbering.lock();
-        self.write(|tx| {
+        write(&held, |tx| {
             let store = tx.store::<u64, serde::de::IgnoredAny>(store)?;
             let first = store
                 .keys()
@@ -182,6 +204,29 @@ impl System {
             let rows = range.rev().take(limit);
             Ok(rows.collect::<sop::Result<Vec<_>>>()?)
         })
+    }
+}
+
+/// A time in milliseconds since 1970, as rows write it.
+pub fn time_text(unix_ms: u64) -> String {
+    let time = Timestamp::from_unix_nanos(i128::from(unix_ms) * 1_000_000);
+    time.map(|time| time.to_string()).unwrap_or_default()
+}
+
+fn write<T>(db: &Database, mut work: impl FnMut(&Transaction) -> Result<T>) -> Result<T> {
+    let mut refused = None;
+    let done = db.transact(|tx| match work(tx) {
+        Ok(value) => Ok(Some(value)),
+        Err(SystemError::Engine(error)) => Err(error),
+        Err(error) => {
+            refused = Some(error);
+            Ok(None)
+        }
+    })?;
+    match (done, refused) {
+        (Some(value), _) => Ok(value),
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(SystemError::invalid("", "the change was not made")),
     }
 }
 

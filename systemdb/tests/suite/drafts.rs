@@ -223,7 +223,7 @@ fn drafts_survive_a_reload_and_belong_to_their_chat() {
     chat.say("/create demo");
     chat.say("/step /select users");
     // Another program over the same system database.
-    chat.system = System::open(chat.system.database().clone()).unwrap();
+    chat.system = System::open(chat.system.database(sop::Mode::Read).unwrap().clone()).unwrap();
     assert!(chat.say("/steps").0.contains("1. /select"));
     assert!(
         chat.say("/list")

@@ -280,7 +280,8 @@ fn nobody_sees_the_chat_of_somebody_else() {
     assert_eq!(system.sessions("bob").unwrap(), []);
     assert_eq!(system.sessions("ada").unwrap()[0].0, "s1");
     system.forget_session("s1", "ada").unwrap();
-    let tx = system.database().begin(sop::Mode::Read).unwrap();
+    let held = system.database(sop::Mode::Read).unwrap();
+    let tx = held.begin(sop::Mode::Read).unwrap();
     let thoughts = tx.store::<u64, serde_json::Value>("feedback").unwrap();
     let left = thoughts.iter().count();
     assert_eq!(left, 1, "what was thought of another session stays");
