@@ -144,7 +144,9 @@ fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
         let mut next = match first {
             Ok(message) => Some(message),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return unwritten.write_by(opener, Instant::now()),
+            Err(RecvTimeoutError::Disconnected) => {
+                return unwritten.write_by(opener, Instant::now());
+            }
         };
         let mut waiting = Vec::new();
         let (mut count, mut ends) = (0, false);
@@ -163,7 +165,7 @@ fn write_all(opener: &Opener, receiver: &Receiver<Message>) {
         }
         match ends {
             true => unwritten.write_by(opener, Instant::now() + LAST_TRIES),
-            false => unwritten.write(opener),
+            false => unwritten.write(opener, !waiting.is_empty() || count == 0),
         }
         for done in waiting {
             let _ = done.send(());

@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 const MOST_BYTES: usize = 64 << 20;
 /// Those of one transaction.
 const TOGETHER: usize = 1_000;
-/// After a try that was of no use nobody who only wants them written waits for another one.
+/// After a try that was of no use nothing that comes is a reason for another one.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between the last tries.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
@@ -47,13 +47,13 @@ impl Unwritten {
         self.runs.push(run);
     }
 
-    /// Writes all, or keeps what cannot be written for now.
-    pub fn write(&mut self, opener: &Opener) {
+    /// Writes all, or keeps what cannot be written for now. When nobody asked for it, what failed a moment ago is not tried.
+    pub fn write(&mut self, opener: &Opener, is_asked: bool) {
         let lately = self.failed.is_some_and(|at| at.elapsed() < PAUSE);
         if self.is_empty() {
             return;
         }
-        if lately {
+        if lately && !is_asked {
             return self.keep();
         }
         let count = self.entries.len() + self.runs.len();
@@ -81,8 +81,7 @@ impl Unwritten {
     /// The same until it is done or the time is over; then the log says how many are lost.
     pub fn write_by(&mut self, opener: &Opener, deadline: Instant) {
         loop {
-            self.failed = self.failed.filter(|_| false);
-            self.write(opener);
+            self.write(opener, true);
             if self.is_empty() {
                 return;
             }
@@ -92,7 +91,10 @@ impl Unwritten {
             sleep(SHORT_PAUSE);
         }
         let count = self.entries.len() + self.runs.len();
-        tracing::error!(count, "audit entries were lost: the program ends and they cannot be written");
+        tracing::error!(
+            count,
+            "audit entries were lost: the program ends and they cannot be written"
+        );
         *self = Self::default();
     }
 
@@ -143,7 +145,11 @@ impl Unwritten {
         self.kept = (self.entries.len(), self.runs.len());
         if lost > 0 {
             self.lost += lost;
-            tracing::error!(lost, all = self.lost, "audit entries were lost: too many wait to be written");
+            tracing::error!(
+                lost,
+                all = self.lost,
+                "audit entries were lost: too many wait to be written"
+            );
         }
     }
 }
@@ -211,16 +217,15 @@ mod tests {
         let (lent, system, opener) = lent(&folder);
         let mut unwritten = Unwritten::default();
         unwritten.add(entry(1));
-        unwritten.write(&opener);
+        unwritten.write(&opener, false);
         let made = unwritten.entries[0].at.clone();
         assert!(!made.is_empty());
         unwritten.add(entry(2));
         *lent.is_away.lock() = false;
         // It was tried just now.
-        unwritten.write(&opener);
+        unwritten.write(&opener, false);
         assert_eq!(unwritten.entries.len(), 2);
-        unwritten.failed = Some(Instant::now().checked_sub(PAUSE).unwrap());
-        unwritten.write(&opener);
+        unwritten.write(&opener, true);
         assert!(unwritten.is_empty() && unwritten.failed.is_none() && unwritten.bytes == 0);
         let written = system.audited_after(0, 10).unwrap();
         let whats: Vec<_> = written.iter().map(|(_, entry)| &*entry.what).collect();
@@ -236,7 +241,7 @@ mod tests {
         for number in 0..MOST + 5 {
             unwritten.add(entry(number));
         }
-        unwritten.write(&opener);
+        unwritten.write(&opener, false);
         assert_eq!((unwritten.entries.len(), unwritten.lost), (MOST, 5));
         *lent.is_away.lock() = false;
         unwritten.write_by(&opener, Instant::now());

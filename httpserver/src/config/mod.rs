@@ -57,7 +57,7 @@ pub struct Config {
     pub tls: Option<TlsConfig>,
     /// Node cache of each database in bytes; the engine's default when missing.
     pub cache_bytes: Option<u64>,
-    /// Folder of the system database; `system` in the data root when missing.
+    /// Folder of the system database; `system` in the data root when missing. Servers on one host may share one.
     pub system_database: Option<PathBuf>,
     /// Limits on sizes and times.
     pub limits: Limits,

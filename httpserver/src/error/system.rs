@@ -24,12 +24,12 @@ impl From<SystemError> for ApiError {
         match error {
             SystemError::Engine(error) => error.into(),
             SystemError::Busy { .. } => Self::new(Code::DatabaseLocked, words),
-            SystemError::Unusable {
-                detail,
-                source: sop::Error::File(_),
-            } => Self::new(Code::StorageError, detail),
             SystemError::Unusable { detail, source } => {
-                Self::new(Self::from(source).code(), detail)
+                let code = match *source {
+                    sop::Error::File(_) => Code::StorageError,
+                    other => Self::from(other).code(),
+                };
+                Self::new(code, detail)
             }
             SystemError::NotFound { suggestions, .. } => {
                 Self::new(code, words).suggest(suggestions)

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use super::MARK;
-use super::turns::LINE_FILE;
+use super::turns::{CALL_FILE, LINE_FILE};
 use crate::error::{ApiError, ApiResult, Code};
 
 /// What a database consists of, beside its mark.
-const PARTS: [&str; 5] = ["log", "catalog", "data", "lock", LINE_FILE];
+const PARTS: [&str; 6] = ["log", "catalog", "data", "lock", LINE_FILE, CALL_FILE];
 
 /// Deletes the database in `folder`, and the folder when nothing else is in it. The mark goes
 /// first, so that a half-deleted folder is not taken for a damaged database.

@@ -33,14 +33,14 @@ use crate::security::{Capability, Identity, Seen};
 pub use entry::{Durability, Entry, Origin, Settings};
 pub use guard::{Colour, EnvironmentSettings, Guard, Mode};
 pub use name::check_name;
-pub use pool::Pool;
 use pool::Lease;
+pub use pool::Pool;
 pub(crate) use roots::ACCOUNTS;
 pub use roots::Roots;
 pub use set_up::{First, FirstDatabase, Kind, Step};
 pub(crate) use state_file::{Listed, StateFile, replace_file, replace_private_file};
-pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 use system::Look;
+pub(crate) use system::{REASON as SYSTEM_REASON, SystemPlace};
 
 /// The file whose presence makes a folder a database.
 pub(crate) const MARK: &str = "dboptions.json";

@@ -107,7 +107,10 @@ impl Look {
             return Ok(turns.get(sop::Mode::Read, Use::Look)?.database);
         };
         let mut looked = kept.lock();
-        if let Some(looked) = looked.as_ref().filter(|looked| turns.is_current(&looked.kept)) {
+        if let Some(looked) = looked
+            .as_ref()
+            .filter(|looked| turns.is_current(&looked.kept))
+        {
             return Ok(looked.database.clone());
         }
         let got = turns.get(sop::Mode::Read, Use::Look)?;

@@ -59,9 +59,9 @@ pub fn run_due(state: &AppState) -> ApiResult<usize> {
     for due in system.due(now)? {
         let author = as_author(server, &due.schedule.author);
         let named = due.schedule.database.as_deref();
-        let is_here = author.as_ref().is_ok_and(|state| {
-            named.is_none_or(|name| state.registry().get(name).is_ok())
-        });
+        let is_here = author
+            .as_ref()
+            .is_ok_and(|state| named.is_none_or(|name| state.registry().get(name).is_ok()));
         let since = due.next_ms.unwrap_or_default();
         if !is_here && now < since.saturating_add(LEFT_MS) {
             continue;

@@ -48,9 +48,11 @@ async fn say(server: &TestApp, session: Option<&str>, line: &str) -> (String, St
     assert!(answer.status.is_success(), "{}", answer.text());
     let text = answer.text();
     let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    let events: Vec<Value> = events.filter_map(|data| serde_json::from_str(data).ok()).collect();
-    let ids = events.iter().filter_map(|event| event["session"].as_str());
-    let id = ids.last().or(session).unwrap().to_owned();
+    let events: Vec<Value> = events
+        .filter_map(|data| serde_json::from_str(data).ok())
+        .collect();
+    let mut ids = events.iter().filter_map(|event| event["session"].as_str());
+    let id = ids.next_back().or(session).unwrap().to_owned();
     (id, text)
 }
 
@@ -66,7 +68,10 @@ async fn a_script_saved_on_one_is_there_on_the_other_at_once() {
     // What was begun from an older version is refused wherever that was.
     let path = "/api/v1/scripts/test/demo";
     let headers = [("if-match", "\"19\""), ("content-type", "application/json")];
-    let late = two.a.call("PUT", path, &headers, said("late").to_string()).await;
+    let late = two
+        .a
+        .call("PUT", path, &headers, said("late").to_string())
+        .await;
     late.refused(412, "version_mismatch");
     assert_eq!(two.b.delete(path).await.status, 204);
     two.a.get(path).await.refused(404, "script_not_found");
@@ -77,7 +82,9 @@ async fn runs_and_audit_of_both_are_in_one_place() {
     let two = Two::new().await;
     save(&two.a, "hello").await;
     for server in [&two.a, &two.b, &two.a] {
-        let run = server.post("/api/v1/scripts/test/demo/run", json!({})).await;
+        let run = server
+            .post("/api/v1/scripts/test/demo/run", json!({}))
+            .await;
         assert!(run.text().contains("hello"), "{}", run.text());
     }
     for key in 0..10 {
@@ -116,14 +123,17 @@ async fn a_chat_and_its_draft_go_on_at_the_other() {
     let id = Some(&*session);
     say(&two.b, id, "/step /select s").await;
     let (_, steps) = say(&two.a, id, "/steps").await;
-    assert!(steps.contains("/select s"), "{steps}");
+    assert!(steps.contains("1. /select"), "{steps}");
     let path = format!("/api/v1/chat/{session}");
     for server in [&two.b, &two.a] {
         let shown = server.get(&path).await.ok();
         let turns = shown["turns"].as_array().unwrap();
-        let lines: Vec<_> = turns.iter().map(|turn| turn["message"].as_str().unwrap()).collect();
+        let lines: Vec<_> = turns
+            .iter()
+            .map(|turn| turn["message"].as_str().unwrap())
+            .collect();
         assert_eq!(lines, ["/create demo", "/step /select s", "/steps"]);
-        assert!(turns.iter().all(|turn| turn["ended"] == "stop"), "{shown}");
+        assert!(turns.iter().all(|turn| turn["ended"] == "done"), "{shown}");
     }
     let forgotten = two.b.delete(&format!("{path}?forget=true")).await;
     assert!(forgotten.status.is_success());
@@ -143,14 +153,17 @@ async fn a_schedule_that_is_due_runs_on_one_of_them() {
     assert_eq!(two.a.put_json("PUT", path, body).await.status, 204);
     let states = [two.a.state.clone(), two.b.state.clone()];
     let begun = tokio::task::spawn_blocking(move || {
-        (0..5).map(|_| {
-            make_due(&states[0].system().unwrap(), "often");
-            std::thread::scope(|scope| {
-                let runs = states.each_ref().map(|state| scope.spawn(|| run_due(state).unwrap()));
-                runs.map(|run| run.join().unwrap()).iter().sum::<usize>()
+        (0..5)
+            .map(|_| {
+                make_due(&states[0].system().unwrap(), "often");
+                std::thread::scope(|scope| {
+                    let runs = states
+                        .each_ref()
+                        .map(|state| scope.spawn(|| run_due(state).unwrap()));
+                    runs.map(|run| run.join().unwrap()).iter().sum::<usize>()
+                })
             })
-        })
-        .collect::<Vec<_>>()
+            .collect::<Vec<_>>()
     });
     assert_eq!(begun.await.unwrap(), [1; 5]);
 }
@@ -159,7 +172,10 @@ async fn a_schedule_that_is_due_runs_on_one_of_them() {
 async fn a_schedule_is_left_to_a_server_that_has_its_database() {
     let two = Two::new().await;
     save(&two.a, "hello").await;
-    two.a.post("/api/v1/databases", json!({"name": "only-a"})).await.ok();
+    two.a
+        .post("/api/v1/databases", json!({"name": "only-a"}))
+        .await
+        .ok();
     let body = json!({"script": "test.demo", "when": {"every_minutes": 1}, "database": "only-a"});
     let path = "/api/v1/schedules/often";
     assert_eq!(two.a.put_json("PUT", path, body).await.status, 204);
@@ -173,7 +189,11 @@ async fn a_schedule_is_left_to_a_server_that_has_its_database() {
             let store = tx.store::<String, sop_systemdb::script::Schedule>("schedules")?;
             store.upsert("often", &schedule)
         };
-        system.database(sop::Mode::Write).unwrap().transact(change).unwrap();
+        system
+            .database(sop::Mode::Write)
+            .unwrap()
+            .transact(change)
+            .unwrap();
         let first = states.each_ref().map(|state| run_due(state).unwrap());
         // Nobody has come for it in years.
         make_due(&system, "often");
@@ -196,7 +216,13 @@ async fn people_look_at_it_on_both_while_both_write() {
             let beside = json!({"sql": "SELECT count(*) FROM system.scripts"});
             server.post("/api/v1/databases/d/query", beside).await.ok();
             let items = "/api/v1/databases/system/stores/scripts/items?limit=5";
-            assert_eq!(server.get(items).await.ok()["items"].as_array().unwrap().len(), 5);
+            assert_eq!(
+                server.get(items).await.ok()["items"]
+                    .as_array()
+                    .unwrap()
+                    .len(),
+                5
+            );
             let all = server.get("/api/v1/databases").await.ok();
             assert_eq!(all["databases"][1]["is_system"], true);
             assert_eq!(all["databases"][1]["error"], Value::Null);
@@ -216,12 +242,19 @@ async fn who_cannot_have_it_reads_it_and_is_refused_writes_for_now() {
     let b = TestApp::sharing(&system);
     let listed = b.get("/api/v1/scripts?category=test").await.ok();
     assert_eq!(listed["scripts"].as_array().unwrap().len(), 1);
-    let refused = b.put_json("PUT", "/api/v1/scripts/test/demo", said("x")).await;
+    let refused = b
+        .put_json("PUT", "/api/v1/scripts/test/demo", said("x"))
+        .await;
     assert_eq!(refused.header("retry-after"), "2");
     let problem = refused.refused(503, "database_locked");
     let holder = format!("process {}", std::process::id());
-    assert!(problem["detail"].as_str().unwrap().contains(&holder), "{problem}");
-    let call = b.post("/api/v1/tools/save_script", json!({"script": said("x")})).await;
+    assert!(
+        problem["detail"].as_str().unwrap().contains(&holder),
+        "{problem}"
+    );
+    let call = b
+        .post("/api/v1/tools/save_script", json!({"script": said("x")}))
+        .await;
     call.refused(503, "database_locked");
     let items = b.get("/api/v1/databases/system/stores/scripts/items").await;
     assert!(!items.ok()["items"].as_array().unwrap().is_empty());

@@ -150,7 +150,10 @@ impl TestApp {
     /// With all that a server has, and a system database that others use, too.
     pub fn sharing(system: &Path) -> Self {
         let open = |config: &Config| Environments::open(config).unwrap();
-        Self::whole_with(|config| config.system_database = Some(system.to_owned()), open)
+        Self::whole_with(
+            |config| config.system_database = Some(system.to_owned()),
+            open,
+        )
     }
 
     /// With all that a server has: the copilot keeps its talks in the system database.

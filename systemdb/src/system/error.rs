@@ -59,7 +59,7 @@ pub enum SystemError {
         /// Where, why, and what to do.
         detail: String,
         /// What the engine said.
-        source: sop::Error,
+        source: Box<sop::Error>,
     },
     /// The storage engine failed, or the database cannot be written.
     #[error("the system database: {0}")]

@@ -1,22 +1,30 @@
 //! Who is next at a database that several processes take turns at: a file in its folder that the next one locks.
 //!
 //! Always: the lock is the operating system's, not the file's being there, so it ends with its process; nobody ever waits
-//! for it, so a process that was stopped holds up no other for long.
+//! for it, so a process that was stopped holds up no other for long: who waits for long calls, by writing something else into
+//! another file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::registry::MARK;
 
 /// The file. Its name begins like that of the options, since a folder with any other file is taken for no database while
 /// one is being made in it.
 pub(in crate::registry) const FILE: &str = "dboptions.json.next";
+/// What those who wait for long write into.
+pub(in crate::registry) const CALL_FILE: &str = "dboptions.json.waiting";
+/// Between two calls.
+const CALL_EVERY: Duration = Duration::from_millis(20);
 
 /// One's place before a database.
 pub(super) struct Line {
     folder: PathBuf,
     file: Option<File>,
     is_next: bool,
+    called: Option<Instant>,
+    heard: Option<Vec<u8>>,
 }
 
 impl Line {
@@ -25,18 +33,21 @@ impl Line {
             folder: folder.to_owned(),
             file: None,
             is_next: false,
+            called: None,
+            heard: None,
         }
     }
 
     /// Whether this one is next, which it stays until it leaves. Where there can be no line everybody is.
     pub fn join(&mut self) -> bool {
-        self.is_next = self.is_next || !matches!(self.try_lock(), Some(false));
+        self.is_next = self.is_next || !matches!(self.try_lock(true), Some(false));
         self.is_next
     }
 
     /// Whether somebody is next; for who has the database, and is in no line.
     pub fn is_waited_in(&mut self) -> bool {
-        match self.try_lock() {
+        // Nobody is in line where there is no file yet.
+        match self.try_lock(false) {
             Some(true) => {
                 self.leave();
                 false
@@ -44,6 +55,27 @@ impl Line {
             Some(false) => true,
             None => false,
         }
+    }
+
+    /// Says that somebody waits, whoever is next.
+    pub fn call(&mut self) {
+        let lately = self.called.is_some_and(|at| at.elapsed() < CALL_EVERY);
+        if lately || !self.is_database() {
+            return;
+        }
+        let now = Instant::now();
+        self.called = Some(now);
+        // It only has to be another one than before.
+        let words = format!("{} {now:?}", std::process::id());
+        let _ = std::fs::write(self.folder.join(CALL_FILE), words);
+    }
+
+    /// Whether somebody called since this was last asked.
+    pub fn is_called(&mut self) -> bool {
+        let words = std::fs::read(self.folder.join(CALL_FILE)).ok();
+        let is_new = words != self.heard;
+        self.heard = words;
+        is_new
     }
 
     /// Lets another one be next.
@@ -58,9 +90,9 @@ impl Line {
     }
 
     /// Whether the lock was free, and is this one's now; none when nobody can tell.
-    fn try_lock(&mut self) -> Option<bool> {
+    fn try_lock(&mut self, makes: bool) -> Option<bool> {
         if self.file.is_none() {
-            self.file = self.open();
+            self.file = self.open(makes);
         }
         match self.file.as_ref()?.try_lock() {
             Ok(()) => Some(true),
@@ -72,11 +104,11 @@ impl Line {
         }
     }
 
-    fn open(&self) -> Option<File> {
+    fn open(&self, makes: bool) -> Option<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).truncate(false);
         // A folder of somebody else's files gets none.
-        options.create(self.is_database() || is_empty(&self.folder));
+        options.create(makes && (self.is_database() || is_empty(&self.folder)));
         options.open(self.folder.join(FILE)).ok()
     }
 
@@ -128,6 +160,10 @@ mod tests {
         assert!(!holder.is_waited_in());
         // It only looked.
         assert!(second.join());
+        holder.is_called();
+        assert!(!holder.is_called());
+        second.call();
+        assert!(holder.is_called() && !holder.is_called());
     }
 
     #[test]

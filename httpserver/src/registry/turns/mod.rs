@@ -29,7 +29,7 @@ use self::bell::{Bell, Ring};
 use self::opening::Outcome;
 use super::pool::{Lease, Pool};
 
-pub(super) use line::FILE as LINE_FILE;
+pub(super) use line::{CALL_FILE, FILE as LINE_FILE};
 
 /// How long things take at most, or at least.
 #[derive(Clone, Copy, Debug)]

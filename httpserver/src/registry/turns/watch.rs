@@ -17,8 +17,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOK_OFTEN: Duration = Duration::from_millis(4);
 /// How long lately is.
 const LATELY: Duration = Duration::from_secs(3);
-/// One who is next and did not take it when it could is taken no notice of for so long.
-const NO_NOTICE: Duration = Duration::from_secs(5);
 /// Every so many turns what turns leave behind is cleared up before the database is closed.
 const TIDY_EVERY: u64 = 128;
 
@@ -41,9 +39,10 @@ pub(super) fn begin(inner: &Arc<Inner>, number: u64, bell: Arc<Bell>, in_line: I
 }
 
 fn watch(inner: &Weak<Inner>, number: u64, bell: &Bell, mut line: Line, in_line: InLine) {
-    let now = Instant::now();
-    let mut seen = in_line.waited.then_some(now);
-    let mut no_notice = in_line.passed_by.then_some(now);
+    let mut seen = in_line.waited.then(Instant::now);
+    // Who is next did not take it when it could: until somebody calls, nobody is there who would.
+    let mut ignores = in_line.passed_by;
+    line.is_called();
     loop {
         let often = seen.is_some_and(|at| at.elapsed() < LATELY);
         if bell.wait(if often { LOOK_OFTEN } else { LOOK_EVERY }) == Ring::End {
@@ -51,14 +50,14 @@ fn watch(inner: &Weak<Inner>, number: u64, bell: &Bell, mut line: Line, in_line:
         }
         let Some(inner) = inner.upgrade() else { return };
         if !line.is_waited_in() {
-            no_notice = None;
+            ignores = false;
             inner.go_on(number);
             continue;
         }
-        if no_notice.is_some_and(|at| at.elapsed() < NO_NOTICE) {
+        if ignores && !line.is_called() {
             continue;
         }
-        no_notice = None;
+        ignores = false;
         seen = Some(Instant::now());
         if inner.give(number) == Now::Closed {
             return;
@@ -102,15 +101,13 @@ impl Inner {
             return Now::Open;
         }
         // What was looked at may be read on after its request is answered.
-        let is_read = state.looked.elapsed() < longest
-            && database.metrics().active_readers > 0;
+        let is_read = state.looked.elapsed() < longest && database.metrics().active_readers > 0;
         if is_read {
             state.order = Order::Looks;
             self.changed.notify_all();
             return Now::Open;
         }
-        let Phase::Open { lease, .. } = std::mem::replace(&mut state.phase, Phase::Moving)
-        else {
+        let Phase::Open { lease, .. } = std::mem::replace(&mut state.phase, Phase::Moving) else {
             return Now::Closed;
         };
         drop(state);
