@@ -72,7 +72,7 @@ pub(super) struct Plan {
     pub residuals: Vec<Residual>,
     /// How the items are gathered before the first is given to SQLite.
     pub groups: Option<Grouping>,
-    /// For people.
+    /// For people; empty where nobody is shown it.
     pub label: String,
 }
 
@@ -135,7 +135,7 @@ pub(super) fn choose(
     let transaction = running.planning_of(table.database, &table.store)?;
     let own = Way::own(transaction.documents(&table.store)?);
     let indexes = Way::indexes(table, &transaction)?;
-    let mut choice = Choice::new(table, &own, info)?;
+    let mut choice = Choice::new(table, &own, info, running.explains.get())?;
     let mut planned = match running.forced.get() {
         None => choice.best(&indexes)?,
         Some(path) => choice.forced(path, &indexes)?,
@@ -188,6 +188,8 @@ struct Choice<'a> {
     /// The store itself.
     own: &'a Way<'a>,
     info: &'a IndexInfo,
+    /// Whether plans are put into words.
+    explains: bool,
     conditions: Vec<Condition>,
     items: f64,
     /// The conditions whose values the cursor gets, by their places.
@@ -199,7 +201,12 @@ struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    fn new(table: &'a TableShared, own: &'a Way<'a>, info: &'a IndexInfo) -> Result<Self> {
+    fn new(
+        table: &'a TableShared,
+        own: &'a Way<'a>,
+        info: &'a IndexInfo,
+        explains: bool,
+    ) -> Result<Self> {
         let conditions = info
             .constraints()
             .enumerate()
@@ -222,6 +229,7 @@ impl<'a> Choice<'a> {
             table,
             own,
             info,
+            explains,
             conditions,
             // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
             items: (own.store.len()? as f64).max(LEAST_ITEMS),
@@ -269,8 +277,11 @@ impl<'a> Choice<'a> {
         }
         let own = self.own;
         let seek = self.seek(own);
+        if !seek.equal.is_empty() {
+            return self.seek_plan(seek);
+        }
         let looks_up = self.look_up();
-        if !seek.equal.is_empty() || (!seek.is_empty() && looks_up.is_none()) {
+        if !seek.is_empty() && looks_up.is_none() {
             return self.seek_plan(seek);
         }
         if let Some((at, column)) = looks_up {
@@ -439,7 +450,7 @@ impl<'a> Choice<'a> {
         let fields = definition.key.fields();
         let whole = seek.equal.len() == fields.len();
         let rows = self.seek_rows(&seek)?;
-        let label = seek_label(&seek, fields.iter().map(|field| field.name.as_str()));
+        let label = self.seek_label(&seek, self.own);
         let cost = SEEK_COST + rows * self.width();
         let is_one = |given: &Option<Given>| given.is_some_and(|given| !given.is_list);
         let unique = whole && definition.unique && seek.equal.iter().all(is_one);
@@ -491,18 +502,7 @@ impl<'a> Choice<'a> {
             Path::Scan | Path::Seek(_) | Path::Index { .. } => self.order(way, equal),
             Path::Hash { .. } | Path::At { .. } => None,
         };
-        let verb = match &path {
-            Path::Scan => "scan",
-            Path::Seek(seek) if seek.prefix.is_some() => "prefix",
-            Path::Seek(_) => "seek",
-            Path::Hash { .. } => "hash",
-            Path::Index { .. } => "index",
-            Path::At { .. } => "item",
-        };
-        let mut label = format!("{verb} {}{label}", way.store.definition().name);
-        if order == Some(true) {
-            label += " descending";
-        }
+        let label = self.label(way, &path, label, order == Some(true));
         Planned {
             plan: Plan {
                 path,
@@ -519,6 +519,31 @@ impl<'a> Choice<'a> {
             ordered: order.is_some() && self.info.num_of_order_by() > 0,
             unique: false,
         }
+    }
+
+    /// A way of reading in words.
+    fn label(&self, way: &Way<'_>, path: &Path, rest: &str, descends: bool) -> String {
+        if !self.explains {
+            return String::new();
+        }
+        let verb = match path {
+            Path::Scan => "scan",
+            Path::Seek(seek) if seek.prefix.is_some() => "prefix",
+            Path::Seek(_) => "seek",
+            Path::Hash { .. } => "hash",
+            Path::Index { .. } => "index",
+            Path::At { .. } => "item",
+        };
+        let order = if descends { " descending" } else { "" };
+        format!("{verb} {}{rest}{order}", way.store.definition().name)
+    }
+
+    fn seek_label(&self, seek: &Seek, way: &Way<'_>) -> String {
+        if !self.explains || seek.is_empty() {
+            return String::new();
+        }
+        let fields = way.store.definition().key.fields();
+        seek_label(seek, fields.iter().map(|field| field.name.as_str()))
     }
 }
 

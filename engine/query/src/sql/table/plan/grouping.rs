@@ -22,12 +22,11 @@ impl Choice<'_> {
         if planned.rows as f64 * grouping.item_bytes() as f64 > room as f64 {
             return;
         }
-        let names = grouping.by.iter().filter_map(|(column, _)| {
-            let column = self.table.columns.get(*column)?;
-            Some(column.name.as_str())
-        });
-        let names: Vec<_> = names.collect();
-        planned.plan.label += &format!(" in groups of {}", names.join(", "));
+        if self.explains {
+            let column = |(at, _): &(usize, bool)| Some(self.table.columns.get(*at)?.name.as_str());
+            let names: Vec<_> = grouping.by.iter().filter_map(column).collect();
+            planned.plan.label += &format!(" in groups of {}", names.join(", "));
+        }
         planned.cost += planned.rows as f64 * GATHER_COST;
         planned.ordered = true;
         planned.plan.groups = Some(grouping);
