@@ -165,5 +165,11 @@ describe("bulk", () => {
     assert.ok(await page.locator("#rows .td.hit").count());
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("#rows .td.hit").count(), 0);
+    await page.keyboard.press("Control+f");
+    await said.getByText("1 of 11", { exact: true }).waitFor();
+    await page.keyboard.press("F3");
+    await said.getByText("2 of 11", { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".find-bar").count(), 0);
   });
 });
