@@ -13,6 +13,7 @@ import { t } from "../../strings/activity.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { isRunning } from "../design/job_strip.js";
+import { saveBlob } from "../save_file.js";
 import { clock, day, details, summary, wayOf } from "./audit_row.js";
 import { figures, largeFigure } from "./figures.js";
 import { jobPath, jobsPane } from "./jobs.js";
@@ -284,12 +285,7 @@ export class SopActivity extends Part {
     } catch (error) {
       return session.fail(error, t("shared.export"));
     }
-    const url = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = "audit.ndjson";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
+    saveBlob(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }), "audit.ndjson");
     session.say(before === undefined ? { kind: "ok", text: t("activity.changes_are_saved", { n: count(lines.length) }) } : { kind: "warn", text: t("activity.the_newest_changes_are_saved", { n: count(lines.length) }) });
     return undefined;
   }

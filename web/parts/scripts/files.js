@@ -1,16 +1,15 @@
 // Scripts as files: JSON out, JSON in.
 
 import { parse, stringify } from "../../core/json.js";
-import { download } from "../dom.js";
+import { saveBlob } from "../save_file.js";
 import { UNNAMED } from "./studio.js";
 
 const MOST_IMPORT = 2_000_000;
 
 /** Writes a script to a file. @param {import("../../model/script/drafts.js").Draft} draft */
 export function exportJson(draft) {
-  const url = URL.createObjectURL(new Blob([`${stringify(draft.script, 2)}\n`], { type: "application/json" }));
-  download(url, `${(draft.script.name || UNNAMED).replace(/[^\p{L}\p{N}._-]+/gu, "_")}.script.json`);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  const name = (draft.script.name || UNNAMED).replace(/[^\p{L}\p{N}._-]+/gu, "_");
+  saveBlob(new Blob([`${stringify(draft.script, 2)}\n`], { type: "application/json" }), `${name}.script.json`);
 }
 
 /** Asks for a file, and opens the script in it. @param {import("./studio.js").SopScripts} studio */
