@@ -31,9 +31,9 @@ const text = (bytes) => new TextDecoder().decode(bytes);
  */
 export async function parquetEnd(file) {
   const tail = new Uint8Array(await file.slice(Math.max(0, file.size - TAIL)).arrayBuffer());
-  if (tail.length < TAIL || text(tail.subarray(4)) !== MAGIC) throw new Error("This is no whole Parquet file: it does not end as one.");
+  if (tail.length < TAIL || text(tail.subarray(4)) !== MAGIC) throw new Error(t("core.no_whole_parquet_file"));
   const length = new DataView(tail.buffer).getUint32(0, true);
-  if (length > MOST_LISTED || length + TAIL > file.size) throw new Error("This Parquet file is damaged: its list of columns is not where it says.");
+  if (length > MOST_LISTED || length + TAIL > file.size) throw new Error(t("core.parquet_list_is_not_there"));
   return listed(new Uint8Array(await file.slice(file.size - TAIL - length, file.size - TAIL).arrayBuffer()));
 }
 
@@ -63,7 +63,7 @@ export function listed(bytes) {
     columns.push({ name, kind });
     pass(0);
   }
-  if (!columns.length) throw new Error("There is no column in this file.");
+  if (!columns.length) throw new Error(t("core.there_is_no_column_in_this_file"));
   return { columns, rows };
 }
 
@@ -85,7 +85,7 @@ function element(reader) {
 
 /** @returns {never} */
 function broken() {
-  throw new Error("This Parquet file is damaged: its list of columns cannot be read.");
+  throw new Error(t("core.parquet_list_cannot_be_read"));
 }
 
 class Reader {

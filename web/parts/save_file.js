@@ -59,6 +59,6 @@ async function take(response, most) {
       parts.push(value);
     }
   } catch {
-    throw new Error("The file broke off before its end, and nothing was saved.");
+    throw new Error(t("shell.the_file_broke_off"));
   }
 }

@@ -150,8 +150,12 @@ describe("what the guard sees", () => {
     assert.deepEqual(seen('session.say({ text: "gone" }); announce("Done"); const a = `${b} was not read`; f("Two words");'), ["gone", "Done", "{…} was not read", "Two words"]);
   });
 
-  test("not names, keys, statements and what is thrown for developers", () => {
-    assert.deepEqual(seen('html`<b class="a b">${t("a.b")}</b><kbd>Ctrl K</kbd><kbd>Esc</kbd>`; if (a === "Some words") throw new Error("No such thing"); x.querySelector("div Some");'), []);
+  test("messages of faults, a single word too, and not their names", () => {
+    assert.deepEqual(seen('throw new Error("No such thing"); f(new TypeError("gone")); reject(new DOMException("It was stopped.", "AbortError")); const e = new Error(`${a} is no file`);'), ["No such thing", "gone", "It was stopped.", "{…} is no file"]);
+  });
+
+  test("not names, keys and statements", () => {
+    assert.deepEqual(seen('html`<b class="a b">${t("a.b")}</b><kbd>Ctrl K</kbd><kbd>Esc</kbd>`; if (a === "Some words") x.querySelector("div Some"); new CustomEvent("Some name"); new Error(t("a.b"));'), []);
   });
 
   test("a template's words, not its expressions", () => {

@@ -16,10 +16,12 @@ export const FILES = [
 
 /** Texts of single modules. */
 export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
+  "app.js": [/^The page has no /], // thrown for developers
   "core/column_window.js": [/^(?:all|only) /], // names of windows
   "core/format.js": ["empty"], // a kind of cell
   "model/code/index.js": ["Go"], // a language
   "model/design/export.js": [/<text /, "not null", /^ {2}indexes/, /^(?:Table|Ref:| Note:|  Note:)/, " PK", " FK"], // DBML, Mermaid
+  "model/commands.js": [/^There is no command /], // thrown for developers
   "model/row_source.js": ["key desc"], // an order as the API takes it
   "model/sorted_source.js": [/nulls last$/, " desc"],
   "model/slash.js": ["at text", "from to", "script name value", "[apply or cancel]"], // names of arguments

@@ -25,7 +25,9 @@ const TAKES_NAMES = new Set([
 ]);
 /** The same for functions that are no methods. */
 const NAMED_BY = new Set(["icon", "iconElement", "import", "matchMedia", "path", "run"]);
-const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL", "Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
+const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL"]);
+/** Whose message is shown where somebody catches it; what else they take is a name. */
+const MAKES_FAULTS = new Set(["Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
 
 /** @param {string} source @returns {Node} */
 export function tree(source) {
@@ -334,7 +336,7 @@ function program(node, text) {
         if (child === at.callee) break;
         return (at.callee.type === "MemberExpression" ? TAKES_NAMES : NAMED_BY).has(callee(at)) ? "taken" : undefined;
       case "NewExpression":
-        return MAKES_NAMES.has(at.callee.name) ? "made" : undefined;
+        return MAKES_NAMES.has(at.callee.name) || (MAKES_FAULTS.has(at.callee.name) && child !== at.arguments[0]) ? "made" : undefined;
       case "TaggedTemplateExpression":
         return "template";
       case "TemplateLiteral":
@@ -361,6 +363,7 @@ function shown(node) {
   for (let child = node, at = node.parent; at; child = at, at = at.parent) {
     if (at.type === "Property") return child === at.value && !at.computed && SHOWN.has(at.key.name ?? at.key.value) && at.parent.parent.callee?.name !== "CustomEvent";
     if (at.type === "CallExpression") return child !== at.callee && SAYS.has(callee(at));
+    if (at.type === "NewExpression") return MAKES_FAULTS.has(at.callee.name) && child === at.arguments[0];
     if (at.type === "AssignmentExpression") return at.left.type === "MemberExpression" && /^(?:textContent|title|placeholder|innerText)$/.test(at.left.property.name ?? "");
     if (at.type === "ConditionalExpression" ? child === at.test : at.type === "ArrowFunctionExpression" ? child !== at.body : !["LogicalExpression", "TemplateLiteral"].includes(at.type)) return false;
   }

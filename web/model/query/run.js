@@ -24,7 +24,7 @@ export function faultOf(error) {
   const at = Number(first.at ?? problem.at ?? NaN);
   /** @type {string[]} */
   const suggestions = [...(first.suggestions ?? []), ...(problem.suggestions ?? [])].filter((one) => typeof one === "string");
-  return { message: String(problem.detail || first.detail || problem.title || t("query.the_query_failed")), code: String(problem.code ?? ""), at: Number.isInteger(at) && at >= 0 ? at : undefined, suggestions: [...new Set(suggestions)] };
+  return { message: String(problem.detail || first.detail || problem.title || t("shared.the_query_failed")), code: String(problem.code ?? ""), at: Number.isInteger(at) && at >= 0 ? at : undefined, suggestions: [...new Set(suggestions)] };
 }
 
 export class QueryRun extends EventTarget {

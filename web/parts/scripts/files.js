@@ -1,6 +1,7 @@
 // Scripts as files: JSON out, JSON in.
 
 import { parse, stringify } from "../../core/json.js";
+import { t } from "../../strings/scripts.js";
 import { saveBlob } from "../save_file.js";
 import { UNNAMED } from "./studio.js";
 
@@ -21,9 +22,9 @@ export function importJson(studio) {
     const [file] = input.files ?? [];
     if (!file) return;
     try {
-      if (file.size > MOST_IMPORT) throw new Error("a script is not as large as this file");
+      if (file.size > MOST_IMPORT) throw new Error(t("scripts.a_script_is_not_as_large"));
       const script = parse(await file.text());
-      if (!Array.isArray(script?.steps)) throw new Error("a script has a list of \"steps\", and this file has none");
+      if (!Array.isArray(script?.steps)) throw new Error(t("scripts.this_file_has_no_steps"));
       await studio.add(script);
     } catch (error) {
       studio.session.say({ kind: "danger", text: `${file.name}: ${error instanceof Error ? error.message : String(error)}` });

@@ -2,6 +2,7 @@
 export default /** @type {const} */ ({
   "scripts.a_filter_document_such_as": "a filter document such as {example}",
   "scripts.a_script_has_a_list_of_steps": "A script has a list of \"steps\".",
+  "scripts.a_script_is_not_as_large": "a script is not as large as this file",
   "scripts.a_statement_that_reads": "A statement that reads",
   "scripts.a_transaction_each_step": "a transaction each step",
   "scripts.a_value_from_an_expression": "A value from an expression",
@@ -256,6 +257,7 @@ export default /** @type {const} */ ({
   "scripts.there_is_no_such_script": "There is no such script",
   "scripts.things_to_mend_first_one": "{n} thing to mend first. {message}",
   "scripts.things_to_mend_first_other": "{n} things to mend first. {message}",
+  "scripts.this_file_has_no_steps": "a script has a list of \"steps\", and this file has none",
   "scripts.this_is_json": "This is JSON: a text has quotes, \"{text}\". A variable is {variable}.",
   "scripts.this_is_the_newest": "This is the newest one.",
   "scripts.this_name_is_not_known_here": "this name is not known here",

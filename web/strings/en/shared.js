@@ -242,6 +242,7 @@ export default /** @type {const} */ ({
   "shared.the_file_was_not_written": "The file was not written",
   "shared.the_one_before": "The one before",
   "shared.the_one_before_shift": "The one before (Shift ↵)",
+  "shared.the_query_failed": "The query failed.",
   "shared.tools": "Tools",
   "shared.true_or_false": "true or false",
   "shared.try_again": "Try again",

@@ -99,6 +99,7 @@ export default /** @type {const} */ ({
   "shell.the_demo_shop_is_here_other": "The demo shop is here: {items} items in {n} stores.",
   "shell.the_design": "The design",
   "shell.the_environment_is_read_only": "The environment {environment} is read only.",
+  "shell.the_file_broke_off": "The file broke off before its end, and nothing was saved.",
   "shell.the_folder_of_a_database_that_exists": "The folder of a database that exists, as this machine names it.",
   "shell.the_page_of_databases": "The page of databases",
   "shell.the_query_workbench": "The query workbench",
