@@ -17,7 +17,9 @@ import { copyText, icon } from "./dom.js";
 const MOST_CARDS = 200;
 const MOST_FIELDS = 12;
 const MOST_RANKED = 50;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
+
+/** What is done to an item, in a word. */
+export const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** Opens the review. @param {import("./context.js").Context} app */
 export function review(app) {
@@ -215,7 +217,7 @@ class Review {
     const key = store ? keyText(store.key, entry.key) : stringify(entry.key);
     const conflict = this.conflicts.get(this.id(entry));
     const wrong = this.faults.get(this.id(entry));
-    return html`<section class="card" aria-label="${entry.op} ${key}">
+    return html`<section class="card" aria-label="${VERB[entry.op]} ${key}">
       <header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${this.manyStores() ? html`<span class="small dim">${entry.store}</span>` : nothing}<span class="grow"></span><span class="small dim nowrap">${entry.op === "insert" ? t("review.new_key") : t("shared.version_within", { version: count(entry.version ?? 0) })}</span><button class="button only s quiet" aria-label=${t("review.unstage")} title=${t("review.unstage")} @click=${() => this.unstage(entry)}>${icon("undo", true)}</button></header>
       ${diffTable(entry)}${conflict ? this.clash(entry, conflict) : nothing}${wrong ? html`<div class="clash bad" role="alert">${icon("warning")}<p class="grow">${wrong}</p></div>` : nothing}</section>`;
   }

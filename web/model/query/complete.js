@@ -143,7 +143,7 @@ function storePlace(before) {
 const storeOption = (store, boost) => ({ label: store.name, type: "store", detail: Number(store.count).toLocaleString("en-US"), apply: quoted(store.name), boost });
 
 /** @param {{name: string, type: string, key: boolean}} column @param {string} store @param {number} boost @returns {Option} */
-const columnOption = (column, store, boost) => ({ label: column.name, type: "column", detail: [store, column.key ? "key" : "", column.type].filter(Boolean).join(" · "), apply: quoted(column.name), boost: boost + (column.key ? 0 : 0.1) });
+const columnOption = (column, store, boost) => ({ label: column.name, type: "column", detail: [store, column.key ? t("shared.key_within") : "", column.type].filter(Boolean).join(" · "), apply: quoted(column.name), boost: boost + (column.key ? 0 : 0.1) });
 
 /** The words of the language; those that often follow come first. @param {Token[]} before @returns {Option[]} */
 function words(before) {

@@ -3,7 +3,7 @@
 // Holds: a run ends once, as `done`, `failed` or `cancelled`; what came before an end stays. Changes to one item are one change:
 // from what it was first to what it is last. Says `change` as things come and `end` once.
 
-import { count, literal, span } from "../../core/format.js";
+import { count, literal, sentence, span } from "../../core/format.js";
 import { ApiError, path } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
 import { readLines } from "../../core/ndjson.js";
@@ -427,12 +427,12 @@ export function shownVariable(value) {
   if (Array.isArray(value)) {
     const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
     const n = more ? value.length - 1 + Number(more) : value.length;
-    return { type: "list", text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
+    return { type: t("shared.list_within"), text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
   }
-  if (isObject(value)) return { type: "map", text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
+  if (isObject(value)) return { type: t("scripts.map_within"), text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
-  if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
-  return { type: "number", text: String(value), look: "n" };
+  if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? t("shared.date_within") : t("shared.text_within"), text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
+  return { type: t("shared.number_within"), text: String(value), look: "n" };
 }
 
 /** The time in a run as its log writes it. @param {number} ms */
@@ -445,6 +445,3 @@ function told(message) {
   const [, field = "", text = ""] = /^(\/[^\s:]+)?(?:: )?(.*)$/s.exec(String(message ?? "")) ?? [];
   return { field, text: sentence(text || t("scripts.it_failed")) };
 }
-
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${!text || /[.!?]$/.test(text) ? "" : "."}`;

@@ -123,7 +123,7 @@ export class SopDatabases extends Part {
     if (isRunning(job)) return job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : t("shared.running_within");
     if (job.state !== "finished") return job.state;
     if (job.kind === "check") return job.outcome.clean ? t("design.nothing_wrong") : `${t("design.n_problems", { n: Number(job.outcome.problem_count) })}`;
-    return t("design.done_within");
+    return t("shared.done_within");
   }
 
   /** @param {Job} job */

@@ -10,7 +10,7 @@ import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
 import { follow } from "./job_strip.js";
 
-const WORDS = /** @type {{[name: string]: string}} */ ({ description: t("shared.description"), key: "Key", unique: t("design.unique"), slot_length: t("design.slot_length"), leaf_load_balancing: t("design.leaf_balancing"), placement: t("design.placement"), schema: t("shared.value"), relations: t("shared.relations"), cache: t("shared.cache") });
+const WORDS = /** @type {{[name: string]: string}} */ ({ description: t("shared.description"), key: t("shared.key"), unique: t("design.unique"), slot_length: t("design.slot_length"), leaf_load_balancing: t("design.leaf_balancing"), placement: t("design.placement"), schema: t("shared.value"), relations: t("shared.relations"), cache: t("shared.cache") });
 
 /** @param {import("../context.js").Context} app @param {import("./designer.js").SopDesign} design @param {string} store */
 export function reviewDesign(app, design, store) {

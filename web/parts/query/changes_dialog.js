@@ -6,10 +6,9 @@ import { rich, t } from "../../strings/query.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
-import { diffTable } from "../review.js";
+import { VERB, diffTable } from "../review.js";
 
 const MOST_CARDS = 100;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {{count: number, rows: {op: string, store: string, key: any, before?: any, after?: any}[]}} Changes */
 
@@ -75,7 +74,7 @@ export function changeKey(session, row) {
 export function changeView(session, row, many) {
   const entry = entryOf(row);
   const key = changeKey(session, row);
-  return html`<section class="card" aria-label="${entry.op} ${key}"><header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
+  return html`<section class="card" aria-label="${VERB[entry.op]} ${key}"><header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
 }
 
 /** Asks before stores themselves are changed. @param {{title: string, text: string, sql: string, act: string, done: () => void}} how */

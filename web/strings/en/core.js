@@ -5,6 +5,7 @@ export default /** @type {const} */ ({
   "core.a_comma_or_bracket_is_missing": "a comma or ] is missing",
   "core.a_field_name_in_quotes_is_missing": "a field name in quotes is missing",
   "core.an_event_is_too_long": "The server sent an event that is too long.",
+  "core.binary_within": "binary",
   "core.bytes": "{n} B",
   "core.date_as_text": "date as text",
   "core.does_not_begin_a_value": "“{text}” does not begin a value",

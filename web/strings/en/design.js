@@ -76,7 +76,6 @@ export default /** @type {const} */ ({
   "design.diagram_as_mermaid": "Diagram as Mermaid",
   "design.diagram_within": "diagram",
   "design.discard": "Discard",
-  "design.done_within": "done",
   "design.draft": "draft",
   "design.drag_or_arrow_keys": "Drag, or arrow keys",
   "design.drag_to_a_field_of_another_store": "Drag to a field of another store",
