@@ -3,6 +3,7 @@
 // Holds: what is offered fits what stands before; a name that needs quotes is offered with them. Reads the statement's text
 // and the stores that the page knows; does not check what the statement means.
 
+import { count } from "../../core/format.js";
 import { keyFields } from "../../core/keys.js";
 import { t } from "../../strings/query.js";
 import { quoted, tokens, unquoted } from "./sql_text.js";
@@ -140,7 +141,7 @@ function storePlace(before) {
 }
 
 /** @param {Store} store @param {number} boost @returns {Option} */
-const storeOption = (store, boost) => ({ label: store.name, type: "store", detail: Number(store.count).toLocaleString("en-US"), apply: quoted(store.name), boost });
+const storeOption = (store, boost) => ({ label: store.name, type: "store", detail: count(store.count), apply: quoted(store.name), boost });
 
 /** @param {{name: string, type: string, key: boolean}} column @param {string} store @param {number} boost @returns {Option} */
 const columnOption = (column, store, boost) => ({ label: column.name, type: "column", detail: [store, column.key ? t("shared.key_within") : "", column.type].filter(Boolean).join(" · "), apply: quoted(column.name), boost: boost + (column.key ? 0 : 0.1) });
