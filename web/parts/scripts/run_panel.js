@@ -13,8 +13,8 @@ import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
 import { rowDialog } from "../query/result_views.js";
+import { walkFaces, walkTabs } from "../walk.js";
 import { variableDialog } from "./dialogs.js";
-import { walkFaces, walkTabs } from "./walk.js";
 
 /** @typedef {import("../../model/script/drafts.js").Draft} Draft */
 /** @typedef {import("../../model/script/run.js").ScriptRun} ScriptRun */
