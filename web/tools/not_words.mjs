@@ -31,8 +31,8 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "parts/copilot/dialogs.js": ["result", /^result_/, /^step /], // names of steps and outputs
   "parts/copilot/markdown.js": ["noopener noreferrer", "md-table scroll", /^ class=/],
   "parts/dom.js": ["icon s"],
+  "parts/drawn_rows.js": [/^rows scroll live/, " wide", " many", " none"], // classes
   "parts/filter_commands.js": [/nulls last$/, "key desc", " desc"],
-  "parts/grid.js": [/^rows scroll live/, " wide", " many", " none"],
   "parts/grid_rows.js": [/^td /, /^ghost /, /^ pinned /, " new", " gone", " loading", " staged", " num", " text", /^ card-/],
   "parts/design/store_pane.js": [/^(?:name|description|key|unique|slot_length|leaf_load_balancing|placement|schema|relations|cache)$/], // properties of a definition
   "parts/design/store_actions.js": [/ copy(?: |$)/], // names of stores
@@ -45,7 +45,6 @@ export const TEXTS = /** @type {{[file: string]: (string | RegExp)[]}} */ ({
   "model/script/run.js": ["goes on"], // a kind of line
   "model/script/steps.js": ["string", "user, database, now, today, dry_run", "code, message, step"], // a type, names of variables
   "parts/query/editor_marks.js": ["button s"],
-  "parts/query/result_grid.js": [/^rows scroll live/, /^td /, " wide", " many", " num", " text", " key-card", /^ card-/],
   "parts/query/result_layout.js": [/^td /, " key-card", /^ card-/, " many", " num", " text"],
   "parts/scripts/dialogs.js": [/ copy$/, /^size\(/, /\.total >/], // the name of a script, conditions
   "parts/scripts/run_panel.js": [/^parameter /, /^limit /], // names of steps back
