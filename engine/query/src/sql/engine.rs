@@ -177,6 +177,7 @@ impl QueryEngine {
     ) -> Rc<Running> {
         let running = Running::new(catalog.clone(), visibility.clone(), until, notes_changes);
         running.forced.set(self.options.forced);
+        running.group_bytes.set(self.options.group_bytes);
         running
     }
 

@@ -9,6 +9,7 @@ mod any;
 mod cursor;
 mod edge;
 mod entries;
+mod groups;
 mod hash;
 mod masked;
 mod open;

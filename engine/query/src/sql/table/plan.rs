@@ -34,22 +34,27 @@
 //! 25. Conditions on fields that nothing else makes use of are residual: tested before SQLite sees the item ([`residual`](super::residual)).
 //! 26. What a caller sees in part is read by its keys alone: no index, nothing residual.
 //! 27. Groups and distinct values in the order of keys need no table of them.
+//! 28. Items that are wanted in other groups are gathered by these in memory, where they fit, instead of being sorted.
 
 mod forced;
+mod grouping;
+mod known;
 mod order;
 mod residuals;
 pub(super) mod ways;
 
-use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{IndexConstraintOp as Op, IndexInfo};
 use sop::key::KeyType;
 
+use self::known::Known;
 use self::ways::Way;
 use super::TableShared;
+use super::groups::Grouping;
 use super::residual::Residual;
-use super::seek::{Arguments, Given, Pattern, Seek};
+use super::seek::{Given, Pattern, Seek};
 use crate::sql::Result;
 use crate::sql::columns::Source;
+use crate::sql::forced::ForcedPath;
 use crate::sql::running::Running;
 
 /// How the items come that a statement asks for.
@@ -65,6 +70,8 @@ pub(super) struct Plan {
     pub skip: Option<usize>,
     /// Conditions that are tested before an item is given to SQLite.
     pub residuals: Vec<Residual>,
+    /// How the items are gathered before the first is given to SQLite.
+    pub groups: Option<Grouping>,
     /// For people.
     pub label: String,
 }
@@ -134,10 +141,16 @@ pub(super) fn choose(
         Some(path) => choice.forced(path, &indexes)?,
     };
     choice.offset(&mut planned);
-    if running.forced.get().is_none() {
+    let forced = running.forced.get();
+    if forced.is_none_or(|path| path == ForcedPath::Groups) {
         choice.residuals(&mut planned);
     }
     let permission = choice.count(&mut planned);
+    match forced {
+        None => choice.group(&mut planned, running.group_bytes.get()),
+        Some(ForcedPath::Groups) => choice.group(&mut planned, usize::MAX),
+        Some(_) => {}
+    }
     let arguments = std::mem::take(&mut choice.arguments);
     for at in std::mem::take(&mut choice.lists) {
         // All values at once: one by one SQLite would compare them by other rules than `IN` has.
@@ -152,39 +165,6 @@ pub(super) fn choose(
         info.constraint_usage(at).set_omit(true);
     }
     Ok(Some(planned))
-}
-
-/// Values that are known while planning.
-struct Known<'a> {
-    info: &'a IndexInfo,
-    /// The constraints that arguments are.
-    arguments: &'a [usize],
-}
-
-impl Arguments for Known<'_> {
-    fn value(&self, argument: usize) -> Option<ValueRef<'_>> {
-        let at = *self.arguments.get(argument)?;
-        self.info.rhs_value(at).ok().flatten()
-    }
-
-    fn list(&self, _: usize) -> Option<Vec<Value>> {
-        None
-    }
-}
-
-impl Known<'_> {
-    /// Whether all that a seek needs is known.
-    fn knows(&self, seek: &Seek) -> bool {
-        let lists = seek.equal.iter().flatten().any(|given| given.is_list);
-        let equal = seek.equal.iter().flatten().map(|given| given.argument);
-        let mut used = equal
-            .chain(seek.lower.map(|(argument, _)| argument))
-            .chain(seek.upper.map(|(argument, _)| argument))
-            .chain(seek.prefix.map(|(argument, _)| argument))
-            .chain(seek.after)
-            .chain(seek.before);
-        !lists && used.all(|argument| self.value(argument).is_some())
-    }
 }
 
 /// `>` and `>=`.
@@ -531,6 +511,7 @@ impl<'a> Choice<'a> {
                 equal: (order.is_some() && self.info.num_of_order_by() > 0).then_some(equal),
                 skip: None,
                 residuals: Vec::new(),
+                groups: None,
                 label,
             },
             cost,
