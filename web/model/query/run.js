@@ -5,8 +5,8 @@
 import { ApiError } from "../../core/http.js";
 import { parse } from "../../core/json.js";
 import { t } from "../../strings/query.js";
-import { StreamedRun } from "../streamed_run.js";
 import { ResultRows } from "./result_rows.js";
+import { StreamedRun } from "./streamed_run.js";
 
 /** @typedef {{name: string, type: string}} Column */
 /** @typedef {{elapsed_ms?: number, rows?: number, scanned?: number, nodes_read?: number, sequence?: number, truncated?: boolean, changed?: number}} Stats */

@@ -8,7 +8,7 @@ import { ApiError, path } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
 import { t } from "../../strings/scripts.js";
 import { ResultRows } from "../query/result_rows.js";
-import { StreamedRun } from "../streamed_run.js";
+import { StreamedRun } from "../query/streamed_run.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 

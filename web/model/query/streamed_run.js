@@ -4,13 +4,13 @@
 // sides: the stream is closed and the server is told by the run's id. Says `change` as things come and `end` once. What the
 // lines mean, whoever makes one of it says.
 
-import { path } from "../core/http.js";
-import { readLines } from "../core/ndjson.js";
+import { path } from "../../core/http.js";
+import { readLines } from "../../core/ndjson.js";
 
 /** @typedef {"running" | "done" | "failed" | "cancelled"} State */
 
 export class StreamedRun extends EventTarget {
-  /** @param {{api: import("../core/http.js").Api, url: string, now?: () => number}} how */
+  /** @param {{api: import("../../core/http.js").Api, url: string, now?: () => number}} how */
   constructor({ api, url, now = () => performance.now() }) {
     super();
     this.api = api;
