@@ -165,5 +165,12 @@ describe("bulk", () => {
     assert.ok(await page.locator("#rows .td.hit").count());
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("#rows .td.hit").count(), 0);
+    await page.keyboard.press("Control+f");
+    await said.getByText(/^\d+ of 11$/).waitFor();
+    const first = Number.parseInt((await said.textContent()) ?? "", 10);
+    await page.keyboard.press("F3");
+    await said.getByText(`${(first % 11) + 1} of 11`, { exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".find-bar").count(), 0);
   });
 });

@@ -49,13 +49,13 @@ describe("changing", () => {
 
     const dialog = await openReview(page);
     await dialog.getByRole("heading", { name: "Review 3 changes" }).waitFor();
-    const update = dialog.getByRole("region", { name: /^update/ });
+    const update = dialog.getByRole("region", { name: /^Update/ });
     assert.equal(await update.locator("tr", { hasText: "BillingCity" }).locator(".was").textContent(), `"${before.value.BillingCity}"`);
     assert.equal(await update.locator("tr", { hasText: "BillingCity" }).locator(".now").textContent(), '"Elsewhere"');
     assert.equal(await update.locator("tr", { hasText: "Total" }).locator(".now").textContent(), "2.98");
     assert.equal(await update.locator("tbody tr").count(), 2, "only what changes is shown");
-    await dialog.getByRole("region", { name: /^insert/ }).getByText('"Mendoza"').waitFor();
-    await dialog.getByRole("region", { name: /^delete/ }).waitFor();
+    await dialog.getByRole("region", { name: /^Insert/ }).getByText('"Mendoza"').waitFor();
+    await dialog.getByRole("region", { name: /^Delete/ }).waitFor();
     await picture(page, "review");
     const sequence = (await it.server.call("GET", "/databases/chinook/stores/Invoice/items", { query: { limit: 1 } })).sequence;
     await commit(page, dialog);

@@ -227,6 +227,27 @@ describe("the query workbench", () => {
     await until(async () => !/more/.test(await editor(page).innerText()), "undone in its own tab");
   });
 
+  test("the bar below the editor is moved by keys and by mouse, and stays", async () => {
+    const { page } = await open();
+    const height = () => page.locator("sop-query .editor").evaluate((/** @type {HTMLElement} */ element) => element.offsetHeight);
+    const bar = page.getByRole("separator", { name: "Height of the editor" });
+    const before = await height();
+    await bar.focus();
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await height(), before + 22);
+    assert.equal(await bar.getAttribute("aria-valuenow"), String(before + 22));
+    const box = /** @type {{x: number, y: number, width: number}} */ (await bar.boundingBox());
+    await page.mouse.move(box.x + box.width / 2, box.y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + 40);
+    await page.mouse.up();
+    assert.equal(await height(), before + 62);
+    await page.reload();
+    await ready(page);
+    await editor(page).waitFor();
+    await until(async () => (await height()) === before + 62, "it is as high again");
+  });
+
   test("parameters by name and by place go with the statement, exactly", async () => {
     const { page } = await open("large");
     await write(page, "SELECT :big AS big, @word AS word, :none AS none, typeof(:day) AS kind");

@@ -134,10 +134,17 @@ describe("a result of many columns", () => {
     await accessible(page, "find");
     await find.fill("no such text");
     await until(async () => (await said.textContent()) === "nothing found", "nothing");
+    await find.fill("R4711 1");
+    await until(async () => (await page.locator("#result-rows .hit").count()) > 0, "what is found again is marked again");
     await page.keyboard.press("Escape");
     assert.equal(await page.locator(".find-bar").count(), 0);
     assert.equal(await page.locator("#result-rows .hit").count(), 0);
     assert.ok(await page.locator("#result-rows").evaluate((rows) => rows === document.activeElement), "the rows have the focus again");
+    await page.keyboard.press("Control+f");
+    assert.equal(await find.inputValue(), "R4711 1", "what was looked for is kept");
+    await until(async () => (await said.textContent()) === `1 of ${wanted}`, "and looked for again");
+    await page.keyboard.press("F3");
+    await until(async () => (await said.textContent()) === `2 of ${wanted}`, "F3 goes on");
   });
 
   test("a card on a phone has its few fields", async () => {

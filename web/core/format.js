@@ -119,10 +119,20 @@ export function literal(value, limit = 400) {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
+/** A message of the server as a sentence: with a capital and a full stop. @param {string} text */
+export function sentence(text) {
+  return text && `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}
+
+/** A name of a program as a title: `list_stores` as "List stores". @param {string} name */
+export function titled(name) {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+}
+
 /** The name of a value's type as the inspector says it. @param {unknown} value */
 export function typeName(value) {
   const kind = kindOf(value);
-  if (kind === "string") return isDateText(value) ? t("core.date_as_text") : "text";
-  if (base64Of(value) !== undefined) return "binary";
-  return kind;
+  if (kind === "string") return isDateText(value) ? t("core.date_as_text") : t("shared.text_within");
+  if (base64Of(value) !== undefined) return t("core.binary_within");
+  return { number: t("shared.number_within"), array: t("shared.list_within"), object: t("shared.object_within"), bool: "bool", null: "null", missing: "" }[kind];
 }

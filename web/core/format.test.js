@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { parse } from "./json.js";
-import { cell, count, literal, percent, size, span } from "./format.js";
+import { cell, count, literal, percent, sentence, size, span, titled, typeName } from "./format.js";
 import { valueFromText } from "./typing.js";
 import { csvHead } from "./csv.js";
 
@@ -44,4 +44,20 @@ test("the head of a CSV file", () => {
   assert.deepEqual(csvHead('\ufeffa;b\r\n"x;1";"say ""hi"""\r\n2;\r\n'), { fields: ["a", "b"], records: [["x;1", 'say "hi"'], ["2", ""]], delimiter: ";", quote: '"' });
   assert.deepEqual(csvHead("a,b\n1,2"), { fields: ["a", "b"], records: [["1", "2"]], delimiter: ",", quote: '"' });
   assert.deepEqual(csvHead(""), { fields: [], records: [], delimiter: ",", quote: '"' });
+});
+
+test("a message becomes a sentence, once", () => {
+  assert.equal(sentence("there is no store Albums"), "There is no store Albums.");
+  assert.equal(sentence("Is it there?"), "Is it there?");
+  assert.equal(sentence(sentence("élan is missing")), "Élan is missing.");
+  assert.equal(sentence(""), "");
+});
+
+test("a name of a program becomes a title", () => {
+  assert.equal(titled("list_open_stores"), "List open stores");
+  assert.equal(titled(""), "");
+});
+
+test("a value says its type in words", () => {
+  assert.deepEqual(["a", "2024-02-03T04:05:06Z", [1], { a: 1 }, 1, true, null].map(typeName), ["text", "date as text", "list", "object", "number", "bool", "null"]);
 });

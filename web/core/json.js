@@ -72,7 +72,7 @@ class Reader {
     const before = this.text.slice(0, this.at);
     const line = before.split("\n").length;
     const column = this.at - before.lastIndexOf("\n");
-    const error = new SyntaxError(`Line ${line}, column ${column}: ${why}`);
+    const error = new SyntaxError(t("core.line_column_why", { line, column, why }));
     Object.assign(error, { line, column, offset: this.at });
     throw error;
   }

@@ -14,7 +14,9 @@ const MOST_DEPTH = 32;
 
 /** @typedef {{name: string, kind: string}} Column */
 
-const PHYSICAL = [t("shared.true_or_false"), t("shared.whole_number"), t("shared.whole_number"), "time", "number", "number", "text", "bytes"];
+/** What a column holds by its physical type, and by what it is converted to, in words. */
+const PHYSICAL = [t("shared.true_or_false"), t("shared.whole_number"), t("shared.whole_number"), t("shared.time_within"), t("shared.number_within"), t("shared.number_within"), t("shared.text_within"), t("shared.bytes_within")];
+const CONVERTED = /** @type {{[type: number]: string}} */ ({ 0: t("shared.text_within"), 1: t("shared.object_within"), 3: t("shared.list_within"), 4: t("shared.text_within"), 5: t("shared.number_within"), 6: t("shared.date_within"), 9: t("shared.time_within"), 10: t("shared.time_within"), 19: "JSON" });
 const STRUCT = 12;
 
 /** Whether a file is one, by its first bytes or its name. @param {string} name @param {Uint8Array} head */
@@ -31,9 +33,9 @@ const text = (bytes) => new TextDecoder().decode(bytes);
  */
 export async function parquetEnd(file) {
   const tail = new Uint8Array(await file.slice(Math.max(0, file.size - TAIL)).arrayBuffer());
-  if (tail.length < TAIL || text(tail.subarray(4)) !== MAGIC) throw new Error("This is no whole Parquet file: it does not end as one.");
+  if (tail.length < TAIL || text(tail.subarray(4)) !== MAGIC) throw new Error(t("core.no_whole_parquet_file"));
   const length = new DataView(tail.buffer).getUint32(0, true);
-  if (length > MOST_LISTED || length + TAIL > file.size) throw new Error("This Parquet file is damaged: its list of columns is not where it says.");
+  if (length > MOST_LISTED || length + TAIL > file.size) throw new Error(t("core.parquet_list_is_not_there"));
   return listed(new Uint8Array(await file.slice(file.size - TAIL - length, file.size - TAIL).arrayBuffer()));
 }
 
@@ -63,21 +65,19 @@ export function listed(bytes) {
     columns.push({ name, kind });
     pass(0);
   }
-  if (!columns.length) throw new Error("There is no column in this file.");
+  if (!columns.length) throw new Error(t("core.there_is_no_column_in_this_file"));
   return { columns, rows };
 }
 
 /** @param {Reader} reader */
 function element(reader) {
-  const found = { name: "", children: 0, kind: "object" };
+  const found = { name: "", children: 0, kind: t("shared.object_within") };
   reader.fields((field, type) => {
-    if (field === 1) found.kind = PHYSICAL[reader.integer()] ?? "value";
+    if (field === 1) found.kind = PHYSICAL[reader.integer()] ?? t("shared.value_within");
     else if (field === 4) found.name = text(reader.binary());
     else if (field === 5) found.children = reader.integer();
-    else if (field === 6) {
-      const converted = reader.integer();
-      found.kind = { 0: "text", 1: "object", 3: "list", 4: "text", 5: "number", 6: "date", 9: "time", 10: "time", 19: "JSON" }[converted] ?? found.kind;
-    } else reader.skip(type);
+    else if (field === 6) found.kind = CONVERTED[reader.integer()] ?? found.kind;
+    else reader.skip(type);
   });
   if (found.children < 0 || found.children > MOST_COLUMNS) broken();
   return found;
@@ -85,7 +85,7 @@ function element(reader) {
 
 /** @returns {never} */
 function broken() {
-  throw new Error("This Parquet file is damaged: its list of columns cannot be read.");
+  throw new Error(t("core.parquet_list_cannot_be_read"));
 }
 
 class Reader {

@@ -4,6 +4,8 @@
 // split anywhere); a stream that ends inside an event does not give that event. Does not connect again by itself: `lastId`
 // says where to go on.
 
+import { t } from "../strings/core.js";
+
 /** @typedef {{id: string, event: string, data: string}} ServerEvent */
 
 /** Most characters of one event: what is longer is no event of ours. */
@@ -54,7 +56,7 @@ export class SseParser {
       if (event) events.push(event);
     }
     this.rest += text.slice(start);
-    if (this.rest.length > MOST) throw new Error("The server sent an event that is too long.");
+    if (this.rest.length > MOST) throw new Error(t("core.an_event_is_too_long"));
     return events;
   }
 
@@ -67,7 +69,7 @@ export class SseParser {
     const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "data") {
       this.size += value.length;
-      if (this.size > MOST) throw new Error("The server sent an event that is too long.");
+      if (this.size > MOST) throw new Error(t("core.an_event_is_too_long"));
       this.data.push(value);
     } else if (field === "event") this.event = value;
     else if (field === "id") {

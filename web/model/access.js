@@ -8,12 +8,12 @@ import { t } from "../strings/settings.js";
 /** @typedef {{database: string, store: string, field: string}} MaskedField */
 /** @typedef {{name: string, role: Role, disabled: boolean, grants: {[pattern: string]: string}, masked: MaskedField[], created_ms: number, seen_ms: number | null, sessions: number}} User */
 
-/** @type {[Role, string, string][]} */
+/** The roles: by their name, alone, what they may, and inside of a line. @type {[Role, string, string, string][]} */
 export const ROLES = [
-  ["viewer", t("settings.viewer"), t("settings.looks_at_stores")],
-  ["analyst", t("settings.analyst"), t("settings.also_queries_exports_asks_the_copilot_runs")],
-  ["editor", t("settings.editor"), t("settings.also_changes_items")],
-  ["admin", t("shared.admin"), t("settings.everything_stores_databases_users_settings")],
+  ["viewer", t("settings.viewer"), t("settings.looks_at_stores"), t("settings.viewer_within")],
+  ["analyst", t("settings.analyst"), t("settings.also_queries_exports_asks_the_copilot_runs"), t("settings.analyst_within")],
+  ["editor", t("settings.editor"), t("settings.also_changes_items"), t("settings.editor_within")],
+  ["admin", t("shared.admin"), t("settings.everything_stores_databases_users_settings"), t("settings.admin_within")],
 ];
 
 /** What a grant can be. @type {[string, string][]} */

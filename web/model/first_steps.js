@@ -9,7 +9,8 @@ import { t } from "../strings/welcome.js";
 /** @typedef {{way: Way, names: {[way: string]: string}, folders: {[way: string]: string}, environment: "dev" | "prod", cache: string, durability: string, readOnly: boolean, shared: boolean, system: string}} Wish */
 
 export const CACHES = /** @type {const} */ ([["", t("welcome.as_the_server_has_it")], ["64", t("welcome.64_mb")], ["256", t("welcome.256_mb")], ["1024", t("welcome.1_gb")], ["4096", t("welcome.4_gb")]]);
-export const DURABILITIES = /** @type {const} */ ([["every_commit", t("welcome.before_each_commit_is_answered")], ["every_second", t("welcome.at_most_a_second_later")], ["none", t("welcome.at_the_next_checkpoint")]]);
+/** When a commit is durable: by its name, alone, and inside of a line. */
+export const DURABILITIES = /** @type {const} */ ([["every_commit", t("welcome.before_each_commit_is_answered"), t("welcome.before_each_commit_is_answered_within")], ["every_second", t("welcome.at_most_a_second_later"), t("welcome.at_most_a_second_later_within")], ["none", t("welcome.at_the_next_checkpoint"), t("welcome.at_the_next_checkpoint_within")]]);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @returns {Wish} */

@@ -10,7 +10,7 @@ import { t } from "../strings/import.js";
 /** @typedef {{[field: string]: Rule}} Rules */
 /** @typedef {"integer" | "number" | "boolean" | "json" | "text"} FieldType */
 
-export const TYPES = /** @type {const} */ ([["", t("import.as_it_is_within")], ["text", "text"], ["integer", t("shared.whole_number")], ["number", "number"], ["boolean", t("shared.true_or_false")], ["json", "JSON"]]);
+export const TYPES = /** @type {const} */ ([["", t("import.as_it_is_within")], ["text", t("shared.text_within")], ["integer", t("shared.whole_number")], ["number", t("shared.number_within")], ["boolean", t("shared.true_or_false")], ["json", "JSON"]]);
 
 /** The name that a field has in the end. @param {Rules} rules @param {string} field */
 export function targetOf(rules, field) {

@@ -11,6 +11,9 @@ import { t } from "../strings/item.js";
 export const TYPES = /** @type {const} */ (["text", "number", "bool", "null", "object", "list"]);
 /** @typedef {typeof TYPES[number]} NodeType */
 
+/** The types as people read them. @type {{[type in NodeType]: string}} */
+export const TYPE_TITLES = { text: t("shared.text_within"), number: t("shared.number_within"), bool: "bool", null: "null", object: t("shared.object_within"), list: t("shared.list_within") };
+
 /** @param {unknown} value @returns {NodeType} */
 export function typeOf(value) {
   const kind = kindOf(value);

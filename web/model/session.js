@@ -3,6 +3,7 @@
 // Holds: one truth for all parts; events say what changed (`databases`, `stores`, `place`, `changes`, `link`, `said`).
 // Does not touch the document: the address and the storage come in from outside.
 
+import { sentence } from "../core/format.js";
 import { ApiError, NetworkError, path } from "../core/http.js";
 import { stringify } from "../core/json.js";
 import { keyOfOne } from "../core/keys.js";
@@ -279,9 +280,4 @@ function chosen(next, place) {
 /** A list that may stand alone or under its name. @param {any} answer @param {string} name @returns {any[]} */
 function list(answer, name) {
   return Array.isArray(answer) ? answer : (answer?.[name] ?? answer?.items ?? []);
-}
-
-/** @param {string} text */
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

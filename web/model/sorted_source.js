@@ -6,6 +6,7 @@
 import { path } from "../core/http.js";
 import { parse } from "../core/json.js";
 import { readLines } from "../core/ndjson.js";
+import { t } from "../strings/grid.js";
 import { both, prefixFilter } from "./filter.js";
 import { Source } from "./source.js";
 
@@ -112,7 +113,7 @@ export class SortedSource extends Source {
       for (const line of lines) {
         const row = parse(line);
         if (Array.isArray(row)) items.push({ key: row[0], value: row[1], version: row[2] });
-        else if (row.error) throw new Error(row.error.detail ?? row.error.title ?? "The query failed.");
+        else if (row.error) throw new Error(row.error.detail ?? row.error.title ?? t("shared.the_query_failed"));
         else if (row.stats) {
           this.stats = { elapsed: 0, nodes: row.stats.nodes_read, rows: row.stats.rows, scanned: row.stats.scanned };
           this.sequence = row.sequence ?? row.stats.sequence ?? this.sequence;

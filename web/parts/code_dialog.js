@@ -5,9 +5,9 @@ import { visible } from "../core/keys.js";
 import { LANGUAGES, codeOf } from "../model/code/index.js";
 import { rich, t } from "../strings/code.js";
 import { html, nothing } from "../vendor/lit.js";
-import { saveBlob } from "./design/picture.js";
 import { Dialog, dialogHead, fault } from "./dialog.js";
 import { announce, copyText, icon } from "./dom.js";
+import { saveBlob } from "./save_file.js";
 
 const KEPT = "sop.code.language";
 const WAIT_MS = 150;

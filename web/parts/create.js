@@ -40,6 +40,23 @@ export function formDialog({ title, main, risk = false, body, able, run }) {
   return dialog;
 }
 
+/**
+ * A dialog for what cannot be undone: its button works once the name is typed.
+ * @param {{title: string, main: string, name: string, label: string, body: (draw: () => void) => unknown, run: () => Promise<void>}} how `label`: what the field says
+ */
+export function proveDialog({ title, main, name, label, body, run }) {
+  let typed = "";
+  return formDialog({
+    title,
+    main,
+    risk: true,
+    able: () => typed === name,
+    body: (draw) => html`${body(draw)}
+      <label>${label}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+    run,
+  });
+}
+
 /** @param {any} event @returns {string} */
 const textOf = (event) => event.target.value;
 
@@ -47,14 +64,12 @@ const textOf = (event) => event.target.value;
 export function deleteStore({ session }, name) {
   const designing = session.place.view === "design";
   const store = session.storeNamed(name);
-  let typed = "";
-  formDialog({
+  proveDialog({
     title: t("shared.delete_name", { name }),
     main: t("shell.delete_store"),
-    risk: true,
-    able: () => typed === name,
-    body: (draw) => html`<p>${t("shell.store_goes_away", { name, n: Number(store?.count ?? 0) })}</p>
-      <label>${t("shared.type_to_delete_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+    name,
+    label: t("shared.type_to_delete_it", { name }),
+    body: () => html`<p>${t("shell.store_goes_away", { name, n: Number(store?.count ?? 0) })}</p>`,
     run: async () => {
       await session.api.json("DELETE", session.path("stores", name));
       session.changes.unstage(session.changes.of(name));

@@ -11,7 +11,7 @@ import { icon } from "./dom.js";
 /** @typedef {import("./context.js").Context} Context */
 /** @typedef {{name: string, description: string, colour: "dev" | "test" | "prod", mode: "open" | "confirm" | "read_only", databases: {name: string}[], first: boolean, current: boolean}} Environment */
 
-const MODES = { open: "open", confirm: "confirm", read_only: "read-only" };
+const MODES = { open: t("shared.open_within"), confirm: t("shell.confirm_within"), read_only: t("shell.read_only_within") };
 const COLOURS = { dev: t("shell.green"), test: t("shell.amber"), prod: t("shell.red") };
 
 /** The menu of environments. @param {Context} app @param {Element} place */

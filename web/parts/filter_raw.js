@@ -1,5 +1,6 @@
 // The filter as text: a JSON document, checked by the server while it is typed, with its fault marked where it is.
 
+import { sentence } from "../core/format.js";
 import { ApiError } from "../core/http.js";
 import { placeOf } from "../core/json_places.js";
 import { parse, stringify } from "../core/json.js";
@@ -102,7 +103,7 @@ export class RawFilter {
     const place = placeOf(this.text, one.pointer ?? "");
     const named = one.suggestions?.length || /^there is no/.test(one.detail);
     const at = named ? (place?.name ?? place) : place;
-    return { text: `${one.detail[0]?.toUpperCase()}${one.detail.slice(1)}${/[.?!]$/.test(one.detail) ? "" : "."}`, start: at?.start ?? 0, end: at?.end ?? 0, suggestions: one.suggestions ?? [] };
+    return { text: sentence(one.detail), start: at?.start ?? 0, end: at?.end ?? 0, suggestions: one.suggestions ?? [] };
   }
 
   /** Writes a suggestion in the place of what is wrong. @param {string} name */

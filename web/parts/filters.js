@@ -4,7 +4,7 @@
 // cannot say is one pill with its text. What the server says of a filter stands at the pill that it is about.
 
 import { ApiError } from "../core/http.js";
-import { count } from "../core/format.js";
+import { count, sentence } from "../core/format.js";
 import { isPartial, keyFields, prefixText } from "../core/keys.js";
 import { fieldsOf, pillAt, pillWords, readPills, writePills } from "../model/filter.js";
 import { t } from "../strings/filter.js";
@@ -145,7 +145,7 @@ export class SopFilters extends Part {
       ${plain && !sort ? html`<span class="dim">${t("filter.all_n_items", { n: Number(store.count) })}</span>` : this.#order()}
       <div class="end">${this.jumping ? this.#field() : html`<button class="button s quiet" data-command="jump" title=${t("filter.go_to_a_key_key_hint")}>${icon("jump", true)}<span>${t("filter.key_or")}</span></button>`}
         <button class="button only s quiet" aria-label=${t("shared.add_item")} title=${t("filter.add_item_key_hint")} data-command="new-item">${icon("plus", true)}</button>
-        <button class="button only s quiet" aria-label=${sort?.desc ? t("filter.sort_falling", { field: sort?.field || "key" }) : t("filter.sort_rising", { field: sort?.field || "key" })} title=${t("shared.sort")} aria-haspopup="menu" data-command="sort">${icon(sort?.desc ? "desc" : sort ? "asc" : "sort", true)}</button>
+        <button class="button only s quiet" aria-label=${sort?.desc ? t("filter.sort_falling", { field: sort?.field || t("shared.key_within") }) : t("filter.sort_rising", { field: sort?.field || t("shared.key_within") })} title=${t("shared.sort")} aria-haspopup="menu" data-command="sort">${icon(sort?.desc ? "desc" : sort ? "asc" : "sort", true)}</button>
         <button class="button only s quiet" aria-label=${t("filter.columns_shown", { columns: this.#columns() })} title=${t("shared.columns")} aria-haspopup="dialog" data-command="columns">${icon("columns", true)}</button>
         <button class="button only s quiet" aria-label=${t("shared.more")} title=${t("shared.more")} aria-haspopup="menu" data-command="more">${icon("more", true)}</button></div>
       ${this.editor?.render() ?? nothing}${this.#faultBox()}`;
@@ -204,7 +204,7 @@ export class SopFilters extends Part {
       if (raw !== undefined || fault.index < 0) return this.editRaw();
       this.apply(pills.map((pill, index) => (index === fault.index && pill.field === fault.wrong ? { ...pill, field: name } : pill)));
     };
-    return html`<div class="pop danger filter-fault" role="alert"><p>${fault.text[0]?.toUpperCase()}${fault.text.slice(1)}${/[.?!]$/.test(fault.text) ? "" : "."}</p><div class="bar">${fault.index >= 0 ? html`${fault.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => use(name)}>${t("shared.use_name", { name })}</button>`)}<button class="button s" @click=${() => this.edit(fault.index)}>${t("shared.edit")}</button><span class="grow"></span><button class="button s quiet" @click=${() => this.removePill(fault.index)}>${t("shared.remove")}</button>` : html`<button class="button s" @click=${() => this.editRaw()}>${t("filter.edit_as_json")}</button><span class="grow"></span><button class="button s quiet" data-command="clear-filter">${t("shared.clear_the_filter")}</button>`}</div></div>`;
+    return html`<div class="pop danger filter-fault" role="alert"><p>${sentence(fault.text)}</p><div class="bar">${fault.index >= 0 ? html`${fault.suggestions.slice(0, 2).map((name) => html`<button class="button s" @click=${() => use(name)}>${t("shared.use_name", { name })}</button>`)}<button class="button s" @click=${() => this.edit(fault.index)}>${t("shared.edit")}</button><span class="grow"></span><button class="button s quiet" @click=${() => this.removePill(fault.index)}>${t("shared.remove")}</button>` : html`<button class="button s" @click=${() => this.editRaw()}>${t("filter.edit_as_json")}</button><span class="grow"></span><button class="button s quiet" data-command="clear-filter">${t("shared.clear_the_filter")}</button>`}</div></div>`;
   }
 
   /** Puts what is open below the bar under what it belongs to. @param {string} selector @param {Element} anchor */

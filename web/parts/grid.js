@@ -1,11 +1,9 @@
-// The grid: rows of one store by their rank, drawn only where they are in view.
+// The grid: rows of one store by their rank, drawn only where they are in view (`DrawnRows`).
 //
-// Holds: the page has as many row elements as fit into the view and a few more, whatever the count; scrolling moves and
-// refills them; the focus stays on the grid itself and the active cell is named by `aria-activedescendant`, so that it is
+// Holds: the focus stays on the grid itself and the active cell is named by `aria-activedescendant`, so that it is
 // never lost when its row leaves the page. Says `select`, `view`, `edit`, `menu` and `open-item` to its surroundings.
 
 import { RowMap } from "../core/row_map.js";
-import { ScrollMap } from "../core/scroll_map.js";
 import { equal } from "../core/json.js";
 import { isPartial, keyFields, keyLabel, keyValues } from "../core/keys.js";
 import { Columns } from "../model/columns.js";
@@ -13,18 +11,15 @@ import { RowSource } from "../model/row_source.js";
 import { SortedSource } from "../model/sorted_source.js";
 import { t } from "../strings/grid.js";
 import { make } from "./dom.js";
-import { cardColumns, columnUnits, drawRow, makeRow, textOfKey, units } from "./grid_rows.js";
+import { DrawnRows } from "./drawn_rows.js";
+import { cardColumns, columnUnits, drawRow, textOfKey, units } from "./grid_rows.js";
 import { headCells } from "./grid_head.js";
 import { drawnColumns, emptiness, linksOf, many, pinPlaces, rankWidth, recall, unread, store as keep } from "./grid_layout.js";
 import { goToKey, goToLine, revealColumn, wantNames } from "./grid_places.js";
 import { wirePointer } from "./grid_pointer.js";
 import { Selection } from "./grid_selection.js";
-import { PlaceBar } from "./place_bar.js";
 import { render } from "../vendor/lit.js";
 
-const OVERSCAN = 8;
-const ROW = 28;
-const CARD = 84;
 const WAIT_BEFORE_THREAD_MS = 150;
 const LABEL_CHARS = 22;
 const SETTLE_MS = 70;
@@ -34,10 +29,9 @@ const TEXT_GIVES = 0.85;
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {import("../model/row_source.js").Item} Item */
 
-export class SopGrid extends HTMLElement {
+export class SopGrid extends DrawnRows {
   constructor() {
     super();
-    this.map = new ScrollMap();
     /** @type {RowMap<Entry>} */
     this.lines = new RowMap(0, []);
     this.columns = new Columns();
@@ -51,9 +45,6 @@ export class SopGrid extends HTMLElement {
     this.store = undefined;
     /** @type {unknown[]} */
     this.leading = [];
-    /** @type {RowElement[]} */
-    this.pool = [];
-    this.active = { line: -1, column: 0 };
     this.selection = new Selection(this);
     /** Marks what was found in the rows. @type {((row: RowElement, line: number) => void) | undefined} */
     this.marker = undefined;
@@ -62,18 +53,10 @@ export class SopGrid extends HTMLElement {
     this.links = new Map();
     /** The line that is being edited, -1 when there is none. */
     this.editing = -1;
-    /** How many digits a rank has. */
-    this.digits = 1;
     /** @type {unknown} */
     this.activeKey = undefined;
-    this.frame = 0;
-    /** How far it is scrolled sideways, and the room that rows have there; reading it from the page costs a layout. */
-    this.left = 0;
-    this.room = 0;
     /** The columns that are drawn, by name. */
     this.window = "";
-    this.stamp = 1;
-    this.narrow = matchMedia("(width < 900px)");
     /** @type {unknown} key that was asked for and is not yet shown */
     this.pendingKey = undefined;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -83,34 +66,16 @@ export class SopGrid extends HTMLElement {
   /** Takes the place of what the server drew. @param {import("../model/session.js").Session} session */
   start(session) {
     this.session = session;
-    const rows = make("div", "rows scroll live");
-    rows.id = "rows";
-    rows.tabIndex = 0;
-    rows.setAttribute("role", "grid");
-    rows.setAttribute("aria-multiselectable", "true");
-    this.rows = rows;
-    this.head = make("div", "grid-head");
-    this.head.setAttribute("role", "rowgroup");
-    this.body = make("div", "grid-body");
-    this.body.setAttribute("role", "rowgroup");
-    rows.append(this.head, this.body);
+    const { rows, bar } = this.makeRows("rows");
     this.thread = make("div", "thread");
     this.thread.setAttribute("role", "progressbar");
     this.thread.setAttribute("aria-label", t("shared.reading"));
     this.thread.hidden = true;
     this.empty = make("div", "nothing");
     this.empty.hidden = true;
-    this.bar = new PlaceBar((share) => {
-      this.map.go(share * this.map.maxTop);
-      this.scrolled();
-    });
-    this.replaceChildren(this.thread, rows, this.bar.element, this.empty);
-    rows.addEventListener("scroll", () => this.#onScroll(), { passive: true });
-    rows.addEventListener("scrollend", () => this.#settle(), { passive: true });
+    this.replaceChildren(this.thread, rows, bar, this.empty);
     wirePointer(this, rows);
     rows.addEventListener("focus", () => this.#focused());
-    new ResizeObserver(() => this.#measure()).observe(rows);
-    this.narrow.addEventListener("change", () => this.#measure(true));
     session.changes.addEventListener("change", () => this.#changed());
     session.related.addEventListener("names", () => this.draw(true));
     session.addEventListener("stores", () => {
@@ -125,7 +90,7 @@ export class SopGrid extends HTMLElement {
     this.leading = prefix;
     const same = this.store?.name === store?.name;
     this.nextStore = store;
-    this.active = { line: -1, column: same ? this.active.column : 0 };
+    this.activate(-1, same ? this.active.column : 0);
     this.activeKey = undefined;
     this.selection.clear();
     if (!store) {
@@ -214,7 +179,7 @@ export class SopGrid extends HTMLElement {
     this.head.style.minWidth = `${width}px`;
     render(headCells({ label, keyUnits: this.keyUnits, columns: shown, typed: this.source?.count === 0 && store.count === 0, sort: this.sort }), this.head);
     pinPlaces(this.rows, shown, rankWidth(this.digits) + this.keyUnits * 8);
-    this.#dress();
+    this.dress();
     this.rows.setAttribute("aria-label", store.name);
     this.rows.setAttribute("aria-colcount", String(shown.length + 2));
     this.stamp += 1;
@@ -236,16 +201,12 @@ export class SopGrid extends HTMLElement {
     if (this.lines.total !== total) this.selection.picked.clear();
     this.map.measure({ count: this.lines.total });
     this.rows?.setAttribute("aria-rowcount", String(this.lines.total + 1));
-    const digits = String(Math.max(1, source.count)).length;
-    if (digits !== this.digits) {
-      this.digits = digits;
-      this.#layout([]);
-    }
-    this.#dress();
+    if (this.rankTo(source.count)) this.#layout([]);
+    this.dress();
     if (this.active.line >= this.lines.total) this.active.line = this.lines.total - 1;
     if (!fresh) this.#keepActive();
     this.#rebuild();
-    this.#sync();
+    this.sync();
     this.draw(true);
   }
 
@@ -305,105 +266,40 @@ export class SopGrid extends HTMLElement {
     await this.source?.reload();
   }
 
-  /** The classes of the rows: room for ranks, and whether there is something to scroll sideways. */
-  #dress() {
-    if (!this.rows) return;
-    this.room = this.rows.clientWidth;
-    this.left = this.rows.scrollLeft;
-    const wide = !this.narrow.matches && (this.contentWidth ?? 0) > this.room;
-    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${many(this.columns.shown) ? " many" : ""}${this.lines.total === 0 ? " none" : ""}`;
-    if (this.rows.className !== name) this.rows.className = name;
+  get manyColumns() {
+    return many(this.columns.shown);
+  }
+
+  get isEmpty() {
+    return this.lines.total === 0;
   }
 
   // ---- Scrolling and drawing
 
-  /** @param {boolean} [force] */
-  #measure(force = false) {
-    if (!this.rows) return;
-    const row = this.narrow.matches ? CARD : ROW;
-    this.#dress();
-    const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
-    if (!force && row === this.map.row && view === this.map.view) {
-      // Wider or narrower: other columns are in view.
-      if (many(this.columns.shown)) this.#schedule();
-      return;
-    }
+  /** The active row stays in view when the inspector takes its room. @param {number} row @param {number} view */
+  resized(row, view) {
     const { line } = this.active;
     const kept = line >= this.map.firstVisible && line < this.map.lastVisible;
-    this.map.measure({ row, view });
-    // The active row stays in view when the inspector takes its room.
+    super.resized(row, view);
     if (kept) this.map.reveal(line);
-    this.#sync();
-    this.draw(true);
   }
 
-  /** Puts the scroller where the map says. */
-  #sync() {
-    if (!this.rows || !this.body) return;
-    this.body.style.height = `${this.map.content}px`;
-    if (Math.abs(this.rows.scrollTop - this.map.physical) >= 1) this.rows.scrollTop = this.map.physical;
-    this.map.physical = this.rows.scrollTop;
-  }
-
-  #onScroll() {
-    if (!this.rows) return;
-    const { scrollTop, scrollLeft } = this.rows;
-    const aside = scrollLeft !== this.left;
-    this.left = scrollLeft;
-    if (scrollTop !== this.map.physical) this.map.moved(scrollTop);
-    else if (!aside || !many(this.columns.shown)) return;
-    this.#schedule();
-  }
-
-  /** The place was set: the scroller follows. */
-  scrolled() {
-    this.#sync();
-    this.#schedule();
-  }
-
-  #schedule() {
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
-  }
-
-  /** When the scroller rests: puts a mapped one right, and remembers the place. */
-  #settle() {
-    if (this.map.drifted) {
-      this.map.physical = this.map.ideal();
-      this.#sync();
-      this.draw(true);
-    }
+  /** When the scroller rests, the place is remembered. */
+  settle() {
+    super.settle();
     this.dispatchEvent(new CustomEvent("rest"));
   }
 
   /** Draws the rows in view. @param {boolean} [all] also those that are drawn already */
   draw(all = false) {
-    const { map, body, store } = this;
+    const { body, store } = this;
     if (!body || !store) return;
     const shown = this.columns.shown;
     const window = drawnColumns(this, shown);
     if (all || window.name !== this.window) this.stamp += 1;
     this.window = window.name;
-    const { first, last } = map.window(OVERSCAN);
-    // Rows that are there stay: taking one away and back costs more than drawing it out of view.
-    while (this.pool.length > last - first + 3 * OVERSCAN) this.pool.pop()?.remove();
-    const size = Math.max(this.pool.length, last - first);
-    while (this.pool.length < size) {
-      const row = makeRow();
-      this.pool.push(row);
-      body.append(row);
-    }
-    const end = Math.min(map.count, first + size);
     const layout = { columns: shown, window, keyUnits: this.keyUnits, cards: this.cards ?? [], links: this.links, related: this.session.related };
-    const shift = Math.round(map.offset);
-    const used = new Set();
-    for (let line = Math.max(0, end - size); line < end; line += 1) {
-      const slot = line % size;
-      used.add(slot);
-      const row = this.pool[slot];
+    const { first, last } = this.place(body, (row, line) => {
       const content = this.lineAt(line);
       const stamp = `${this.stamp} ${line} ${content.item ? 1 : 0}`;
       // A row that is being edited keeps its field; it is drawn again when editing ends.
@@ -414,19 +310,7 @@ export class SopGrid extends HTMLElement {
         row.stamp = stamp;
         row.hidden = false;
       }
-      const top = line * map.row + shift;
-      if (row.place !== top) {
-        row.style.transform = `translateY(${top}px)`;
-        row.place = top;
-      }
-    }
-    this.pool.forEach((row, slot) => {
-      if (used.has(slot)) return;
-      row.hidden = true;
-      row.stamp = "";
-      row.line = -1;
     });
-    this.bar?.show(map.top, map.view, map.height);
     this.#want(first, last);
     wantNames(this, first, last);
     this.#follow();
@@ -483,11 +367,6 @@ export class SopGrid extends HTMLElement {
     return index < 0 ? -1 : this.lines.displayOf(index);
   }
 
-  /** The row element that shows a line. @param {number} line */
-  rowElement(line) {
-    return this.pool.find((row) => row.line === line && !row.hidden);
-  }
-
   /** The element of the active cell. */
   activeCell() {
     return this.rowElement(this.active.line)?.cells[this.active.column + 1];
@@ -516,11 +395,11 @@ export class SopGrid extends HTMLElement {
     if (toggle) this.selection.toggle(next);
     else if (extend) this.selection.extend();
     else this.selection.clear();
-    this.active = { line: next, column: Math.min(this.columns.shown.length, Math.max(0, column)) };
+    this.activate(next, Math.min(this.columns.shown.length, Math.max(0, column)));
     this.activeKey = this.content(next).item?.key;
     if (reveal) {
       this.map.reveal(next);
-      this.#sync();
+      this.sync();
     }
     this.#remark();
     this.draw();
@@ -531,7 +410,7 @@ export class SopGrid extends HTMLElement {
   /** Selects every row that is shown. */
   selectAll() {
     if (this.lines.total === 0) return;
-    if (this.active.line < 0) this.active = { line: this.map.firstVisible, column: this.active.column };
+    if (this.active.line < 0) this.activate(this.map.firstVisible, this.active.column);
     this.selection.clear();
     this.selection.whole = true;
     this.#remark();
@@ -541,7 +420,7 @@ export class SopGrid extends HTMLElement {
 
   /** Forgets the selection. */
   unselect() {
-    this.active = { line: -1, column: this.active.column };
+    this.activate(-1, this.active.column);
     this.activeKey = undefined;
     this.selection.clear();
     this.#remark();

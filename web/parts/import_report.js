@@ -4,7 +4,8 @@ import { count } from "../core/format.js";
 import { visible } from "../core/keys.js";
 import { t } from "../strings/import.js";
 import { html, nothing } from "../vendor/lit.js";
-import { download, icon } from "./dom.js";
+import { icon } from "./dom.js";
+import { saveBlob } from "./save_file.js";
 
 const MOST_SHOWN = 100;
 
@@ -25,7 +26,5 @@ export function badRows(jobs) {
 function save(job) {
   const field = (/** @type {unknown} */ value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const lines = ["line,reason,row", ...(job.report?.errors ?? []).map((one) => [one.line, field(one.detail), field(one.text)].join(","))];
-  const url = URL.createObjectURL(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }));
-  download(url, `${job.store || "import"}-bad-rows.csv`);
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveBlob(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }), `${job.store || "import"}-bad-rows.csv`);
 }

@@ -6,7 +6,7 @@
 import { isComposite, keyFields, keyValues } from "../core/keys.js";
 import { isObject, kindOf, stringify } from "../core/json.js";
 import { valueFromText } from "../core/typing.js";
-import { TYPES, converted, removeAt, renameAt, setAt, typeOf, valueAt, violations } from "../model/json_edit.js";
+import { TYPES, TYPE_TITLES, converted, removeAt, renameAt, setAt, typeOf, valueAt, violations } from "../model/json_edit.js";
 import { treeLines } from "../model/json_tree.js";
 import { t } from "../strings/item.js";
 import { html, nothing } from "../vendor/lit.js";
@@ -80,7 +80,7 @@ export class JsonEditor {
     const branch = one.open !== undefined;
     return html`<div class="line in${level} ${one.changed ? "changed" : ""} ${fault ? "bad" : ""}" role="treeitem" tabindex=${here ? 0 : -1} aria-selected=${String(here)} aria-level=${one.level + 1} aria-expanded=${branch ? String(one.open) : nothing} @click=${(/** @type {Event} */ event) => this.#click(event, one)} @focus=${() => { this.cursor = one.path; }} @dblclick=${() => open && !branch && this.#edit(one)}
       >${branch ? icon(one.open ? "down" : "right") : nothing}${edits?.what === "name" ? this.#input(edits, t("shared.name")) : one.name ? html`<span class="name">${one.name}</span>` : nothing}${one.was === undefined ? nothing : html`<s>${one.was}</s>`}${edits?.what === "value" ? this.#input(edits, one.name || "value") : html`<span class=${one.kind}>${one.text}</span>`}${fault ? html`<span class="fail small">${fault}</span>` : nothing}
-      ${open && !edits ? html`<span class="tools">${branch ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("item.add_to_name", { name: one.name })} title=${t("item.add_key_hint")} @click=${() => this.#add(one)}>${icon("plus", true)}</button>` : nothing}<button class="type" tabindex="-1" aria-haspopup="menu" aria-label=${t("item.type_of_name_is", { name: one.name, type: typeOf(one.value) })} title=${t("item.another_type_key_hint")} @click=${(/** @type {Event} */ event) => this.#types(one, /** @type {Element} */ (event.currentTarget))}>${typeOf(one.value)}</button>${one.level > 0 ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("shared.remove_name", { name: one.name })} title=${t("shared.remove_del")} @click=${() => this.#remove(one)}>${icon("x", true)}</button>` : nothing}</span>` : nothing}</div>
+      ${open && !edits ? html`<span class="tools">${branch ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("item.add_to_name", { name: one.name })} title=${t("item.add_key_hint")} @click=${() => this.#add(one)}>${icon("plus", true)}</button>` : nothing}<button class="type" tabindex="-1" aria-haspopup="menu" aria-label=${t("item.type_of_name_is", { name: one.name, type: TYPE_TITLES[typeOf(one.value)] })} title=${t("item.another_type_key_hint")} @click=${(/** @type {Event} */ event) => this.#types(one, /** @type {Element} */ (event.currentTarget))}>${TYPE_TITLES[typeOf(one.value)]}</button>${one.level > 0 ? html`<button class="button only s quiet" tabindex="-1" aria-label=${t("shared.remove_name", { name: one.name })} title=${t("shared.remove_del")} @click=${() => this.#remove(one)}>${icon("x", true)}</button>` : nothing}</span>` : nothing}</div>
       ${edits?.what === "add" ? html`<div class="line in${level + 1}" role="treeitem" aria-level=${one.level + 2} aria-selected="false">${this.#input(edits, t("item.name_of_the_new_field"))}</div>` : nothing}`;
   }
 
@@ -181,7 +181,7 @@ export class JsonEditor {
     if (!this.#able(one)) return;
     this.cursor = one.path;
     const now = typeOf(one.value);
-    this.app.menu.show(() => [{ caption: t("shared.type_of_field", { field: one.name }) }, ...TYPES.map((type) => ({ title: type, check: type === now, run: () => {
+    this.app.menu.show(() => [{ caption: t("shared.type_of_field", { field: one.name }) }, ...TYPES.map((type) => ({ title: TYPE_TITLES[type], check: type === now, run: () => {
       this.#stage((value) => setAt(value, one.steps, converted(one.value, type)), "type");
       if (type === "object" || type === "list") this.opened.add(one.path);
       this.#here();

@@ -6,10 +6,11 @@ import { isObject, stringify } from "../core/json.js";
 import { keyText } from "../core/keys.js";
 import { entryId, fieldChanges, overlap, resolve } from "../model/change_set.js";
 import { inverse } from "../model/commits.js";
-import { rich, t } from "../strings/review.js";
+import { t } from "../strings/review.js";
 import { html, nothing } from "../vendor/lit.js";
 import { Dialog, fault } from "./dialog.js";
 import { copyText, icon } from "./dom.js";
+import { proveField, wordFor } from "./prove.js";
 
 /** @typedef {import("../model/change_set.js").Entry} Entry */
 /** @typedef {{code: string, detail?: string, current: {value: any, version: number} | null, answer?: "theirs" | "mine" | "leave"}} Conflict */
@@ -17,7 +18,9 @@ import { copyText, icon } from "./dom.js";
 const MOST_CARDS = 200;
 const MOST_FIELDS = 12;
 const MOST_RANKED = 50;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
+
+/** What is done to an item, in a word. */
+export const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** Opens the review. @param {import("./context.js").Context} app */
 export function review(app) {
@@ -143,10 +146,7 @@ class Review {
 
   /** The store's name has to be typed where the environment asks for it. */
   word() {
-    const { environment } = this.app.session;
-    if (environment?.mode !== "confirm") return "";
-    const stores = new Set(this.entries().map((entry) => entry.store));
-    return stores.size === 1 ? [...stores][0] : (this.app.session.place.database ?? "");
+    return wordFor(this.app.session, [...new Set(this.entries().map((entry) => entry.store))]);
   }
 
   async commit() {
@@ -191,7 +191,7 @@ class Review {
       <div class="subtabs"><div role="tablist" aria-label=${t("shared.review")}>${tabs.map(([id, title]) => html`<button role="tab" aria-selected=${String(this.tab === id)} aria-controls="review-body" @click=${() => this.show(id)}>${title}${id === "changes" ? html` <span class="badge">${entries.length}</span>` : nothing}</button>`)}</div><div class="end"><span class="small dim">${t("shared.one_transaction")}${this.checked ? "" : ` ${t("review.checking")}`}</span></div></div>
       ${fault(this.error)}
       <div class="body scroll" id="review-body" role="tabpanel" aria-label=${this.tab === "changes" ? t("shared.changes") : t("review.request")} tabindex="0">${this.tab === "changes" ? html`${entries.slice(0, MOST_CARDS).map((entry) => this.card(entry))}${entries.length > MOST_CARDS ? html`<p class="dim">${t("review.and_n_more_changes", { n: entries.length - MOST_CARDS })}</p>` : nothing}` : this.request(plan.send)}</div>
-      <footer>${word ? html`<label class="prove">${rich("shared.type_to_write_to", { word: html`<b>${word}</b>`, environment: html`<span class=${this.app.session.environment?.colour ?? ""}><span class="env">${this.app.session.environment?.name}</span></span>` })}<span class="field"><input autocomplete="off" spellcheck="false" .value=${this.typed} @input=${(/** @type {any} */ event) => { this.typed = event.target.value; this.dialog.draw(); }}>${this.typed === word ? icon("check", true) : nothing}</span></label>` : plan.open ? html`<span class="held">${t("review.n_conflicts_to_answer", { n: plan.open })}</span>` : nothing}<span class="grow"></span>
+      <footer>${word ? proveField(this.app.session, { word, typed: this.typed, change: (typed) => { this.typed = typed; this.dialog.draw(); } }) : plan.open ? html`<span class="held">${t("review.n_conflicts_to_answer", { n: plan.open })}</span>` : nothing}<span class="grow"></span>
         <button class="button quiet" @click=${() => this.dialog.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" autofocus ?disabled=${held} @click=${() => this.commit()}>${this.busy ? t("shared.committing") : t("shared.commit_n_changes", { n: plan.send.length })}<kbd>Ctrl ↵</kbd></button></footer>`;
   }
 
@@ -215,7 +215,7 @@ class Review {
     const key = store ? keyText(store.key, entry.key) : stringify(entry.key);
     const conflict = this.conflicts.get(this.id(entry));
     const wrong = this.faults.get(this.id(entry));
-    return html`<section class="card" aria-label="${entry.op} ${key}">
+    return html`<section class="card" aria-label="${VERB[entry.op]} ${key}">
       <header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${this.manyStores() ? html`<span class="small dim">${entry.store}</span>` : nothing}<span class="grow"></span><span class="small dim nowrap">${entry.op === "insert" ? t("review.new_key") : t("shared.version_within", { version: count(entry.version ?? 0) })}</span><button class="button only s quiet" aria-label=${t("review.unstage")} title=${t("review.unstage")} @click=${() => this.unstage(entry)}>${icon("undo", true)}</button></header>
       ${diffTable(entry)}${conflict ? this.clash(entry, conflict) : nothing}${wrong ? html`<div class="clash bad" role="alert">${icon("warning")}<p class="grow">${wrong}</p></div>` : nothing}</section>`;
   }

@@ -13,7 +13,7 @@ const MOST_HELD = 64 << 20;
 const KEPT_MS = 60_000;
 const SAY_AFTER_MS = 600;
 
-/** @param {Blob} blob @param {string} name */
+/** Saves what the page made as a file. @param {Blob} blob @param {string} name of the file */
 export function saveBlob(blob, name) {
   const url = URL.createObjectURL(blob);
   download(url, name);
@@ -59,6 +59,6 @@ async function take(response, most) {
       parts.push(value);
     }
   } catch {
-    throw new Error("The file broke off before its end, and nothing was saved.");
+    throw new Error(t("shell.the_file_broke_off"));
   }
 }

@@ -56,7 +56,7 @@ export function upload(url, query, file, type, { progress, signal }) {
       return undefined;
     };
     request.onerror = () => reject(new NetworkError(undefined));
-    request.onabort = () => reject(new DOMException("The import was cancelled.", "AbortError"));
+    request.onabort = () => reject(new DOMException(t("import.the_import_was_cancelled"), "AbortError"));
     signal.addEventListener("abort", () => request.abort());
     request.send(file);
   });

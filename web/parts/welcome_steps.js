@@ -48,7 +48,7 @@ function folderField(steps, placeholder, hint) {
 
 /** @param {Steps} steps */
 function environment({ wish, change }) {
-  const options = /** @type {const} */ ([["dev", "DEV", t("welcome.open_edits_are_staged_then_committed")], ["prod", "PROD", t("welcome.confirm_type_the_stores_name_to_write")]]);
+  const options = /** @type {const} */ ([["dev", t("welcome.dev"), t("welcome.open_edits_are_staged_then_committed")], ["prod", t("welcome.prod"), t("welcome.confirm_type_the_stores_name_to_write")]]);
   return html`<div class="label" role="radiogroup" aria-label=${t("welcome.environment")}>${t("welcome.environment")}<div class="two">${options.map(([id, name, what]) => html`<label class="option ${wish.environment === id ? "on" : ""}"><input type="radio" name="environment" .checked=${wish.environment === id} @change=${() => change({ environment: id })}><span><span class=${id}><span class="env">${name}</span></span><small>${what}</small></span></label>`)}</div></div>`;
 }
 
@@ -104,7 +104,7 @@ export function reviewStep({ wish, facts }) {
   const said = /** @type {[string, unknown][]} */ ([
     [t("shared.database"), made(wish)],
     [t("welcome.environment"), wish.environment === "prod" ? html`<span class="prod"><span class="env">${t("welcome.prod")}</span></span> ${t("welcome.confirm_each_write")}` : html`<span class="dev"><span class="env">${t("welcome.dev")}</span></span> ${t("shared.open_within")}`],
-    [t("welcome.durable"), DURABILITIES.find(([id]) => id === wish.durability)?.[1].toLowerCase()],
+    [t("welcome.durable"), DURABILITIES.find(([id]) => id === wish.durability)?.[2]],
     [t("shared.cache"), wish.cache ? CACHES.find(([id]) => id === wish.cache)?.[1] : facts.cache_bytes ? size(Number(facts.cache_bytes)) : t("welcome.256_mb")],
   ]);
   return html`<dl class="first-facts">${said.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>

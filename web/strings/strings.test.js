@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
-import { callee, findWords, tree, walk } from "../tools/words.mjs";
 import { NAMES } from "../tools/not_words.mjs";
+import { callee, tree, walk } from "../tools/syntax.mjs";
+import { findWords } from "../tools/words.mjs";
 import { texts } from "./texts.js";
 
 const ROOT = new URL("../", import.meta.url);
@@ -33,6 +34,16 @@ const RENDERED = new Set([...files("templates/", /\.html$/), ...files("src/", /\
 /** @param {string} key */
 const constant = (key) => key.replace(".", "_").toUpperCase();
 
+/** The trees of modules, each made once. @type {Map<string, any>} */
+const TREES = new Map();
+
+/** The tree of a module of the page. @param {string} file */
+function parsed(file) {
+  if (!MODULES.includes(file)) return undefined;
+  if (!TREES.has(file)) TREES.set(file, tree(read(file)));
+  return TREES.get(file);
+}
+
 /** @typedef {{file: string, line: number, key: string | undefined, values: string[] | undefined, area: string}} Call */
 
 /** The calls of a module that ask for a text. @param {string} file @returns {Call[]} */
@@ -42,7 +53,7 @@ function calls(file) {
   if (!area) return [];
   /** @type {Call[]} */
   const found = [];
-  walk(tree(source), (node) => {
+  walk(parsed(file), (node) => {
     if (node.type !== "CallExpression" || node.callee.type !== "Identifier" || !/^(?:t|rich)$/.test(callee(node))) return;
     const [key, values] = node.arguments;
     const named = values === undefined ? [] : values.type === "ObjectExpression" && values.properties.every((/** @type {any} */ one) => one.type === "Property" && !one.computed) ? values.properties.map((/** @type {any} */ one) => one.key.name ?? one.key.value) : undefined;
@@ -97,7 +108,7 @@ describe("the catalogue", () => {
 
 describe("who shows words", () => {
   test("modules have their words from the catalogue", () => {
-    const loose = MODULES.flatMap((file) => findWords(read(file), undefined, file).map((one) => `${at({ file, line: one.line })} ${one.attribute ? `${one.attribute}: ` : ""}“${one.text}”`));
+    const loose = MODULES.flatMap((file) => findWords(read(file), parsed(file), file, parsed).map((one) => `${at({ file: one.file ?? file, line: one.line })} ${one.file && one.file !== file ? `shown by ${file}: ` : ""}${one.attribute ? `${one.attribute}: ` : ""}“${one.text}”`));
     assert.equal(loose.length, 0, `Words outside of the catalogue; put them into strings/en, or say in tools/not_words.mjs why they are none:\n${loose.join("\n")}`);
   });
 
@@ -150,8 +161,35 @@ describe("what the guard sees", () => {
     assert.deepEqual(seen('session.say({ text: "gone" }); announce("Done"); const a = `${b} was not read`; f("Two words");'), ["gone", "Done", "{…} was not read", "Two words"]);
   });
 
-  test("not names, keys, statements and what is thrown for developers", () => {
-    assert.deepEqual(seen('html`<b class="a b">${t("a.b")}</b><kbd>Ctrl K</kbd><kbd>Esc</kbd>`; if (a === "Some words") throw new Error("No such thing"); x.querySelector("div Some");'), []);
+  test("messages of faults, a single word too, and not their names", () => {
+    assert.deepEqual(seen('throw new Error("No such thing"); f(new TypeError("gone")); reject(new DOMException("It was stopped.", "AbortError")); const e = new Error(`${a} is no file`);'), ["No such thing", "gone", "It was stopped.", "{…} is no file"]);
+  });
+
+  test("not names, keys and statements", () => {
+    assert.deepEqual(seen('html`<b class="a b">${t("a.b")}</b><kbd>Ctrl K</kbd><kbd>Esc</kbd>`; if (a === "Some words") x.querySelector("div Some"); new CustomEvent("Some name"); new Error(t("a.b"));'), []);
+  });
+
+  test("single words that functions, methods and constants give to what is shown", () => {
+    assert.deepEqual(seen('const kind = (x) => (x ? "list" : t("a.b")); html`<b>${kind(y)}</b>`;'), ["list"]);
+    assert.deepEqual(seen('function kind(x) { if (x) return "list"; return "map"; } t("a.b", { kind: kind(y) });'), ["list", "map"]);
+    assert.deepEqual(seen('const WORDS = { open: "opened", shut: "closed" }; html`<i title=${WORDS[x]}></i><b>${WORDS.open}</b>`;'), ["opened", "closed"]);
+    assert.deepEqual(seen('class A { #word() { return "list"; } draw() { return html`<b>${this.#word()}</b>`; } }'), ["list"]);
+    assert.deepEqual(seen('const kind = () => "list"; const b = { icon: kind(), title: kind() };'), ["list"]);
+    assert.deepEqual(seen('const kind = () => "list"; if (kind() === x) draw({ icon: kind() }); const f = (kind) => html`<b>${kind}</b>`;'), []);
+  });
+
+  test("single words in the rows of a list that is gone through, or looked up", () => {
+    const rows = 'const KINDS = [["a", "list", "x-icon"], ["b", t("a.b"), "y-icon"]];';
+    assert.deepEqual(seen(`${rows} KINDS.filter(([id]) => id).map(([id, title, sign]) => html\`<i class=\${sign} id=\${id}>\${title}</i>\`);`), ["list"]);
+    assert.deepEqual(seen(`${rows} html\`<b>\${KINDS.find(([id]) => id === x)?.[1]}</b>\`;`), ["list"]);
+    assert.deepEqual(seen(`${rows} KINDS.map(([id, title]) => draw(id, t("a.b", { title })));`), ["list"]);
+  });
+
+  test("single words that a module shows of another one", () => {
+    const other = tree('import { last } from "./c.js"; export const WORD = "list"; export const kind = (x) => (x ? "map" : last());');
+    const modules = /** @type {{[file: string]: any}} */ ({ "parts/b.js": other, "parts/c.js": tree('export function last() { return "none"; }') });
+    const source = 'import { WORD, kind as of } from "../parts/b.js"; html`<b>${WORD}</b><i>${of(x)}</i>`;';
+    assert.deepEqual(findWords(source, undefined, "parts/a.js", (file) => modules[file]).map((one) => `${one.file} ${one.text}`), ["parts/b.js list", "parts/b.js map", "parts/c.js none"]);
   });
 
   test("a template's words, not its expressions", () => {

@@ -1,14 +1,16 @@
 // Finds the words that people read in a module: text and readable attributes of `html` templates, and literals that look
 // like words or stand where words are shown. What it finds belongs into the catalogue (`strings/`).
 //
-// Holds: it reads one module at a time and runs nothing of it. It is a guard for people who mean well, not a proof: a word
+// Holds: it runs nothing of a module. What a place shows is followed to the functions and constants that give it, also those
+// of the modules that are imported, not through parameters and what is kept in objects. It is a guard for people who mean well, not a proof: a word
 // that is put together letter by letter gets past it.
 
-import { parse } from "acorn";
 import { FILES, NAMES as SAME_EVERYWHERE, TEXTS } from "./not_words.mjs";
+import { callee, fileOf, given, place, results, returned, tree, valuesOf, walk } from "./syntax.mjs";
 
-/** @typedef {any} Node a node of the syntax tree, with `parent` */
-/** @typedef {{kind: "text" | "attribute" | "result" | "prose", start: number, end: number, line: number, text: string, node?: Node, parts?: (string | Node)[], attribute?: string}} Found */
+/** @typedef {import("./syntax.mjs").Node} Node */
+/** @typedef {import("./syntax.mjs").Read} Read */
+/** @typedef {{kind: "text" | "attribute" | "result" | "prose", start: number, end: number, line: number, text: string, node?: Node, parts?: (string | Node)[], attribute?: string, file?: string}} Found `file`: where it stands, if not in the module that shows it */
 
 /** Attributes that are read out or shown. */
 const READABLE = new Set(["aria-label", "aria-description", "aria-roledescription", "aria-valuetext", "alt", "label", "placeholder", "title", "data-tip"]);
@@ -25,77 +27,15 @@ const TAKES_NAMES = new Set([
 ]);
 /** The same for functions that are no methods. */
 const NAMED_BY = new Set(["icon", "iconElement", "import", "matchMedia", "path", "run"]);
-const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL", "Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
-
-/** @param {string} source @returns {Node} */
-export function tree(source) {
-  const root = /** @type {Node} */ (parse(source, { ecmaVersion: "latest", sourceType: "module", locations: true }));
-  link(root, undefined);
-  return root;
-}
-
-/** @param {Node} node @param {Node} parent */
-function link(node, parent) {
-  node.parent = parent;
-  for (const child of children(node)) link(child, node);
-}
-
-/** @param {Node} node @returns {Node[]} */
-export function children(node) {
-  const found = [];
-  for (const [name, value] of Object.entries(node)) {
-    if (name === "parent" || value === null || typeof value !== "object") continue;
-    for (const one of Array.isArray(value) ? value : [value]) if (one && typeof one.type === "string") found.push(one);
-  }
-  return found;
-}
-
-/** @param {Node} node @param {(node: Node) => boolean | void} see false: nothing below it */
-export function walk(node, see) {
-  if (see(node) === false) return;
-  for (const child of children(node)) walk(child, see);
-}
+const MAKES_NAMES = new Set(["CustomEvent", "Event", "RegExp", "URL"]);
+/** Whose message is shown where somebody catches it; what else they take is a name. */
+const MAKES_FAULTS = new Set(["Error", "TypeError", "RangeError", "SyntaxError", "DOMException"]);
 
 /** Whether a text has letters. @param {string} text */
 export const hasLetters = (text) => /\p{L}/u.test(text);
 
 /** @param {Node} node */
 export const isHtml = (node) => node.type === "TaggedTemplateExpression" && node.tag.type === "Identifier" && /^(?:html|svg)$/.test(node.tag.name);
-
-/** The name of what is called. @param {Node} node */
-export function callee(node) {
-  const { callee: called } = node;
-  if (!called) return "";
-  if (called.type === "Identifier") return called.name;
-  if (called.type === "Import") return "import";
-  return called.type === "MemberExpression" && !called.computed ? called.property.name : "";
-}
-
-/** What an expression gives, as far as it is written here: the branches of a choice and the like. @param {Node} node @returns {Node[]} */
-export function results(node) {
-  switch (node.type) {
-    case "ConditionalExpression":
-      return [...results(node.consequent), ...results(node.alternate)];
-    case "LogicalExpression":
-      return [...results(node.left), ...results(node.right)];
-    case "BinaryExpression":
-      return node.operator === "+" ? [...results(node.left), ...results(node.right)] : [];
-    case "ParenthesizedExpression":
-      return results(node.expression);
-    case "ArrayExpression":
-      return node.elements.flatMap((/** @type {Node} */ one) => (one ? results(one) : []));
-    case "CallExpression": {
-      const name = callee(node);
-      if (name === "filter" || name === "join" || name === "toLowerCase") return node.callee.type === "MemberExpression" ? results(node.callee.object) : [];
-      if (name === "map" || name === "flatMap") return node.arguments[0]?.type === "ArrowFunctionExpression" && node.arguments[0].expression ? results(node.arguments[0].body) : [];
-      return [];
-    }
-    case "MemberExpression":
-      return node.computed && node.object.type === "ArrayExpression" ? results(node.object) : node.computed && node.object.type === "ObjectExpression" ? node.object.properties.flatMap((/** @type {Node} */ one) => (one.value ? results(one.value) : [])) : [];
-    default:
-      return [node];
-  }
-}
 
 /** The functions of a module that give markup, by its tree. @type {WeakMap<Node, Set<string>>} */
 const DRAWING = new WeakMap();
@@ -116,17 +56,6 @@ function drawing(node) {
   });
   DRAWING.set(root, names);
   return names;
-}
-
-/** What a function gives, its inner functions left out. @param {Node} body @returns {Node[]} */
-function returned(body) {
-  /** @type {Node[]} */
-  const found = [];
-  walk(body, (one) => {
-    if (one.type === "ReturnStatement" && one.argument) found.push(one.argument);
-    return !/Function/.test(one.type);
-  });
-  return found;
 }
 
 /** Whether an expression gives markup, so that it cannot stand in a sentence. @param {Node} node */
@@ -250,7 +179,7 @@ function* ofTemplate(template, source) {
             // With its quotes.
             run.start -= 1;
             run.end += 1;
-            if (lettersIn(run.parts) || (run.parts.length > 1 && run.parts.some((part) => typeof part !== "string" && [...ofResult(part)].length > 0))) made.push({ kind: "attribute", start: run.start, end: run.end, line: line(run.start), text: wordsOf(run.parts), parts: run.parts, attribute });
+            if (lettersIn(run.parts) || (run.parts.length > 1 && run.parts.some((part) => typeof part !== "string" && [...ofResult(part)].some((one) => !isNotWords(one, one.file ?? ""))))) made.push({ kind: "attribute", start: run.start, end: run.end, line: line(run.start), text: wordsOf(run.parts), parts: run.parts, attribute });
           }
           run = { parts: [], start: 0, end: 0 };
           state = "tag";
@@ -287,10 +216,10 @@ function* ofTemplate(template, source) {
 
 /** The literals that an expression gives. @param {Node} expression @returns {Generator<Found>} */
 function* ofResult(expression) {
-  for (const node of results(expression)) {
+  for (const node of given(expression)) {
     if (!isText(node)) continue;
     const parts = partsOf(node);
-    if (lettersIn(parts)) yield { kind: "result", start: node.start, end: node.end, line: node.loc.start.line, text: wordsOf(parts), parts, node };
+    if (lettersIn(parts)) yield { kind: "result", file: fileOf(node), start: node.start, end: node.end, line: node.loc.start.line, text: wordsOf(parts), parts, node };
   }
 }
 
@@ -334,7 +263,7 @@ function program(node, text) {
         if (child === at.callee) break;
         return (at.callee.type === "MemberExpression" ? TAKES_NAMES : NAMED_BY).has(callee(at)) ? "taken" : undefined;
       case "NewExpression":
-        return MAKES_NAMES.has(at.callee.name) ? "made" : undefined;
+        return MAKES_NAMES.has(at.callee.name) || (MAKES_FAULTS.has(at.callee.name) && child !== at.arguments[0]) ? "made" : undefined;
       case "TaggedTemplateExpression":
         return "template";
       case "TemplateLiteral":
@@ -361,10 +290,22 @@ function shown(node) {
   for (let child = node, at = node.parent; at; child = at, at = at.parent) {
     if (at.type === "Property") return child === at.value && !at.computed && SHOWN.has(at.key.name ?? at.key.value) && at.parent.parent.callee?.name !== "CustomEvent";
     if (at.type === "CallExpression") return child !== at.callee && SAYS.has(callee(at));
+    if (at.type === "NewExpression") return MAKES_FAULTS.has(at.callee.name) && child === at.arguments[0];
     if (at.type === "AssignmentExpression") return at.left.type === "MemberExpression" && /^(?:textContent|title|placeholder|innerText)$/.test(at.left.property.name ?? "");
     if (at.type === "ConditionalExpression" ? child === at.test : at.type === "ArrowFunctionExpression" ? child !== at.body : !["LogicalExpression", "TemplateLiteral"].includes(at.type)) return false;
   }
   return false;
+}
+
+/** What a node shows to people: the values of a text, properties and arguments that are words. @param {Node} node @returns {Node[]} */
+function shownBy(node) {
+  if (node.type === "Property") return !node.computed && SHOWN.has(node.key.name ?? node.key.value) && node.parent.type === "ObjectExpression" && node.parent.parent.callee?.name !== "CustomEvent" ? [node.value] : [];
+  if (node.type !== "CallExpression") return [];
+  const name = callee(node);
+  const [first, second] = node.arguments;
+  if (node.callee.type === "Identifier" && /^(?:t|rich)$/.test(name)) return second?.type === "ObjectExpression" ? valuesOf(second) : [];
+  if (SAYS.has(name)) return first ? [first] : [];
+  return name === "setAttribute" && READABLE.has(first?.value) && second ? [second] : [];
 }
 
 const KEYS = /^(?:(?:Ctrl|Alt|Shift|Esc|Del|Enter|Tab|Space|PgUp|PgDn|F\d{1,2}|[A-Z]|[↵↑↓←→.>/?])(?:[ +]|$))+$/;
@@ -380,26 +321,31 @@ export function isNotWords({ text, kind }, file) {
   return (TEXTS[file] ?? []).some((one) => (typeof one === "string" ? one === text : one.test(text)));
 }
 
-/** The words of a module that are not from the catalogue. @param {string} source @param {Node} [root] @param {string} [file] its path under web @returns {Found[]} */
-export function findWords(source, root = tree(source), file = "") {
+/**
+ * The words of a module that are not from the catalogue, and those that it shows of others.
+ * @param {string} source @param {Node} [root] @param {string} [file] its path under web @param {Read} [read] what gives the modules that it imports
+ * @returns {Found[]}
+ */
+export function findWords(source, root = tree(source), file = "", read) {
+  place(root, file, read);
   /** @type {Map<string, Found>} */
   const found = new Map();
   if (FILES.some((one) => one.test(file))) return [];
   const add = (/** @type {Found} */ one) => {
-    const place = `${one.start}-${one.end}`;
-    if (!found.has(place) && !isNotWords(one, file)) found.set(place, one);
+    const at = `${one.file ?? file} ${one.start}-${one.end}`;
+    if (!found.has(at) && !isNotWords(one, one.file ?? file)) found.set(at, one);
   };
   walk(root, (node) => {
     if (isHtml(node)) for (const one of ofTemplate(node, source)) add(one);
   });
   walk(root, (node) => {
     if (node.type === "TaggedTemplateExpression") return;
-    if (node.type === "CallExpression" && callee(node) === "setAttribute" && READABLE.has(node.arguments[0]?.value) && node.arguments[1]) for (const one of ofResult(node.arguments[1])) add(one);
+    for (const value of shownBy(node)) if (!isMarkup(value)) for (const one of ofResult(value)) add(one);
     if (!isText(node) || (node.type === "TemplateLiteral" && node.parent.type === "TaggedTemplateExpression")) return;
     const parts = partsOf(node);
     if (!lettersIn(parts)) return;
     const text = wordsOf(parts);
     if (shown(node) || (isProse(text) && program(node, text) === undefined)) add({ kind: "prose", start: node.start, end: node.end, line: node.loc.start.line, text, parts, node });
   });
-  return [...found.values()].sort((a, b) => a.start - b.start || b.end - a.end);
+  return [...found.values()].sort((a, b) => (a.file ?? file).localeCompare(b.file ?? file) || a.start - b.start || b.end - a.end);
 }

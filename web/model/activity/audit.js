@@ -2,7 +2,7 @@
 //
 // Holds: reading and writing filters are each other's inverse; an entry of any shape gives a line, whoever wrote it.
 
-import { count } from "../../core/format.js";
+import { count, titled } from "../../core/format.js";
 import { isObject, kindOf } from "../../core/json.js";
 import { t } from "../../strings/activity.js";
 
@@ -21,8 +21,10 @@ export const WAYS = /** @type {{[way: string]: {title: string, icon: string}}} *
   import: { title: t("shared.import"), icon: "import" },
 });
 
-export const PERIODS = /** @type {const} */ ([["today", t("activity.today")], ["yesterday", t("activity.yesterday")], ["week", t("shared.7_days")], ["all", t("activity.any_time")]]);
-export const OUTCOMES = /** @type {const} */ ([["done", t("shared.done")], ["refused", t("activity.refused")], ["failed", t("shared.failed")]]);
+/** The periods that can be chosen: by what the address names them, alone, and inside of a line. */
+export const PERIODS = /** @type {const} */ ([["today", t("activity.today"), t("activity.today_within")], ["yesterday", t("activity.yesterday"), t("activity.yesterday_within")], ["week", t("shared.7_days"), t("shared.7_days")], ["all", t("activity.any_time"), t("activity.any_time_within")]]);
+/** The outcomes, in the same way. */
+export const OUTCOMES = /** @type {const} */ ([["done", t("shared.done"), t("shared.done_within")], ["refused", t("activity.refused"), t("activity.refused_within")], ["failed", t("shared.failed"), t("shared.failed_within")]]);
 
 const NAMES = /** @type {const} */ (["text", "way", "who", "database", "store", "outcome"]);
 
@@ -149,8 +151,7 @@ export function doing(entry) {
   const known = WORDS[entry.what];
   if (known) return known;
   if (entry.way === "import") return t("shared.import");
-  const words = entry.what.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return titled(entry.what);
 }
 
 /**

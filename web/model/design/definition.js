@@ -3,6 +3,7 @@
 // Holds: a draft is plain data that survives a reload; `definitionOf` and `draftOf` are each other's inverse for what the
 // server knows; a field of an existing store that may not change now says why in one sentence.
 
+import { count } from "../../core/format.js";
 import { isObject, stringify } from "../../core/json.js";
 import { t } from "../../strings/design.js";
 
@@ -181,7 +182,7 @@ export function slotAdvice(draft, store) {
     const node = each * draft.slot_length;
     const size = node >= 1 << 20 ? t("shared.n_mb", { n: (node / (1 << 20)).toFixed(1) }) : t("shared.n_kb", { n: Math.max(1, Math.round(node / 1024)) });
     const fit = Math.max(SLOTS.least, Math.min(SLOTS.most, Math.round((256 * 1024) / each / 100) * 100 || 50));
-    return node > 1 << 20 ? t("design.about_size_a_node", { size, fit: fit.toLocaleString("en-US") }) : t("design.about_a_node_with_items", { size });
+    return node > 1 << 20 ? t("design.about_size_a_node", { size, fit: count(fit) }) : t("design.about_a_node_with_items", { size });
   }
   if (draft.slot_length < 200) return t("design.small_nodes_quick_single_writes_more");
   if (draft.slot_length > 5_000) return inNode ? t("design.large_nodes_quick_walks_slower_single") : t("design.large_nodes_hold_only_keys_here");

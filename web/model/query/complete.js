@@ -3,6 +3,7 @@
 // Holds: what is offered fits what stands before; a name that needs quotes is offered with them. Reads the statement's text
 // and the stores that the page knows; does not check what the statement means.
 
+import { count } from "../../core/format.js";
 import { keyFields } from "../../core/keys.js";
 import { t } from "../../strings/query.js";
 import { quoted, tokens, unquoted } from "./sql_text.js";
@@ -15,6 +16,9 @@ import { FUNCTIONS, KEYWORDS, TYPES } from "./sql_words.js";
 
 const AFTER_STORE_WORD = /^(?:FROM|JOIN|INTO|UPDATE|STORE|TABLE)$/;
 const ENDS_NAMES = /^(?:WHERE|GROUP|ORDER|LIMIT|HAVING|UNION|INTERSECT|EXCEPT|ON|USING|SET|VALUES|SELECT|JOIN|LEFT|RIGHT|FULL|INNER|CROSS|NATURAL|OUTER|WINDOW|RETURNING|AS)$/;
+
+/** What stands before the name of a script that gives rows: SQL, in every language. */
+const SCRIPTS = "script";
 
 /** The columns of a store's table. @param {Store} store @returns {{name: string, type: string, key: boolean}[]} */
 export function columnsOf(store) {
@@ -83,7 +87,7 @@ export function complete(text, at, schema, asked = false) {
     const name = unquoted(owner.text);
     const store = storeNamed(named.get(name.toLowerCase()) ?? name);
     if (store) return { from, options: columnsOf(store).map((column) => columnOption(column, "", 2)) };
-    if (name.toLowerCase() === "script" && schema.scripts) return { from, options: schema.scripts.map((one) => ({ label: one, type: /** @type {const} */ ("store"), detail: t("query.script_within"), apply: quoted(one), boost: 2 })) };
+    if (name.toLowerCase() === SCRIPTS && schema.scripts) return { from, options: schema.scripts.map((one) => ({ label: one, type: /** @type {const} */ ("store"), detail: t("query.script_within"), apply: quoted(one), boost: 2 })) };
     return schema.databases?.includes(name) ? { from, options: schema.stores.map((one) => storeOption(one, 2)) } : undefined;
   }
   if (!typing && !asked && !(last && /^(?:FROM|JOIN|INTO|UPDATE)$/i.test(last.text) && last.to < at)) return undefined;
@@ -95,7 +99,7 @@ export function complete(text, at, schema, asked = false) {
   const options = [];
   if (stores) {
     options.push(...schema.stores.map((one) => storeOption(one, 3)), ...(schema.databases ?? []).map((name) => ({ label: name, type: /** @type {const} */ ("database"), detail: t("shared.database_within"), apply: quoted(name), boost: 0 })));
-    if (schema.scripts?.length) options.push({ label: t("query.script_within"), type: "database", detail: t("query.rows_of_scripts"), apply: "script", boost: 0 });
+    if (schema.scripts?.length) options.push({ label: SCRIPTS, type: "database", detail: t("query.rows_of_scripts"), apply: SCRIPTS, boost: 0 });
     options.push(...words(before).map((one) => ({ ...one, boost: -1 })));
     return { from, options };
   }
@@ -137,10 +141,10 @@ function storePlace(before) {
 }
 
 /** @param {Store} store @param {number} boost @returns {Option} */
-const storeOption = (store, boost) => ({ label: store.name, type: "store", detail: Number(store.count).toLocaleString("en-US"), apply: quoted(store.name), boost });
+const storeOption = (store, boost) => ({ label: store.name, type: "store", detail: count(store.count), apply: quoted(store.name), boost });
 
 /** @param {{name: string, type: string, key: boolean}} column @param {string} store @param {number} boost @returns {Option} */
-const columnOption = (column, store, boost) => ({ label: column.name, type: "column", detail: [store, column.key ? "key" : "", column.type].filter(Boolean).join(" · "), apply: quoted(column.name), boost: boost + (column.key ? 0 : 0.1) });
+const columnOption = (column, store, boost) => ({ label: column.name, type: "column", detail: [store, column.key ? t("shared.key_within") : "", column.type].filter(Boolean).join(" · "), apply: quoted(column.name), boost: boost + (column.key ? 0 : 0.1) });
 
 /** The words of the language; those that often follow come first. @param {Token[]} before @returns {Option[]} */
 function words(before) {

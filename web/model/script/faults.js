@@ -2,6 +2,7 @@
 //
 // Holds: every fault is shown somewhere: one whose place is no step is said for the whole script, or at its parameter.
 
+import { sentence } from "../../core/format.js";
 import { places, stepOf, valueAt } from "./steps.js";
 
 /** @typedef {{at: string, code: string, message: string, suggestions: string[], warning: boolean}} Fault */
@@ -12,9 +13,6 @@ export function faultsOf(list) {
   if (!Array.isArray(list)) return [];
   return list.map((one) => ({ at: String(one?.at ?? one?.pointer ?? "").replace(/^#/, ""), code: String(one?.code ?? ""), message: sentence(String(one?.message ?? one?.detail ?? "")), suggestions: (one?.suggestions ?? []).filter((/** @type {unknown} */ name) => typeof name === "string"), warning: one?.warning === true }));
 }
-
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${!text || /[.!?]$/.test(text) ? "" : "."}`;
 
 /** @param {import("./steps.js").Script} script @param {Fault[]} faults */
 export function placed(script, faults) {

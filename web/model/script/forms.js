@@ -3,6 +3,7 @@
 // Holds: a value that is typed and read back is the same value; a template (`{{name}}`) may stand for a value of any type, and
 // stays text; what cannot be read says why and is not taken.
 
+import { titled } from "../../core/format.js";
 import { isObject, number, parse, stringify } from "../../core/json.js";
 import { t } from "../../strings/scripts.js";
 import { pick } from "./steps.js";
@@ -84,7 +85,7 @@ function field(name, schema, required, root) {
   const options = resolved.enum ? resolved.enum.filter((/** @type {unknown} */ one) => typeof one === "string") : named(hint);
   // A hint that only says the name again is none.
   const useful = hint.split(" ").length > 3 ? hint.replaceAll("`", "") : "";
-  return { pointer: `/args/${escaped(name)}`, name, label: name === "sql" ? "SQL" : sentence(name), kind: fieldKind(name, resolved), required, hint: useful, ...(options.length ? { options } : {}) };
+  return { pointer: `/args/${escaped(name)}`, name, label: name === "sql" ? "SQL" : titled(name), kind: fieldKind(name, resolved), required, hint: useful, ...(options.length ? { options } : {}) };
 }
 
 /** What a schema means when nothing is not a value: references followed, null left out. @param {any} schema @param {any} root @returns {any} */
@@ -118,8 +119,6 @@ function named(hint) {
 
 /** @param {string} name */
 const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");
-/** @param {string} name */
-const sentence = (name) => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 
 const SHORT = 72;
 

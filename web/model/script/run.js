@@ -1,15 +1,14 @@
 // One run of a script: what became of each step, what it said, which rows it gave, what it changed or would change.
 //
-// Holds: a run ends once, as `done`, `failed` or `cancelled`; what came before an end stays. Changes to one item are one change:
-// from what it was first to what it is last. Says `change` as things come and `end` once.
+// Holds: what came before an end stays; how it ends is the same for all runs (`StreamedRun`). Changes to one item are one
+// change: from what it was first to what it is last.
 
-import { count, literal, span } from "../../core/format.js";
+import { count, literal, sentence, span } from "../../core/format.js";
 import { ApiError, path } from "../../core/http.js";
 import { isObject, parse, stringify } from "../../core/json.js";
-import { readLines } from "../../core/ndjson.js";
-import { ResultRows } from "../query/result_rows.js";
-import { stopRun } from "../stop.js";
 import { t } from "../../strings/scripts.js";
+import { ResultRows } from "../query/result_rows.js";
+import { StreamedRun } from "../query/streamed_run.js";
 import { faultsOf } from "./faults.js";
 import { spaced } from "./forms.js";
 
@@ -26,12 +25,10 @@ const LINGERS_MS = 150;
 const MOST_LOG = 2000;
 const MOST_CHANGES = 10_000;
 
-export class ScriptRun extends EventTarget {
+export class ScriptRun extends StreamedRun {
   /** @param {{api: import("../../core/http.js").Api, url: string, body: any, script: string, dryRun: boolean, until?: string, transaction?: string, now?: () => number}} how script: `Category.Name`, whose steps are shown; transaction: as the script says */
-  constructor({ api, url, body, script, dryRun, until, transaction = "single", now = () => performance.now() }) {
-    super();
-    this.api = api;
-    this.url = url;
+  constructor({ api, url, body, script, dryRun, until, transaction = "single", now }) {
+    super({ api, url, now });
     this.body = body;
     this.script = script;
     this.dryRun = dryRun;
@@ -53,11 +50,6 @@ export class ScriptRun extends EventTarget {
     /** The content of the script that it runs. @type {any} */
     this.ran = undefined;
     this.transaction = transaction;
-    this.now = now;
-    /** @type {"running" | "done" | "failed" | "cancelled"} */
-    this.state = "running";
-    /** @type {string | undefined} */
-    this.id = undefined;
     /** @type {Map<string, StepState>} */
     this.steps = new Map();
     /** The rows that each step gave last. @type {Map<string, Given>} */
@@ -92,12 +84,12 @@ export class ScriptRun extends EventTarget {
     this.error = "";
     /** @type {{steps: number, rows: number, changed: number, elapsed_ms: number, sequence?: number} | undefined} */
     this.figures = undefined;
-    this.started = now();
     /** The run's own time at what happened last, in milliseconds: the steps that ended, one after the other. */
     this.clock = 0;
-    /** @type {number | undefined} */
-    this.ended = undefined;
-    this.stopper = new AbortController();
+  }
+
+  get sent() {
+    return this.body;
   }
 
   get elapsed() {
@@ -135,31 +127,21 @@ export class ScriptRun extends EventTarget {
     return last;
   }
 
-  /** Runs to the end. Never throws: the end says how it went. */
-  async start() {
-    try {
-      const response = await this.api.raw("POST", this.url, { body: this.body, accept: "application/x-ndjson", signal: this.stopper.signal });
-      await readLines(response.body, (lines) => this.take(lines));
-      if (this.state === "running") {
-        this.error = t("shared.the_answer_broke_off_before_its_end");
-        this.#end("failed");
-      }
-    } catch (error) {
-      if (this.stopper.signal.aborted) this.#end("cancelled");
-      else {
-        this.error = error instanceof Error ? error.message : String(error);
-        if (error instanceof ApiError) this.faults = faultsOf(error.problem.errors);
-        this.#end("failed");
-      }
-    }
-    return this;
+  /** Its own end says how it went: an answer without one broke off. */
+  answered() {
+    this.error = t("shared.the_answer_broke_off_before_its_end");
+    return /** @type {const} */ ("failed");
   }
 
-  /** Takes lines of the answer. @param {string[]} lines */
-  take(lines) {
-    if (this.state !== "running") return;
+  /** @param {unknown} error */
+  failed(error) {
+    this.error = error instanceof Error ? error.message : String(error);
+    if (error instanceof ApiError) this.faults = faultsOf(error.problem.errors);
+  }
+
+  /** @param {string[]} lines */
+  read(lines) {
     for (const line of lines) this.#event(parse(line));
-    this.dispatchEvent(new Event("change"));
   }
 
   /** @param {any} event */
@@ -361,7 +343,7 @@ export class ScriptRun extends EventTarget {
     }
     const words = event.outcome === "done" ? `${t("shared.n_steps", { n: this.figures.steps })}, ${t("shared.n_rows", { n: this.figures.rows })}${this.figures.changed ? `, ${t("shared.n_changes", { n: this.figures.changed })}${this.dryRun ? ` ${t("scripts.shown_none_kept")}` : ""}` : ""} · ${span(this.figures.elapsed_ms)}` : this.log.at(-1)?.text === this.error ? span(this.figures.elapsed_ms) : this.error;
     this.#write(event.outcome === "done" && this.until !== undefined ? "pause" : String(event.outcome), words, "", event.outcome === "failed" ? "fail" : undefined);
-    this.#end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
+    this.end(event.outcome === "done" ? "done" : event.outcome === "cancelled" ? "cancelled" : "failed");
   }
 
   /** @param {string} word @param {string} text @param {string} at @param {"fail" | "say"} [look] */
@@ -373,24 +355,11 @@ export class ScriptRun extends EventTarget {
     this.unlogged += gone;
   }
 
-  /** Ends the work here and on the server. */
-  cancel() {
-    if (this.state !== "running") return;
-    void stopRun(this.api, this.id, this.stopper);
+  stopped() {
     for (const one of this.steps.values()) if (one.state === "running") one.state = "failed";
     this.#goesOn();
     this.error = t("shared.stopped_sentence");
     this.#write("stopped", "", "");
-    this.#end("cancelled");
-  }
-
-  /** @param {"done" | "failed" | "cancelled"} state */
-  #end(state) {
-    if (this.state !== "running") return;
-    this.state = state;
-    this.ended = this.now();
-    this.dispatchEvent(new Event("change"));
-    this.dispatchEvent(new Event("end"));
   }
 }
 
@@ -427,12 +396,12 @@ export function shownVariable(value) {
   if (Array.isArray(value)) {
     const more = /^… (\d+) more$/.exec(String(value.at(-1)))?.[1];
     const n = more ? value.length - 1 + Number(more) : value.length;
-    return { type: "list", text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
+    return { type: t("shared.list_within"), text: isObject(value[0]) ? t("shared.n_rows", { n }) : t("shared.n_elements", { n }), look: "" };
   }
-  if (isObject(value)) return { type: "map", text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
+  if (isObject(value)) return { type: t("scripts.map_within"), text: `{${Object.entries(/** @type {any} */ (value)).map(([name, one]) => `${/^[A-Za-z_]\w*$/.test(name) ? name : stringify(name)}: ${spaced(one)}`).join(", ")}}`.slice(0, 200), look: "" };
   if (typeof value === "boolean") return { type: "bool", text: String(value), look: "b" };
-  if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? "date" : "text", text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
-  return { type: "number", text: String(value), look: "n" };
+  if (typeof value === "string") return { type: /^\d{4}-\d\d-\d\d/.test(value) ? t("shared.date_within") : t("shared.text_within"), text: value === "" ? '""' : value, look: value === "" ? "empty" : /^\d{4}-\d\d-\d\d/.test(value) ? "d" : "" };
+  return { type: t("shared.number_within"), text: String(value), look: "n" };
 }
 
 /** The time in a run as its log writes it. @param {number} ms */
@@ -445,6 +414,3 @@ function told(message) {
   const [, field = "", text = ""] = /^(\/[^\s:]+)?(?:: )?(.*)$/s.exec(String(message ?? "")) ?? [];
   return { field, text: sentence(text || t("scripts.it_failed")) };
 }
-
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${!text || /[.!?]$/.test(text) ? "" : "."}`;

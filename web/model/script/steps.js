@@ -3,6 +3,7 @@
 // Holds: a step is named by its JSON pointer (`/steps/0/then/1`), as the server names it in faults and runs; nothing is
 // changed in place: each change gives another script and shares what it did not touch. What a script means is not known here.
 
+import { titled } from "../../core/format.js";
 import { stringify } from "../../core/json.js";
 import { t } from "../../strings/scripts.js";
 
@@ -46,15 +47,13 @@ export function stepIcon(step) {
 /** What people call a step: its own name, else what it does. @param {Step} step */
 export function stepTitle(step) {
   if (typeof step.name === "string" && step.name.trim()) return step.name;
-  if (kindOf(step) === "tool" && step.tool) return sentence(String(step.tool));
+  if (kindOf(step) === "tool" && step.tool) return titled(String(step.tool));
   return pick(KINDS, kindOf(step))?.title ?? t("scripts.unknown_step");
 }
 /** The word of the language for it: its kind, or the tool it calls. @param {Step} step */
 export function stepWord(step) {
   return kindOf(step) === "tool" ? String(step.tool || "tool") : String(step?.type ?? "");
 }
-/** @param {string} text */
-const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1).replaceAll("_", " ")}`;
 
 /** The lists nested in a step. @param {Step} step @returns {{field: string, title: string, steps: Step[]}[]} */
 export function branchesOf(step) {

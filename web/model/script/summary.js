@@ -44,7 +44,7 @@ function body(step) {
       return toolLines(step.args ?? {});
     case "fetch": {
       /** @type {Piece[]} */
-      const line = step.store ? [{ text: `${t("scripts.store_within")} ` }, { text: String(step.store), look: "t" }] : [];
+      const line = step.store ? [{ text: `${t("shared.store_within")} ` }, { text: String(step.store), look: "t" }] : [];
       for (const name of ["filter", "fields", "limit"]) if (step[name] !== undefined) line.push({ text: `  ${name} ` }, ...valuePieces(step[name]));
       return [line];
     }
@@ -70,7 +70,7 @@ function toolLines(args) {
   const lines = [];
   if (typeof sql === "string" && sql.trim()) lines.push(pieces(sql.trim()));
   /** @type {Piece[]} */
-  const line = store === undefined || store === "" ? [] : [{ text: `${t("scripts.store_within")} ` }, { text: String(store), look: "t" }];
+  const line = store === undefined || store === "" ? [] : [{ text: `${t("shared.store_within")} ` }, { text: String(store), look: "t" }];
   for (const [name, value] of Object.entries(rest)) line.push({ text: `${line.length ? "  " : ""}${name} ` }, ...valuePieces(value));
   return [...lines, line];
 }

@@ -13,6 +13,7 @@ import { t } from "../../strings/activity.js";
 import { html, nothing, repeat } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
 import { isRunning } from "../design/job_strip.js";
+import { saveBlob } from "../save_file.js";
 import { clock, day, details, summary, wayOf } from "./audit_row.js";
 import { figures, largeFigure } from "./figures.js";
 import { jobPath, jobsPane } from "./jobs.js";
@@ -284,12 +285,7 @@ export class SopActivity extends Part {
     } catch (error) {
       return session.fail(error, t("shared.export"));
     }
-    const url = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = "audit.ndjson";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
+    saveBlob(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }), "audit.ndjson");
     session.say(before === undefined ? { kind: "ok", text: t("activity.changes_are_saved", { n: count(lines.length) }) } : { kind: "warn", text: t("activity.the_newest_changes_are_saved", { n: count(lines.length) }) });
     return undefined;
   }
@@ -334,9 +330,9 @@ export class SopActivity extends Part {
 
   #pills() {
     const { filters } = this;
-    const names = /** @type {[keyof Filters, string][]} */ ([["text", "text"], ["way", "way"], ["who", "who"], ["database", "database"], ["store", "store"], ["outcome", "outcome"]]);
-    const said = (/** @type {keyof Filters} */ name) => (name === "way" ? (WAYS[filters.way]?.title ?? filters.way) : filters[name]);
-    return html`<div class="pills"><span class="pill"><b>${t("activity.when_within")}</b><span class="op">${t("activity.is")}</span><span>${PERIODS.find(([id]) => id === filters.when)?.[1].toLowerCase()}</span>${filters.when === "all" ? nothing : html`<button aria-label=${t("activity.remove_when")} @click=${() => this.#go({ when: "all" })}>${icon("x", true)}</button>`}</span>
+    const names = /** @type {[keyof Filters, string][]} */ ([["text", t("shared.text_within")], ["way", t("activity.way_within")], ["who", t("activity.who_within")], ["database", t("shared.database_within")], ["store", t("shared.store_within")], ["outcome", t("activity.outcome_within")]]);
+    const said = (/** @type {keyof Filters} */ name) => (name === "way" ? (WAYS[filters.way]?.title ?? filters.way) : name === "outcome" ? (OUTCOMES.find(([id]) => id === filters.outcome)?.[2] ?? filters.outcome) : filters[name]);
+    return html`<div class="pills"><span class="pill"><b>${t("activity.when_within")}</b><span class="op">${t("activity.is")}</span><span>${PERIODS.find(([id]) => id === filters.when)?.[2]}</span>${filters.when === "all" ? nothing : html`<button aria-label=${t("activity.remove_when")} @click=${() => this.#go({ when: "all" })}>${icon("x", true)}</button>`}</span>
       ${names.filter(([name]) => filters[name]).map(([name, title]) => html`<span class="pill"><b>${title}</b><span class="op">${name === "text" ? t("activity.has") : t("activity.is")}</span><span class="cut">${visible(said(name))}</span><button aria-label=${t("shared.remove_name", { name: title })} @click=${() => this.#go({ [name]: "" })}>${icon("x", true)}</button></span>`)}</div>`;
   }
 

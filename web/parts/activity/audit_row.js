@@ -7,10 +7,9 @@ import { WAYS, canRevert, changesOf, doing, lineOf, sequenceOf, storesOf } from 
 import { t } from "../../strings/activity.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { icon } from "../dom.js";
-import { diffTable } from "../review.js";
+import { VERB, diffTable } from "../review.js";
 
 const MOST_SHOWN = 20;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {import("../../model/activity/audit.js").AuditEntry} AuditEntry */
 /** @typedef {import("../../model/activity/audit.js").AuditChange} AuditChange */

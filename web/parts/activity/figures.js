@@ -89,7 +89,7 @@ export function largeFigure(samples, name, closed) {
   const chart = /** @type {import("../query/chart_view.js").SopChart} */ (dialog.element.querySelector("sop-chart"));
   const draw = () => {
     const list = moments(samples(), name).map(({ at, value }) => [local(at), name === "log" ? value / 1024 / 1024 : value].map((one) => (typeof one === "number" ? Math.round(one * 1000) / 1000 : one)));
-    chart.open(/** @type {any} */ ({ count: list.length, values: (/** @type {number} */ from, /** @type {number} */ to) => list.slice(from, to) }), [{ label: t("activity.time_within") }, { label: unit }]);
+    chart.open(/** @type {any} */ ({ count: list.length, values: (/** @type {number} */ from, /** @type {number} */ to) => list.slice(from, to) }), [{ label: t("shared.time_within") }, { label: unit }]);
   };
   draw();
   return { draw };

@@ -20,7 +20,7 @@ const VERB = /** @type {{[op: string]: string}} */ ({ insert: t("copilot.insert_
 const CLASSES = /** @type {{[name: string]: string}} */ ({ read: t("copilot.read"), write: t("shared.write"), admin: t("shared.admin") });
 
 /** What the button of a proposal says, by what is done. */
-const APPROVE = /** @type {{[noun: string]: (how: {n: number}) => string}} */ ({
+const APPROVE = /** @type {{[op: string]: (how: {n: number}) => string}} */ ({
   insert: (how) => t("copilot.approve_n_inserts", how),
   update: (how) => t("copilot.approve_n_updates", how),
   delete: (how) => t("copilot.approve_n_deletes", how),
@@ -35,25 +35,25 @@ export function proposal(call) {
   const total = Number(affected ?? changeset?.count ?? rows.length);
   const stores = [...new Set(rows.map((row) => String(row.store)))];
   const ops = [...new Set(rows.map((row) => (row.op === "patch" ? "update" : row.op)))];
-  const noun = ops.length === 1 && /^(insert|update|delete)$/.test(ops[0]) ? ops[0] : "change";
+  const op = ops.length === 1 && /^(insert|update|delete)$/.test(ops[0]) ? ops[0] : "change";
   const title = ops.length === 1 && stores.length === 1 ? `${VERB[ops[0]] ?? t("shared.change")} ${stores[0]}` : stores.length ? t("shared.change_name", { name: stores.join(", ") }) : call.approval?.script ? t("shared.run_a_script") : call.tool.replaceAll("_", " ");
-  return { rows, total, stores, noun, title };
+  return { rows, total, stores, op, title };
 }
 
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call */
 export function approvalView(dock, call) {
   const approval = /** @type {import("../../model/chat.js").Approval} */ (call.approval);
-  const { rows, total, stores, noun, title } = proposal(call);
+  const { rows, total, stores, op, title } = proposal(call);
   const waits = approval.state === "waiting" || approval.state === "sending";
-  const risky = noun === "delete" || approval.class === "admin";
+  const risky = op === "delete" || approval.class === "admin";
   return html`<section class="card ai approval ${approval.state}" aria-label=${t("copilot.proposed_change")}>
-    <header>${icon(noun === "delete" ? "trash" : "edit", true)}<h3 class="cut">${title}</h3><span class="tag ${waits ? "ai" : approval.state === "applied" ? "insert" : "update"}">${STATES[approval.state]}</span><span class="grow"></span>${rows.length ? html`<button class="button s quiet" @click=${() => openReview(dock, call)}>${t("copilot.open_in_review")}</button>` : nothing}</header>
+    <header>${icon(op === "delete" ? "trash" : "edit", true)}<h3 class="cut">${title}</h3><span class="tag ${waits ? "ai" : approval.state === "applied" ? "insert" : "update"}">${STATES[approval.state]}</span><span class="grow"></span>${rows.length ? html`<button class="button s quiet" @click=${() => openReview(dock, call)}>${t("copilot.open_in_review")}</button>` : nothing}</header>
     <dl class="facts"><div><dt>${t("copilot.affected")}</dt><dd class="big">${count(total)}</dd></div>${stores.length ? html`<div><dt>${t("copilot.of")}</dt><dd>${ofWhat(dock, stores)}</dd></div>` : nothing}<div><dt>${t("copilot.class")}</dt><dd class=${risky ? "fail" : ""}>${CLASSES[approval.class] ?? approval.class}</dd></div>${waits && approval.expires ? html`<div><dt>${t("copilot.waits")}</dt><dd>${left(approval.expires)}</dd></div>` : nothing}</dl>
     ${total === 0 && waits ? html`<p class="pad soft">${t("copilot.no_item_matches")}</p>` : nothing}
     ${changesTable(dock, call, rows, total)}
-    ${approval.statement ? html`<details class="statement"><summary>${t("shared.statement")}</summary>${block(t("shared.statement"), approval.statement)}</details>` : nothing}
-    ${approval.script ? html`<details class="statement"><summary>${t("shared.script")}</summary>${block(t("shared.script"), typeof approval.script === "string" ? approval.script : JSON.stringify(approval.script, null, 2))}</details>` : nothing}
-    ${waits ? askView(dock, call, total, noun, risky) : outcome(dock, call)}</section>`;
+    ${approval.statement ? html`<details class="statement"><summary>${t("shared.statement")}</summary>${block(t("shared.statement"), t("copilot.copy_statement"), approval.statement)}</details>` : nothing}
+    ${approval.script ? html`<details class="statement"><summary>${t("shared.script")}</summary>${block(t("shared.script"), t("copilot.copy_script"), typeof approval.script === "string" ? approval.script : JSON.stringify(approval.script, null, 2))}</details>` : nothing}
+    ${waits ? askView(dock, call, total, op, risky) : outcome(dock, call)}</section>`;
 }
 
 const STATES = { waiting: t("shared.proposed"), sending: t("shared.proposed"), applied: t("copilot.applied"), denied: t("copilot.denied"), expired: t("copilot.expired"), conflict: t("shared.conflict"), failed: t("copilot.not_applied") };
@@ -96,12 +96,12 @@ export function sharedParts(keys) {
   return same ? parts[0].slice(0, same).join(SEPARATOR) + SEPARATOR : "";
 }
 
-/** @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {number} total @param {string} noun @param {boolean} risky */
-function askView(dock, call, total, noun, risky) {
+/** @param {import("./dock.js").SopCopilot} dock @param {Call} call @param {number} total @param {string} op @param {boolean} risky */
+function askView(dock, call, total, op, risky) {
   const approval = /** @type {import("../../model/chat.js").Approval} */ (call.approval);
   const busy = approval.state === "sending";
   const confirm = dock.app?.session.environment?.mode === "confirm" && Array.isArray(approval.changeset?.rows);
-  const words = approval.changeset ? APPROVE[noun]({ n: total }) : approval.script ? t("copilot.approve_the_run") : t("shared.approve");
+  const words = approval.changeset ? APPROVE[op]({ n: total }) : approval.script ? t("copilot.approve_the_run") : t("shared.approve");
   const deny = (/** @type {Element} */ inside) => {
     const reason = /** @type {HTMLInputElement | null} */ (inside.closest("footer")?.querySelector("input"))?.value.trim();
     void dock.decide(call, false, reason);

@@ -50,16 +50,16 @@ function inside(dock, call, shown) {
   const args = call.args === undefined || call.args === null ? "" : stringify(call.args, 2);
   const stats = isObject(call.stats) ? Object.entries(call.stats).filter(([, value]) => value !== null && value !== undefined) : [];
   return html`${call.summary ? html`<p>${call.summary}</p>` : nothing}
-    ${args && args !== "{}" ? block(t("shared.arguments"), args) : nothing}
-    ${call.statement ? block(t("shared.statement"), call.statement, html`<button class="button s quiet" @click=${() => dock.openQuery(call)}>${icon("query", true)}${t("shared.open")}</button>`) : nothing}
-    ${call.data !== undefined && call.data !== null ? block(t("copilot.answer"), typeof call.data === "string" ? call.data : stringify(call.data, 2)) : nothing}
-    ${stats.length ? html`<dl class="stats">${stats.map(([name, value]) => html`<div><dt>${name.replaceAll("_", " ").replace("elapsed ms", "time")}</dt><dd>${name === "elapsed_ms" ? span(Number(value)) : typeof value === "number" ? count(value) : literal(value, 80)}</dd></div>`)}</dl>` : nothing}
+    ${args && args !== "{}" ? block(t("shared.arguments"), t("copilot.copy_arguments"), args) : nothing}
+    ${call.statement ? block(t("shared.statement"), t("copilot.copy_statement"), call.statement, html`<button class="button s quiet" @click=${() => dock.openQuery(call)}>${icon("query", true)}${t("shared.open")}</button>`) : nothing}
+    ${call.data !== undefined && call.data !== null ? block(t("copilot.answer"), t("copilot.copy_answer"), typeof call.data === "string" ? call.data : stringify(call.data, 2)) : nothing}
+    ${stats.length ? html`<dl class="stats">${stats.map(([name, value]) => html`<div><dt>${name === "elapsed_ms" ? t("shared.time_within") : name.replaceAll("_", " ")}</dt><dd>${name === "elapsed_ms" ? span(Number(value)) : typeof value === "number" ? count(value) : literal(value, 80)}</dd></div>`)}</dl>` : nothing}
     ${!shown && call.columns?.length ? html`<sop-result .call=${call} .dock=${dock} .stamp=${call.rows}></sop-result>` : nothing}`;
 }
 
-/** @param {string} title @param {string} text @param {unknown} [beside] */
-export function block(title, text, beside = nothing) {
-  return html`<section class="said-block" aria-label=${title}><header><h3>${title}</h3><span class="grow"></span>${beside}<button class="button only s quiet" aria-label=${t("shared.copy_name", { name: title.toLowerCase() })} title=${t("shared.copy")} @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> ${t("copilot.more_characters", { n: count(text.length - MOST) })}</span>` : nothing}</pre></section>`;
+/** @param {string} title @param {string} copy what its button is called @param {string} text @param {unknown} [beside] */
+export function block(title, copy, text, beside = nothing) {
+  return html`<section class="said-block" aria-label=${title}><header><h3>${title}</h3><span class="grow"></span>${beside}<button class="button only s quiet" aria-label=${copy} title=${t("shared.copy")} @click=${() => copyText(text)}>${icon("copy", true)}</button></header><pre tabindex="0" class="scroll">${text.slice(0, MOST)}${text.length > MOST ? html`<span class="dim"> ${t("copilot.more_characters", { n: count(text.length - MOST) })}</span>` : nothing}</pre></section>`;
 }
 
 /** @param {import("./dock.js").SopCopilot} dock @param {Call} call */

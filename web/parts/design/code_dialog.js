@@ -4,7 +4,7 @@ import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead } from "../dialog.js";
 import { announce, copyText, icon } from "../dom.js";
-import { saveBlob } from "./picture.js";
+import { saveBlob } from "../save_file.js";
 
 /** @param {import("../context.js").Context} app @param {{title: string, text: string, file: string, other?: {title: string, run: () => unknown}}} how */
 export function textDialog(app, { title, text, file, other }) {

@@ -5,7 +5,7 @@ import { count, percent, size, span } from "../../core/format.js";
 import { path } from "../../core/http.js";
 import { rich, t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { formDialog } from "../create.js";
+import { proveDialog } from "../create.js";
 import { Part, icon } from "../dom.js";
 import { follow, isRunning, progressBar } from "./job_strip.js";
 
@@ -123,7 +123,7 @@ export class SopDatabases extends Part {
     if (isRunning(job)) return job.state === "stopping" ? t("design.stopping_within") : job.total ? percent(Number(job.done), Number(job.total)) : t("shared.running_within");
     if (job.state !== "finished") return job.state;
     if (job.kind === "check") return job.outcome.clean ? t("design.nothing_wrong") : `${t("design.n_problems", { n: Number(job.outcome.problem_count) })}`;
-    return t("design.done_within");
+    return t("shared.done_within");
   }
 
   /** @param {Job} job */
@@ -259,17 +259,15 @@ export class SopDatabases extends Part {
   /** @param {any} database */
   #delete(database) {
     const { name } = database;
-    let typed = "";
-    formDialog({
+    proveDialog({
       title: t("shared.delete_name", { name }),
       main: t("design.delete_all_files"),
-      risk: true,
-      able: () => typed === name,
-      body: (draw) => html`<p>${rich("design.files_of_database_go_away", { items: t("shared.n_items", { n: Number(database.items ?? 0) }), stores: t("shared.n_stores", { n: Number(database.stores ?? 0) }), folder: html`<code class="wrap">${database.path}</code>` })}</p>
-        <label>${t("design.type_to_delete_its_files", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; draw(); }}></span></label>`,
+      name,
+      label: t("design.type_to_delete_its_files", { name }),
+      body: () => html`<p>${rich("design.files_of_database_go_away", { items: t("shared.n_items", { n: Number(database.items ?? 0) }), stores: t("shared.n_stores", { n: Number(database.stores ?? 0) }), folder: html`<code class="wrap">${database.path}</code>` })}</p>`,
       run: async () => {
         const { session } = this.app;
-        await session.api.json("DELETE", path("databases", name), { query: { data: "delete", confirm: typed } });
+        await session.api.json("DELETE", path("databases", name), { query: { data: "delete", confirm: name } });
         await session.readDatabases();
         const next = session.databases[0];
         if (!next) return location.assign("/");

@@ -1,5 +1,7 @@
 // A diagram as a file: its colours from the page's own, and PNG from SVG by a canvas. Nothing leaves the browser.
 
+import { t } from "../../strings/design.js";
+
 const SCALE = 2;
 const MOST_PIXELS = 12_000;
 
@@ -41,17 +43,5 @@ export async function pngOf(svg) {
   canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
   canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The browser could not make the picture."))), "image/png"));
-}
-
-/** Saves bytes as a file. @param {Blob} blob @param {string} name */
-export function saveBlob(blob, name) {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error(t("design.the_browser_could_not_make_the_picture")))), "image/png"));
 }

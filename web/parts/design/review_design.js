@@ -8,9 +8,10 @@ import { rich, t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
+import { proveField } from "../prove.js";
 import { follow } from "./job_strip.js";
 
-const WORDS = /** @type {{[name: string]: string}} */ ({ description: t("shared.description"), key: "Key", unique: t("design.unique"), slot_length: t("design.slot_length"), leaf_load_balancing: t("design.leaf_balancing"), placement: t("design.placement"), schema: t("shared.value"), relations: t("shared.relations"), cache: t("shared.cache") });
+const WORDS = /** @type {{[name: string]: string}} */ ({ description: t("shared.description"), key: t("shared.key"), unique: t("design.unique"), slot_length: t("design.slot_length"), leaf_load_balancing: t("design.leaf_balancing"), placement: t("design.placement"), schema: t("shared.value"), relations: t("shared.relations"), cache: t("shared.cache") });
 
 /** @param {import("../context.js").Context} app @param {import("./designer.js").SopDesign} design @param {string} store */
 export function reviewDesign(app, design, store) {
@@ -107,7 +108,7 @@ export function reviewDesign(app, design, store) {
         ${fresh ? html`<section class="card" aria-label=${t("shared.statement")}><header><b>${t("design.the_same_as_sql")}</b></header><pre class="request" tabindex="0">${createStatement(draft)}</pre></section>` : nothing}
         ${draft.seed && fresh ? html`<section class="card" aria-label=${t("design.seed_item")}><header><span class="tag insert">${t("shared.insert")}</span><b>${t("design.seed_item")}</b></header><pre class="request" tabindex="0">${stringify(draft.seed, 2)}</pre></section>` : nothing}
         ${reorders ? html`<p class="held-why">${icon("lock", true)}<span>${t("design.all_items_are_checked_against_the_new", { n: items })}</span></p>` : nothing}</div>
-      <footer>${prove ? html`<label class="prove">${reorders ? rich("design.type_to_rebuild_it", { word: html`<b>${word}</b>` }) : rich("shared.type_to_write_to", { word: html`<b>${word}</b>`, environment: html`<span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span>` })}<span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : html`<span class="small dim">${fresh && draft.seed ? t("design.the_store_then_its_item") : t("shared.one_transaction")}</span>`}<span class="grow"></span>
+      <footer>${prove ? proveField(session, { word, typed, change: (next) => { typed = next; self.draw(); }, said: reorders ? rich("design.type_to_rebuild_it", { word: html`<b>${word}</b>` }) : undefined }) : html`<span class="small dim">${fresh && draft.seed ? t("design.the_store_then_its_item") : t("shared.one_transaction")}</span>`}<span class="grow"></span>
         <button class="button quiet" @click=${() => self.close()}>${t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${reorders ? "risk" : "main"}" autofocus ?disabled=${held()} @click=${write}>${busy ? t("shared.working") : fresh ? t("design.create_store") : reorders ? t("design.rebuild") : t("design.apply_changes")}<kbd>Ctrl ↵</kbd></button></footer>`,
   });
   dialog.element.addEventListener("keydown", (event) => {

@@ -2,7 +2,7 @@
 
 import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { formDialog } from "../create.js";
+import { formDialog, proveDialog } from "../create.js";
 import { follow } from "./job_strip.js";
 
 /** @typedef {import("../context.js").Context} Context */
@@ -81,14 +81,12 @@ export function duplicateStore(app, name) {
 
 /** @param {Context} app @param {string} name */
 export function emptyStore({ session }, name) {
-  let typed = "";
-  formDialog({
+  proveDialog({
     title: t("shared.empty_name", { name }),
     main: t("design.delete_all_items"),
-    risk: true,
-    able: () => typed === name,
-    body: (draw) => html`<p>${t("design.all_items_of_go_away_at_once", { n: Number(session.storeNamed(name)?.count ?? 0), name })}</p>
-      <label>${t("design.type_to_empty_it", { name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = textOf(event); draw(); }}></span></label>`,
+    name,
+    label: t("design.type_to_empty_it", { name }),
+    body: () => html`<p>${t("design.all_items_of_go_away_at_once", { n: Number(session.storeNamed(name)?.count ?? 0), name })}</p>`,
     run: async () => {
       const { items } = await session.api.post(session.path("stores", name, "empty"), undefined);
       session.changes.unstage(session.changes.of(name));

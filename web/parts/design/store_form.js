@@ -203,7 +203,7 @@ function cache(pane, draft, lock) {
     const typed = textOf(event).trim();
     try {
       const value = typed ? parse(typed) : {};
-      if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("Wishes for the cache are a JSON object.");
+      if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error(t("design.wishes_are_a_json_object"));
       pane.change((one) => { one.cache = value; });
     } catch (error) {
       pane.session.say({ kind: "warn", text: t("design.cache_message", { message: error instanceof Error ? error.message : String(error) }) });

@@ -10,6 +10,7 @@ import { NEW } from "../../model/design/drafts.js";
 import { t } from "../../strings/design.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, copyText, icon } from "../dom.js";
+import { walkTabs } from "../walk.js";
 import { discovery, Discovery } from "./discovery.js";
 import { storeForm } from "./store_form.js";
 
@@ -109,7 +110,7 @@ export class SopStorePane extends Part {
     return html`<section class="pane panel" aria-label=${t("design.store_title", { title })}>
       <div class="head"><h2 class="cut">${title}</h2>${known ? (changed ? html`<span class="tag update">${t("shared.changed")}</span>` : html`<span class="small dim">${t("shared.n_items", { n: Number(known.count) })}</span>`) : html`<span class="tag insert">${t("shared.new_store")}</span>`}<span class="grow"></span>
         ${known ? html`<button class="button only s quiet" aria-label=${t("shared.more")} aria-haspopup="menu" @click=${this.#more}>${icon("more", true)}</button>` : nothing}<button class="button only s quiet" aria-label=${t("shared.close")} @click=${() => this.design.go(undefined)}>${icon("x", true)}</button></div>
-      <div class="subtabs"><div role="tablist" aria-label=${t("design.show_as")} @keydown=${this.#tabKey}>${tabs.map(([id, name]) => html`<button role="tab" id="pane-tab-${id}" aria-selected=${String(id === pane)} aria-controls="store-pane-body" tabindex=${id === pane ? 0 : -1} @click=${() => this.design.go(this.store, id === "form" ? undefined : id)}>${name}</button>`)}</div>
+      <div class="subtabs"><div role="tablist" aria-label=${t("design.show_as")} @keydown=${walkTabs}>${tabs.map(([id, name]) => html`<button role="tab" id="pane-tab-${id}" aria-selected=${String(id === pane)} aria-controls="store-pane-body" tabindex=${id === pane ? 0 : -1} @click=${() => this.design.go(this.store, id === "form" ? undefined : id)}>${name}</button>`)}</div>
         ${pane === "sql" || pane === "json" ? html`<div class="end"><button class="button only s quiet" aria-label=${t("shared.copy")} @click=${this.#copy}>${icon("copy", true)}</button></div>` : nothing}</div>
       <div class="scroll" id="store-pane-body" role="tabpanel" aria-labelledby="pane-tab-${pane}" tabindex="0">${pane === "json" ? this.#json() : pane === "sql" ? this.#sql() : pane === "items" ? this.#items() : storeForm(this, locks)}</div>
       ${pane === "items" ? nothing : this.#foot(changed)}</section>`;
@@ -137,18 +138,6 @@ export class SopStorePane extends Part {
     this.requestUpdate();
     if (gone) app.session.say({ kind: "ok", text: store ? t("design.the_changes_of_are_discarded", { store }) : t("design.the_new_store_is_discarded"), act: { title: t("shared.undo"), run: () => { drafts?.keep(store, gone); void this.design.go(store); } } });
     if (store === NEW) void this.design.go(undefined);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #tabKey(event) {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    const tabs = [.../** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll(".subtabs [role='tab']"))];
-    const at = tabs.findIndex((one) => one.getAttribute("aria-selected") === "true");
-    const next = tabs[(at + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
-    event.preventDefault();
-    event.stopPropagation();
-    next?.click();
-    void this.updateComplete.then(() => next?.focus());
   }
 
   /** @param {Event} event */

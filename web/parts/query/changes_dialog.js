@@ -2,14 +2,14 @@
 
 import { ExactNumber, stringify } from "../../core/json.js";
 import { keyOfOne, keyText } from "../../core/keys.js";
-import { rich, t } from "../../strings/query.js";
+import { t } from "../../strings/query.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { icon } from "../dom.js";
-import { diffTable } from "../review.js";
+import { proveField, wordFor } from "../prove.js";
+import { VERB, diffTable } from "../review.js";
 
 const MOST_CARDS = 100;
-const VERB = { insert: t("shared.insert"), update: t("shared.update"), delete: t("shared.delete") };
 
 /** @typedef {{count: number, rows: {op: string, store: string, key: any, before?: any, after?: any}[]}} Changes */
 
@@ -21,8 +21,7 @@ export function changesDialog(app, { sql, changes, commit, act = t("shared.commi
   const { session } = app;
   const rows = changes.rows ?? [];
   const stores = [...new Set(rows.map((one) => one.store))];
-  const confirm = session.environment?.mode === "confirm";
-  const word = confirm ? (stores.length === 1 ? stores[0] : (session.place.database ?? "")) : "";
+  const word = wordFor(session, stores);
   let typed = "";
   let busy = false;
   let error = "";
@@ -49,7 +48,7 @@ export function changesDialog(app, { sql, changes, commit, act = t("shared.commi
         ${rows.slice(0, MOST_CARDS).map((row) => changeView(app.session, row, stores.length > 1))}
         ${changes.count > Math.min(rows.length, MOST_CARDS) ? html`<p class="dim">${t("query.and_more_changes_of_the_same_statement", { n: changes.count - Math.min(rows.length, MOST_CARDS) })}</p>` : nothing}
         ${changes.count === 0 ? html`<div class="nothing">${icon("check")}<p>${t("query.nothing_would_change")}</p></div>` : nothing}</div>
-      <footer>${word ? html`<label class="prove">${rich("shared.type_to_write_to", { word: html`<b>${word}</b>`, environment: html`<span class=${session.environment?.colour ?? ""}><span class="env">${session.environment?.name}</span></span>` })}<span class="field"><input autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; self.draw(); }}>${typed === word ? icon("check", true) : nothing}</span></label>` : nothing}<span class="grow"></span>
+      <footer>${word ? proveField(session, { word, typed, change: (next) => { typed = next; self.draw(); } }) : nothing}<span class="grow"></span>
         <button class="button quiet" @click=${() => self.close()}>${still ? t("shared.close") : t("shared.cancel")}<kbd>Esc</kbd></button><button class="button ${word ? "risk" : "main"}" ?hidden=${still} autofocus ?disabled=${held()} @click=${write}>${busy ? t("shared.committing") : act}<kbd>Ctrl ↵</kbd></button></footer>`,
   });
   dialog.element.addEventListener("keydown", (event) => {
@@ -75,7 +74,7 @@ export function changeKey(session, row) {
 export function changeView(session, row, many) {
   const entry = entryOf(row);
   const key = changeKey(session, row);
-  return html`<section class="card" aria-label="${entry.op} ${key}"><header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
+  return html`<section class="card" aria-label="${VERB[entry.op]} ${key}"><header><span class="tag ${entry.op}">${VERB[entry.op]}</span><code class="cut">${key}</code>${many ? html`<span class="small dim">${row.store}</span>` : nothing}</header>${diffTable(entry)}</section>`;
 }
 
 /** Asks before stores themselves are changed. @param {{title: string, text: string, sql: string, act: string, done: () => void}} how */

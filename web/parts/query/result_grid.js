@@ -1,25 +1,20 @@
-// The grid of a result: rows by their number, drawn only where they are in view, whatever the count.
+// The grid of a result: rows by their number, drawn only where they are in view (`DrawnRows`), and of many columns those in view.
 //
-// Holds: as many row elements as fit into the view and a few more, and of many columns those in view; the focus stays on the
-// grid and the active cell is named by `aria-activedescendant`. Rows come from a `ResultRows` that grows while it is looked at. Says `view` when the rows in
-// view are others, and `open-row` when somebody wants to see a whole row.
+// Holds: the focus stays on the grid and the active cell is named by `aria-activedescendant`. Rows come from a `ResultRows` that
+// grows while it is looked at. Says `view` when the rows in view are others, and `open-row` when somebody wants to see a whole row.
 
 import { everyColumn } from "../../core/column_window.js";
 import { cell, count } from "../../core/format.js";
-import { ScrollMap } from "../../core/scroll_map.js";
 import { plain, tabbed } from "../../model/query/export.js";
 import { t } from "../../strings/query.js";
 import { render } from "../../vendor/lit.js";
-import { announce, copyText, make } from "../dom.js";
+import { announce, copyText } from "../dom.js";
+import { DrawnRows, OVERSCAN } from "../drawn_rows.js";
 import { rankWidth } from "../grid_layout.js";
-import { cardColumns, makeRow } from "../grid_rows.js";
-import { PlaceBar } from "../place_bar.js";
+import { cardColumns } from "../grid_rows.js";
 import { ResultFind } from "./result_find.js";
 import { contentWidth, drawResultRow, drawnColumns, firstInView, headOf, keepWidths, leftOfColumn, manyOf, startOf, wireGrips } from "./result_layout.js";
 
-const OVERSCAN = 8;
-const ROW = 28;
-const CARD = 84;
 const MOST_COPIED = 50_000;
 const MOST_CHARS = 36;
 const SETTLE_MS = 120;
@@ -27,61 +22,30 @@ const SETTLE_MS = 120;
 /** @typedef {import("../../model/query/result_columns.js").ResultColumn} ResultColumn */
 /** @typedef {import("./result_layout.js").RowElement} RowElement */
 
-export class SopResultGrid extends HTMLElement {
+export class SopResultGrid extends DrawnRows {
   constructor() {
     super();
-    this.map = new ScrollMap();
     /** @type {import("../../model/query/result_rows.js").ResultRows | undefined} */
     this.source = undefined;
     /** @type {ResultColumn[]} */
     this.columns = [];
-    /** @type {RowElement[]} */
-    this.pool = [];
-    this.active = { line: -1, column: 0 };
     this.anchor = -1;
-    this.stamp = 1;
-    this.digits = 1;
-    this.frame = 0;
     /** @type {number[]} */
     this.cards = [];
-    /** How far it is scrolled sideways, and the room that rows have there; reading it from the page costs a layout. */
-    this.left = 0;
-    this.room = 0;
-    this.contentWidth = 0;
     /** The columns that are drawn. */
     this.window = everyColumn(0);
-    this.narrow = matchMedia("(width < 900px)");
     this.find = new ResultFind(this);
   }
 
   connectedCallback() {
     if (this.rows) return;
     this.classList.add("rows-host");
-    const rows = make("div", "rows scroll live");
-    rows.id = this.dataset.rows ?? "result-rows";
-    rows.tabIndex = 0;
-    for (const [name, value] of Object.entries({ role: "grid", "aria-label": t("shared.result"), "aria-multiselectable": "true", "aria-readonly": "true" })) rows.setAttribute(name, value);
-    this.rows = rows;
-    this.head = make("div", "grid-head");
-    this.head.setAttribute("role", "rowgroup");
-    this.body = make("div", "grid-body");
-    this.body.setAttribute("role", "rowgroup");
-    rows.append(this.head, this.body);
-    this.bar = new PlaceBar((share) => {
-      this.map.go(share * this.map.maxTop);
-      this.#sync();
-      this.#schedule();
-    });
-    this.bar.element.setAttribute("aria-label", t("query.place_in_the_result"));
-    this.bar.element.setAttribute("aria-controls", rows.id);
-    this.replaceChildren(rows, this.bar.element);
-    rows.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    rows.addEventListener("scrollend", () => {
-      if (!this.map.drifted) return;
-      this.map.physical = this.map.ideal();
-      this.#sync();
-      this.draw(true);
-    }, { passive: true });
+    const { rows, head, bar } = this.makeRows(this.dataset.rows ?? "result-rows");
+    rows.setAttribute("aria-label", t("shared.result"));
+    rows.setAttribute("aria-readonly", "true");
+    bar.setAttribute("aria-label", t("query.place_in_the_result"));
+    bar.setAttribute("aria-controls", rows.id);
+    this.replaceChildren(rows, bar);
     rows.addEventListener("keydown", (event) => this.#key(event));
     rows.addEventListener("focus", () => {
       if (this.active.line < 0 && this.map.count > 0 && rows.matches(":focus-visible")) this.select(this.map.firstVisible, 0);
@@ -91,15 +55,13 @@ export class SopResultGrid extends HTMLElement {
       if (this.#cellOf(event)) this.#open();
     });
     rows.addEventListener("pointerover", (event) => this.#over(event));
-    wireGrips(this, this.head);
-    new ResizeObserver(() => this.measure()).observe(rows);
-    this.narrow.addEventListener("change", () => this.measure(true));
+    wireGrips(this, head);
   }
 
   /** Shows a result from its beginning. @param {import("../../model/query/result_rows.js").ResultRows} source @param {ResultColumn[]} columns */
   open(source, columns) {
     this.source = source;
-    this.active = { line: -1, column: 0 };
+    this.activate(-1, 0);
     this.anchor = -1;
     this.map.top = 0;
     this.map.physical = 0;
@@ -124,7 +86,7 @@ export class SopResultGrid extends HTMLElement {
     this.head.style.minWidth = `${this.contentWidth}px`;
     this.rows.setAttribute("aria-colcount", String(columns.length + 1));
     render(headOf(columns), this.head);
-    this.#dress();
+    this.dress();
     this.draw(true);
   }
 
@@ -132,93 +94,29 @@ export class SopResultGrid extends HTMLElement {
   grow() {
     const kept = this.source?.kept ?? 0;
     const before = this.map.count;
-    const digits = String(Math.max(1, kept)).length;
-    if (digits !== this.digits) {
-      this.digits = digits;
-      this.layout(this.columns);
-    }
+    if (this.rankTo(kept)) this.layout(this.columns);
     this.map.measure({ count: kept });
     this.rows?.setAttribute("aria-rowcount", String(kept + 1));
-    this.#dress();
-    this.#sync();
+    this.dress();
+    this.sync();
     // Rows that are drawn do not change: only where they come into view is there something to draw.
     if (before < this.map.window(OVERSCAN).last || before > kept) this.draw(before > kept);
     else this.bar?.show(this.map.top, this.map.view, this.map.height);
   }
 
-  #dress() {
-    if (!this.rows) return;
-    this.room = this.rows.clientWidth;
-    this.left = this.rows.scrollLeft;
-    const wide = !this.narrow.matches && this.contentWidth > this.room;
-    const name = `rows scroll live ranks-${this.digits}${wide ? " wide" : ""}${manyOf(this.columns) ? " many" : ""}`;
-    if (this.rows.className !== name) this.rows.className = name;
-  }
-
-  /** @param {boolean} [force] */
-  measure(force = false) {
-    if (!this.rows) return;
-    const row = this.narrow.matches ? CARD : ROW;
-    this.#dress();
-    const view = Math.max(0, this.rows.clientHeight - (this.narrow.matches ? 0 : ROW));
-    if (!force && row === this.map.row && view === this.map.view) {
-      // Wider or narrower: other columns are in view.
-      if (manyOf(this.columns)) this.#schedule();
-      return;
-    }
-    this.map.measure({ row, view });
-    this.#sync();
-    this.draw(true);
-  }
-
-  #sync() {
-    if (!this.rows || !this.body) return;
-    this.body.style.height = `${this.map.content}px`;
-    if (Math.abs(this.rows.scrollTop - this.map.physical) >= 1) this.rows.scrollTop = this.map.physical;
-    this.map.physical = this.rows.scrollTop;
-  }
-
-  #scrolled() {
-    if (!this.rows) return;
-    const { scrollTop, scrollLeft } = this.rows;
-    const aside = scrollLeft !== this.left;
-    this.left = scrollLeft;
-    if (scrollTop !== this.map.physical) this.map.moved(scrollTop);
-    else if (!aside || !manyOf(this.columns)) return;
-    this.#schedule();
-  }
-
-  #schedule() {
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.draw();
-    });
+  get manyColumns() {
+    return manyOf(this.columns);
   }
 
   /** Draws the rows in view. @param {boolean} [all] also those that are drawn already */
   draw(all = false) {
-    const { map, body, source } = this;
+    const { body, source } = this;
     if (!body || !source) return;
     const window = drawnColumns(this);
     if (all || window.name !== this.window.name) this.stamp += 1;
     this.window = window;
-    const { first, last } = map.window(OVERSCAN);
-    // Rows that are there stay: taking one away and back costs more than drawing it out of view.
-    while (this.pool.length > last - first + 3 * OVERSCAN) this.pool.pop()?.remove();
-    const size = Math.max(this.pool.length, last - first);
-    while (this.pool.length < size) {
-      const row = makeRow();
-      this.pool.push(row);
-      body.append(row);
-    }
-    const end = Math.min(map.count, first + size);
     const layout = { columns: this.columns, window, cards: this.cards };
-    const shift = Math.round(map.offset);
-    const used = new Set();
-    for (let line = Math.max(0, end - size); line < end; line += 1) {
-      const slot = line % size;
-      used.add(slot);
-      const row = this.pool[slot];
+    this.place(body, (row, line) => {
       const stamp = `${this.stamp} ${line}`;
       if (row.stamp !== stamp) {
         drawResultRow(row, line, source.at(line) ?? [], layout);
@@ -227,19 +125,7 @@ export class SopResultGrid extends HTMLElement {
         row.stamp = stamp;
         row.hidden = false;
       }
-      const top = line * map.row + shift;
-      if (row.place !== top) {
-        row.style.transform = `translateY(${top}px)`;
-        row.place = top;
-      }
-    }
-    this.pool.forEach((row, slot) => {
-      if (used.has(slot)) return;
-      row.hidden = true;
-      row.stamp = "";
-      row.line = -1;
     });
-    this.bar?.show(map.top, map.view, map.height);
     this.#follow();
     clearTimeout(this.learning);
     this.learning = setTimeout(() => this.#learn(), SETTLE_MS);
@@ -303,7 +189,7 @@ export class SopResultGrid extends HTMLElement {
 
   /** The element of the active cell; there is none when it is out of view. */
   activeCell() {
-    return this.active.line < 0 ? undefined : this.pool.find((row) => row.line === this.active.line && !row.hidden)?.cells[this.active.column + 1];
+    return this.active.line < 0 ? undefined : this.rowElement(this.active.line)?.cells[this.active.column + 1];
   }
 
   #follow() {
@@ -317,10 +203,10 @@ export class SopResultGrid extends HTMLElement {
     if (!this.map.count) return;
     if (extend && this.anchor < 0) this.anchor = this.active.line;
     if (!extend) this.anchor = -1;
-    this.active = { line: Math.min(this.map.count - 1, Math.max(0, line)), column: Math.min(this.columns.length - 1, Math.max(0, column)) };
+    this.activate(Math.min(this.map.count - 1, Math.max(0, line)), Math.min(this.columns.length - 1, Math.max(0, column)));
     if (reveal) {
       this.map.reveal(this.active.line);
-      this.#sync();
+      this.sync();
     }
     for (const row of this.pool) if (!row.hidden) this.#mark(row);
     this.draw();

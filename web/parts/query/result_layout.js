@@ -14,7 +14,7 @@ import { columnUnits, drawCell, fit, setClass, setText } from "../grid_rows.js";
 /** @typedef {import("./result_grid.js").SopResultGrid} SopResultGrid */
 /** @typedef {import("../../model/query/result_columns.js").ResultColumn} ResultColumn */
 /** @typedef {import("../../core/column_window.js").ColumnWindow} ColumnWindow */
-/** @typedef {HTMLElement & {cells: HTMLElement[], line: number, stamp: string, place: number, mark: string, shape: string, gap?: HTMLElement}} RowElement */
+/** @typedef {import("../grid_rows.js").RowElement} RowElement */
 
 /** Width of a column in units of 8 pixels. @param {ResultColumn} column */
 export const unitsOf = (column) => columnUnits(/** @type {any} */ (column));

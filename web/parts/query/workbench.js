@@ -14,6 +14,7 @@ import { t } from "../../strings/query.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, copyText, icon } from "../dom.js";
 import { saveBlob, saveFile } from "../save_file.js";
+import { walkTabs } from "../walk.js";
 import { SqlEditor } from "./editor.js";
 import { historyDialog, nameDialog } from "./history_dialog.js";
 import { adviceList, planFigures, planTable } from "./plan_view.js";
@@ -392,17 +393,6 @@ export class SopQuery extends Part {
     return html`<button role="tab" id="tab-${id}" aria-selected=${String(id === now)} aria-controls=${panel} tabindex=${id === now ? 0 : -1} @click=${() => go(id)}>${title}</button>`;
   }
 
-  /** Arrows walk the tabs of a pane. @param {KeyboardEvent} event */
-  #walk(event) {
-    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
-    const list = [.../** @type {NodeListOf<HTMLElement>} */ (/** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("[role='tab']"))];
-    const at = list.indexOf(/** @type {HTMLElement} */ (event.target));
-    const next = list[(at + (event.key === "ArrowRight" ? 1 : list.length - 1)) % list.length];
-    event.preventDefault();
-    next.click();
-    void this.updateComplete.then(() => next.focus());
-  }
-
   #main() {
     const { result } = this;
     const run = result?.run;
@@ -421,7 +411,7 @@ export class SopQuery extends Part {
       ["said", html`${t("shared.messages")}${result?.said.length ? html` <span class="badge">${result.said.length}</span>` : nothing}`],
     ];
     const rowsShown = view === "rows" && run !== undefined && this.shownRun === run && (run.rows.count > 0 || run.state === "running");
-    return html`<section class="pane" aria-label=${t("shared.result")}><div class="subtabs"><div role="tablist" aria-label=${t("shared.result")} @keydown=${this.#walk}>${tabs.map(([id, title]) => this.#subtab(String(id), title, view, go, "result-body"))}</div>
+    return html`<section class="pane" aria-label=${t("shared.result")}><div class="subtabs"><div role="tablist" aria-label=${t("shared.result")} @keydown=${walkTabs}>${tabs.map(([id, title]) => this.#subtab(String(id), title, view, go, "result-body"))}</div>
         <div class="end">${this.running ? html`<span class="small dim wide-only" role="timer">${span(result?.now?.elapsed ?? 0)}</span>` : nothing}<button class="button s quiet" data-command="export-result" aria-haspopup="menu" aria-label=${t("shared.export")} ?disabled=${!run?.columns.length || run.state === "running"}>${icon("export", true)}<span class="wide-only">${t("shared.export")}</span></button></div></div>
       ${this.#thread()}
       <div class="result-body" id="result-body" role="tabpanel" aria-labelledby="tab-${view}">
@@ -470,7 +460,7 @@ export class SopQuery extends Part {
       this.requestUpdate();
     };
     const drawable = result?.run?.columns.length && result.run.state !== "running";
-    return html`<section class="pane side-pane" aria-label=${t("query.plan_and_chart")}><div class="subtabs"><div role="tablist" aria-label=${t("query.plan")} @keydown=${this.#walk}>${this.#subtab("plan", t("query.plan"), this.side, go, "plan-body")}${advice ? this.#subtab("advice", html`${t("query.advice")} <span class="badge">${advice}</span>`, this.side, go, "plan-body") : nothing}</div><div class="end"><span class="small dim">${plan ? planFigures(plan) : ""}</span></div></div>
+    return html`<section class="pane side-pane" aria-label=${t("query.plan_and_chart")}><div class="subtabs"><div role="tablist" aria-label=${t("query.plan")} @keydown=${walkTabs}>${this.#subtab("plan", t("query.plan"), this.side, go, "plan-body")}${advice ? this.#subtab("advice", html`${t("query.advice")} <span class="badge">${advice}</span>`, this.side, go, "plan-body") : nothing}</div><div class="end"><span class="small dim">${plan ? planFigures(plan) : ""}</span></div></div>
       <div class="plan-body" id="plan-body" role="tabpanel" aria-labelledby="tab-${this.side === "advice" && advice ? "advice" : "plan"}">${this.side === "advice" && advice ? adviceList(plan?.advice) : plan ? html`${planTable(plan)}${advice ? adviceList(plan.advice?.slice(0, 1)) : nothing}` : this.#plan()}</div>
       <div class="subtabs over"><h2>${t("shared.chart")}</h2><span class="small dim">${drawable ? this.chart?.note ?? "" : ""}</span><div class="end">${drawable ? this.chart?.controls() : nothing}</div></div>
       <sop-chart></sop-chart></section>`;

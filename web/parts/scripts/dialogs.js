@@ -8,7 +8,7 @@ import { fieldText } from "../../model/script/forms.js";
 import { kindOf, places } from "../../model/script/steps.js";
 import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
-import { formDialog } from "../create.js";
+import { formDialog, proveDialog } from "../create.js";
 import { Dialog, dialogHead, fault } from "../dialog.js";
 import { copyText, icon } from "../dom.js";
 import { ago } from "../query/history_dialog.js";
@@ -67,16 +67,14 @@ export function stopDialog(studio, draft, at) {
 /** Deletes a script by its typed name. @param {Studio} studio @param {Draft} draft */
 export function deleteDialog(studio, draft) {
   const base = /** @type {import("../../model/script/drafts.js").Base} */ (draft.base);
-  let typed = "";
   let whole = false;
-  formDialog({
+  proveDialog({
     title: t("shared.delete_name", { name: base.name }),
     main: t("scripts.delete_script"),
-    risk: true,
-    able: () => typed === base.name,
+    name: base.name,
+    label: t("shared.type_to_delete_it", { name: base.name }),
     body: (draw) => html`<p>${whole ? t("scripts.the_script_and_all_its_versions_go") : t("scripts.the_script_goes_away")}</p>
-      <label class="tick"><input type="checkbox" .checked=${whole} @change=${(/** @type {any} */ event) => { whole = event.target.checked; draw(); }}>${t("scripts.delete_its_versions_too", { n: base.version })}</label>
-      <label>${t("shared.type_to_delete_it", { name: base.name })}<span class="field"><input autofocus autocomplete="off" spellcheck="false" .value=${typed} @input=${(/** @type {any} */ event) => { typed = event.target.value; draw(); }}></span></label>`,
+      <label class="tick"><input type="checkbox" .checked=${whole} @change=${(/** @type {any} */ event) => { whole = event.target.checked; draw(); }}>${t("scripts.delete_its_versions_too", { n: base.version })}</label>`,
     run: async () => {
       await studio.session.api.json("DELETE", path("scripts", base.category, base.name), { query: whole ? { versions: "delete" } : undefined });
       draft.saved = draft.script; // nothing of it is to be kept

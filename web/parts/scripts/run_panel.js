@@ -13,12 +13,14 @@ import { html, live, nothing } from "../../vendor/lit.js";
 import { announce, icon } from "../dom.js";
 import { changeView } from "../query/changes_dialog.js";
 import { rowDialog } from "../query/result_views.js";
+import { walkFaces, walkTabs } from "../walk.js";
 import { variableDialog } from "./dialogs.js";
-import { walkFaces, walkTabs } from "./walk.js";
 
 /** @typedef {import("../../model/script/drafts.js").Draft} Draft */
 /** @typedef {import("../../model/script/run.js").ScriptRun} ScriptRun */
 
+/** Kinds of lines of a log; other lines begin with the name of a tool or a script. */
+const LOG_WORDS = /** @type {{[word: string]: string}} */ ({ cancelled: t("shared.cancelled_within"), condition: t("scripts.log_condition"), done: t("shared.done_within"), failed: t("shared.failed_within"), "goes on": t("scripts.log_goes_on"), loop: t("scripts.log_loop"), pause: t("scripts.log_pause"), run: t("scripts.log_run"), say: t("scripts.log_say"), stopped: t("scripts.log_stopped") });
 const TYPES = ["string", "integer", "number", "boolean", "date", "timestamp", "array", "object", "any"];
 const SHORT = /** @type {{[type: string]: string}} */ ({ string: "text", integer: "int", number: "num", boolean: "bool", timestamp: "time", array: "list", object: "map" });
 const PLACEHOLDERS = /** @type {{[type: string]: string}} */ ({ date: "2024-05-31", timestamp: "2024-05-31T10:00:00Z", array: "[ ]", object: "{ }" });
@@ -218,7 +220,7 @@ export class RunPanel {
     if (!run || !changes || !(changes.count + changes.definitions.length + touched.length)) return html`<p class="hint-row dim">${run ? t("scripts.it_changed_nothing") : t("scripts.what_a_run_changes")}</p>`;
     const { rows } = changes;
     const many = new Set(rows.map((one) => one.store)).size > 1;
-    return html`<div class="run-changes">${run.dryRun ? nothing : this.#stores(run)}${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? t("scripts.alter") : t("scripts.drop")) : t("scripts.create")}</span> ${t("scripts.store_within")} <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">${t("scripts.and_n_more_changes", { n: changes.count - Math.min(rows.length, MOST_CHANGES) })}</p>` : nothing}</div>`;
+    return html`<div class="run-changes">${run.dryRun ? nothing : this.#stores(run)}${changes.definitions.map((one) => html`<p class="pad"><span class="tag ${one.before ? (one.after ? "update" : "delete") : "insert"}">${one.before ? (one.after ? t("scripts.alter") : t("scripts.drop")) : t("scripts.create")}</span> ${t("shared.store_within")} <code>${one.store}</code></p>`)}${rows.slice(0, MOST_CHANGES).map((row) => changeView(this.studio.session, row, many))}${changes.count > Math.min(rows.length, MOST_CHANGES) ? html`<p class="pad dim">${t("scripts.and_n_more_changes", { n: changes.count - Math.min(rows.length, MOST_CHANGES) })}</p>` : nothing}</div>`;
   }
 
   /** What a run for good has changed, by stores, with a way to each. @param {ScriptRun} run */
@@ -259,7 +261,7 @@ export class RunPanel {
   /** @param {ScriptRun | undefined} run @param {Map<string, import("../../model/script/steps.js").Place>} numbers */
   #log(run, numbers) {
     if (!run) return html`<div class="nothing">${icon("clock")}<p>${t("scripts.what_happens_in_a_run_is_written")}</p></div>`;
-    const word = (/** @type {import("../../model/script/run.js").LogLine} */ one) => (one.word === "tool" ? (numbers.get(one.at)?.step.tool ?? numbers.get(one.at)?.step.type ?? "tool") : one.word);
+    const word = (/** @type {import("../../model/script/run.js").LogLine} */ one) => (one.word === "tool" ? (numbers.get(one.at)?.step.tool ?? numbers.get(one.at)?.step.type ?? one.word) : (LOG_WORDS[one.word] ?? one.word));
     return html`<ol class="log script-log scroll" tabindex="0" aria-label=${t("scripts.run_log")}>${run.unlogged ? html`<li class="dim"><time></time><span class="w"></span><span class="what">${t("scripts.earlier_lines_are_left_out", { n: count(run.unlogged) })}</span></li>` : nothing}${run.log.map((one) => html`<li class=${run.pause && one === run.log.at(-1) ? "live" : (one.look ?? "")}><time>${logTime(one.ms)}</time><span class="w cut">${word(one)}</span>${one.at && numbers.has(one.at) ? html`<button class="plain what" title=${t("scripts.step_number", { number: numbers.get(one.at)?.number })} @click=${() => this.studio.cards.open(one.at, true)}>${one.text || stepTitle(/** @type {any} */ (numbers.get(one.at)).step)}</button>` : html`<span class="what">${one.text}</span>`}</li>`)}</ol>`;
   }
 

@@ -4,6 +4,7 @@
 // Holds: what is typed changes the script at once where it can be read; what cannot yet is kept as text beside its reason.
 
 import { columnsOf } from "../../model/query/complete.js";
+import { DEFAULT_CATEGORY } from "../../model/script/drafts.js";
 import { faultsAt, fixOf } from "../../model/script/faults.js";
 import { fieldText, readField, scriptNamed, stepFields } from "../../model/script/forms.js";
 import { fresh, kindOf, scopeAt, valueAt } from "../../model/script/steps.js";
@@ -60,7 +61,7 @@ export class StepForm {
     const { studio } = this;
     const { at, step } = place;
     const draft = /** @type {import("../../model/script/drafts.js").Draft} */ (studio.draft);
-    const fields = stepFields(step, studio.tools, studio.list, draft.script.category ?? "general");
+    const fields = stepFields(step, studio.tools, studio.list, draft.script.category ?? DEFAULT_CATEGORY);
     const gives = !["set", "assert"].includes(kindOf(step));
     const hasDatabase = !fields.some((one) => one.kind === "database") && ["tool", "fetch", "call"].includes(kindOf(step));
     this.drawn = new Set([...fields.map((one) => one.pointer), "/name", "/description", "/continue_on_error", "/async", "/disabled", ...(gives ? ["/output"] : []), ...(hasDatabase ? ["/database"] : [])]);
@@ -73,7 +74,7 @@ export class StepForm {
       <div class="fields ${kindOf(step) === "tool" ? "of-tool" : ""}">${this.#field(place, { pointer: "/name", name: "name", label: t("shared.name"), kind: "text", required: false, hint: "" })}${gives ? this.#field(place, { pointer: "/output", name: "output", label: t("scripts.result_goes_to"), kind: "variable", required: false, hint: "" }) : nothing}${main.filter((one) => one.kind === "tool").map((one) => this.#field(place, one))}</div>
       ${tool ? html`<p class="tool-about small dim">${tool.description.replaceAll("`", "")}</p>` : nothing}
       <div class="fields">${repeat(main.filter((one) => one.kind !== "tool"), (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}</div>
-      <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${rest.length ? rest.length > 4 ? t("scripts.more_and_n_others", { fields: rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", "), n: rest.length - 4 }) : t("scripts.more_fields", { fields: rest.slice(0, 4).map((one) => one.label.toLowerCase()).join(", ") }) : t("shared.options")}</summary>
+      <details class="more-fields" ?open=${isMore} @toggle=${(/** @type {any} */ event) => { if (event.target.open) this.more.add(kindOf(step)); else this.more.delete(kindOf(step)); }}><summary>${moreWords(rest)}</summary>
         <div class="fields">${repeat(rest, (one) => `${one.pointer} ${one.kind}`, (one) => this.#field(place, one))}
           ${!hasDatabase ? nothing : this.#field(place, { pointer: "/database", name: "database", label: t("shared.database"), kind: "database", required: false, hint: "" })}
           ${this.#field(place, { pointer: "/description", name: "description", label: t("shared.description"), kind: "text", required: false, hint: "" })}</div>
@@ -188,4 +189,11 @@ function loops(script, at) {
     if (step?.type === "loop" && typeof step.list === "string") found.push([String(step.item), step.list.trim()]);
   }
   return found;
+}
+
+/** What more there is to fill in; a tool's fields inside of a line are named as the tool names them. @param {Field[]} rest */
+function moreWords(rest) {
+  if (!rest.length) return t("shared.options");
+  const fields = rest.slice(0, 4).map((one) => one.name.replaceAll("_", " ")).join(", ");
+  return rest.length > 4 ? t("scripts.more_and_n_others", { fields, n: rest.length - 4 }) : t("scripts.more_fields", { fields });
 }

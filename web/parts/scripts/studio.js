@@ -13,6 +13,7 @@ import { kindOf, places, valueAt, withValue } from "../../model/script/steps.js"
 import { t } from "../../strings/scripts.js";
 import { html, nothing } from "../../vendor/lit.js";
 import { Part, announce, icon } from "../dom.js";
+import { walkFaces, walkTabs } from "../walk.js";
 import { exportJson, importJson } from "./files.js";
 import { overview } from "./overview.js";
 import { RunPanel } from "./run_panel.js";
@@ -22,7 +23,6 @@ import { Stops } from "./stops.js";
 import { deleteDialog, runsDialog, saveDialog } from "./dialogs.js";
 import { scheduleDialog } from "./schedule_dialog.js";
 import { versionsDialog } from "./versions_dialog.js";
-import { walkFaces, walkTabs } from "./walk.js";
 import "./code_field.js";
 import "./script_list.js";
 import "../query/result_grid.js";

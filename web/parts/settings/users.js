@@ -144,8 +144,9 @@ export class SopUsers extends Part {
   #self() {
     const app = /** @type {import("../context.js").Context} */ (this.app);
     const { me } = app.session;
+    const [, , words, role] = ROLES.find(([id]) => id === me.role) ?? ["", "", "", me.role];
     return html`<section class="section" aria-labelledby="access-self"><h2 id="access-self">${t("settings.you")}<span class="end"><button class="button s" @click=${() => changePassword(app)}>${icon("lock", true)}${t("shared.change_password")}</button></span></h2>
-      <p>${rich("settings.who_you_are", { name: html`<b>${me.name}</b>`, role: roleName(me.role).toLowerCase(), words: ROLES.find(([id]) => id === me.role)?.[2] })}</p></section>`;
+      <p>${rich("settings.who_you_are", { name: html`<b>${me.name}</b>`, role, words })}</p></section>`;
   }
 
   #programs() {

@@ -55,6 +55,7 @@ export default /** @type {const} */ ({
   "import.take_field_along": "Take {field} along",
   "import.the_first_are_shown": "The first {n} are shown; the file has the first {kept}.",
   "import.the_first_are_shown_all": "The first {n} are shown, all are in the file.",
+  "import.the_import_was_cancelled": "The import was cancelled.",
   "import.the_key_needs_missing": "The key needs “{missing}”, which is left out.",
   "import.the_server_ended_the_import_without": "The server ended the import without a report.",
   "import.the_store_needs_a_name": "The store needs a name.",

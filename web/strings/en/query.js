@@ -88,7 +88,6 @@ export default /** @type {const} */ ({
   "query.the_link_is_copied": "The link is copied",
   "query.the_page_keeps_the_first_rows": "The page keeps the first {n} rows.",
   "query.the_plan_is_measured": "The plan is measured",
-  "query.the_query_failed": "The query failed.",
   "query.the_result_of_a_query_is_shown": "The result of a query is shown here as JSON.",
   "query.the_statement_did_not_run": "The statement did not run",
   "query.the_statement_gives_no_rows": "The statement gives no rows.",

@@ -7,7 +7,9 @@ mod faults;
 mod masked;
 mod named;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
@@ -29,8 +31,9 @@ use super::tokens::{quote_name, quote_text};
 use super::views::{self, View};
 use super::visibility::Visibility;
 
-/// Prepared statements that a connection keeps.
+/// Prepared statements that a connection keeps, and texts of which it knows that they came before.
 const STATEMENTS: usize = 64;
+const KNOWN_TEXTS: usize = 1_024;
 /// Texts of requests that are kept taken apart, and the longest of them, in bytes.
 const TEXTS: usize = 8;
 const LONGEST_TEXT: usize = 4_096;
@@ -72,8 +75,12 @@ pub(super) struct StoreConnection {
     pub watch: Arc<Watch>,
     /// Tables by schema and name.
     declared: HashMap<(String, String), Declared>,
-    /// Columns of the results of statements, by their text.
-    known: HashMap<String, Arc<Shape>>,
+    /// Columns of the results of statements that are kept, by their text.
+    known: RefCell<HashMap<String, Arc<Shape>>>,
+    /// Hashes of the texts that came, and whether more than once. Most come once, with their values in them: to keep these takes the
+    /// memory that SQLite has at hand from those that follow.
+    came: HashMap<u64, bool>,
+    hasher: RandomState,
     /// The texts of the last requests, taken apart.
     split: Vec<(String, Arc<[Statement]>)>,
     /// Statements that do nothing with masked fields but show them.
@@ -135,7 +142,9 @@ impl StoreConnection {
             memory,
             watch,
             declared: HashMap::new(),
-            known: HashMap::new(),
+            known: RefCell::default(),
+            came: HashMap::new(),
+            hasher: RandomState::new(),
             split: Vec::new(),
             checked: HashSet::new(),
             sources: HashSet::new(),
@@ -182,7 +191,7 @@ impl StoreConnection {
     /// Forgets what was made ready of statements.
     fn flush(&mut self) {
         self.connection.flush_prepared_statement_cache();
-        self.known.clear();
+        self.known.get_mut().clear();
         self.checked.clear();
     }
 
@@ -266,6 +275,7 @@ impl StoreConnection {
 
     /// Declares what the statement needs, until SQLite can prepare it.
     pub fn declare_for(&mut self, running: &Running, sql: &str) -> Result<()> {
+        self.note(sql);
         loop {
             let Err(error) = self.connection.prepare_cached(sql).map(drop) else {
                 return self.check_masked(running, sql);
@@ -315,12 +325,25 @@ impl StoreConnection {
         table::steps(&self.connection, sql)
     }
 
-    /// The columns of a statement's result.
-    pub fn shape(&mut self, running: &Running, sql: &str) -> Result<Arc<Shape>> {
-        if let Some(shape) = self.known.get(sql) {
-            return Ok(Arc::clone(shape));
+    /// Whether a statement is kept prepared: when its text came before.
+    pub fn keeps(&self, sql: &str) -> bool {
+        let came = self.came.get(&self.hasher.hash_one(sql));
+        came.copied().unwrap_or_default()
+    }
+
+    fn note(&mut self, sql: &str) {
+        if self.came.len() >= KNOWN_TEXTS {
+            self.came.clear();
         }
-        let prepared = self.prepare(running, sql)?;
+        let came = self.came.entry(self.hasher.hash_one(sql));
+        came.and_modify(|again| *again = true).or_default();
+    }
+
+    /// The columns of a statement's result.
+    pub fn shape(&self, sql: &str, prepared: &CachedStatement<'_>) -> Arc<Shape> {
+        if let Some(shape) = self.known.borrow().get(sql) {
+            return Arc::clone(shape);
+        }
         let mut shape = Shape::default();
         for column in prepared.columns_with_metadata() {
             let origin = || {
@@ -337,13 +360,15 @@ impl StoreConnection {
                 kind: kind.map_or("any", Kind::name).to_owned(),
             });
         }
-        drop(prepared);
-        if self.known.len() >= STATEMENTS {
-            self.known.clear();
-        }
         let shape = Arc::new(shape);
-        self.known.insert(sql.to_owned(), Arc::clone(&shape));
-        Ok(shape)
+        if self.keeps(sql) {
+            let mut known = self.known.borrow_mut();
+            if known.len() >= STATEMENTS {
+                known.clear();
+            }
+            known.insert(sql.to_owned(), Arc::clone(&shape));
+        }
+        shape
     }
 
     /// The column of a store that a result's column is.

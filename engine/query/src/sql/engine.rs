@@ -151,6 +151,7 @@ impl QueryEngine {
         connection.watch.begin(&request.cancel, deadline, writes);
         let until = (request.cancel.clone(), deadline);
         let running = self.running(catalog, &visibility, until, false);
+        running.explains.set(true);
         let _entered = running.enter();
         running.restart(mode(statement.kind.writes()));
         let sql = request.sql.get(statement.span.clone()).unwrap_or_default();
@@ -177,6 +178,7 @@ impl QueryEngine {
     ) -> Rc<Running> {
         let running = Running::new(catalog.clone(), visibility.clone(), until, notes_changes);
         running.forced.set(self.options.forced);
+        running.group_bytes.set(self.options.group_bytes);
         running
     }
 
@@ -413,7 +415,7 @@ impl Call<'_> {
 /// the statement is said in its own words.
 fn countable(connection: &mut StoreConnection, running: &Rc<Running>, counting: &str) -> bool {
     let declared = connection.declare_for(running, counting);
-    let known = declared.is_ok() && connection.shape(running, counting).is_ok();
+    let known = declared.is_ok() && connection.prepare(running, counting).is_ok();
     if !known {
         running.take_error();
     }

@@ -12,4 +12,6 @@ pub enum ForcedPath {
     Hash,
     /// An index, whatever it costs.
     Index,
+    /// What the planner chooses, in groups wherever they are wanted, in however many parts.
+    Groups,
 }

@@ -63,6 +63,10 @@ pub(super) struct Running {
     mode: Cell<Mode>,
     /// Tests alone say one.
     pub forced: Cell<Option<ForcedPath>>,
+    /// Whether plans are to be shown: only then they are put into words.
+    pub explains: Cell<bool>,
+    /// The most memory that items in groups take.
+    pub group_bytes: Cell<usize>,
     /// What planning reads; apart from the statement's, so that it makes no conflicts.
     planning: RefCell<BTreeMap<usize, Rc<Transaction>>>,
     transactions: RefCell<BTreeMap<usize, Rc<Transaction>>>,
@@ -119,6 +123,8 @@ impl Running {
             visibility,
             mode: Cell::new(Mode::Read),
             forced: Cell::default(),
+            explains: Cell::default(),
+            group_bytes: Cell::default(),
             planning: RefCell::default(),
             transactions: RefCell::default(),
             stores: RefCell::default(),

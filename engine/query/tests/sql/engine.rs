@@ -2,7 +2,7 @@
 
 use crate::data::Dataset;
 use crate::harness::{Answer, Cell, Failure, Params, Statement, Subject};
-use sop_query::sql::{self, Catalog, EngineOptions, ForcedPath, QueryEngine, QueryError, Request};
+use sop_query::sql::{self, Catalog, EngineOptions, QueryEngine, QueryError, Request};
 
 /// A query engine over a new database.
 pub struct Library {
@@ -12,16 +12,13 @@ pub struct Library {
 
 impl Library {
     pub fn open(name: &str, data: &Dataset) -> Self {
-        Self::forced(name, data, None)
+        Self::with(name, data, EngineOptions::default())
     }
 
-    /// One that takes a way of reading wherever it is possible.
-    pub fn forced(name: &str, data: &Dataset, forced: Option<ForcedPath>) -> Self {
+    /// One with settings of its own.
+    pub fn with(name: &str, data: &Dataset, options: EngineOptions) -> Self {
         Self {
-            engine: QueryEngine::new(EngineOptions {
-                forced,
-                ..EngineOptions::default()
-            }),
+            engine: QueryEngine::new(options),
             catalog: Catalog::new(vec![(name.to_owned(), data.database())]),
         }
     }
@@ -33,8 +30,12 @@ impl Library {
         let request = Request::new(statement.sql, params(statement.params));
         let plan = self.engine.explain(&self.catalog, &request, false);
         let nodes = plan.map(|plan| plan.nodes).unwrap_or_default();
-        let stores = nodes.iter().filter(|node| node.access.is_some());
-        stores.map(|node| node.operator).collect()
+        let stores = nodes.iter().filter_map(|node| {
+            let access = node.access.as_ref()?;
+            let in_groups = access.contains(" in groups of ");
+            Some(if in_groups { "groups" } else { node.operator })
+        });
+        stores.collect()
     }
 
     /// Runs a statement that writes, apart from what is compared; the code of its error.

@@ -13,6 +13,7 @@
 mod data;
 mod engine;
 mod files;
+mod groups;
 mod harness;
 mod indexes;
 mod random;

@@ -523,7 +523,57 @@ fn rule_27_groups_in_the_order_of_keys_need_no_table() {
         ("SELECT DISTINCT album FROM tracks", &["scan tracks"]),
         (
             "SELECT age, count(*) FROM users GROUP BY age",
-            &["scan users", "group"],
+            &["scan users in groups of age"],
         ),
     ]);
+}
+
+#[test]
+fn rule_28_items_are_gathered_by_groups_where_they_fit() {
+    let rules = Rules::with(&[AGE]);
+    rules.check(&[
+        (
+            "SELECT name, count(*) FROM users GROUP BY name",
+            &["scan users in groups of name"],
+        ),
+        (
+            "SELECT name, sum(age) FROM users WHERE note LIKE 'x%' AND key > 5 GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
+            &["seek users[key > ?] where note like ? in groups of name", "sort"],
+        ),
+        (
+            "SELECT name, \"home.zip\", count(*) FROM users WHERE big IN ('1', '2') GROUP BY 2, 1",
+            &["scan users where big in (?) in groups of home.zip, name"],
+        ),
+        ("SELECT DISTINCT name FROM users", &["scan users in groups of name"]),
+        (
+            "SELECT u.name, count(*) FROM users u JOIN events e ON e.key = u.key GROUP BY u.name",
+            &["scan users in groups of name", "seek events[key = ?]"],
+        ),
+        // An index, or the keys, have the order.
+        ("SELECT age, count(*) FROM users GROUP BY age", &["index by_age"]),
+        ("SELECT key, count(*) FROM users GROUP BY key", &["scan users"]),
+        // SQLite has to be given all in an order, or by more than a field.
+        ("SELECT name, count(*) FROM users GROUP BY name ORDER BY name", &["scan users", "group"]),
+        ("SELECT name FROM users ORDER BY name", &["scan users", "sort"]),
+        ("SELECT lower(name), count(*) FROM users GROUP BY 1", &["scan users", "group"]),
+        ("SELECT name COLLATE nocase, count(*) FROM users GROUP BY 1", &["scan users", "group"]),
+        // What else is wanted is not a value of the item.
+        ("SELECT name, max(_version) FROM users GROUP BY name", &["scan users", "group"]),
+        // What is found changes with the other item.
+        (
+            "SELECT b.name, count(*) FROM users a CROSS JOIN users b WHERE b.note > a.note GROUP BY b.name",
+            &["scan users", "scan users where note > ?", "group"],
+        ),
+    ]);
+    let sorting = Rules {
+        engine: QueryEngine::new(EngineOptions {
+            group_bytes: 10_000,
+            ..EngineOptions::default()
+        }),
+        ..Rules::new()
+    };
+    sorting.check(&[(
+        "SELECT name, count(*) FROM users GROUP BY name",
+        &["scan users", "group"],
+    )]);
 }

@@ -160,7 +160,8 @@ impl Call<'_> {
     /// The columns of a select.
     fn describe(&mut self, sql: &str) -> Result<Vec<define::Selected>> {
         self.connection.declare_for(self.running, sql)?;
-        let shape = self.connection.shape(self.running, sql)?;
+        let prepared = self.connection.prepare(self.running, sql)?;
+        let shape = self.connection.shape(sql, &prepared);
         let columns = shape.columns.iter().zip(&shape.kinds);
         let described = columns.map(|(column, kind)| define::Selected {
             name: column.name.clone(),

@@ -78,6 +78,9 @@ pub struct EngineOptions {
     pub memory_bytes: u64,
     /// The most bytes of one text or blob.
     pub value_bytes: u64,
+    /// The most memory, in bytes, that a statement takes for items which it gathers by groups instead of sorting them. Without it all are
+    /// sorted.
+    pub group_bytes: usize,
     /// The way of reading that is taken wherever it is possible, whatever it costs.
     #[doc(hidden)]
     pub forced: Option<ForcedPath>,
@@ -90,6 +93,7 @@ impl Default for EngineOptions {
             temp_folder: None,
             memory_bytes: 512 << 20,
             value_bytes: 128 << 20,
+            group_bytes: 128 << 20,
             forced: None,
         }
     }

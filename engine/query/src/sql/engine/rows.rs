@@ -23,11 +23,11 @@ pub(super) enum Rows {
 
 impl Call<'_> {
     pub(super) fn rows(&mut self, sql: &str, part: Rows) -> Result<()> {
-        let shape = self.connection.shape(self.running, sql)?;
         let connection = &*self.connection;
         let running = self.running;
         let failed = |error: &rusqlite::Error| connection.explain(running, sql, error);
         let mut prepared = connection.prepare(running, sql)?;
+        let shape = connection.shape(sql, &prepared);
         bind(&mut prepared, &self.request.params, part)?;
         let width = shape.kinds.len();
         let head = width > 0 && part != Rows::More;
@@ -60,6 +60,10 @@ impl Call<'_> {
             if self.output.row(&values) == ControlFlow::Break(()) {
                 break;
             }
+        }
+        drop(rows);
+        if !connection.keeps(sql) {
+            prepared.discard();
         }
         self.given = given;
         self.summary.rows += given - before;

@@ -2,6 +2,7 @@
 
 mod columns;
 mod count;
+mod grouped;
 mod lookup;
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use rusqlite::types::{Value as SqliteValue, ValueRef};
 use rusqlite::vtab::{Context, Filters, VTabCursor};
 use sop::key::KeyRange;
 
+use super::groups::Groups;
 use super::hash::FieldHash;
 use super::open::{OpenCursor, OpenStore};
 use super::plan::{Path, Plan};
@@ -56,6 +58,8 @@ pub(in crate::sql) struct StoreCursor<'vtab> {
     matches: Option<(Rc<FieldHash>, Option<u32>)>,
     /// What an item has to satisfy beside.
     residuals: Residuals,
+    /// The items in groups, where they are gathered by these.
+    groups: Option<Groups>,
     /// How many items the row stands for.
     count: u64,
     /// How many times a hash was asked for.
@@ -96,6 +100,7 @@ impl StoreCursor<'_> {
             nothing: Rc::new(FieldHash::new()),
             matches: None,
             residuals: Residuals::default(),
+            groups: None,
             count: 1,
             asked: 0,
             end: true,
@@ -123,6 +128,7 @@ impl StoreCursor<'_> {
         }
         self.ranges.clear();
         self.count = 1;
+        let gathered = self.groups.take();
         let given = Given(arguments);
         self.residuals = Residuals::new(&plan.residuals, &given);
         let argument = |at: usize| arguments.iter().nth(at);
@@ -175,7 +181,10 @@ impl StoreCursor<'_> {
                 return self.go_to(&position);
             }
         }
-        self.next_range()
+        match &plan.groups {
+            Some(grouping) => self.by_groups(grouping, gathered),
+            None => self.next_range(),
+        }
     }
 
     /// Walks the entries of an index.
@@ -444,6 +453,9 @@ impl StoreCursor<'_> {
     }
 
     fn step(&mut self) -> Result<()> {
+        if self.groups.is_some() {
+            return self.next_of_groups();
+        }
         if self.matches.is_some() {
             return self.next_match();
         }
@@ -508,6 +520,12 @@ unsafe impl VTabCursor for StoreCursor<'_> {
         else {
             return Ok(());
         };
+        if let Some(groups) = &self.groups {
+            if column.source == Source::Position {
+                return self.place_in_groups(context, groups);
+            }
+            return groups.column(context, at);
+        }
         if let Some(walk) = self.walk.as_ref().filter(|_| self.on_entry) {
             return self.entry_column(context, walk, &column.source);
         }

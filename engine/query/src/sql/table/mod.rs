@@ -9,6 +9,7 @@ mod any;
 mod cursor;
 mod edge;
 mod entries;
+mod groups;
 mod hash;
 mod masked;
 mod open;
@@ -170,7 +171,9 @@ unsafe impl<'vtab> VTab<'vtab> for StoreTable {
         if planned.unique {
             info.set_idx_flags(rusqlite::vtab::IndexFlags::SQLITE_INDEX_SCAN_UNIQUE);
         }
-        info.set_idx_str(&planned.plan.label);
+        if !planned.plan.label.is_empty() {
+            info.set_idx_str(&planned.plan.label);
+        }
         info.set_idx_num(self.shared.number(planned.plan));
         Ok(true)
     }

@@ -34,22 +34,27 @@
 //! 25. Conditions on fields that nothing else makes use of are residual: tested before SQLite sees the item ([`residual`](super::residual)).
 //! 26. What a caller sees in part is read by its keys alone: no index, nothing residual.
 //! 27. Groups and distinct values in the order of keys need no table of them.
+//! 28. Items that are wanted in other groups are gathered by these in memory, where they fit, instead of being sorted.
 
 mod forced;
+mod grouping;
+mod known;
 mod order;
 mod residuals;
 pub(super) mod ways;
 
-use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{IndexConstraintOp as Op, IndexInfo};
 use sop::key::KeyType;
 
+use self::known::Known;
 use self::ways::Way;
 use super::TableShared;
+use super::groups::Grouping;
 use super::residual::Residual;
-use super::seek::{Arguments, Given, Pattern, Seek};
+use super::seek::{Given, Pattern, Seek};
 use crate::sql::Result;
 use crate::sql::columns::Source;
+use crate::sql::forced::ForcedPath;
 use crate::sql::running::Running;
 
 /// How the items come that a statement asks for.
@@ -65,7 +70,9 @@ pub(super) struct Plan {
     pub skip: Option<usize>,
     /// Conditions that are tested before an item is given to SQLite.
     pub residuals: Vec<Residual>,
-    /// For people.
+    /// How the items are gathered before the first is given to SQLite.
+    pub groups: Option<Grouping>,
+    /// For people; empty where nobody is shown it.
     pub label: String,
 }
 
@@ -128,16 +135,22 @@ pub(super) fn choose(
     let transaction = running.planning_of(table.database, &table.store)?;
     let own = Way::own(transaction.documents(&table.store)?);
     let indexes = Way::indexes(table, &transaction)?;
-    let mut choice = Choice::new(table, &own, info)?;
+    let mut choice = Choice::new(table, &own, info, running.explains.get())?;
     let mut planned = match running.forced.get() {
         None => choice.best(&indexes)?,
         Some(path) => choice.forced(path, &indexes)?,
     };
     choice.offset(&mut planned);
-    if running.forced.get().is_none() {
+    let forced = running.forced.get();
+    if forced.is_none_or(|path| path == ForcedPath::Groups) {
         choice.residuals(&mut planned);
     }
     let permission = choice.count(&mut planned);
+    match forced {
+        None => choice.group(&mut planned, running.group_bytes.get()),
+        Some(ForcedPath::Groups) => choice.group(&mut planned, usize::MAX),
+        Some(_) => {}
+    }
     let arguments = std::mem::take(&mut choice.arguments);
     for at in std::mem::take(&mut choice.lists) {
         // All values at once: one by one SQLite would compare them by other rules than `IN` has.
@@ -152,39 +165,6 @@ pub(super) fn choose(
         info.constraint_usage(at).set_omit(true);
     }
     Ok(Some(planned))
-}
-
-/// Values that are known while planning.
-struct Known<'a> {
-    info: &'a IndexInfo,
-    /// The constraints that arguments are.
-    arguments: &'a [usize],
-}
-
-impl Arguments for Known<'_> {
-    fn value(&self, argument: usize) -> Option<ValueRef<'_>> {
-        let at = *self.arguments.get(argument)?;
-        self.info.rhs_value(at).ok().flatten()
-    }
-
-    fn list(&self, _: usize) -> Option<Vec<Value>> {
-        None
-    }
-}
-
-impl Known<'_> {
-    /// Whether all that a seek needs is known.
-    fn knows(&self, seek: &Seek) -> bool {
-        let lists = seek.equal.iter().flatten().any(|given| given.is_list);
-        let equal = seek.equal.iter().flatten().map(|given| given.argument);
-        let mut used = equal
-            .chain(seek.lower.map(|(argument, _)| argument))
-            .chain(seek.upper.map(|(argument, _)| argument))
-            .chain(seek.prefix.map(|(argument, _)| argument))
-            .chain(seek.after)
-            .chain(seek.before);
-        !lists && used.all(|argument| self.value(argument).is_some())
-    }
 }
 
 /// `>` and `>=`.
@@ -208,6 +188,8 @@ struct Choice<'a> {
     /// The store itself.
     own: &'a Way<'a>,
     info: &'a IndexInfo,
+    /// Whether plans are put into words.
+    explains: bool,
     conditions: Vec<Condition>,
     items: f64,
     /// The conditions whose values the cursor gets, by their places.
@@ -219,7 +201,12 @@ struct Choice<'a> {
 }
 
 impl<'a> Choice<'a> {
-    fn new(table: &'a TableShared, own: &'a Way<'a>, info: &'a IndexInfo) -> Result<Self> {
+    fn new(
+        table: &'a TableShared,
+        own: &'a Way<'a>,
+        info: &'a IndexInfo,
+        explains: bool,
+    ) -> Result<Self> {
         let conditions = info
             .constraints()
             .enumerate()
@@ -242,6 +229,7 @@ impl<'a> Choice<'a> {
             table,
             own,
             info,
+            explains,
             conditions,
             // A plan is kept, and stores grow: no store is so small that walking it for each item of another is right.
             items: (own.store.len()? as f64).max(LEAST_ITEMS),
@@ -289,8 +277,11 @@ impl<'a> Choice<'a> {
         }
         let own = self.own;
         let seek = self.seek(own);
+        if !seek.equal.is_empty() {
+            return self.seek_plan(seek);
+        }
         let looks_up = self.look_up();
-        if !seek.equal.is_empty() || (!seek.is_empty() && looks_up.is_none()) {
+        if !seek.is_empty() && looks_up.is_none() {
             return self.seek_plan(seek);
         }
         if let Some((at, column)) = looks_up {
@@ -459,7 +450,7 @@ impl<'a> Choice<'a> {
         let fields = definition.key.fields();
         let whole = seek.equal.len() == fields.len();
         let rows = self.seek_rows(&seek)?;
-        let label = seek_label(&seek, fields.iter().map(|field| field.name.as_str()));
+        let label = self.seek_label(&seek, self.own);
         let cost = SEEK_COST + rows * self.width();
         let is_one = |given: &Option<Given>| given.is_some_and(|given| !given.is_list);
         let unique = whole && definition.unique && seek.equal.iter().all(is_one);
@@ -511,18 +502,7 @@ impl<'a> Choice<'a> {
             Path::Scan | Path::Seek(_) | Path::Index { .. } => self.order(way, equal),
             Path::Hash { .. } | Path::At { .. } => None,
         };
-        let verb = match &path {
-            Path::Scan => "scan",
-            Path::Seek(seek) if seek.prefix.is_some() => "prefix",
-            Path::Seek(_) => "seek",
-            Path::Hash { .. } => "hash",
-            Path::Index { .. } => "index",
-            Path::At { .. } => "item",
-        };
-        let mut label = format!("{verb} {}{label}", way.store.definition().name);
-        if order == Some(true) {
-            label += " descending";
-        }
+        let label = self.label(way, &path, label, order == Some(true));
         Planned {
             plan: Plan {
                 path,
@@ -531,6 +511,7 @@ impl<'a> Choice<'a> {
                 equal: (order.is_some() && self.info.num_of_order_by() > 0).then_some(equal),
                 skip: None,
                 residuals: Vec::new(),
+                groups: None,
                 label,
             },
             cost,
@@ -538,6 +519,31 @@ impl<'a> Choice<'a> {
             ordered: order.is_some() && self.info.num_of_order_by() > 0,
             unique: false,
         }
+    }
+
+    /// A way of reading in words.
+    fn label(&self, way: &Way<'_>, path: &Path, rest: &str, descends: bool) -> String {
+        if !self.explains {
+            return String::new();
+        }
+        let verb = match path {
+            Path::Scan => "scan",
+            Path::Seek(seek) if seek.prefix.is_some() => "prefix",
+            Path::Seek(_) => "seek",
+            Path::Hash { .. } => "hash",
+            Path::Index { .. } => "index",
+            Path::At { .. } => "item",
+        };
+        let order = if descends { " descending" } else { "" };
+        format!("{verb} {}{rest}{order}", way.store.definition().name)
+    }
+
+    fn seek_label(&self, seek: &Seek, way: &Way<'_>) -> String {
+        if !self.explains || seek.is_empty() {
+            return String::new();
+        }
+        let fields = way.store.definition().key.fields();
+        seek_label(seek, fields.iter().map(|field| field.name.as_str()))
     }
 }
 

@@ -79,6 +79,7 @@ impl From<bool> for Verdict {
 }
 
 /// What a value is compared with.
+#[derive(PartialEq)]
 enum Operand {
     Null,
     Integer(i64),
@@ -128,7 +129,7 @@ enum Compared {
 }
 
 /// Conditions with their values.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Residuals(Vec<(Residual, Operand)>);
 
 impl Residuals {
@@ -268,7 +269,7 @@ fn integer(value: DocumentRef<'_>) -> Option<i64> {
 }
 
 /// An integer with a double, exactly.
-fn compare_mixed(integer: i64, real: f64) -> Option<Ordering> {
+pub(super) fn compare_mixed(integer: i64, real: f64) -> Option<Ordering> {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if real.is_nan() {
         return None;

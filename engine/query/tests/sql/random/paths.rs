@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use sop_query::sql::ForcedPath;
+use sop_query::sql::{EngineOptions, ForcedPath};
 
 use super::check::Open;
 use super::{add_indexes, failures};
@@ -37,7 +37,13 @@ impl Subject for Forced {
 fn check(path: Option<ForcedPath>, verb: &str, least: u64) {
     let ways = Ways::default();
     let open = |data: &Dataset| -> Box<dyn Subject> {
-        let library = Library::forced("random", data, path);
+        let options = EngineOptions {
+            forced: path,
+            // So little that nearly every item is a part of its own.
+            group_bytes: 300,
+            ..EngineOptions::default()
+        };
+        let library = Library::with("random", data, options);
         add_indexes(&library, data);
         Box::new(Forced {
             stores: library,
@@ -52,6 +58,8 @@ fn check(path: Option<ForcedPath>, verb: &str, least: u64) {
     } else {
         20
     };
+    // Few of the queries group by what has no order.
+    let many = many * if verb == "groups" { 5 } else { 1 };
     // The same databases and queries for each way.
     let seeds = one.map_or(30_000_000..30_000_000 + many, |seed| seed..seed + 1);
     let found: Vec<String> = seeds.flat_map(|seed| failures(seed, open)).collect();
@@ -72,6 +80,11 @@ fn random_filters_by_scans() {
 #[test]
 fn random_filters_by_seeks() {
     check(Some(ForcedPath::Seek), "seek", 100);
+}
+
+#[test]
+fn random_filters_in_groups_of_many_parts() {
+    check(Some(ForcedPath::Groups), "groups", 80);
 }
 
 #[test]

@@ -9,6 +9,9 @@ use crate::sql::table::seek::Seek;
 impl Choice<'_> {
     /// The plan of a path; where that is not possible, a scan.
     pub(super) fn forced(&mut self, path: ForcedPath, indexes: &[Way<'_>]) -> Result<Planned> {
+        if path == ForcedPath::Groups {
+            return self.best(indexes);
+        }
         let planned = self.plan()?;
         // Writing goes to the item that was read, and to no other.
         if matches!(planned.plan.path, Path::At { .. }) {
@@ -17,7 +20,7 @@ impl Choice<'_> {
         self.arguments.clear();
         self.lists.clear();
         match path {
-            ForcedPath::Scan => Ok(self.scan()),
+            ForcedPath::Scan | ForcedPath::Groups => Ok(self.scan()),
             ForcedPath::Seek => {
                 let seek = self.seek(self.own);
                 if seek.is_empty() {

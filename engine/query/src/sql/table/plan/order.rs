@@ -89,10 +89,9 @@ impl Choice<'_> {
         };
         if all && walks {
             planned.plan.counts = true;
-            planned.plan.label = match planned.plan.label.split_once(' ') {
-                Some((_, rest)) => format!("count {rest}"),
-                None => "count".to_owned(),
-            };
+            if let Some((_, rest)) = planned.plan.label.split_once(' ') {
+                planned.plan.label = format!("count {rest}");
+            }
             if planned.plan.residuals.is_empty() {
                 planned.cost = SEEK_COST * 2.0;
             }
@@ -120,7 +119,9 @@ impl Choice<'_> {
         });
         if let Some(at) = offset {
             planned.plan.skip = Some(self.argument(at));
-            planned.plan.label += " from an offset";
+            if self.explains {
+                planned.plan.label += " from an offset";
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ impl Choice<'_> {
             });
             let name = self.table.columns.get(column);
             let name = name.map_or("", |column| column.name.as_str());
-            if !is_used {
+            if !is_used && self.explains {
                 words.push(format!("{name} {}", test.text()));
             }
         }

@@ -4,7 +4,7 @@ use rusqlite::vtab::IndexConstraintOp as Op;
 use sop::key::{Key, KeyType};
 use sop::{DocumentStore, Transaction};
 
-use super::{Choice, Known, LIST_VALUES, Path, Planned, SEEK_COST, narrowed, seek_label};
+use super::{Choice, Known, LIST_VALUES, Path, Planned, SEEK_COST, narrowed};
 use crate::sql::Result;
 use crate::sql::columns::Source;
 use crate::sql::indexes::TableIndex;
@@ -136,11 +136,8 @@ impl Choice<'_> {
         if seek.is_empty() && !orders {
             return Ok(None);
         }
-        let fields = way.store.definition().key.fields();
-        let label = match seek.is_empty() {
-            true => String::new(),
-            false => seek_label(&seek, fields.iter().map(|field| field.name.as_str())),
-        };
+        let label = self.seek_label(&seek, way);
+        let limits = !seek.is_empty();
         let rows = match seek.is_empty() {
             true => self.items,
             false => self.entries(way, &seek)?,
@@ -158,7 +155,7 @@ impl Choice<'_> {
         };
         let planned = self.planned(way, path, &label, SEEK_COST + rows * each, rows);
         // Without a condition only its order is a reason to read an index.
-        let useful = planned.ordered || !label.is_empty();
+        let useful = planned.ordered || limits;
         Ok(useful.then_some(planned))
     }
 

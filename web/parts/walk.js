@@ -1,12 +1,13 @@
 // Arrow keys in a row of tabs or choices: the next one has the focus and is chosen.
 
-/** Arrows walk the tabs. @param {KeyboardEvent} event */
+/** Arrows walk the tabs of the list that the handler is on. @param {KeyboardEvent} event */
 export function walkTabs(event) {
   if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
   const list = [.../** @type {NodeListOf<HTMLElement>} */ (/** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("[role='tab']"))];
   const at = list.indexOf(/** @type {HTMLElement} */ (event.target));
   const next = list[(at + (event.key === "ArrowRight" ? 1 : list.length - 1)) % list.length];
   event.preventDefault();
+  event.stopPropagation();
   next.focus();
   next.click();
 }
