@@ -70,6 +70,18 @@ impl KeySpec {
         Ok(value)
     }
 
+    /// The value of a key that is one `i64` in ascending order and nothing else, without what other keys need; none for those.
+    #[inline]
+    pub fn decode_i64(&self, order_bytes: &[u8]) -> Option<i64> {
+        let [field] = self.fields() else { return None };
+        let is_plain = field.kind == KeyType::I64 && field.order == Order::Asc;
+        if !is_plain || self.is_composite() || self.cel().is_some() {
+            return None;
+        }
+        let bytes = <[u8; 8]>::try_from(order_bytes).ok()?;
+        Some((u64::from_be_bytes(bytes) ^ 1 << 63) as i64)
+    }
+
     /// A reader that stands on the first field: behind the label or the sort key of a CEL order.
     fn fields_of<'a>(&self, order_bytes: &'a [u8]) -> Result<Reader<'a>, KeyError> {
         let mut reader = Reader::new(order_bytes);

@@ -40,6 +40,7 @@ impl Call<'_> {
             Rows::Own | Rows::Part => 0,
         };
         let mut given = before;
+        let mut spare = Vec::with_capacity(width);
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) if width > 0 => row,
@@ -51,7 +52,7 @@ impl Call<'_> {
                 self.summary.truncated = true;
                 break;
             }
-            let mut values = Vec::with_capacity(width);
+            let mut values = spare;
             for (at, kind) in shape.kinds.iter().enumerate() {
                 let value = row.get_ref(at).map_err(|error| failed(&error))?;
                 values.push(shown(value, *kind));
@@ -60,6 +61,9 @@ impl Call<'_> {
             if self.output.row(&values) == ControlFlow::Break(()) {
                 break;
             }
+            // The same memory for the next row: collecting from a vector of the same type takes it over.
+            values.clear();
+            spare = values.into_iter().map(|_| ValueRef::Null).collect();
         }
         drop(rows);
         if !connection.keeps(sql) {

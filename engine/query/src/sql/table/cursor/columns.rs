@@ -14,15 +14,11 @@ use crate::sql::columns::Source;
 impl StoreCursor<'_> {
     fn key_field(
         &self,
-        position: &[u8],
+        order: &[u8],
         definition: &sop::StoreDefinition,
         field: usize,
     ) -> Result<KeyValue> {
-        let id = if definition.unique { 0 } else { ITEM_ID_BYTES };
-        let order = position.get(..position.len().saturating_sub(id));
-        let value = definition
-            .key
-            .decode_field(order.unwrap_or_default(), field);
+        let value = definition.key.decode_field(order, field);
         value.map_err(|source| {
             let store = self.table.store.clone();
             sop::Error::InvalidKey { store, source }.into()
@@ -65,13 +61,19 @@ impl StoreCursor<'_> {
         let definition = store.store().definition();
         match source {
             Source::Key(at) => {
+                let id = if definition.unique { 0 } else { ITEM_ID_BYTES };
+                let order = position.get(..position.len().saturating_sub(id));
+                let order = order.unwrap_or_default();
+                if let (Some(value), 0) = (definition.key.decode_i64(order), at) {
+                    return context.set_result(value);
+                }
                 if has_offsets(definition) {
                     let item = cursor.item().map_err(|error| self.failed(error))?;
                     let key = item.map_or_else(|| Ok(Key::default()), |item| item.key());
                     let key = key.map_err(|error| self.failed(error))?;
                     return context.set_result(key.values.get(*at).map_or(NULL, key_value));
                 }
-                let value = self.key_field(position, definition, *at);
+                let value = self.key_field(order, definition, *at);
                 let value = value.map_err(|error| self.failed(error))?;
                 context.set_result(key_value(&value))
             }
