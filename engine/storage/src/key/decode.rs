@@ -333,3 +333,35 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Key;
+    use super::*;
+
+    #[test]
+    fn only_a_key_of_one_ascending_i64_is_read_as_one() {
+        let read = |spec: &KeySpec, value: i64| {
+            let key = match spec.is_composite() {
+                true => Key::composite([value]),
+                false => Key::from(value),
+            };
+            spec.decode_i64(&spec.encode(&key).unwrap().order)
+        };
+        for value in [i64::MIN, -1, 0, 7, i64::MAX] {
+            assert_eq!(read(&KeySpec::single(KeyType::I64), value), Some(value));
+        }
+        let descending = KeyField::new("n", KeyType::I64).descending();
+        let composite = KeySpec::composite(vec![KeyField::new("n", KeyType::I64)], vec![]).unwrap();
+        let others = [
+            KeySpec::composite(vec![descending], vec![]).unwrap(),
+            composite,
+        ];
+        for spec in others {
+            assert_eq!(read(&spec, 7), None);
+        }
+        assert_eq!(KeySpec::single(KeyType::U64).decode_i64(&[0; 8]), None);
+        assert_eq!(KeySpec::single(KeyType::I64).decode_i64(&[0; 7]), None);
+        assert_eq!(KeySpec::single(KeyType::I64).decode_i64(&[0; 9]), None);
+    }
+}
